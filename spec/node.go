@@ -1,0 +1,203 @@
+package spec
+
+import "fmt"
+
+// Node is one server as a deterministic state machine: the same state and the same input always give the same output.
+// A node has no clock, no sockets and no goroutines that outlive a call; time passes only as Timeout and Heartbeat inputs.
+// A node keeps its own disk: what it told in Write and Sync effects is what it comes back with after a crash.
+type Node interface {
+	// Step gives the node one input and returns all it did, in order.
+	Step(Input) Output
+	// Observe shows what rules may look at. The result must not change when the node steps on.
+	Observe() Observation
+	// AppendState appends canonical bytes of everything that can influence future behaviour, the disk included.
+	// Two nodes of one server with equal bytes must behave alike for ever.
+	AppendState([]byte) []byte
+}
+
+// Factory makes a server as it is before its first step, with an empty disk. servers lists the whole cluster, ascending.
+type Factory func(id ServerID, servers []ServerID) Node
+
+// Permuter is a Node that can write its state as it would be if servers and values had other names.
+// rename maps every server, value maps every client value. It is needed for symmetry reduction only.
+type Permuter interface {
+	Node
+	AppendPermuted(dst []byte, rename func(ServerID) ServerID, value func(string) string) []byte
+}
+
+// InputKind says what happens to a server.
+type InputKind uint8
+
+// The inputs. The last four are the finer-grained actions of the published TLA+ specification, used by spec/abstract only.
+const (
+	Timeout   InputKind = iota + 1 // the election timer fires
+	Heartbeat                      // the leader's timer fires: it sends AppendEntries to every other server
+	Deliver                        // Message arrives
+	Propose                        // a client asks for Value to be appended
+	Crash                          // the server stops; with Lossy, writes that were not synced are gone
+	Restart                        // a crashed server starts again from its disk
+
+	SendRequestVote   // a candidate asks Peer for its vote
+	SendAppendEntries // a leader sends Peer one AppendEntries
+	BecomeLeader      // a candidate with a majority takes office
+	AdvanceCommit     // a leader looks whether more is committed
+)
+
+var inputKindNames = [...]string{"none", "timeout", "heartbeat", "deliver", "propose", "crash", "restart",
+	"request-vote", "append-entries", "become-leader", "advance-commit"}
+
+// String returns the kind as it is written in traces.
+func (k InputKind) String() string { return nameOf(inputKindNames[:], int(k)) }
+
+// Input is one thing that happens to one server.
+type Input struct {
+	Kind    InputKind
+	Message Message  // Deliver
+	Value   string   // Propose
+	Peer    ServerID // SendRequestVote, SendAppendEntries
+
+	// Cut, when above 0, crashes the server in the middle of this very step: at crash point 1 just before its first durable
+	// effect (Write or Sync), …, at crash point W just before its W-th and last, at crash point W+1 right after that one.
+	// What was sent before the crash point has left; nothing after it happens. The server is Crashed afterwards.
+	Cut int
+	// Lossy, with Crash or Cut: writes that were not synced are lost. Without it they survive (a process dies, the machine does not).
+	Lossy bool
+}
+
+// String prints an input as it is written in traces.
+func (in Input) String() string {
+	s := in.Kind.String()
+	switch in.Kind {
+	case Deliver:
+		s += " " + in.Message.String()
+	case Propose:
+		s += " " + in.Value
+	case SendRequestVote, SendAppendEntries:
+		s += " " + in.Peer.String()
+	}
+	if in.Cut > 0 {
+		s += fmt.Sprintf(" crash-at=%d", in.Cut)
+	}
+	if in.Lossy {
+		s += " lossy"
+	}
+	return s
+}
+
+// EffectKind says what a server did to the world outside its memory.
+type EffectKind uint8
+
+// The effects of a step. Write and Sync are durable effects, and crash points lie before each of them and after the last.
+const (
+	Send  EffectKind = iota + 1 // a message leaves
+	Write                       // the disk is written; a power failure may still undo it
+	Sync                        // everything written so far is safe
+)
+
+var effectKindNames = [...]string{"none", "send", "write", "sync"}
+
+// String returns the kind's name.
+func (k EffectKind) String() string { return nameOf(effectKindNames[:], int(k)) }
+
+// Effect is one of the things a step did, in order.
+type Effect struct {
+	Kind    EffectKind
+	Message Message // Send
+	Durable Durable // Write, Sync: what the server would recover from the disk after a power failure at this moment
+}
+
+// Durable is what a server has on disk and would find again after a power failure: Figure 2's persistent state.
+type Durable struct {
+	Term     Term
+	VotedFor ServerID
+	Log      Log
+}
+
+// Output is what one step did.
+type Output struct {
+	Effects  []Effect // in the order in which they happened
+	Refused  bool     // the input is not possible in this state: nothing happened, and no step is counted
+	Keep     bool     // Deliver: the message stays in the network (sub-steps of the TLA+ specification)
+	Redirect ServerID // Propose: the client was sent on to this server
+	Fault    error    // the implementation broke (panic, protocol error): the run stops with exit 5
+}
+
+// Sent calls yield for every message that left, in order.
+func (o Output) Sent(yield func(k int, m *Message) bool) {
+	for k := range o.Effects {
+		if o.Effects[k].Kind == Send && !yield(k, &o.Effects[k].Message) {
+			return
+		}
+	}
+}
+
+// CrashPoints returns how many crash points the step has: 0 when it made nothing durable, else one more than its durable effects.
+func (o Output) CrashPoints() int {
+	n := 0
+	for _, e := range o.Effects {
+		if e.Kind != Send {
+			n++
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return n + 1
+}
+
+// Field names a part of an Observation, to say which are unknown.
+type Field uint32
+
+// The fields of an Observation.
+const (
+	FieldRole Field = 1 << iota
+	FieldTerm
+	FieldVotedFor
+	FieldLog
+	FieldCommit
+	FieldApplied
+	FieldVotes
+	FieldProgress
+	FieldConfig
+	FieldDurable
+	FieldLeader
+)
+
+// Observation is what a server shows of itself between two steps. Its zero value knows everything and is a fresh follower.
+type Observation struct {
+	Unknown Field // the fields below that this observation does not show
+
+	Role        Role
+	Term        Term
+	VotedFor    ServerID
+	LeaderID    ServerID // the leader it knows of in Term
+	Log         Log
+	CommitIndex Index
+	LastApplied Index
+
+	Granted  []ServerID // candidate: who gave it a vote in Term, itself included; ascending
+	Refused  []ServerID // candidate: who refused it a vote in Term; ascending
+	Progress []Progress // leader: one for each other server; ascending by server
+
+	Config  Configuration
+	Durable Durable // what would survive a power failure now
+}
+
+// Progress is what a leader believes of one follower.
+type Progress struct {
+	Server     ServerID
+	NextIndex  Index // next entry to send, ≥ 1
+	MatchIndex Index // highest entry known to be replicated there
+}
+
+// Knows reports whether the observation shows all the given fields.
+func (o *Observation) Knows(f Field) bool { return o.Unknown&f == 0 }
+
+// Step is one local step of one server, the unit every rule looks at.
+type Step struct {
+	Server ServerID
+	Before Observation
+	Input  Input
+	Output Output
+	After  Observation
+}

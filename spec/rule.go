@@ -1,0 +1,155 @@
+package spec
+
+import "fmt"
+
+// Level is how binding a rule is.
+type Level uint8
+
+// The levels of RFC 2119 that the rulebook uses.
+const (
+	Must Level = iota
+	Should
+)
+
+// String returns "must" or "should".
+func (l Level) String() string { return nameOf([]string{"must", "should"}, int(l)) }
+
+// Profile is the part of Raft a rule belongs to; an implementation without that part is not judged by it.
+type Profile string
+
+// The profiles.
+const (
+	Core       Profile = "core"
+	Membership Profile = "membership"
+	Snapshot   Profile = "snapshot"
+	Read       Profile = "read"
+	Storage    Profile = "storage"
+	PreVoting  Profile = "prevote"
+)
+
+// Variant is a way in which an implementation may legitimately differ from the paper. Rules that it makes void name it.
+type Variant string
+
+// The variants that implementations and specifications declare.
+const (
+	// CommitMayFall: a follower sets commitIndex to the leader's, also downwards (raft.tla).
+	CommitMayFall Variant = "commit-may-fall"
+	// SelfVoteByMessage: a candidate clears its vote and votes for itself by a message to itself (raft.tla).
+	SelfVoteByMessage Variant = "self-vote-by-message"
+	// TermThenVote: adopting a higher term and handling the message that told it are two steps (raft.tla).
+	TermThenVote Variant = "term-then-vote"
+	// OptimisticNext: nextIndex may run ahead of what was acknowledged and fall back to matchIndex (pipelining).
+	OptimisticNext Variant = "optimistic-next"
+	// SilentOnStale: a request with a lower term is dropped without an answer.
+	SilentOnStale Variant = "silent-on-stale"
+	// VolatileUntilReady: what a server shows between two hand-overs to storage is promised to nobody yet (etcd's Ready).
+	VolatileUntilReady Variant = "volatile-until-ready"
+)
+
+// Variants is a set of declared variants.
+type Variants []Variant
+
+// Has reports whether v is declared.
+func (vs Variants) Has(v Variant) bool {
+	for _, w := range vs {
+		if v == w {
+			return true
+		}
+	}
+	return false
+}
+
+// Rule is one promise of Raft, with the means to tell whether it was broken. A rule has at least one of Step, Pair,
+// Agreement and Elected; where it has several, each sees the same promise from another side.
+type Rule struct {
+	ID       string // stable, as in "R5.2-02"
+	Name     string // plain, as in "election-safety"
+	Sentence string // what is promised, one sentence
+	Section  string // where: "Raft paper, 5.2 and Figure 3"
+	Level    Level
+	Profile  Profile
+	Catches  []string // slugs of documented faults that break it
+	Unless   []Variant
+	Needs    Field // the fields of Before and After without which a step cannot be judged
+
+	// Step judges one local step. It returns nil when the promise is kept.
+	Step func(*Step) *Breach
+	// Pair judges two servers at the same moment. It is called for both orders, and never with a server against itself.
+	Pair func(a, b *Sight) *Breach
+	// Agreement is the kind of fact on which all servers must agree for ever.
+	Agreement FactKind
+	// Elected judges a server that has just become leader (leader.After) against everything committed so far.
+	Elected func(leader *Step, committed []Fact) *Breach
+}
+
+// Sight is one server as seen at one moment.
+type Sight struct {
+	Server ServerID
+	*Observation
+}
+
+// Part says which part of a step a piece of evidence is.
+type Part uint8
+
+// The parts of a step.
+const (
+	PartAfter  Part = iota // what the server showed after the step
+	PartBefore             // what it showed before
+	PartInput              // the message or event that it was given
+	PartEffect             // one of the effects: Evidence.Effect says which
+	PartFact               // a fact established earlier: Evidence.Origin says where
+)
+
+// Evidence is one place that a finding rests on.
+type Evidence struct {
+	Role   string // what it shows, in words: "first vote", "vote in the same term again"
+	Server ServerID
+	Part   Part
+	Effect int    // PartEffect: index into Output.Effects
+	Origin Origin // where it was seen; filled by Judge for the step at hand
+}
+
+// Origin is where something was observed: a step number of a search or an index of a trace's records. The reader knows which.
+type Origin int
+
+// Condition is a condition of the specification that refused a step, with the values that made it false.
+type Condition struct {
+	Text   string // "reply.term = currentTerm"
+	Values string // "1 is not 2"
+}
+
+// Breach is a broken rule: what happened, on what evidence, and what would have been right.
+type Breach struct {
+	Rule     *Rule
+	Message  string      // one line, no period: "n3 votes for n2 in term 7 but voted for n1 in term 7"
+	Evidence []Evidence  // the guilty place first, then what it contradicts
+	Refused  []Condition // the conditions that did not hold
+	Allowed  string      // what the server could have done instead; "" when nothing useful can be said
+	Hint     string      // a guess at the cause; "" when there is none
+}
+
+// breach starts a Breach whose guilty place is the given part of the step.
+func (s *Step) breach(part Part, effect int, format string, args ...any) *Breach {
+	return &Breach{
+		Message:  fmt.Sprintf(format, args...),
+		Evidence: []Evidence{{Role: "here", Server: s.Server, Part: part, Effect: effect}},
+	}
+}
+
+// refusing adds the condition that did not hold.
+func (b *Breach) refusing(text, format string, args ...any) *Breach {
+	b.Refused = append(b.Refused, Condition{text, fmt.Sprintf(format, args...)})
+	return b
+}
+
+// allowing says what would have been right.
+func (b *Breach) allowing(format string, args ...any) *Breach {
+	b.Allowed = fmt.Sprintf(format, args...)
+	return b
+}
+
+// with adds a further place.
+func (b *Breach) with(role string, server ServerID, part Part, effect int) *Breach {
+	b.Evidence = append(b.Evidence, Evidence{Role: role, Server: server, Part: part, Effect: effect})
+	return b
+}
