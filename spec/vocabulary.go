@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -225,6 +226,18 @@ func (m Message) String() string {
 		}
 	}
 	return b.String()
+}
+
+// Equal reports whether two messages are the same in every field.
+func (m Message) Equal(n Message) bool {
+	if !slices.Equal(m.Entries, n.Entries) {
+		return false
+	}
+	return m.Kind == n.Kind && m.From == n.From && m.To == n.To && m.Term == n.Term &&
+		m.LastLogIndex == n.LastLogIndex && m.LastLogTerm == n.LastLogTerm && m.Granted == n.Granted &&
+		m.PrevLogIndex == n.PrevLogIndex && m.PrevLogTerm == n.PrevLogTerm && m.LeaderCommit == n.LeaderCommit &&
+		m.Success == n.Success && m.MatchIndex == n.MatchIndex &&
+		m.ConflictIndex == n.ConflictIndex && m.ConflictTerm == n.ConflictTerm && m.Payload == n.Payload
 }
 
 // LastEntryIndex returns the index of the last entry an AppendEntries carries: prev plus the number of entries.
