@@ -1,0 +1,144 @@
+package report
+
+// Format is the number of the shape of a [Report]; it rises when a field changes its meaning or goes away.
+const Format = 1
+
+// Report is the outcome of one run of one verb.
+type Report struct {
+	Format     int           `json:"format"`
+	Version    string        `json:"version"` // of raftcheck
+	Command    string        `json:"command"` // the verb: check, verify, replay, …
+	Verdict    string        `json:"verdict"` // held, violated or inconclusive
+	Because    []string      `json:"because,omitempty"`
+	Hints      []string      `json:"hints,omitempty"` // what to do about an inconclusive verdict
+	Subject    string        `json:"subject"`         // what was judged: reference, spec, mutant:NAME, or files
+	Bounds     *Bounds       `json:"bounds,omitempty"`
+	Faults     []string      `json:"faults"` // that could happen, in a fixed order; none for a perfect network and disk
+	Seed       uint64        `json:"seed"`   // 0 when no chance was involved
+	Trace      string        `json:"trace"`  // where the first finding's execution was saved; "" when none was
+	Rules      []RuleResult  `json:"rules"`
+	Goals      []GoalResult  `json:"goals"`
+	Search     *Search       `json:"search,omitempty"`
+	Files      []File        `json:"files,omitempty"`
+	Findings   []Finding     `json:"findings"`
+	NotCovered []string      `json:"notCovered,omitempty"` // what a pass says nothing about
+	Error      *InputProblem `json:"error,omitempty"`      // why nothing more was judged
+}
+
+// Bounds is how far a search was allowed to go.
+type Bounds struct {
+	Nodes      int    `json:"nodes"`                // servers in the cluster, ≥ 1
+	Terms      int    `json:"terms"`                // highest term, ≥ 1
+	Log        int    `json:"log"`                  // longest log in entries, ≥ 0
+	Messages   int    `json:"messages"`             // in flight at once, ≥ 1
+	Duplicates int    `json:"duplicates,omitempty"` // copies of one message in flight at once
+	Values     int    `json:"values,omitempty"`     // different client commands
+	Campaigns  int    `json:"campaigns,omitempty"`  // election timeouts in one execution; 0 is no bound
+	Proposals  int    `json:"proposals,omitempty"`  // client commands in one execution; 0 is no bound
+	Depth      int    `json:"depth,omitempty"`      // longest execution in steps; 0 is no bound
+	Network    string `json:"network"`              // unordered, fifo or ever-sent
+	Symmetry   bool   `json:"symmetry"`             // states that differ only in the names of servers were merged
+}
+
+// RuleResult is what a run says about one rule.
+type RuleResult struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Verdict string `json:"verdict"`           // held, violated, not checkable or not applicable
+	Checked int    `json:"checked,omitempty"` // times it was put to the test, where that was counted
+}
+
+// The verdicts on a rule beside held and violated.
+const (
+	NotCheckable  = "not checkable"  // the record does not show what the rule needs
+	NotApplicable = "not applicable" // the implementation declares a variant that makes the rule void
+)
+
+// GoalResult is whether a goal was reached.
+type GoalResult struct {
+	Name     string `json:"name"`
+	Reached  bool   `json:"reached"`
+	Possible bool   `json:"possible"` // the bounds and faults leave room for it
+}
+
+// Search is how much was searched.
+type Search struct {
+	Distinct    uint64  `json:"distinct"`    // different states
+	Transitions uint64  `json:"transitions"` // steps between them
+	Depth       int     `json:"depth"`       // longest shortest execution, in steps: the initial state has depth 0
+	Complete    bool    `json:"complete"`    // no state within the bounds was left out
+	LocalStates uint64  `json:"localStates"` // different states of one server
+	Messages    uint64  `json:"messages"`    // different messages
+	Executions  uint64  `json:"executions"`  // times the implementation's own code was run
+	Walks       uint64  `json:"walks,omitempty"`
+	Seconds     float64 `json:"seconds"`
+}
+
+// File is one trace that was read.
+type File struct {
+	Path      string   `json:"path"` // "-" for standard input
+	Format    string   `json:"format"`
+	Lines     int      `json:"lines"`
+	Records   int      `json:"records"` // lines that tell a step
+	Servers   []string `json:"servers"`
+	FirstTerm uint64   `json:"firstTerm"`
+	LastTerm  uint64   `json:"lastTerm"`
+	Verdict   string   `json:"verdict"`
+}
+
+// Finding is one broken promise.
+type Finding struct {
+	Rule      string      `json:"rule"` // its id, as in R5.2-02
+	Name      string      `json:"name"`
+	Sentence  string      `json:"sentence"`
+	Section   string      `json:"section"`
+	Message   string      `json:"message"`
+	Evidence  []Evidence  `json:"evidence"` // the guilty place first
+	Refused   []Condition `json:"refused,omitempty"`
+	Allowed   string      `json:"allowed,omitempty"`
+	Hint      string      `json:"hint,omitempty"`
+	Also      []Also      `json:"also,omitempty"`  // what else the same step breaks
+	Story     []string    `json:"story,omitempty"` // the execution, one drawn line each
+	Steps     int         `json:"steps,omitempty"` // its length
+	Shortest  bool        `json:"shortest,omitempty"`
+	Trace     string      `json:"trace,omitempty"`     // where it was saved
+	Checked   int         `json:"checked,omitempty"`   // verify: lines before the guilty one that break nothing
+	Unchecked int         `json:"unchecked,omitempty"` // verify: lines after it that were not looked at
+}
+
+// Also is a rule that the guilty step breaks too.
+type Also struct {
+	Rule    string      `json:"rule"`
+	Name    string      `json:"name"`
+	Message string      `json:"message"`
+	Refused []Condition `json:"refused,omitempty"`
+	Allowed string      `json:"allowed,omitempty"`
+	Hint    string      `json:"hint,omitempty"`
+}
+
+// Evidence is one place that a finding rests on.
+type Evidence struct {
+	File   string `json:"file"`             // "" when the execution was not saved
+	Line   int    `json:"line"`             // from 1; 0 when the execution was not saved
+	Column int    `json:"column,omitempty"` // from 1, in bytes; 0 is the whole line
+	Width  int    `json:"width,omitempty"`  // in bytes
+	Step   int    `json:"step"`             // of the execution, from 1; 0 is the initial state
+	Node   string `json:"node"`
+	Role   string `json:"role"`           // what this place shows
+	Text   string `json:"text,omitempty"` // the line itself, where it was read
+}
+
+// Condition is a condition that refused a step, with the values that made it false.
+type Condition struct {
+	Text   string `json:"text"`
+	Values string `json:"values"`
+}
+
+// InputProblem is what stopped a run from judging (more of) its input.
+type InputProblem struct {
+	Kind    string `json:"kind"` // input or fault
+	File    string `json:"file,omitempty"`
+	Line    int    `json:"line,omitempty"`
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+}

@@ -1,0 +1,231 @@
+package report_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/report"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// The reports below are written by hand to pin layouts; nothing in them was measured.
+var (
+	world  = &report.Bounds{Nodes: 3, Terms: 2, Log: 1, Messages: 2, Network: "unordered"}
+	search = &report.Search{Distinct: 3919, Transitions: 8022, Depth: 7, Complete: true, LocalStates: 91, Messages: 20, Executions: 400, Seconds: 0.46}
+	goals  = []report.GoalResult{
+		{Name: "leader-elected", Reached: true, Possible: true},
+		{Name: "entry-committed", Possible: true},
+		{Name: "crash-recovered"},
+	}
+	rules = []report.RuleResult{
+		{ID: "R5.2-02", Name: "election-safety", Verdict: "held"},
+		{ID: "R5.2-03", Name: "vote-once", Verdict: "held", Checked: 12},
+		{ID: "R5.6-01", Name: "persist-before-send", Verdict: "not checkable"},
+	}
+)
+
+func violated(id string) []report.RuleResult {
+	marked := append([]report.RuleResult(nil), rules...)
+	for k := range marked {
+		if marked[k].ID == id {
+			marked[k].Verdict = "violated"
+		}
+	}
+	return marked
+}
+
+func reports() map[string]*report.Report {
+	return map[string]*report.Report{
+		"check-held": {
+			Version: "test", Command: "check", Verdict: "held", Subject: "reference", Bounds: world, Faults: []string{"drop", "crash 1"},
+			Rules: rules, Goals: goals[:1], Search: search, NotCovered: []string{"clusters of more than 3 nodes", "message duplication", "membership change"},
+		},
+		"check-walks": {
+			Version: "test", Command: "check", Verdict: "held", Subject: "reference", Bounds: world, Seed: 7, Rules: rules, Goals: goals[:1],
+			Search: &report.Search{Distinct: 1, Transitions: 81000, Depth: 99, Walks: 1000, Seconds: 75},
+		},
+		"check-inconclusive": {
+			Version: "test", Command: "check", Verdict: "inconclusive", Subject: "reference", Bounds: world, Search: search, Rules: rules, Goals: goals,
+			Because: []string{"goal entry-committed was never reached"}, Hints: []string{"raise --depth, or ask for less with --goal leader-elected"},
+		},
+		"check-violated": {
+			Version: "test", Command: "check", Verdict: "violated", Subject: "mutant:el-stale-vote-resp", Bounds: world, Search: search,
+			Rules: violated("R5.2-02"), Goals: goals, Trace: "testdata/raftcheck/election-safety-5f1c09.trace",
+			Findings: []report.Finding{{
+				Rule: "R5.2-02", Name: "election-safety", Sentence: "At most one leader is elected in a term.", Section: "Raft paper, 5.2 and Figure 3",
+				Message: "n1 and n2 both lead term 2", Steps: 7, Shortest: true, Trace: "testdata/raftcheck/election-safety-5f1c09.trace",
+				Evidence: []report.Evidence{
+					{File: "testdata/raftcheck/election-safety-5f1c09.trace", Line: 8, Step: 7, Node: "n1", Role: "here"},
+					{File: "testdata/raftcheck/election-safety-5f1c09.trace", Line: 7, Step: 6, Node: "n2", Role: "before"},
+				},
+				Also: []report.Also{{
+					Rule: "R5.2-05", Name: "votes-of-this-term", Message: "n1 counts a vote given in term 1 in term 2",
+					Refused: []report.Condition{{Text: "reply.term = currentTerm", Values: "1 is not 2"}}, Allowed: "n1 stays candidate in term 2",
+				}},
+				Story: []string{"step  n1           n2", "   6  .            LEADER 2", "x  7  LEADER 2     ."},
+			}},
+		},
+		"verify-held": {
+			Version: "test", Command: "verify", Verdict: "held", Subject: "trace", Rules: rules,
+			Files: []report.File{{Path: "a.ndjson.gz", Format: "etcd", Lines: 1003, Records: 1000, Servers: []string{"n1", "n2", "n3"}, FirstTerm: 1, LastTerm: 7, Verdict: "held"}},
+		},
+		"verify-violated": {
+			Version: "test", Command: "verify", Verdict: "violated", Subject: "trace", Rules: violated("R5.2-03"),
+			Files: []report.File{{Path: "cluster.ndjson", Format: "native", Lines: 20417, Records: 20416, Servers: []string{"n1", "n2", "n3"}, FirstTerm: 1, LastTerm: 7, Verdict: "violated"}},
+			Findings: []report.Finding{{
+				Rule: "R5.2-03", Name: "vote-once", Sentence: "A server gives at most one vote in a term.", Section: "Raft paper, 5.2 and Figure 2",
+				Message: "n3 votes for n2 in term 7 but votes for n1 in term 7",
+				Evidence: []report.Evidence{
+					{File: "cluster.ndjson", Line: 1234, Column: 39, Width: 10, Step: 1233, Node: "n3", Role: "second vote in term 7", Text: `{"node":"n3","event":"vote","term":7,"for":"n2"}`},
+					{File: "cluster.ndjson", Line: 1198, Column: 39, Width: 10, Step: 1197, Node: "n3", Role: "first vote", Text: `{"node":"n3","event":"vote","term":7,"for":"n1"}`},
+					{File: "cluster.ndjson", Line: 1199, Step: 1198, Node: "n3", Role: "no column known", Text: "{\"note\":\"\x1b[31m a bell \x07\"}"},
+				},
+				Refused: []report.Condition{{Text: "votedFor in {none, n2}", Values: "it is n1"}}, Allowed: "n3 refuses n2 in term 7",
+				Hint: "n3 restarted at line 1215 and came back without the vote.", Checked: 1233, Unchecked: 19183,
+			}},
+		},
+		"verify-truncated": {
+			Version: "test", Command: "verify", Verdict: "inconclusive", Subject: "trace", Because: []string{"the input could not be read"},
+			Error: &report.InputProblem{Kind: "input", File: "cluster.ndjson", Line: 88, Message: "unexpected end of the trace"},
+		},
+	}
+}
+
+func TestText(t *testing.T) {
+	for name, r := range reports() {
+		t.Run(name, func(t *testing.T) {
+			var got bytes.Buffer
+			require.NoError(t, report.Text(&got, r, report.Palette{}))
+			golden(t, name+".txt", got.Bytes())
+		})
+	}
+}
+
+func TestColourAddsNoWords(t *testing.T) {
+	for name, r := range reports() {
+		var plain, coloured bytes.Buffer
+		require.NoError(t, report.Text(&plain, r, report.Palette{}))
+		require.NoError(t, report.Text(&coloured, r, report.Palette{On: true}))
+		require.Equal(t, plain.String(), stripColour(coloured.String()), name)
+	}
+}
+
+func stripColour(s string) string {
+	var b bytes.Buffer
+	for len(s) > 0 {
+		if s[0] == 0x1b {
+			for s[0] != 'm' {
+				s = s[1:]
+			}
+		} else {
+			b.WriteByte(s[0])
+		}
+		s = s[1:]
+	}
+	return b.String()
+}
+
+func TestJSONFitsTheSchema(t *testing.T) {
+	schema := compile(t)
+	for name, r := range reports() {
+		t.Run(name, func(t *testing.T) {
+			var got bytes.Buffer
+			require.NoError(t, report.JSON(&got, r))
+			golden(t, name+".json", got.Bytes())
+			require.NoError(t, schema.Validate(decode(t, got.Bytes())))
+		})
+	}
+}
+
+func TestSchemaRefusesWhatIsNoReport(t *testing.T) {
+	schema := compile(t)
+	for name, change := range map[string]func(map[string]any){
+		"a pass with findings":         func(r map[string]any) { r["verdict"] = "held" },
+		"an unknown verdict":           func(r map[string]any) { r["verdict"] = "fine" },
+		"no rules":                     func(r map[string]any) { delete(r, "rules") },
+		"a field that does not exist":  func(r map[string]any) { r["extra"] = 1 },
+		"a violation with no evidence": func(r map[string]any) { r["findings"].([]any)[0].(map[string]any)["evidence"] = []any{} },
+		"a violation without findings": func(r map[string]any) { r["findings"] = []any{} },
+	} {
+		var buf bytes.Buffer
+		require.NoError(t, report.JSON(&buf, reports()["check-violated"]))
+		doc := decode(t, buf.Bytes()).(map[string]any)
+		change(doc)
+		require.Error(t, schema.Validate(doc), name)
+	}
+}
+
+func compile(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	c := jsonschema.NewCompiler()
+	require.NoError(t, c.AddResource("report.schema.json", decode(t, report.Schema)))
+	schema, err := c.Compile("report.schema.json")
+	require.NoError(t, err)
+	return schema
+}
+
+func decode(t *testing.T, data []byte) any {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+	require.NoError(t, err)
+	return doc
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.MkdirAll("testdata", 0o777))
+		require.NoError(t, os.WriteFile(path, got, 0o666))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err, "run go test -update to write it")
+	require.Equal(t, string(want), string(got))
+}
+
+func TestWords(t *testing.T) {
+	for got, want := range map[string]string{
+		report.Count(0): "0", report.Count(999): "999", report.Count(1196381): "1,196,381", report.Count(-1000): "-1,000",
+		report.Some(1, "copy"): "1 copy", report.Some(2, "copy"): "2 copies", report.Some(0, "rule"): "0 rules",
+		report.Seconds(0.04): "0.0s", report.Seconds(12.4): "12s", report.Seconds(59.7): "1m00s", report.Seconds(200): "3m20s",
+		report.Bytes(3 << 29): "1.5 GB", report.Bytes(20 << 20): "20 MB", report.Bytes(4096): "4 KB",
+		report.Title("election-safety"): "Election safety", report.Title(""): "",
+	} {
+		require.Equal(t, want, got)
+	}
+}
+
+func ExampleJSON() {
+	r := &report.Report{Version: "v1.0.0", Command: "check", Verdict: "held", Subject: "reference"}
+	_ = report.JSON(os.Stdout, r)
+	// Output:
+	// {
+	//   "format": 1,
+	//   "version": "v1.0.0",
+	//   "command": "check",
+	//   "verdict": "held",
+	//   "subject": "reference",
+	//   "faults": [],
+	//   "seed": 0,
+	//   "trace": "",
+	//   "rules": [],
+	//   "goals": [],
+	//   "findings": []
+	// }
+}
+
+func ExampleText() {
+	_ = report.Text(os.Stdout, &report.Report{
+		Verdict: "inconclusive", Because: []string{"the search was stopped after 10s"}, Hints: []string{"raise --for"},
+	}, report.Palette{})
+	// Output:
+	// ???? inconclusive: the search was stopped after 10s
+	//      hint: raise --for
+}

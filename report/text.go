@@ -1,0 +1,203 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Text writes the report for people: the verdict first, then what it rests on, then what it says nothing about.
+// It returns only errors of w.
+func Text(w io.Writer, r *Report, p Palette) error {
+	out := bufio.NewWriter(w)
+	t := &text{Writer: out, r: r, Palette: p}
+	switch {
+	case len(r.Findings) > 0:
+		t.findings()
+	case len(r.Files) > 0:
+		t.files()
+	case r.Verdict == "held":
+		t.pass()
+	}
+	if r.Verdict == "inconclusive" && r.Error == nil {
+		t.inconclusive()
+	}
+	return out.Flush()
+}
+
+// text is one rendering under way.
+type text struct {
+	io.Writer
+	Palette
+	r *Report
+}
+
+func (t *text) line(format string, args ...any) {
+	fmt.Fprintln(t, strings.TrimRight(fmt.Sprintf(format, args...), " "))
+}
+
+// below writes a paragraph under a first line's mark, wrapped and indented.
+func (t *text) below(lead, body string) {
+	for k, l := range wrap(body, 100-len(lead)) {
+		if k > 0 {
+			lead = strings.Repeat(" ", len(lead))
+		}
+		t.line("     %s%s", lead, l)
+	}
+}
+
+func (t *text) findings() {
+	for k := range t.r.Findings {
+		if k > 0 {
+			t.line("")
+			t.line("")
+		}
+		f := &t.r.Findings[k]
+		if len(f.Story) > 0 {
+			t.storyFinding(f)
+		} else {
+			t.lineFinding(f)
+		}
+	}
+	t.line("")
+	t.line("%s", t.tally())
+}
+
+// tally is the last line of a violated run.
+func (t *text) tally() string {
+	broken, held := 0, 0
+	for _, r := range t.r.Rules {
+		switch r.Verdict {
+		case "violated":
+			broken++
+		case "held":
+			held++
+		}
+	}
+	s := t.Bad(Some(broken, "rule")+" violated") + ", " + Count(held) + " held"
+	if len(t.r.Files) > 1 {
+		return s + t.fileTally()
+	}
+	var reached []string
+	for _, g := range t.r.Goals {
+		if g.Reached {
+			reached = append(reached, g.Name)
+		}
+	}
+	if len(t.r.Goals) == 0 {
+		return s
+	}
+	s += fmt.Sprintf(", %d of %s reached", len(reached), Some(len(t.r.Goals), "goal"))
+	if len(reached) > 0 {
+		s += " (" + strings.Join(reached, ", ") + ")"
+	}
+	return s
+}
+
+func (t *text) fileTally() string {
+	broken := 0
+	for _, f := range t.r.Files {
+		if f.Verdict == "violated" {
+			broken++
+		}
+	}
+	return fmt.Sprintf("; %s of %s at fault", Count(broken), Some(len(t.r.Files), "file"))
+}
+
+func (t *text) inconclusive() {
+	for k, why := range t.r.Because {
+		if k == 0 {
+			t.line("%s inconclusive: %s", t.Unsure("????"), why)
+			continue
+		}
+		t.below("", why)
+	}
+	for _, h := range t.r.Hints {
+		t.below("hint: ", h)
+	}
+	if s := t.r.Search; s != nil {
+		t.below("covered: ", t.counted())
+	}
+	t.goals()
+	t.notCovered()
+}
+
+// counted says how much was searched: "3,919 states, 8,022 transitions, depth 7, 0.5s".
+func (t *text) counted() string {
+	s := t.r.Search
+	parts := []string{Some(s.Distinct, "state"), Some(s.Transitions, "transition"), fmt.Sprintf("depth %d", s.Depth)}
+	if s.Walks > 0 {
+		parts = []string{Some(s.Walks, "random walk"), Some(s.Transitions, "step"), fmt.Sprintf("up to %d steps long", s.Depth)}
+	}
+	return strings.Join(append(parts, Seconds(s.Seconds)), ", ")
+}
+
+// world says the bounds and faults in words: "3 nodes, terms up to 2, …, no faults".
+func (t *text) world() string {
+	b := t.r.Bounds
+	if b == nil {
+		return t.r.Subject
+	}
+	parts := []string{Some(b.Nodes, "node"), fmt.Sprintf("terms up to %d", b.Terms), "logs up to " + Count(b.Log),
+		Some(b.Messages, "message") + " in flight"}
+	for _, extra := range []struct {
+		say   string
+		shown bool
+	}{
+		{Some(b.Duplicates, "copy") + " of a message", b.Duplicates > 1},
+		{Some(b.Values, "value"), b.Values > 1},
+		{Some(b.Campaigns, "campaign"), b.Campaigns > 0},
+		{Some(b.Proposals, "proposal"), b.Proposals > 0},
+		{"up to " + Some(b.Depth, "step"), b.Depth > 0},
+		{b.Network + " network", b.Network != "" && b.Network != "unordered"},
+		{"symmetry", b.Symmetry},
+	} {
+		if extra.shown {
+			parts = append(parts, extra.say)
+		}
+	}
+	if len(t.r.Faults) == 0 {
+		return strings.Join(append(parts, "no faults"), ", ")
+	}
+	return strings.Join(parts, ", ") + ", faults: " + strings.Join(t.r.Faults, " ")
+}
+
+func (t *text) goals() {
+	var reached, missed, impossible []string
+	for _, g := range t.r.Goals {
+		switch {
+		case g.Reached:
+			reached = append(reached, g.Name)
+		case g.Possible:
+			missed = append(missed, g.Name)
+		default:
+			impossible = append(impossible, g.Name)
+		}
+	}
+	for _, part := range []struct {
+		lead  string
+		names []string
+	}{{"goals reached: ", reached}, {"goals never reached: ", missed}, {"goals beyond these bounds and faults: ", impossible}} {
+		if len(part.names) > 0 {
+			t.below(part.lead, strings.Join(part.names, ", "))
+		}
+	}
+}
+
+func (t *text) notCovered() {
+	if len(t.r.NotCovered) > 0 {
+		t.below("not covered: ", strings.Join(t.r.NotCovered, ", "))
+	}
+}
+
+// rulesThat counts the rules with that verdict.
+func (t *text) rulesThat(verdict string) int {
+	n := 0
+	for _, r := range t.r.Rules {
+		if r.Verdict == verdict {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,194 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// lineFinding writes a finding about a recorded trace: the guilty line, the earlier lines it contradicts, and why.
+func (t *text) lineFinding(f *Finding) {
+	guilty := Evidence{}
+	if len(f.Evidence) > 0 {
+		guilty = f.Evidence[0]
+	}
+	t.line("%s %s: %s%s", t.Strong(guilty.place()+":"), t.Bad(f.Name), f.Message, f.earlierLines())
+	t.line("")
+	t.snippet(f.Evidence)
+	t.promise(f)
+	if f.Refused != nil || f.Allowed != "" || f.Hint != "" {
+		t.line("")
+	}
+	t.conditions(f.Refused, f.Allowed)
+	if f.Hint != "" {
+		t.paragraph("hint: " + f.Hint)
+	}
+	t.also(f)
+	t.line("")
+	t.line("Checked: %s before this one %s.", Some(f.Checked, "line"), fits(f.Checked))
+	if f.Unchecked > 0 {
+		t.line("Not checked: %s after it. Use --keep-going to report later findings too.", Some(f.Unchecked, "line"))
+	}
+	t.line("")
+	t.line("  learn   raftcheck explain %s", f.Name)
+}
+
+func fits(n int) string {
+	if n == 1 {
+		return "breaks nothing"
+	}
+	return "break nothing"
+}
+
+// place is where the evidence is, as editors and terminals turn it into a link: file:line or file:line:column.
+func (e Evidence) place() string {
+	s := fmt.Sprintf("%s:%d", e.File, e.Line)
+	if e.Column > 0 {
+		s += fmt.Sprintf(":%d", e.Column)
+	}
+	return s
+}
+
+// earlierLines names the lines that the guilty one contradicts: " (line 1198)".
+func (f *Finding) earlierLines() string {
+	var lines []string
+	for _, e := range f.Evidence[min(1, len(f.Evidence)):] {
+		if l := fmt.Sprint(e.Line); e.Line > 0 && e.Line != f.Evidence[0].Line && !slices.Contains(lines, l) {
+			lines = append(lines, l)
+		}
+	}
+	switch len(lines) {
+	case 0:
+		return ""
+	case 1:
+		return " (line " + lines[0] + ")"
+	}
+	return " (lines " + listed(lines) + ")"
+}
+
+// snippetWidth is how much of a line is shown, in runes.
+const snippetWidth = 150
+
+// snippet shows the lines that the evidence is on, in the order of the file, each with what it shows.
+func (t *text) snippet(evidence []Evidence) {
+	sorted := slices.Clone(evidence)
+	sorted = slices.DeleteFunc(sorted, func(e Evidence) bool { return e.Text == "" })
+	slices.SortStableFunc(sorted, func(a, b Evidence) int { return a.Line - b.Line })
+	if len(sorted) == 0 {
+		return
+	}
+	gutter := len(fmt.Sprint(sorted[len(sorted)-1].Line))
+	for k, e := range sorted {
+		if k == 0 || sorted[k-1].Line != e.Line {
+			if k > 0 && sorted[k-1].Line+1 < e.Line {
+				t.line("   %s", t.Faint(strings.Repeat(" ", max(0, gutter-3))+"..."))
+			}
+			t.line("   %s %s", t.Faint(fmt.Sprintf("%*d |", gutter, e.Line)), e.excerpt())
+		}
+		t.line("   %s %s", t.Faint(strings.Repeat(" ", gutter)+" |"), t.pointer(e, e.Line == evidence[0].Line))
+	}
+	t.line("")
+}
+
+// window returns the part of the line that is shown, as byte offsets that do not split a character.
+func (e Evidence) window() (from, to int) {
+	if utf8.RuneCountInString(e.Text) <= snippetWidth {
+		return 0, len(e.Text)
+	}
+	if from = max(0, e.Column-1-snippetWidth/2); from > 0 {
+		from = min(from, len(e.Text)-snippetWidth)
+	}
+	from = max(0, from)
+	to = min(len(e.Text), from+snippetWidth)
+	for from > 0 && !utf8.RuneStart(e.Text[from]) {
+		from--
+	}
+	for to < len(e.Text) && !utf8.RuneStart(e.Text[to]) {
+		to++
+	}
+	return from, to
+}
+
+func (e Evidence) excerpt() string {
+	from, to := e.window()
+	s := printable(e.Text[from:to])
+	if from > 0 {
+		s = "…" + s
+	}
+	if to < len(e.Text) {
+		s += "…"
+	}
+	return s
+}
+
+// printable replaces what a terminal would obey instead of show.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return '·'
+		}
+		return r
+	}, s)
+}
+
+// pointer underlines the columns of the evidence, if they are known, and says what is there.
+func (t *text) pointer(e Evidence, guilty bool) string {
+	mark, paint := "-", t.Faint
+	if guilty {
+		mark, paint = "^", t.Bad
+	}
+	from, to := e.window()
+	if e.Column == 0 || e.Column-1 < from || e.Column-1 > to {
+		return paint(mark + " " + e.says())
+	}
+	indent := utf8.RuneCountInString(e.Text[from : e.Column-1])
+	if from > 0 {
+		indent++
+	}
+	end := min(to, e.Column-1+max(1, e.Width))
+	width := max(1, utf8.RuneCountInString(e.Text[e.Column-1:end]))
+	return strings.Repeat(" ", indent) + paint(strings.Repeat(mark, width)+" "+e.says())
+}
+
+func (e Evidence) says() string {
+	if e.Node == "" {
+		return e.Role
+	}
+	return e.Node + ": " + e.Role
+}
+
+// files says for every trace what was checked, and at the end what none of them shows.
+func (t *text) files() {
+	for _, f := range t.r.Files {
+		mark := t.Good("ok  ")
+		if f.Verdict != "held" {
+			mark = t.Unsure("????")
+		}
+		t.line("%s %s: %s of %s, terms %d to %d, in %s (%s)", mark, f.Path, Some(f.Records, "event"), Some(len(f.Servers), "server"),
+			f.FirstTerm, f.LastTerm, Some(f.Lines, "line"), f.Format)
+	}
+	held, blind := t.rulesThat("held"), t.rulesNamed(NotCheckable)
+	t.line("     %s held%s", Some(held, "rule"), inFiles(len(t.r.Files)))
+	if len(blind) > 0 {
+		t.below("not checkable here: ", strings.Join(blind, ", "))
+	}
+	t.notCovered()
+}
+
+func inFiles(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return " in " + Some(n, "file")
+}
+
+func (t *text) rulesNamed(verdict string) []string {
+	var names []string
+	for _, r := range t.r.Rules {
+		if r.Verdict == verdict {
+			names = append(names, r.Name)
+		}
+	}
+	return names
+}
