@@ -25,6 +25,13 @@ type Permuter interface {
 	AppendPermuted(dst []byte, rename func(ServerID) ServerID, value func(string) string) []byte
 }
 
+// Cloner is a Node that can be copied. It is an accelerator only: without it a state is reached again by replaying its inputs.
+type Cloner interface {
+	Node
+	// Clone returns a node in the same state. Neither of the two sees what the other does from now on.
+	Clone() Node
+}
+
 // InputKind says what happens to a server.
 type InputKind uint8
 
