@@ -1,0 +1,35 @@
+package impl
+
+import "github.com/raftcheck/raftcheck/spec"
+
+// advanceCommit sets a leader's commitIndex to the last entry that may be committed by counting: on a majority of servers, and
+// of the leader's own term (5.3, 5.4.2). All before it are committed with it.
+func (s *server) advanceCommit() {
+	for i := s.log.LastIndex(); i > s.commitIndex; i-- {
+		e, _ := s.log.At(i)
+		if s.decide.CommitsByCounting(e.Term, s.term) && s.decide.Majority(s.copies(i), len(s.servers)) {
+			s.commitIndex = i
+			return
+		}
+	}
+}
+
+// copies returns how many servers are known to store the leader's entry at i, the leader among them.
+func (s *server) copies(i spec.Index) int {
+	n := 1
+	for _, p := range s.progress {
+		if p.MatchIndex >= i {
+			n++
+		}
+	}
+	return n
+}
+
+// CommitsByCounting: only an entry of the current term. An older one, though on a majority, may still be
+// overwritten by a leader that does not have it (Figure 8); it is committed with the first newer entry.
+func (Paper) CommitsByCounting(entry, current spec.Term) bool { return entry == current }
+
+// FollowerCommit: as far as the leader has committed, but not past what this message proved to match, and never back.
+func (Paper) FollowerCommit(commit, leaderCommit, verified, _ spec.Index) spec.Index {
+	return max(commit, min(leaderCommit, verified))
+}

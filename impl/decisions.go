@@ -1,0 +1,59 @@
+package impl
+
+import "github.com/raftcheck/raftcheck/spec"
+
+// Decisions is what a server has to decide, one question a method. The arguments are values, and an answer depends on nothing
+// else. Logs and entries that are handed in must not be changed.
+type Decisions interface {
+	// Majority reports whether count of all the servers are a quorum (5.2).
+	Majority(count, servers int) bool
+
+	// Adopts reports whether a server in the current term takes over the term of the message and follows (5.1).
+	Adopts(current spec.Term, m *spec.Message) bool
+	// VoteInNewTerm is the vote a server holds as it takes over the term of the message, before it looks at the rest of it.
+	VoteInNewTerm(m *spec.Message) spec.ServerID
+	// LogInNewTerm is the log a server keeps as it takes over a new term.
+	LogInNewTerm(log spec.Log, commit spec.Index) spec.Log
+	// Outdated reports whether a reply belongs to an earlier term than the current one, and is dropped (5.1).
+	Outdated(current spec.Term, reply *spec.Message) bool
+
+	// LastLog is the position that a candidate tells voters its log ends at (5.4.1).
+	LastLog(log spec.Log, commit spec.Index) (spec.Index, spec.Term)
+	// FreeToVote reports whether a server may still vote for the candidate in this term (5.2).
+	FreeToVote(role spec.Role, votedFor, candidate spec.ServerID) bool
+	// UpToDate reports whether a candidate's log is at least as up to date as the voter's (5.4.1).
+	UpToDate(voter spec.Log, lastTerm spec.Term, lastIndex spec.Index) bool
+	// VoteAfterFollowing is the vote of a server that hears from the leader of its own term (5.2).
+	VoteAfterFollowing(role spec.Role, votedFor spec.ServerID) spec.ServerID
+
+	// PrevTerm is the term that AppendEntries names for the entry before the ones it carries (5.3).
+	PrevTerm(log spec.Log, prev spec.Index) spec.Term
+	// Matches reports whether a log holds the entry before the ones that AppendEntries carries (5.3).
+	Matches(log spec.Log, prev spec.Index, prevTerm spec.Term) bool
+	// Merge is a follower's log after AppendEntries whose previous entry it holds (5.3).
+	Merge(log spec.Log, prev spec.Index, entries []spec.Entry) spec.Log
+	// AckIndex is the last index that a follower reports to match, once its log took in the message (5.3).
+	AckIndex(m *spec.Message, log spec.Log) spec.Index
+	// Acknowledged is what a leader believes of a follower that reports its log to match up to an index (5.3).
+	Acknowledged(p spec.Progress, match spec.Index) spec.Progress
+	// Rejected is what a leader believes of a follower that refused AppendEntries; next is where it should try again (5.3).
+	Rejected(p spec.Progress, next spec.Index) spec.Progress
+
+	// FollowerCommit is a follower's commitIndex after AppendEntries that verified its log up to an index (5.3).
+	FollowerCommit(commit, leaderCommit, verified, last spec.Index) spec.Index
+	// CommitsByCounting reports whether a leader in the current term commits an entry of that term by counting copies (5.4.2).
+	CommitsByCounting(entry, current spec.Term) bool
+
+	// Writes are the states that the disk goes through, one write each, on the way from one to another; none if nothing
+	// changes (Figure 2, persistent state).
+	Writes(disk, memory spec.Durable) []spec.Durable
+	// Order puts what a step makes durable and what it sends in the order in which it happens (Figure 2, persistent state).
+	Order(in *spec.Input, durable, sends []spec.Effect) []spec.Effect
+	// Recovered is what a server starts again with, given what it finds on disk.
+	Recovered(disk spec.Durable) spec.Durable
+}
+
+// Paper decides as the Raft paper does. Its methods are in the files of their subjects.
+type Paper struct{}
+
+var _ Decisions = Paper{}

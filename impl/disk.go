@@ -1,0 +1,99 @@
+package impl
+
+import (
+	"slices"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// disk is what a crash leaves. Between two steps of a server that is up, and only decides as Paper does, both are the same.
+type disk struct {
+	written spec.Durable // what a process finds that starts again on the same machine
+	synced  spec.Durable // what it finds after a power failure; ≤ written in time
+}
+
+// persistent returns Figure 2's persistent state as the server has it in memory.
+func (s *server) persistent() spec.Durable {
+	return spec.Durable{Term: s.term, VotedFor: s.votedFor, Log: s.log}
+}
+
+// flush ends a step: what changed goes to disk, then messages leave. It returns what is to happen, in order.
+func (s *server) flush(in *spec.Input) []spec.Effect {
+	var durable, sends []spec.Effect
+	for _, d := range s.decide.Writes(s.disk.written, s.persistent()) {
+		durable = append(durable, spec.Effect{Kind: spec.Write, Durable: d}, spec.Effect{Kind: spec.Sync})
+	}
+	// A crash may have come between a write and its sync. What a server starts from must be as safe as if it had come later.
+	if in.Kind == spec.Restart && len(durable) == 0 && !sameDurable(s.disk.written, s.disk.synced) {
+		durable = append(durable, spec.Effect{Kind: spec.Sync})
+	}
+	for _, m := range s.outbox {
+		sends = append(sends, spec.Effect{Kind: spec.Send, Message: m})
+	}
+	s.outbox = nil
+	return s.decide.Order(in, durable, sends)
+}
+
+// perform lets the effects happen to the disk, and notes with each durable one what a power failure would leave after it.
+func (d *disk) perform(effects []spec.Effect) {
+	for k := range effects {
+		switch e := &effects[k]; e.Kind {
+		case spec.Write:
+			d.written = e.Durable
+			e.Durable = d.synced
+		case spec.Sync:
+			d.synced = d.written
+			e.Durable = d.synced
+		}
+	}
+}
+
+// untilCrash returns the effects that happen before a crash point, which is ≥ 1 and ≤ the number of durable effects + 1.
+func untilCrash(effects []spec.Effect, point int) []spec.Effect {
+	durable, end := 0, 0
+	for k, e := range effects {
+		if e.Kind == spec.Send {
+			continue
+		}
+		if durable++; durable == point {
+			return effects[:k]
+		}
+		end = k + 1
+	}
+	return effects[:end]
+}
+
+// crash loses everything in memory, and if lossy what was written but not synced.
+func (s *server) crash(lossy bool) {
+	if lossy {
+		s.disk.written = s.disk.synced
+	}
+	*s = server{id: s.id, servers: s.servers, options: s.options, decide: s.decide, role: spec.Crashed, disk: s.disk}
+}
+
+// restart starts again as a follower with what is on disk (5.2, Figure 2).
+func (s *server) restart() {
+	d := s.decide.Recovered(s.disk.written)
+	s.term, s.votedFor, s.log = d.Term, d.VotedFor, d.Log
+	s.role = spec.Follower
+}
+
+// Writes: at most one, of everything, so that no crash can separate term, vote and log.
+func (Paper) Writes(disk, memory spec.Durable) []spec.Durable {
+	if sameDurable(disk, memory) {
+		return nil
+	}
+	return []spec.Durable{memory}
+}
+
+// Order: first make it durable, then send. A message is a promise, and a crash must not undo what was promised.
+func (Paper) Order(_ *spec.Input, durable, sends []spec.Effect) []spec.Effect {
+	return append(durable, sends...)
+}
+
+// Recovered: all of it.
+func (Paper) Recovered(disk spec.Durable) spec.Durable { return disk }
+
+func sameDurable(a, b spec.Durable) bool {
+	return a.Term == b.Term && a.VotedFor == b.VotedFor && slices.Equal(a.Log.Entries, b.Log.Entries)
+}

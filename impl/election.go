@@ -1,0 +1,96 @@
+package impl
+
+import (
+	"slices"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// campaign starts an election (5.2): a new term, a vote for oneself, and a request for every other vote.
+func (s *server) campaign() {
+	s.term++
+	s.votedFor = s.id
+	s.role = spec.Candidate
+	s.leader = spec.None
+	s.granted, s.refused = []spec.ServerID{s.id}, nil
+
+	lastIndex, lastTerm := s.decide.LastLog(s.log, s.commitIndex)
+	for peer := range s.others {
+		s.send(peer, spec.Message{Kind: spec.RequestVote, LastLogIndex: lastIndex, LastLogTerm: lastTerm})
+	}
+	s.takeOfficeIfElected()
+}
+
+// onRequestVote is the receiver's part of RequestVote in Figure 2.
+func (s *server) onRequestVote(m *spec.Message) {
+	grant := m.Term == s.term &&
+		s.decide.FreeToVote(s.role, s.votedFor, m.From) &&
+		s.decide.UpToDate(s.log, m.LastLogTerm, m.LastLogIndex)
+	if grant {
+		s.votedFor = m.From
+	}
+	s.send(m.From, spec.Message{Kind: spec.RequestVoteReply, Granted: grant})
+}
+
+// onRequestVoteReply counts a vote (5.2). One that comes after the election is decided changes nothing.
+func (s *server) onRequestVoteReply(m *spec.Message) {
+	if s.role != spec.Candidate {
+		return
+	}
+	if m.Granted {
+		s.granted = with(s.granted, m.From)
+	} else {
+		s.refused = with(s.refused, m.From)
+	}
+	s.takeOfficeIfElected()
+}
+
+// takeOfficeIfElected makes a candidate with votes from a majority the leader. A cluster of one elects itself.
+func (s *server) takeOfficeIfElected() {
+	if s.decide.Majority(len(s.granted), len(s.servers)) {
+		s.takeOffice()
+	}
+}
+
+// takeOffice makes the server leader of its term (5.2) and tells the others. nextIndex starts after the last entry, and
+// matchIndex at 0 (5.3). A no-op, if wanted, is the first new entry, and so is on its way with the first messages.
+func (s *server) takeOffice() {
+	s.role = spec.Leader
+	s.leader = s.id
+	s.granted, s.refused = nil, nil
+	s.progress = make([]spec.Progress, 0, len(s.servers)-1)
+	for peer := range s.others {
+		s.progress = append(s.progress, spec.Progress{Server: peer, NextIndex: s.log.LastIndex() + 1})
+	}
+	if s.options.NoOp {
+		s.appendEntry(spec.Entry{Kind: spec.NoOp})
+	}
+	s.sendAppendEntries()
+}
+
+// LastLog: where the log ends, committed or not.
+func (Paper) LastLog(log spec.Log, _ spec.Index) (spec.Index, spec.Term) {
+	return log.LastIndex(), log.LastTerm()
+}
+
+// FreeToVote: no vote given in this term, or the same one again. A candidate and a leader have voted for themselves.
+func (Paper) FreeToVote(_ spec.Role, votedFor, candidate spec.ServerID) bool {
+	return votedFor == spec.None || votedFor == candidate
+}
+
+// UpToDate: the later last term wins; with equal last terms, the longer log.
+func (Paper) UpToDate(voter spec.Log, lastTerm spec.Term, lastIndex spec.Index) bool {
+	return lastTerm > voter.LastTerm() || lastTerm == voter.LastTerm() && lastIndex >= voter.LastIndex()
+}
+
+// VoteAfterFollowing: the same as before. The term is the same, and so is the one vote in it.
+func (Paper) VoteAfterFollowing(_ spec.Role, votedFor spec.ServerID) spec.ServerID { return votedFor }
+
+// with returns ids with one more, ascending and each once. It leaves ids as it is.
+func with(ids []spec.ServerID, id spec.ServerID) []spec.ServerID {
+	at, present := slices.BinarySearch(ids, id)
+	if present {
+		return ids
+	}
+	return slices.Insert(slices.Clip(ids), at, id)
+}

@@ -1,0 +1,145 @@
+package impl
+
+import (
+	"slices"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+var (
+	_ spec.Permuter = (*server)(nil)
+	_ spec.Cloner   = (*server)(nil)
+)
+
+// Step gives the server one input. The memory changes first, then the disk, and then messages leave.
+func (s *server) Step(in spec.Input) spec.Output {
+	before := *s
+	out := s.handle(&in)
+	if out.Refused {
+		return out
+	}
+	if s.role != spec.Crashed {
+		out.Effects = s.flush(&in)
+	}
+	if in.Cut > 0 {
+		if in.Cut > out.CrashPoints() {
+			*s = before
+			return spec.Output{Refused: true}
+		}
+		out.Effects = untilCrash(out.Effects, in.Cut)
+	}
+	s.disk.perform(out.Effects)
+	if in.Cut > 0 {
+		s.crash(in.Lossy)
+	}
+	return out
+}
+
+// Clone returns a server in the same state that steps on by itself.
+func (s *server) Clone() spec.Node {
+	c := *s
+	return &c
+}
+
+// handle lets the input change what the server has in memory. A refused input changes nothing.
+func (s *server) handle(in *spec.Input) spec.Output {
+	if s.role == spec.Crashed {
+		return s.handleCrashed(in)
+	}
+	switch in.Kind {
+	case spec.Timeout:
+		return s.onTimeout()
+	case spec.Heartbeat:
+		return s.onHeartbeat()
+	case spec.Deliver:
+		return s.onMessage(&in.Message)
+	case spec.Propose:
+		return s.onPropose(in.Value)
+	case spec.Crash:
+		s.crash(in.Lossy)
+		return spec.Output{}
+	}
+	return spec.Output{Refused: true}
+}
+
+// handleCrashed: a server that is down can only start again. A message to it is lost.
+func (s *server) handleCrashed(in *spec.Input) spec.Output {
+	switch in.Kind {
+	case spec.Restart:
+		s.restart()
+		return spec.Output{}
+	case spec.Deliver:
+		return spec.Output{}
+	}
+	return spec.Output{Refused: true}
+}
+
+// onTimeout: followers and candidates start an election (5.2); a leader has no election timer.
+func (s *server) onTimeout() spec.Output {
+	if s.role == spec.Leader {
+		return spec.Output{Refused: true}
+	}
+	s.campaign()
+	return spec.Output{}
+}
+
+// onHeartbeat: only a leader has a heartbeat timer (5.2).
+func (s *server) onHeartbeat() spec.Output {
+	if s.role != spec.Leader {
+		return spec.Output{Refused: true}
+	}
+	s.sendAppendEntries()
+	return spec.Output{}
+}
+
+// onPropose: a leader takes the command; any other server sends the client on to the leader, if it knows one (8).
+func (s *server) onPropose(value string) spec.Output {
+	switch {
+	case s.role == spec.Leader:
+		s.propose(value)
+		return spec.Output{}
+	case s.leader != spec.None:
+		return spec.Output{Redirect: s.leader}
+	}
+	return spec.Output{Refused: true}
+}
+
+// onMessage handles a message from another server of the cluster. Kinds that this Raft does not have are ignored.
+func (s *server) onMessage(m *spec.Message) spec.Output {
+	if m.To != s.id || m.From == s.id || !slices.Contains(s.servers, m.From) {
+		return spec.Output{Refused: true}
+	}
+	if !speaks(m.Kind) {
+		return spec.Output{}
+	}
+	if s.decide.Adopts(s.term, m) {
+		s.adopt(m)
+	}
+	if !m.Kind.IsRequest() && s.decide.Outdated(s.term, m) {
+		return spec.Output{}
+	}
+	s.dispatch(m)
+	return spec.Output{}
+}
+
+// speaks reports whether the kind of message is one of Figure 2's.
+func speaks(kind spec.MessageKind) bool {
+	switch kind {
+	case spec.RequestVote, spec.RequestVoteReply, spec.AppendEntries, spec.AppendEntriesReply:
+		return true
+	}
+	return false
+}
+
+func (s *server) dispatch(m *spec.Message) {
+	switch m.Kind {
+	case spec.RequestVote:
+		s.onRequestVote(m)
+	case spec.RequestVoteReply:
+		s.onRequestVoteReply(m)
+	case spec.AppendEntries:
+		s.onAppendEntries(m)
+	case spec.AppendEntriesReply:
+		s.onAppendEntriesReply(m)
+	}
+}

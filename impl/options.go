@@ -1,0 +1,31 @@
+package impl
+
+import (
+	"slices"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// Options are the choices that Raft leaves to an implementation. The zero value is the paper's Figure 2.
+type Options struct {
+	// MaxEntries is the most entries that one AppendEntries carries; 0 or less is no limit.
+	MaxEntries int
+	// ConflictHints makes a follower that refuses AppendEntries say where its log may agree, so that the leader skips a term
+	// at a time (end of 5.3). Without it the leader steps back one entry for each refusal.
+	ConflictHints bool
+	// NoOp makes a new leader append an entry of its own, so that it can commit what earlier terms left (end of 8).
+	NoOp bool
+	// Decisions answers what a server has to decide; nil is Paper{}.
+	Decisions Decisions
+}
+
+// New returns a factory of reference servers. A new server is a follower in term 0 with an empty log and an empty disk.
+// The servers also implement spec.Permuter and spec.Cloner.
+func New(options Options) spec.Factory {
+	if options.Decisions == nil {
+		options.Decisions = Paper{}
+	}
+	return func(id spec.ServerID, servers []spec.ServerID) spec.Node {
+		return &server{id: id, servers: slices.Clone(servers), options: options, decide: options.Decisions}
+	}
+}

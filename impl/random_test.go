@@ -1,0 +1,135 @@
+package impl_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/impl"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// crowd is a cluster that a seeded source of chance drives: messages are lost, doubled and reordered, and servers crash at any
+// crash point. A judge watches every step.
+type crowd struct {
+	chance   *rand.Rand
+	servers  []spec.ServerID
+	nodes    map[spec.ServerID]spec.Node
+	inFlight []spec.Message
+	proposed int
+	steps    int
+	judge    *spec.Judge
+}
+
+func newCrowd(size int, seed uint64, factory spec.Factory) *crowd {
+	c := &crowd{chance: rand.New(rand.NewPCG(seed, 1)), nodes: map[spec.ServerID]spec.Node{}, judge: spec.NewJudge(spec.Rules, nil)}
+	for id := spec.ServerID(1); int(id) <= size; id++ {
+		c.servers = append(c.servers, id)
+	}
+	for _, id := range c.servers {
+		c.nodes[id] = factory(id, c.servers)
+	}
+	return c
+}
+
+// step does one random thing and returns the promises it broke.
+func (c *crowd) step() []*spec.Breach {
+	id := c.servers[c.chance.IntN(len(c.servers))]
+	switch p := c.chance.IntN(100); {
+	case p < 72:
+		return c.deliver()
+	case p < 76 && len(c.inFlight) > 0:
+		c.take()
+		return nil
+	case p < 78:
+		return c.input(id, spec.Input{Kind: spec.Timeout})
+	case p < 86:
+		return c.input(id, spec.Input{Kind: spec.Heartbeat})
+	case p < 93:
+		c.proposed++
+		return c.input(id, spec.Input{Kind: spec.Propose, Value: fmt.Sprintf("v%d", c.proposed)})
+	case p < 94 && c.chance.IntN(3) == 0:
+		return c.input(id, spec.Input{Kind: spec.Crash})
+	default:
+		return c.input(id, spec.Input{Kind: spec.Restart})
+	}
+}
+
+func (c *crowd) take() spec.Message {
+	k := c.chance.IntN(len(c.inFlight))
+	m := c.inFlight[k]
+	c.inFlight = append(c.inFlight[:k], c.inFlight[k+1:]...)
+	return m
+}
+
+// deliver delivers a message, and sometimes leaves a copy behind.
+func (c *crowd) deliver() []*spec.Breach {
+	if len(c.inFlight) == 0 {
+		return nil
+	}
+	m := c.take()
+	if c.chance.IntN(5) == 0 {
+		c.inFlight = append(c.inFlight, m)
+	}
+	return c.input(m.To, spec.Input{Kind: spec.Deliver, Message: m})
+}
+
+func (c *crowd) input(id spec.ServerID, in spec.Input) []*spec.Breach {
+	if c.chance.IntN(60) == 0 && in.Kind != spec.Crash {
+		in.Cut = 1 + c.chance.IntN(3)
+	}
+	in.Lossy = c.chance.IntN(2) == 0 && (in.Cut > 0 || in.Kind == spec.Crash)
+	node := c.nodes[id]
+	step := &spec.Step{Server: id, Before: node.Observe(), Input: in}
+	step.Output = node.Step(in)
+	step.After = node.Observe()
+	if step.Output.Refused {
+		return nil
+	}
+	for _, m := range step.Output.Sent {
+		c.inFlight = append(c.inFlight, *m)
+	}
+	c.steps++
+	return c.judge.Step(spec.Origin(c.steps), step)
+}
+
+func TestNoPromiseIsBrokenByChance(t *testing.T) {
+	variants := map[string]impl.Options{
+		"paper":         {},
+		"one at a time": {MaxEntries: 1},
+		"hints":         {ConflictHints: true, MaxEntries: 2},
+		"no-op":         {NoOp: true},
+	}
+	for name, options := range variants {
+		for _, size := range []int{1, 3, 5} {
+			t.Run(fmt.Sprintf("%s/%d", name, size), func(t *testing.T) {
+				reached := map[string]bool{}
+				for seed := range uint64(20) {
+					c := newCrowd(size, seed, impl.New(options))
+					for range 2000 {
+						for _, b := range c.step() {
+							require.Failf(t, b.Message, "seed %d, step %d breaks %s", seed, c.steps, b.Rule.ID)
+						}
+					}
+					for _, g := range spec.Goals {
+						reached[g.Name] = reached[g.Name] || c.judge.Reached(g.Name)
+					}
+				}
+				requireGoals(t, size, reached)
+			})
+		}
+	}
+}
+
+// requireGoals fails unless everything that a cluster of that size can do was done, so that the pass above is not an empty one.
+func requireGoals(t *testing.T, size int, reached map[string]bool) {
+	alone := []string{"leader-elected", "entry-committed", "crash-recovered"}
+	for _, g := range spec.Goals {
+		if size > 1 || slices.Contains(alone, g.Name) {
+			require.True(t, reached[g.Name], "%s was never reached", g.Name)
+		}
+	}
+}

@@ -1,0 +1,157 @@
+package impl
+
+import (
+	"slices"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// propose appends a client's command on a leader (5.3). It leaves with the next heartbeat.
+func (s *server) propose(value string) { s.appendEntry(spec.Entry{Kind: spec.Command, Value: value}) }
+
+// appendEntry adds an entry of the leader's term to its log. In a cluster of one that commits it.
+func (s *server) appendEntry(e spec.Entry) {
+	e.Term = s.term
+	s.log.Entries = append(slices.Clip(s.log.Entries), e)
+	s.advanceCommit()
+}
+
+// sendAppendEntries sends every other server what follows its nextIndex, if anything; else it is a heartbeat (5.2, 5.3).
+func (s *server) sendAppendEntries() {
+	for _, p := range s.progress {
+		prev := p.NextIndex - 1
+		s.send(p.Server, spec.Message{
+			Kind:         spec.AppendEntries,
+			PrevLogIndex: prev,
+			PrevLogTerm:  s.decide.PrevTerm(s.log, prev),
+			Entries:      s.entriesAfter(prev),
+			LeaderCommit: s.commitIndex,
+		})
+	}
+}
+
+// entriesAfter returns the entries after prev, as many as one message carries.
+func (s *server) entriesAfter(prev spec.Index) []spec.Entry {
+	if prev >= s.log.LastIndex() {
+		return nil
+	}
+	entries := slices.Clip(s.log.Entries[prev:])
+	if limit := s.options.MaxEntries; limit > 0 && limit < len(entries) {
+		return entries[:limit:limit]
+	}
+	return entries
+}
+
+// onAppendEntries is the receiver's part of AppendEntries in Figure 2; the numbers are those of its steps.
+func (s *server) onAppendEntries(m *spec.Message) {
+	if m.Term < s.term { // 1
+		s.send(m.From, spec.Message{Kind: spec.AppendEntriesReply})
+		return
+	}
+	s.follow(m.From)
+	if !s.decide.Matches(s.log, m.PrevLogIndex, m.PrevLogTerm) { // 2
+		s.send(m.From, s.refusal(m.PrevLogIndex))
+		return
+	}
+	s.log = s.decide.Merge(s.log, m.PrevLogIndex, m.Entries)                                                      // 3 and 4
+	s.commitIndex = s.decide.FollowerCommit(s.commitIndex, m.LeaderCommit, m.LastEntryIndex(), s.log.LastIndex()) // 5
+	s.send(m.From, spec.Message{Kind: spec.AppendEntriesReply, Success: true, MatchIndex: s.decide.AckIndex(m, s.log)})
+}
+
+// follow recognises the leader of the current term. A candidate gives up (5.2).
+func (s *server) follow(leader spec.ServerID) {
+	s.votedFor = s.decide.VoteAfterFollowing(s.role, s.votedFor)
+	s.becomeFollower()
+	s.leader = leader
+}
+
+// refusal says that the log does not hold the entry at prev. As a hint it tells the term of the entry it has there and the
+// first index of that term; or the end of the log, if that comes before prev (end of 5.3).
+func (s *server) refusal(prev spec.Index) spec.Message {
+	m := spec.Message{Kind: spec.AppendEntriesReply}
+	if !s.options.ConflictHints {
+		return m
+	}
+	conflict, held := s.log.At(prev)
+	if !held {
+		m.ConflictIndex = s.log.LastIndex() + 1
+		return m
+	}
+	m.ConflictTerm = conflict.Term
+	m.ConflictIndex = prev
+	for before, ok := s.log.At(m.ConflictIndex - 1); ok && before.Term == conflict.Term; before, ok = s.log.At(m.ConflictIndex - 1) {
+		m.ConflictIndex--
+	}
+	return m
+}
+
+// onAppendEntriesReply notes on a leader how far a follower's log matches, or that it has to look further back (5.3).
+func (s *server) onAppendEntriesReply(m *spec.Message) {
+	k := slices.IndexFunc(s.progress, func(p spec.Progress) bool { return p.Server == m.From })
+	if s.role != spec.Leader || k < 0 {
+		return
+	}
+	s.progress = slices.Clone(s.progress)
+	p := &s.progress[k]
+	if m.Success {
+		*p = s.decide.Acknowledged(*p, m.MatchIndex)
+		s.advanceCommit()
+	} else {
+		*p = s.decide.Rejected(*p, s.retryAt(*p, m))
+	}
+}
+
+// retryAt is where to try next after a refusal: one entry back, or further if the follower gave a hint. If the leader
+// has entries of the follower's conflicting term, the logs may agree up to the last of them.
+func (s *server) retryAt(p spec.Progress, m *spec.Message) spec.Index {
+	if m.ConflictIndex == 0 {
+		return p.NextIndex - 1
+	}
+	for i := s.log.LastIndex(); i >= m.ConflictIndex; i-- {
+		if e, held := s.log.At(i); held && e.Term == m.ConflictTerm {
+			return min(p.NextIndex-1, i+1)
+		}
+	}
+	return min(p.NextIndex-1, m.ConflictIndex)
+}
+
+// PrevTerm: the term of the leader's own entry there; 0 before the first.
+func (Paper) PrevTerm(log spec.Log, prev spec.Index) spec.Term {
+	term, _ := log.TermAt(prev)
+	return term
+}
+
+// Matches: an entry at that index with that term. Before the first entry all logs are alike.
+func (Paper) Matches(log spec.Log, prev spec.Index, prevTerm spec.Term) bool {
+	term, held := log.TermAt(prev)
+	return held && term == prevTerm
+}
+
+// Merge: entries that are there already stay, and all that follow them. Only from the first that conflicts, the same index
+// with another term, is the rest removed. The message may be an old one; what came after it must not be lost.
+func (Paper) Merge(log spec.Log, prev spec.Index, entries []spec.Entry) spec.Log {
+	for k, e := range entries {
+		i := prev + 1 + spec.Index(k)
+		if term, held := log.TermAt(i); !held || term != e.Term {
+			log.Entries = append(slices.Clip(log.Entries[:i-1]), entries[k:]...)
+			return log
+		}
+	}
+	return log
+}
+
+// AckIndex: the last entry that the message proved to match. Entries after it may be another leader's.
+func (Paper) AckIndex(m *spec.Message, _ spec.Log) spec.Index { return m.LastEntryIndex() }
+
+// Acknowledged: never less than was known, since acknowledgements may overtake each other.
+func (Paper) Acknowledged(p spec.Progress, match spec.Index) spec.Progress {
+	p.MatchIndex = max(p.MatchIndex, match)
+	p.NextIndex = max(p.NextIndex, p.MatchIndex+1)
+	return p
+}
+
+// Rejected: lower, but never into what is known to match. A refusal proves no entry to match.
+func (Paper) Rejected(p spec.Progress, next spec.Index) spec.Progress {
+	p.NextIndex = max(next, p.MatchIndex+1)
+	return p
+}

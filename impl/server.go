@@ -1,0 +1,77 @@
+package impl
+
+import "github.com/raftcheck/raftcheck/spec"
+
+// server is one Raft server, the state of Figure 2.
+// A slice it holds is replaced when it changes and never written to, so observations, messages and clones may share it.
+type server struct {
+	id      spec.ServerID
+	servers []spec.ServerID // the whole cluster, ascending, with id among them
+	options Options
+	decide  Decisions
+
+	// Persistent state on all servers, on disk before a message that follows from it leaves.
+	term     spec.Term     // currentTerm ≥ 0; never falls
+	votedFor spec.ServerID // who got this server's vote in term, or None; set at most once in a term
+	log      spec.Log      // entry terms never fall along the log, and are ≤ term; Base = 0
+
+	// Volatile state on all servers.
+	role        spec.Role
+	leader      spec.ServerID // the leader of term, once heard of; = id on a leader
+	commitIndex spec.Index    // ≤ log.LastIndex(); never falls until a crash. lastApplied = commitIndex, see package comment
+
+	// Volatile state on candidates; nil on others.
+	granted []spec.ServerID // who voted for this server in term, itself included; ascending
+	refused []spec.ServerID // who refused to; ascending
+
+	// Volatile state on leaders; nil on others. One for each other server, ascending.
+	progress []spec.Progress // 0 ≤ MatchIndex < NextIndex ≤ log.LastIndex()+1; MatchIndex never falls
+
+	disk   disk           // what a crash leaves
+	outbox []spec.Message // what the step at hand sends; empty between steps
+}
+
+// others calls yield for every other server, ascending.
+func (s *server) others(yield func(spec.ServerID) bool) {
+	for _, id := range s.servers {
+		if id != s.id && !yield(id) {
+			return
+		}
+	}
+}
+
+// send queues a message of the current term. It leaves at the end of the step, after what it promises is on disk.
+func (s *server) send(to spec.ServerID, m spec.Message) {
+	m.From, m.To, m.Term = s.id, to, s.term
+	s.outbox = append(s.outbox, m)
+}
+
+// adopt takes over the higher term that a message tells, as a follower that does not know its leader yet (5.1).
+func (s *server) adopt(m *spec.Message) {
+	s.term = m.Term
+	s.votedFor = s.decide.VoteInNewTerm(m)
+	s.log = s.decide.LogInNewTerm(s.log, s.commitIndex)
+	s.leader = spec.None
+	s.becomeFollower()
+}
+
+// becomeFollower forgets what only candidates and leaders keep.
+func (s *server) becomeFollower() {
+	s.role = spec.Follower
+	s.granted, s.refused, s.progress = nil, nil, nil
+}
+
+// Adopts: any message of a higher term, request or reply.
+func (Paper) Adopts(current spec.Term, m *spec.Message) bool { return m.Term > current }
+
+// VoteInNewTerm: none yet. Whether the sender gets it is decided afterwards, by the rules for votes.
+func (Paper) VoteInNewTerm(*spec.Message) spec.ServerID { return spec.None }
+
+// LogInNewTerm: all of it. A new term says nothing about old entries; only a conflict with a leader removes any.
+func (Paper) LogInNewTerm(log spec.Log, _ spec.Index) spec.Log { return log }
+
+// Outdated: the term of the reply is not the current one any more.
+func (Paper) Outdated(current spec.Term, reply *spec.Message) bool { return reply.Term < current }
+
+// Majority: more than half, so that any two majorities share a server.
+func (Paper) Majority(count, servers int) bool { return 2*count > servers }

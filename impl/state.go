@@ -1,0 +1,137 @@
+package impl
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// Observe shows the server. While it is down it shows what is on its disk.
+func (s *server) Observe() spec.Observation {
+	o := spec.Observation{
+		Role:     s.role,
+		Term:     s.term,
+		VotedFor: s.votedFor,
+		Log:      s.log,
+		Config:   spec.Configuration{Voters: s.servers},
+		Durable:  s.disk.synced,
+	}
+	if s.role == spec.Crashed {
+		o.Term, o.VotedFor, o.Log = s.disk.written.Term, s.disk.written.VotedFor, s.disk.written.Log
+		return o
+	}
+	o.LeaderID = s.leader
+	o.CommitIndex, o.LastApplied = s.commitIndex, s.commitIndex
+	o.Granted, o.Refused = s.granted, s.refused
+	o.Progress = s.progress
+	return o
+}
+
+// AppendState appends everything that the future depends on: memory, and the disk where it differs from memory.
+func (s *server) AppendState(dst []byte) []byte { return s.encode(dst, nil, nil) }
+
+// AppendPermuted appends the state as it would be if servers and values had other names.
+func (s *server) AppendPermuted(dst []byte, rename func(spec.ServerID) spec.ServerID, value func(string) string) []byte {
+	return s.encode(dst, rename, value)
+}
+
+func (s *server) encode(dst []byte, rename func(spec.ServerID) spec.ServerID, value func(string) string) []byte {
+	e := &encoder{dst, rename, value}
+	e.number(uint64(s.role))
+	memory := s.persistent()
+	if s.role != spec.Crashed {
+		e.durable(memory)
+		e.server(s.leader)
+		e.number(uint64(s.commitIndex))
+		e.set(s.granted)
+		e.set(s.refused)
+		e.progress(s.progress)
+	}
+	e.unlessSame(s.disk.written, memory)
+	e.unlessSame(s.disk.synced, s.disk.written)
+	return e.dst
+}
+
+// encoder writes values so that different ones give different bytes. A nil function keeps names and values as they are.
+type encoder struct {
+	dst    []byte
+	rename func(spec.ServerID) spec.ServerID
+	value  func(string) string
+}
+
+func (e *encoder) number(n uint64) { e.dst = binary.AppendUvarint(e.dst, n) }
+
+func (e *encoder) server(id spec.ServerID) { e.number(uint64(e.renamed(id))) }
+
+func (e *encoder) renamed(id spec.ServerID) spec.ServerID {
+	if e.rename == nil || id == spec.None {
+		return id
+	}
+	return e.rename(id)
+}
+
+func (e *encoder) text(s string) {
+	e.number(uint64(len(s)))
+	e.dst = append(e.dst, s...)
+}
+
+func (e *encoder) durable(d spec.Durable) {
+	e.number(uint64(d.Term))
+	e.server(d.VotedFor)
+	e.number(uint64(len(d.Log.Entries)))
+	for _, entry := range d.Log.Entries {
+		e.entry(entry)
+	}
+}
+
+func (e *encoder) entry(entry spec.Entry) {
+	e.number(uint64(entry.Term))
+	e.number(uint64(entry.Kind))
+	if e.value != nil && entry.Kind == spec.Command {
+		entry.Value = e.value(entry.Value)
+	}
+	e.text(entry.Value)
+}
+
+// unlessSame writes d, or only that it is the same as what was written before.
+func (e *encoder) unlessSame(d, before spec.Durable) {
+	if sameDurable(d, before) {
+		e.number(0)
+		return
+	}
+	e.number(1)
+	e.durable(d)
+}
+
+// set writes ids in ascending order of their new names.
+func (e *encoder) set(ids []spec.ServerID) {
+	if e.rename != nil {
+		ids = slices.Clone(ids)
+		for k, id := range ids {
+			ids[k] = e.rename(id)
+		}
+		slices.Sort(ids)
+	}
+	e.number(uint64(len(ids)))
+	for _, id := range ids {
+		e.number(uint64(id))
+	}
+}
+
+// progress writes what a leader knows of the others in ascending order of their new names.
+func (e *encoder) progress(ps []spec.Progress) {
+	if e.rename != nil {
+		ps = slices.Clone(ps)
+		for k := range ps {
+			ps[k].Server = e.rename(ps[k].Server)
+		}
+		slices.SortFunc(ps, func(a, b spec.Progress) int { return int(a.Server) - int(b.Server) })
+	}
+	e.number(uint64(len(ps)))
+	for _, p := range ps {
+		e.number(uint64(p.Server))
+		e.number(uint64(p.NextIndex))
+		e.number(uint64(p.MatchIndex))
+	}
+}
