@@ -38,6 +38,8 @@ const (
 	SelfVoteByMessage Variant = "self-vote-by-message"
 	// TermThenVote: adopting a higher term and handling the message that told it are two steps (raft.tla).
 	TermThenVote Variant = "term-then-vote"
+	// ProgressMayFall: a leader takes every reply at its word, also a late one, so matchIndex and nextIndex may fall (raft.tla).
+	ProgressMayFall Variant = "progress-may-fall"
 	// OptimisticNext: nextIndex may run ahead of what was acknowledged and fall back to matchIndex (pipelining).
 	OptimisticNext Variant = "optimistic-next"
 	// SilentOnStale: a request with a lower term is dropped without an answer.
