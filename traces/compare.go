@@ -1,0 +1,78 @@
+package traces
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+const everyField = spec.FieldRole | spec.FieldTerm | spec.FieldVotedFor | spec.FieldLog | spec.FieldCommit | spec.FieldApplied |
+	spec.FieldVotes | spec.FieldProgress | spec.FieldConfig | spec.FieldDurable | spec.FieldLeader
+
+// differingField compares two observations. It returns "" when they show the same, else the first differing field with
+// both values, as in "term 2, not 3". A field that one shows and the other does not is a difference.
+func differingField(want, got *spec.Observation) string {
+	if want.Unknown&everyField != got.Unknown&everyField {
+		return fmt.Sprintf("shown fields %#x, not %#x", got.Unknown, want.Unknown)
+	}
+	return firstDifference(want, got)
+}
+
+// firstDifference compares the fields that both observations show.
+func firstDifference(want, got *spec.Observation) string {
+	known := func(f spec.Field) bool { return want.Knows(f) && got.Knows(f) }
+	switch {
+	case known(spec.FieldRole) && want.Role != got.Role:
+		return fmt.Sprintf("role %s, not %s", got.Role, want.Role)
+	case known(spec.FieldTerm) && want.Term != got.Term:
+		return fmt.Sprintf("term %d, not %d", got.Term, want.Term)
+	case known(spec.FieldVotedFor) && want.VotedFor != got.VotedFor:
+		return fmt.Sprintf("votedFor %s, not %s", got.VotedFor, want.VotedFor)
+	case known(spec.FieldLeader) && want.LeaderID != got.LeaderID:
+		return fmt.Sprintf("leader %s, not %s", got.LeaderID, want.LeaderID)
+	case known(spec.FieldLog) && !sameLog(want.Log, got.Log):
+		return fmt.Sprintf("log %s, not %s", got.Log, want.Log)
+	case known(spec.FieldCommit) && want.CommitIndex != got.CommitIndex:
+		return fmt.Sprintf("commitIndex %d, not %d", got.CommitIndex, want.CommitIndex)
+	case known(spec.FieldApplied) && want.LastApplied != got.LastApplied:
+		return fmt.Sprintf("lastApplied %d, not %d", got.LastApplied, want.LastApplied)
+	case known(spec.FieldVotes) && !slices.Equal(want.Granted, got.Granted):
+		return fmt.Sprintf("votes granted %v, not %v", got.Granted, want.Granted)
+	case known(spec.FieldVotes) && !slices.Equal(want.Refused, got.Refused):
+		return fmt.Sprintf("votes refused %v, not %v", got.Refused, want.Refused)
+	case known(spec.FieldProgress) && !slices.Equal(want.Progress, got.Progress):
+		return fmt.Sprintf("progress %v, not %v", got.Progress, want.Progress)
+	case known(spec.FieldConfig) && (!slices.Equal(want.Config.Voters, got.Config.Voters) || !slices.Equal(want.Config.Outgoing, got.Config.Outgoing)):
+		return fmt.Sprintf("configuration %v, not %v", got.Config, want.Config)
+	case known(spec.FieldDurable) && !sameDurable(&want.Durable, &got.Durable):
+		return fmt.Sprintf("on disk %+v, not %+v", got.Durable, want.Durable)
+	}
+	return ""
+}
+
+func sameLog(a, b spec.Log) bool {
+	return a.Base == b.Base && a.BaseTerm == b.BaseTerm && slices.Equal(a.Entries, b.Entries)
+}
+
+func sameDurable(a, b *spec.Durable) bool {
+	return a.Term == b.Term && a.VotedFor == b.VotedFor && sameLog(a.Log, b.Log)
+}
+
+func sameMessage(a, b *spec.Message) bool {
+	x, y := *a, *b
+	x.Entries, y.Entries = nil, nil
+	return sameScalars(&x, &y) && slices.Equal(a.Entries, b.Entries)
+}
+
+func sameScalars(a, b *spec.Message) bool {
+	return a.Kind == b.Kind && a.From == b.From && a.To == b.To && a.Term == b.Term &&
+		a.LastLogIndex == b.LastLogIndex && a.LastLogTerm == b.LastLogTerm && a.Granted == b.Granted &&
+		a.PrevLogIndex == b.PrevLogIndex && a.PrevLogTerm == b.PrevLogTerm && a.LeaderCommit == b.LeaderCommit &&
+		a.Success == b.Success && a.MatchIndex == b.MatchIndex && a.ConflictIndex == b.ConflictIndex &&
+		a.ConflictTerm == b.ConflictTerm && a.Payload == b.Payload
+}
+
+func sameEffect(a, b *spec.Effect) bool {
+	return a.Kind == b.Kind && sameMessage(&a.Message, &b.Message) && sameDurable(&a.Durable, &b.Durable)
+}

@@ -1,0 +1,340 @@
+// Package scan reads one JSON value from a line without allocating, and says at which column it stops making sense.
+//
+// It is for lines of known shape: the caller walks objects and arrays and takes the values it expects. A [Line] never panics
+// and never reads past its bytes; the first error sticks and every later call returns zero values.
+package scan
+
+import (
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+)
+
+// MaxInteger is the largest integer a trace may hold: 2^53, above which JSON readers disagree.
+const MaxInteger = 1 << 53
+
+const maxDepth = 64
+
+// Line is a line of JSON and a position in it. The zero value is not useful: use New.
+type Line struct {
+	data  []byte
+	at    int
+	depth int
+	first bool // just after '{' or '['
+	err   error
+}
+
+// Error is a place in a line where the text is not what it must be.
+type Error struct {
+	Column int // 1-based, in bytes
+	What   string
+}
+
+func (e *Error) Error() string { return e.What }
+
+// New starts reading data.
+func New(data []byte) Line { return Line{data: data} }
+
+// Err returns the first error, an *Error, or nil.
+func (l *Line) Err() error { return l.err }
+
+// At returns the offset of the next byte to be read.
+func (l *Line) At() int { return l.at }
+
+// Fail makes the line fail at the current position, unless it failed before.
+func (l *Line) Fail(format string, args ...any) { l.FailAt(l.at, format, args...) }
+
+// FailAt makes the line fail at the given offset, unless it failed before.
+func (l *Line) FailAt(at int, format string, args ...any) {
+	if l.err == nil {
+		l.err = &Error{at + 1, fmt.Sprintf(format, args...)}
+		l.at = len(l.data)
+	}
+}
+
+// Peek returns the next byte that is not white space, or 0 at the end.
+func (l *Line) Peek() byte {
+	for l.at < len(l.data) {
+		switch c := l.data[l.at]; c {
+		case ' ', '\t', '\r', '\n':
+			l.at++
+		default:
+			return c
+		}
+	}
+	return 0
+}
+
+// Open consumes the opening '{' or '['.
+func (l *Line) Open(bracket byte) bool {
+	if l.Peek() != bracket {
+		l.expected(strconv.QuoteRune(rune(bracket)))
+		return false
+	}
+	if l.depth++; l.depth > maxDepth {
+		l.Fail("nested deeper than %d", maxDepth)
+		return false
+	}
+	l.at++
+	l.first = true
+	return true
+}
+
+// More reports whether another member or element follows, consuming the comma before it; at the end it consumes the closing bracket.
+func (l *Line) More(bracket byte) bool {
+	if l.err != nil {
+		return false
+	}
+	first := l.first
+	l.first = false
+	switch c := l.Peek(); {
+	case c == bracket:
+		l.at++
+		l.depth--
+		return false
+	case first:
+		return true
+	case c == ',':
+		l.at++
+		if l.Peek() == bracket {
+			l.Fail("nothing after a comma")
+			return false
+		}
+		return true
+	}
+	l.expected("a comma or " + strconv.QuoteRune(rune(bracket)))
+	return false
+}
+
+// Key consumes a member's name and the colon after it. The result is valid until the line's bytes change.
+func (l *Line) Key() []byte {
+	key := l.String()
+	if l.Peek() != ':' {
+		l.expected("a colon")
+		return nil
+	}
+	l.at++
+	return key
+}
+
+// String consumes a string. The result shares the line's bytes unless the string holds escapes.
+func (l *Line) String() []byte {
+	if l.Peek() != '"' {
+		l.expected("a string")
+		return nil
+	}
+	start := l.at + 1
+	for i := start; i < len(l.data); i++ {
+		switch c := l.data[i]; {
+		case c == '"':
+			l.at = i + 1
+			return l.data[start:i]
+		case c == '\\':
+			return l.escaped(start, i)
+		case c < ' ':
+			l.FailAt(i, "control character in a string")
+			return nil
+		}
+	}
+	l.FailAt(len(l.data), "the line ends inside a string")
+	return nil
+}
+
+func (l *Line) escaped(start, at int) []byte {
+	out := append([]byte(nil), l.data[start:at]...)
+	for i := at; i < len(l.data); i++ {
+		c := l.data[i]
+		switch {
+		case c == '"':
+			l.at = i + 1
+			return out
+		case c < ' ':
+			l.FailAt(i, "control character in a string")
+			return nil
+		case c != '\\':
+			out = append(out, c)
+			continue
+		}
+		if i++; i >= len(l.data) {
+			break
+		}
+		switch l.data[i] {
+		case '"', '\\', '/':
+			out = append(out, l.data[i])
+		case 'b':
+			out = append(out, '\b')
+		case 'f':
+			out = append(out, '\f')
+		case 'n':
+			out = append(out, '\n')
+		case 'r':
+			out = append(out, '\r')
+		case 't':
+			out = append(out, '\t')
+		case 'u':
+			r, ok := l.hex(i + 1)
+			if !ok {
+				l.FailAt(i, "bad \\u escape in a string")
+				return nil
+			}
+			i += 4
+			if low, ok := l.lowSurrogate(i, r); ok {
+				r = (r-0xd800)<<10 + (low - 0xdc00) + 0x10000
+				i += 6
+			}
+			out = utf8.AppendRune(out, r)
+		default:
+			l.FailAt(i, "bad escape in a string")
+			return nil
+		}
+	}
+	l.FailAt(len(l.data), "the line ends inside a string")
+	return nil
+}
+
+func (l *Line) hex(at int) (rune, bool) {
+	if at+4 > len(l.data) {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(l.data[at:at+4]), 16, 32)
+	return rune(n), err == nil
+}
+
+func (l *Line) lowSurrogate(at int, high rune) (rune, bool) {
+	if high < 0xd800 || high > 0xdbff || at+2 >= len(l.data) || l.data[at+1] != '\\' || l.data[at+2] != 'u' {
+		return 0, false
+	}
+	low, ok := l.hex(at + 3)
+	return low, ok && low >= 0xdc00 && low <= 0xdfff
+}
+
+// Uint consumes an integer from 0 to MaxInteger.
+func (l *Line) Uint() uint64 {
+	c := l.Peek()
+	if c < '0' || c > '9' {
+		l.expected("an integer of 0 or more")
+		return 0
+	}
+	start := l.at
+	var n uint64
+	for ; l.at < len(l.data); l.at++ {
+		d := l.data[l.at] - '0'
+		if d > 9 {
+			break
+		}
+		if n = n*10 + uint64(d); n > MaxInteger {
+			l.FailAt(start, "integer above 2^53")
+			return 0
+		}
+	}
+	if l.at < len(l.data) {
+		switch l.data[l.at] {
+		case '.', 'e', 'E':
+			l.FailAt(start, "a fraction where an integer belongs")
+			return 0
+		}
+	}
+	if l.data[start] == '0' && l.at > start+1 {
+		l.FailAt(start, "an integer with a leading zero")
+		return 0
+	}
+	return n
+}
+
+// Int consumes an integer from -MaxInteger to MaxInteger.
+func (l *Line) Int() int64 {
+	if l.Peek() == '-' {
+		l.at++
+		return -int64(l.Uint())
+	}
+	return int64(l.Uint())
+}
+
+// Bool consumes true or false.
+func (l *Line) Bool() bool {
+	switch l.Peek() {
+	case 't':
+		return l.word("true")
+	case 'f':
+		l.word("false")
+		return false
+	}
+	l.expected("true or false")
+	return false
+}
+
+// Null consumes null if it is next, and reports whether it was.
+func (l *Line) Null() bool { return l.Peek() == 'n' && l.word("null") }
+
+func (l *Line) word(w string) bool {
+	if len(l.data)-l.at < len(w) || string(l.data[l.at:l.at+len(w)]) != w {
+		l.expected(w)
+		return false
+	}
+	l.at += len(w)
+	return true
+}
+
+// Skip consumes any value and returns its bytes.
+func (l *Line) Skip() []byte {
+	c := l.Peek()
+	start := l.at
+	switch c {
+	case '{':
+		for l.Open('{'); l.More('}'); {
+			l.Key()
+			l.Skip()
+		}
+	case '[':
+		for l.Open('['); l.More(']'); {
+			l.Skip()
+		}
+	case '"':
+		l.String()
+	case 't', 'f':
+		l.Bool()
+	case 'n':
+		l.Null()
+	default:
+		l.number()
+	}
+	if l.err != nil {
+		return nil
+	}
+	return l.data[start:l.at]
+}
+
+func (l *Line) number() {
+	start := l.at
+	for l.at < len(l.data) {
+		switch c := l.data[l.at]; {
+		case c >= '0' && c <= '9', c == '-', c == '+', c == '.', c == 'e', c == 'E':
+			l.at++
+			continue
+		}
+		break
+	}
+	if _, err := strconv.ParseFloat(string(l.data[start:l.at]), 64); err != nil && l.err == nil {
+		l.at = start
+		l.expected("a value")
+	}
+}
+
+// End checks that nothing but white space is left.
+func (l *Line) End() {
+	if l.Peek() != 0 || l.at < len(l.data) {
+		l.Fail("more text after the end of the object")
+	}
+}
+
+func (l *Line) expected(what string) {
+	if l.err != nil {
+		return
+	}
+	if l.at >= len(l.data) {
+		l.Fail("the line ends where %s belongs", what)
+		return
+	}
+	r, _ := utf8.DecodeRune(l.data[l.at:])
+	l.Fail("%q where %s belongs", r, what)
+}

@@ -1,0 +1,202 @@
+package traces
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"unicode/utf8"
+
+	kgzip "github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// MaxLine is the length of the longest line that is read, in bytes. A longer line is an input error, so that a file without
+// line breaks costs no more memory than this.
+const MaxLine = 16 << 20
+
+// Lines yields the lines of a file, plain or compressed, one at a time in bounded memory.
+type Lines struct {
+	name   string
+	in     *bufio.Reader
+	close  func()
+	number int
+	long   []byte // a line that did not fit the buffer
+	ended  bool   // the line returned last was the file's last and had no line break
+	any    bool
+}
+
+// OpenLines opens a file for reading by lines; "-" is standard input, as given. gzip and zstd are recognised by their first bytes.
+// A file that cannot be opened is an *InputError.
+func OpenLines(name string, stdin io.Reader) (*Lines, error) {
+	if name == "-" {
+		return NewLines("-", stdin)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, &InputError{File: name, Message: openMessage(err), Cause: err}
+	}
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		f.Close()
+		return nil, &InputError{File: name, Message: "is a directory, not a trace"}
+	}
+	l, err := NewLines(name, f)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	decompressor := l.close
+	l.close = func() {
+		if decompressor != nil {
+			decompressor()
+		}
+		f.Close()
+	}
+	return l, nil
+}
+
+func openMessage(err error) string {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path.Err.Error()
+	}
+	return err.Error()
+}
+
+// NewLines reads lines from r. name is used in errors.
+func NewLines(name string, r io.Reader) (*Lines, error) {
+	raw := bufio.NewReaderSize(r, 1<<16)
+	l := &Lines{name: name}
+	magic, _ := raw.Peek(4)
+	switch {
+	case len(magic) >= 2 && magic[0] == 0x1f && magic[1] == 0x8b:
+		gz, err := kgzip.NewReader(raw)
+		if err != nil {
+			return nil, l.damaged(err)
+		}
+		l.in, l.close = bufio.NewReaderSize(gz, 1<<18), func() { gz.Close() }
+	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		z, err := zstd.NewReader(raw, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20))
+		if err != nil {
+			return nil, l.damaged(err)
+		}
+		l.in, l.close = bufio.NewReaderSize(z, 1<<18), z.Close
+	default:
+		l.in = bufio.NewReaderSize(raw, 1<<18)
+	}
+	return l, nil
+}
+
+// Name returns the file's name as it was given.
+func (l *Lines) Name() string { return l.name }
+
+// Number returns the number of the line that Next returned last, from 1.
+func (l *Lines) Number() int { return l.number }
+
+// Unterminated reports whether the line that Next returned last was the file's last and had no line break: if it also does
+// not parse, the file was cut off.
+func (l *Lines) Unterminated() bool { return l.ended }
+
+// Close releases the file.
+func (l *Lines) Close() {
+	if l.close != nil {
+		l.close()
+		l.close = nil
+	}
+}
+
+// Next returns the next line that is not blank, without its line break, valid until the next call. It returns io.EOF at the
+// end, and an *InputError for a file that is empty, cut off, or not text.
+func (l *Lines) Next() ([]byte, error) {
+	for {
+		line, err := l.read()
+		if err != nil {
+			return nil, err
+		}
+		line = bytes.TrimSuffix(line, []byte("\r"))
+		if len(line) == 0 {
+			continue
+		}
+		l.any = true
+		if err := l.checkText(line); err != nil {
+			return nil, err
+		}
+		return line, nil
+	}
+}
+
+func (l *Lines) read() ([]byte, error) {
+	l.number++
+	l.long = l.long[:0]
+	for {
+		part, err := l.in.ReadSlice('\n')
+		switch {
+		case err == nil && len(l.long) == 0:
+			return part[:len(part)-1], nil
+		case err == nil:
+			l.long = append(l.long, part[:len(part)-1]...)
+			return l.long, nil
+		case errors.Is(err, bufio.ErrBufferFull):
+			if len(l.long)+len(part) > MaxLine {
+				return nil, l.Fault(0, fmt.Sprintf("a line longer than %d MiB", MaxLine>>20))
+			}
+			l.long = append(l.long, part...)
+		case errors.Is(err, io.EOF):
+			return l.last(part)
+		default:
+			return nil, l.damaged(err)
+		}
+	}
+}
+
+func (l *Lines) last(part []byte) ([]byte, error) {
+	if len(part)+len(l.long) > 0 {
+		l.ended = true
+		l.long = append(l.long, part...)
+		return l.long, nil
+	}
+	if !l.any {
+		return nil, &InputError{File: l.name, Line: 1, Message: "the file is empty", Hint: "an empty trace shows nothing; was the recorder switched on?"}
+	}
+	return nil, io.EOF
+}
+
+func (l *Lines) checkText(line []byte) error {
+	if k := bytes.IndexByte(line, 0); k >= 0 {
+		return l.Fault(k+1, "a zero byte: this is not a text file")
+	}
+	if utf8.Valid(line) {
+		return nil
+	}
+	for k := 0; k < len(line); {
+		r, size := utf8.DecodeRune(line[k:])
+		if r == utf8.RuneError && size == 1 {
+			return l.Fault(k+1, fmt.Sprintf("byte 0x%02x is not UTF-8", line[k]))
+		}
+		k += size
+	}
+	return nil
+}
+
+// Fault returns an *InputError at the current line.
+func (l *Lines) Fault(column int, message string) *InputError {
+	return &InputError{File: l.name, Line: l.number, Column: column, Message: message}
+}
+
+func (l *Lines) damaged(err error) error {
+	fault := &InputError{File: l.name, Line: max(l.number, 1), Message: "the compressed data is damaged: " + err.Error(), Cause: err}
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		fault.Message = "the compressed data ends early: the file is truncated"
+	case errors.Is(err, gzip.ErrHeader), errors.Is(err, kgzip.ErrHeader):
+		fault.Message = "the gzip header is damaged"
+	}
+	var path *os.PathError
+	if errors.As(err, &path) {
+		fault.Message = path.Err.Error()
+	}
+	return fault
+}

@@ -1,0 +1,170 @@
+package traces
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces/internal/scan"
+)
+
+// Source yields the records of an execution in order, whoever wrote it and in whatever format.
+type Source interface {
+	// Header says what was recorded.
+	Header() Header
+	// Next returns the next record, or io.EOF after the last. The record is valid until the next call. Errors are *InputError.
+	Next() (*Record, error)
+	// Position returns the file and the number of the line that was read last.
+	Position() (file string, line int)
+	// Close releases what the source holds open.
+	Close()
+}
+
+// Options say how to read.
+type Options struct {
+	Lenient bool // skip events that are not known, instead of refusing the file
+}
+
+// Reader reads the native format.
+type Reader struct {
+	lines   *Lines
+	options Options
+	header  Header
+	record  Record
+	count   int
+	last    map[spec.ServerID]*spec.Observation
+}
+
+// NewReader reads a trace from lines, starting with its header.
+func NewReader(lines *Lines, options Options) (*Reader, error) {
+	line, err := lines.Next()
+	if err != nil {
+		return nil, err
+	}
+	return NewReaderAfter(lines, line, options)
+}
+
+// NewReaderAfter is NewReader for lines whose first line was already taken.
+func NewReaderAfter(lines *Lines, first []byte, options Options) (*Reader, error) {
+	d := newDecoder(first, options.Lenient)
+	r := &Reader{lines: lines, options: options, header: d.header(), last: map[spec.ServerID]*spec.Observation{}}
+	if err := d.Err(); err != nil {
+		return nil, LineError(lines, err)
+	}
+	return r, nil
+}
+
+// Header returns the trace's first line.
+func (r *Reader) Header() Header { return r.header }
+
+// Position returns the file and the number of the line that was read last.
+func (r *Reader) Position() (string, int) { return r.lines.Name(), r.lines.Number() }
+
+// Close releases the file.
+func (r *Reader) Close() { r.lines.Close() }
+
+// Next returns the next record, or io.EOF after the last. The record is the caller's until the next call.
+func (r *Reader) Next() (*Record, error) {
+	for {
+		line, err := r.lines.Next()
+		if errors.Is(err, io.EOF) {
+			return nil, r.end()
+		}
+		if err != nil {
+			return nil, err
+		}
+		d := newDecoder(line, r.options.Lenient)
+		r.record = d.record()
+		if err := d.Err(); err != nil {
+			return nil, LineError(r.lines, err)
+		}
+		r.count++
+		r.record.Line = r.lines.Number()
+		if r.record.Step == nil {
+			if isNetworkEvent(r.record.Event) {
+				return &r.record, nil
+			}
+			continue
+		}
+		r.carryOver(r.record.Step)
+		return &r.record, nil
+	}
+}
+
+// carryOver fills in the state before a step that the record leaves out because it is what the server showed last.
+func (r *Reader) carryOver(s *spec.Step) {
+	if last := r.last[s.Server]; last != nil && s.Before.Unknown == everyField {
+		s.Before = *last
+	}
+	r.last[s.Server] = &s.After
+}
+
+func (r *Reader) end() error {
+	switch file, line := r.Position(); {
+	case r.header.Records > 0 && r.count < r.header.Records:
+		return &InputError{File: file, Line: line, Message: fmt.Sprintf("the file ends after %d of the %d records its header promises: it is truncated", r.count, r.header.Records)}
+	case r.count == 0:
+		return &InputError{File: file, Line: line, Message: "the trace has a header and no records"}
+	}
+	return io.EOF
+}
+
+// LineError turns what package scan found wrong with the current line into an *InputError.
+func LineError(lines *Lines, err error) error {
+	var place *scan.Error
+	if !errors.As(err, &place) {
+		return &InputError{File: lines.Name(), Line: lines.Number(), Message: err.Error(), Cause: err}
+	}
+	fault := lines.Fault(place.Column, place.What)
+	if lines.Unterminated() {
+		fault.Message = "the line is cut off: " + place.What
+		fault.Hint = "the file is truncated"
+	}
+	return fault
+}
+
+// Read reads a whole native trace and checks its structure. Use a Reader for long files.
+func Read(name string, from io.Reader) (*Trace, error) {
+	lines, err := NewLines(name, from)
+	if err != nil {
+		return nil, err
+	}
+	return readAll(lines)
+}
+
+// ReadFile reads a whole native trace from a file and checks its structure.
+func ReadFile(name string) (*Trace, error) {
+	lines, err := OpenLines(name, nil)
+	if err != nil {
+		return nil, err
+	}
+	return readAll(lines)
+}
+
+func readAll(lines *Lines) (*Trace, error) {
+	defer lines.Close()
+	r, err := NewReader(lines, Options{})
+	if err != nil {
+		return nil, err
+	}
+	t := &Trace{Header: r.Header()}
+	for {
+		record, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		t.Records = append(t.Records, *record)
+	}
+	if err := Validate(t); err != nil {
+		var fault *InputError
+		if errors.As(err, &fault) && fault.File == "" {
+			fault.File = lines.Name()
+		}
+		return nil, err
+	}
+	return t, nil
+}
