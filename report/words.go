@@ -65,14 +65,16 @@ func Bytes(n uint64) string {
 	return fmt.Sprintf("%d KB", n>>10)
 }
 
-// Title turns a rule's name into the start of a sentence: "election-safety" into "Election safety".
-func Title(name string) string {
-	words := strings.ReplaceAll(name, "-", " ")
-	first, size := utf8.DecodeRuneInString(words)
+// Title turns a name into the start of a sentence: "election-safety" into "Election safety".
+func Title(name string) string { return Sentence(strings.ReplaceAll(name, "-", " ")) }
+
+// Sentence gives the text a capital.
+func Sentence(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
 	if size == 0 {
-		return words
+		return text
 	}
-	return string(unicode.ToUpper(first)) + words[size:]
+	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 // lowerFirst makes a sentence continue after a colon. A word with a capital or a digit further on, as RPC, keeps its own.

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/raftcheck/raftcheck/report"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// topic is something explain knows about.
+type topic struct {
+	names []string // the first is how it is listed; all are understood, in lower case
+	gist  string   // one line
+	tell  func(io.Writer)
+}
+
+// chapter is a kind of topics.
+type chapter struct {
+	name   string // as in "raftcheck explain rules"
+	gist   string
+	topics []topic
+}
+
+// explain says what a name means.
+func (a *app) explain() *cobra.Command {
+	return &cobra.Command{
+		Use:   "explain [NAME...]",
+		Short: "Say what a rule, goal, mutant or exit code means",
+		Long: `explain says what a name means that raftcheck prints: a rule by its id or name, a goal, a mutant, an exit code.
+Without a name it lists what there is.`,
+		Example: `  raftcheck explain election-safety
+  raftcheck explain R5.2-02
+  raftcheck explain rules
+  raftcheck explain exit-codes`,
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return topicNames(chapters()), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				listChapters(a.term.out, chapters())
+				return nil
+			}
+			for k, name := range args {
+				tell, err := find(chapters(), name)
+				if err != nil {
+					return err
+				}
+				if k > 0 {
+					fmt.Fprintln(a.term.out)
+				}
+				tell(a.term.out)
+			}
+			return nil
+		},
+	}
+}
+
+// chapters lists all that can be explained.
+func chapters() []chapter {
+	return []chapter{
+		{"rules", "what every Raft promises", ruleTopics()},
+		{"goals", "what bounds must let happen before a pass means anything", goalTopics()},
+		{"exit-codes", "what the exit code says", exitTopics()},
+	}
+}
+
+// find returns what tells about the name.
+func find(book []chapter, name string) (func(io.Writer), error) {
+	wanted := strings.ToLower(name)
+	for _, c := range book {
+		if wanted == c.name || wanted+"s" == c.name {
+			return func(w io.Writer) { listTopics(w, c) }, nil
+		}
+		for _, t := range c.topics {
+			if slices.Contains(t.names, wanted) {
+				return t.tell, nil
+			}
+		}
+	}
+	return nil, usageError(didYouMean(wanted, topicNames(book), "raftcheck explain lists what there is"), "nothing is called %q", name)
+}
+
+func topicNames(book []chapter) []string {
+	var names []string
+	for _, c := range book {
+		names = append(names, c.name)
+		for _, t := range c.topics {
+			names = append(names, t.names...)
+		}
+	}
+	return names
+}
+
+func listChapters(w io.Writer, book []chapter) {
+	for k, c := range book {
+		if k > 0 {
+			fmt.Fprintln(w)
+		}
+		listTopics(w, c)
+	}
+}
+
+func listTopics(w io.Writer, c chapter) {
+	fmt.Fprintf(w, "%s: %s\n\n", report.Title(c.name), c.gist)
+	width := 0
+	for _, t := range c.topics {
+		width = max(width, len(t.names[0]))
+	}
+	for _, t := range c.topics {
+		fmt.Fprintf(w, "  %-*s  %s\n", width, t.names[0], t.gist)
+	}
+}
+
+func ruleTopics() []topic {
+	topics := make([]topic, len(spec.Rules))
+	for k, r := range spec.Rules {
+		topics[k] = topic{[]string{r.Name, strings.ToLower(r.ID)}, r.ID + "  " + r.Sentence, func(w io.Writer) { tellRule(w, r) }}
+	}
+	return topics
+}
+
+func tellRule(w io.Writer, r *spec.Rule) {
+	fmt.Fprintf(w, "%s  %s\n\n%s\n\n", r.ID, r.Name, r.Sentence)
+	rows := [][2]string{
+		{"source", r.Section},
+		{"level", r.Level.String()},
+		{"profile", string(r.Profile)},
+		{"judged on", strings.Join(waysToJudge(r), "; ")},
+		{"needs to see", orNothing(fieldNames(r.Needs))},
+		{"broken by", orNothing(r.Catches)},
+		{"void for", orNothing(variantNames(r.Unless))},
+	}
+	for _, row := range rows {
+		fmt.Fprintf(w, "  %-13s %s\n", row[0], row[1])
+	}
+	fmt.Fprintf(w, "\nJudge only this rule:  raftcheck check --rule %s\n", r.Name)
+}
+
+// waysToJudge says in words which of its checks a rule has.
+func waysToJudge(r *spec.Rule) []string {
+	var ways []string
+	if r.Step != nil {
+		ways = append(ways, "each step of each server")
+	}
+	if r.Pair != nil {
+		ways = append(ways, "every two servers at one moment")
+	}
+	if r.Elected != nil {
+		ways = append(ways, "each server that becomes leader, against all that was committed")
+	}
+	if r.Agreement != spec.FactNone {
+		ways = append(ways, agreementWords[r.Agreement])
+	}
+	return ways
+}
+
+var agreementWords = map[spec.FactKind]string{
+	spec.FactLeader:    "whom any two observations, ever, show to lead one term",
+	spec.FactVote:      "for whom any two observations, ever, show one server to vote in one term",
+	spec.FactEntry:     "what any two observations, ever, show at one index and term",
+	spec.FactCommitted: "what any two observations, ever, show to be committed at one index",
+}
+
+// fieldNames lists the fields in the order of their bits.
+func fieldNames(fields spec.Field) []string {
+	var names []string
+	for k, name := range []string{"role", "term", "vote", "log", "commit index", "applied index", "votes received", "progress of followers",
+		"configuration", "what is durable", "known leader"} {
+		if fields&(1<<k) != 0 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func variantNames(variants spec.Variants) []string {
+	names := make([]string, len(variants))
+	for k, v := range variants {
+		names[k] = "implementations that declare " + string(v)
+	}
+	return names
+}
+
+func orNothing(words []string) string {
+	return cmp.Or(strings.Join(words, ", "), "-")
+}
+
+func goalTopics() []topic {
+	topics := make([]topic, len(spec.Goals))
+	for k, g := range spec.Goals {
+		topics[k] = topic{[]string{g.Name}, g.Sentence, func(w io.Writer) {
+			fmt.Fprintf(w, "%s\n\nA goal: %s.\n\n", g.Name, g.Sentence)
+			fmt.Fprintln(w, "A search in which this never happens proves nothing about it. Such a run is inconclusive (exit 3),\nunless its bounds or faults plainly leave no room for the goal, or --goal asks for others only.")
+			fmt.Fprintf(w, "\nAsk for this goal only:  raftcheck check --goal %s\n", g.Name)
+		}}
+	}
+	return topics
+}
+
+func exitTopics() []topic {
+	topics := make([]topic, len(exitCodes))
+	for k, c := range exitCodes {
+		number := strconv.Itoa(k)
+		topics[k] = topic{[]string{number, c.name, "exit-" + number}, fmt.Sprintf("%-13s %s", c.name, c.meaning), func(w io.Writer) {
+			fmt.Fprintf(w, "exit code %d: %s\n\n%s.\n", k, c.name, report.Sentence(c.meaning))
+		}}
+	}
+	return topics
+}

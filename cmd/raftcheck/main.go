@@ -1,0 +1,61 @@
+// Command raftcheck tells whether a Raft keeps Raft's promises, and if not, shows the shortest story that proves it.
+//
+// Verbs, each in a file of its own: check searches every execution up to a bound, verify judges recorded traces,
+// replay, shrink and show work on one saved trace, explain says what a rule means, demo is a guided first run.
+//
+// Exit codes are in exit.go and are the same for every verb and format; what is printed where is in terminal.go.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run does what the arguments ask and returns the exit code. The first interrupt ends a search with what it covered; the
+// second ends the process.
+func run(args []string, in io.Reader, out, errs io.Writer) (code int) {
+	term := newTerminal(out, errs, os.LookupEnv)
+	defer func() {
+		if p := recover(); p != nil {
+			term.complain(&failure{exit: exitFault, err: fmt.Errorf("raftcheck has a bug: %v", p)})
+			fmt.Fprintf(errs, "%s", debug.Stack())
+			code = exitFault.code()
+		}
+	}()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+
+	root := newRoot(&app{args: args, in: in, term: term, env: os.LookupEnv})
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errs)
+	return conclude(term, root.ExecuteContext(ctx))
+}
+
+// conclude prints what went wrong, if anything, and returns the exit code.
+func conclude(term *terminal, err error) int {
+	var done outcome
+	if err == nil {
+		return exitHeld.code()
+	}
+	if errors.As(err, &done) {
+		return exit(done).code()
+	}
+	var f *failure
+	if !errors.As(err, &f) {
+		f = &failure{exit: exitUsage, err: err}
+	}
+	term.complain(f)
+	return f.exit.code()
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// app is what every verb shares.
+type app struct {
+	args []string // what was typed
+	in   io.Reader
+	term *terminal
+	env  func(string) (string, bool)
+}
+
+// newRoot makes the command line: the verbs, and the flags that all of them have.
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "raftcheck VERB",
+		Short: "Does this Raft keep Raft's promises? If not, here is the shortest story that shows it.",
+		Long: `raftcheck searches every execution of a Raft up to a bound, and judges recorded traces of real clusters,
+by one rulebook: the promises of the Raft paper.
+
+New here?    raftcheck demo
+Your trace?  raftcheck verify TRACE...
+Exit codes:  0 held, 1 violated, 2 usage, 3 inconclusive, 4 input, 5 fault (raftcheck explain exit-codes)
+
+Every flag can also be given as an environment variable: --nodes 3 is RAFTCHECK_NODES=3.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.ArbitraryArgs,
+		RunE:          a.runRoot,
+	}
+	root.SetUsageTemplate(usageTemplate)
+	root.SetHelpCommand(help())
+	colour := root.PersistentFlags().String("color", "auto", "colour the output: auto, always or never")
+	progress := root.PersistentFlags().String("progress", "auto", "show progress on stderr: auto, always or never")
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if err := flagsFromEnvironment(cmd, a.env); err != nil {
+			return err
+		}
+		return errors.Join(a.term.setColour(*colour), a.term.setProgress(*progress))
+	}
+	root.SetFlagErrorFunc(a.flagError)
+	for _, verb := range a.verbs() {
+		root.AddCommand(verb)
+	}
+	return root
+}
+
+// verbs lists the verbs in the order of their help.
+func (a *app) verbs() []*cobra.Command {
+	return []*cobra.Command{a.explain(), a.version()}
+}
+
+// usageTemplate is how help lists verbs and flags.
+const usageTemplate = `Usage:
+  {{if .HasAvailableSubCommands}}{{.CommandPath}} VERB [flags]{{else}}{{.UseLine}}{{end}}{{if .HasExample}}
+
+Examples:
+{{.Example}}{{end}}{{if .HasAvailableSubCommands}}
+
+Verbs:{{range .Commands}}{{if or .IsAvailableCommand (eq .Name "help")}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
+
+Flags:
+{{.LocalFlags.FlagUsagesWrapped 110 | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
+
+Flags of every verb:
+{{.InheritedFlags.FlagUsagesWrapped 110 | trimTrailingWhitespaces}}{{end}}
+`
+
+// help shows the help of a verb.
+func help() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [VERB]",
+		Short: "Show what a verb does and its flags",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			verb, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return unknownVerb(cmd.Root(), args[0])
+			}
+			verb.InitDefaultHelpFlag()
+			return verb.Help()
+		},
+	}
+}
+
+// runRoot runs when no verb was recognised.
+func (a *app) runRoot(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
+	}
+	return unknownVerb(cmd, args[0])
+}
+
+func unknownVerb(root *cobra.Command, typed string) error {
+	var names []string
+	for _, verb := range root.Commands() {
+		names = append(names, verb.Name())
+	}
+	return usageError(didYouMean(typed, names, "raftcheck --help lists the verbs"), "unknown verb %q", typed)
+}
+
+// flagError says what is wrong with a flag, and which one may have been meant.
+func (a *app) flagError(cmd *cobra.Command, err error) error {
+	help := fmt.Sprintf("%s --help lists the flags", cmd.CommandPath())
+	if !cmd.HasParent() && len(a.args) > 0 && !strings.HasPrefix(a.args[0], "-") {
+		return unknownVerb(cmd, a.args[0])
+	}
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return usageError(help, "%w", err)
+	}
+	name := unknown.GetSpecifiedName()
+	if shorthands := unknown.GetSpecifiedShortnames(); shorthands != "" {
+		return usageError(help, "unknown flag %q", "-"+name)
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+	return usageError(didYouMean("--"+name, names, help), "unknown flag %q", "--"+name)
+}
+
+// flagsFromEnvironment sets every flag that was not typed from its variable: --expect-states from RAFTCHECK_EXPECT_STATES.
+// An empty variable counts as none.
+func flagsFromEnvironment(cmd *cobra.Command, env func(string) (string, bool)) error {
+	var wrong error
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		value, set := env(variableOf(f.Name))
+		if f.Changed || !set || value == "" || wrong != nil || f.Name == "help" {
+			return
+		}
+		if err := cmd.Flags().Set(f.Name, value); err != nil {
+			wrong = usageError("", "invalid value %q of %s: %w", value, variableOf(f.Name), errors.Unwrap(err))
+		}
+	})
+	return wrong
+}
+
+func variableOf(flag string) string {
+	return "RAFTCHECK_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}

@@ -1,0 +1,137 @@
+package main
+
+// The rules of the terminal, which this file alone keeps:
+//
+//   - The result goes to stdout. Progress, hints and complaints go to stderr, so that a pipe gets the result and nothing else.
+//   - With -o json, stdout is exactly one JSON document; what a person should know besides goes to stderr.
+//   - Colour only where somebody can see it: stdout is a terminal, NO_COLOR is empty, TERM is not dumb. --color overrides.
+//   - Progress is one line that is written over on a terminal, and one line every ten seconds elsewhere. --progress overrides.
+//   - Nothing asks for input, and nothing but progress depends on the clock.
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/raftcheck/raftcheck/report"
+)
+
+// terminal is the two streams a verb writes to.
+type terminal struct {
+	out, err io.Writer
+	env      func(string) (string, bool)
+
+	palette   report.Palette // for stdout
+	errColour report.Palette // for stderr
+	rewrites  bool           // the progress line is written over
+	quiet     bool           // no progress at all
+	open      bool           // a progress line stands unfinished on stderr
+	next      time.Time      // when the next progress line is due
+}
+
+// progressEvery is the time between two progress lines off a terminal, and between two updates on one.
+const (
+	progressEvery  = 10 * time.Second
+	progressUpdate = 200 * time.Millisecond
+)
+
+func newTerminal(out, errs io.Writer, env func(string) (string, bool)) *terminal {
+	t := &terminal{out: out, err: errs, env: env}
+	t.palette.On = t.wantsColour(out)
+	t.errColour.On = t.wantsColour(errs)
+	t.rewrites = isTerminal(errs)
+	return t
+}
+
+func (t *terminal) wantsColour(w io.Writer) bool {
+	none, _ := t.env("NO_COLOR")
+	kind, _ := t.env("TERM")
+	return none == "" && kind != "dumb" && isTerminal(w)
+}
+
+func isTerminal(w io.Writer) bool {
+	f, isFile := w.(*os.File)
+	if !isFile {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// setColour obeys --color.
+func (t *terminal) setColour(when string) error {
+	switch when {
+	case "auto":
+	case "always", "never":
+		t.palette.On = when == "always"
+		t.errColour.On = t.palette.On
+	default:
+		return usageError("one of auto, always, never", "invalid value %q for --color", when)
+	}
+	return nil
+}
+
+// setProgress obeys --progress.
+func (t *terminal) setProgress(when string) error {
+	switch when {
+	case "auto":
+	case "always":
+		t.rewrites = false
+	case "never":
+		t.quiet = true
+	default:
+		return usageError("one of auto, always, never", "invalid value %q for --progress", when)
+	}
+	return nil
+}
+
+// startProgress begins to count the time to the first progress line.
+func (t *terminal) startProgress(now time.Time) {
+	t.next = now.Add(progressEvery)
+	if t.rewrites {
+		t.next = now.Add(progressUpdate)
+	}
+}
+
+// progress shows the line if it is due.
+func (t *terminal) progress(now time.Time, line func() string) {
+	if t.quiet || now.Before(t.next) {
+		return
+	}
+	if t.rewrites {
+		fmt.Fprintf(t.err, "\r\x1b[K%s", line())
+		t.open = true
+		t.next = now.Add(progressUpdate)
+		return
+	}
+	fmt.Fprintln(t.err, line())
+	t.next = now.Add(progressEvery)
+}
+
+// endProgress takes the progress line off a terminal.
+func (t *terminal) endProgress() {
+	if t.open {
+		fmt.Fprint(t.err, "\r\x1b[K")
+		t.open = false
+	}
+}
+
+// note tells something besides the result.
+func (t *terminal) note(format string, args ...any) {
+	t.endProgress()
+	fmt.Fprintf(t.err, format+"\n", args...)
+}
+
+// complain says why a verb could not do its work.
+func (t *terminal) complain(f *failure) {
+	prefix := "raftcheck: "
+	if f.bare {
+		prefix = ""
+	}
+	t.note("%s%s", prefix, strings.TrimRight(f.Error(), "\n"))
+	if f.hint != "" {
+		t.note("     hint: %s", f.hint)
+	}
+}

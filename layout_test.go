@@ -1,0 +1,124 @@
+// Package raftcheck_test holds the shape of the house: which package may know which.
+package raftcheck_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"path"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/raftcheck/raftcheck"
+
+// mayImport lists, for every package of the main module, the packages of the module that it may import. "…" stands for the
+// packages below. A package that is not listed must be added here, with thought.
+var mayImport = map[string][]string{
+	"spec":              {},
+	"spec/abstract":     {"spec"},
+	"impl":              {"spec"},
+	"impl/mutant":       {"spec", "impl"},
+	"cluster":           {"spec"},
+	"traces":            {"spec", "traces/internal/…"},
+	"traces/internal/…": {"spec", "traces/internal/…"},
+	"traces/etcd":       {"spec", "traces", "traces/internal/…"},
+	"checker":           {"spec", "cluster", "traces", "checker/internal/…"},
+	"report":            {"spec", "traces", "checker"},
+	"cmd/raftcheck":     {"…"},
+}
+
+// listed is what go list says of a package.
+type listed struct {
+	ImportPath                         string
+	Standard                           bool
+	Imports, TestImports, XTestImports []string
+}
+
+func TestImportDirections(t *testing.T) {
+	for _, p := range goList(t) {
+		name := within(p.ImportPath)
+		if name == "" {
+			continue
+		}
+		allowed, known := lookUp(name)
+		require.True(t, known, "%s is not in the list of packages: add it to mayImport in layout_test.go", name)
+		for _, imported := range p.Imports {
+			if target := within(imported); strings.HasPrefix(imported, module+"/") {
+				require.True(t, matchesAny(allowed, target), "%s must not import %s", name, target)
+			}
+		}
+	}
+}
+
+func TestSpecImportsOnlyTheStandardLibrary(t *testing.T) {
+	for _, p := range goList(t) {
+		if within(p.ImportPath) != "spec" {
+			continue
+		}
+		for _, imported := range p.Imports {
+			first, _, _ := strings.Cut(imported, "/")
+			require.NotContains(t, first, ".", "spec imports %s", imported)
+		}
+	}
+}
+
+func TestNobodyImportsTheCommand(t *testing.T) {
+	for _, p := range goList(t) {
+		for _, imported := range append(append(p.Imports, p.TestImports...), p.XTestImports...) {
+			require.NotContains(t, imported, module+"/cmd", p.ImportPath)
+		}
+	}
+}
+
+func goList(t *testing.T) []listed {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Standard,Imports,TestImports,XTestImports", "./...").Output()
+	require.NoError(t, err)
+	var all []listed
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			require.NotEmpty(t, all)
+			return all
+		}
+		require.NoError(t, err)
+		all = append(all, p)
+	}
+}
+
+// within returns the path of a package inside the module; "" for the root.
+func within(importPath string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(importPath, module), "/")
+}
+
+func lookUp(name string) ([]string, bool) {
+	if allowed, known := mayImport[name]; known {
+		return allowed, true
+	}
+	for pattern, allowed := range mayImport {
+		if strings.HasSuffix(pattern, "…") && matches(pattern, name) {
+			return allowed, true
+		}
+	}
+	return nil, false
+}
+
+func matchesAny(patterns []string, name string) bool {
+	for _, p := range patterns {
+		if matches(p, name) {
+			return true
+		}
+	}
+	return false
+}
+
+func matches(pattern, name string) bool {
+	if parent, below := strings.CutSuffix(pattern, "…"); below {
+		return strings.HasPrefix(name, parent)
+	}
+	return path.Clean(pattern) == name
+}
