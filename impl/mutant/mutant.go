@@ -1,0 +1,58 @@
+package mutant
+
+import (
+	"github.com/raftcheck/raftcheck/impl"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// Mutant is the reference Raft with one bug that a real system has had, or that the literature warns of.
+type Mutant struct {
+	Name      string    // stable, as in "el-stale-vote-resp"
+	Mechanism Mechanism // which part of Raft it is in
+	Title     string    // the bug in one line
+	Source    string    // where it was seen; "from the literature" when no single report is behind it
+	Story     string    // what goes wrong, in plain words
+	Rules     []string  // ids of the rules that catch it within Bounds; the first is the one that catches it soonest
+	Bounds    Bounds    // the world in which they do
+	Steps     int       // the fewest steps in which Rules[0] is broken
+	Options   impl.Options
+}
+
+// Mechanism is the part of Raft that a bug is in.
+type Mechanism string
+
+// The mechanisms.
+const (
+	Election    Mechanism = "election"
+	Replication Mechanism = "replication"
+	Commitment  Mechanism = "commitment"
+	Storage     Mechanism = "storage"
+)
+
+// Bounds is a world: how many servers, how far they go, and what goes wrong around them. Messages may be lost and may overtake
+// each other in all of them. Zero is none of a fault, and no limit of its own for campaigns, proposals and depth.
+type Bounds struct {
+	Servers    int
+	Terms      spec.Term  // highest term of any server
+	Log        spec.Index // most entries in any log
+	Messages   int        // most messages in flight
+	Campaigns  int        // most election timeouts in one execution
+	Proposals  int        // most commands that clients propose in one execution
+	Crashes    int        // most crashes in one execution, between steps and at crash points
+	Lossy      bool       // crashes may lose what was not synced
+	Duplicates int        // most messages that arrive twice in one execution
+	Depth      int        // most steps in one execution
+}
+
+// Factory makes the mutant's servers.
+func (m *Mutant) Factory() spec.Factory { return impl.New(m.Options) }
+
+// ByName returns the mutant of that name, and whether there is one.
+func ByName(name string) (Mutant, bool) {
+	for _, m := range All {
+		if m.Name == name {
+			return m, true
+		}
+	}
+	return Mutant{}, false
+}
