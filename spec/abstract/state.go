@@ -2,6 +2,7 @@ package abstract
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/raftcheck/raftcheck/spec"
 )
@@ -27,6 +28,13 @@ func (s *server) Observe() spec.Observation {
 		o.Progress = s.progress()
 	}
 	return o
+}
+
+// Clone copies the server.
+func (s *server) Clone() spec.Node {
+	c := *s
+	c.nextIndex, c.matchIndex = slices.Clone(s.nextIndex), slices.Clone(s.matchIndex)
+	return &c
 }
 
 // AppendState appends the variables, all of them and nothing else.
