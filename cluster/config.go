@@ -78,6 +78,8 @@ type Config struct {
 	Duplications bool
 	// Variants are the ways in which the implementation declares to differ from the paper.
 	Variants spec.Variants
+	// OutOfReach names the goals that this implementation cannot reach in any bounds, because it has no such behaviour.
+	OutOfReach []string
 	// NoHistory leaves what happened earlier (leaders, votes, commitments) out of the state. Promises about the past are then
 	// judged on what servers show at one moment only.
 	NoHistory bool

@@ -7,43 +7,53 @@ import "slices"
 type Goal struct {
 	Name     string // plain, as in "leader-elected"
 	Sentence string
+	Needs    Needs // without which it cannot happen
 	// Reached reports whether the step reaches the goal.
 	Reached func(*Step) bool
 }
 
+// Needs is the least that bounds must allow for a goal to be within reach.
+type Needs struct {
+	Servers   int  // servers
+	Elections int  // terms above the first
+	Campaigns int  // election timeouts
+	Log       int  // entries in a log, and proposals
+	Crash     bool // a server crashes
+}
+
 // Goals lists every goal, in the order of an election, its end, replication and recovery.
 var Goals = []*Goal{
-	{"leader-elected", "a candidate wins an election",
+	{"leader-elected", "a candidate wins an election", Needs{1, 1, 1, 0, false},
 		func(s *Step) bool { return s.After.Role == Leader && s.Before.Role != Leader }},
-	{"candidate-yielded", "a candidate finds that another server leads its term and follows it",
+	{"candidate-yielded", "a candidate finds that another server leads its term and follows it", Needs{3, 1, 2, 0, false},
 		func(s *Step) bool {
 			return s.Before.Role == Candidate && s.After.Role == Follower && s.delivered(AppendEntries) && s.Input.Message.Term == s.Before.Term
 		}},
-	{"vote-split", "a candidate that was refused votes hears from no leader and starts another election",
+	{"vote-split", "a candidate that was refused votes hears from no leader and starts another election", Needs{2, 2, 3, 0, false},
 		func(s *Step) bool {
 			return s.Before.Role == Candidate && s.After.Role == Candidate && s.After.Term > s.Before.Term && len(s.Before.Refused) > 0
 		}},
-	{"stale-leader-stepped-down", "a leader learns of a higher term and becomes a follower",
+	{"stale-leader-stepped-down", "a leader learns of a higher term and becomes a follower", Needs{2, 2, 2, 0, false},
 		func(s *Step) bool {
 			return s.Before.Role == Leader && s.After.Role == Follower && s.After.Term > s.Before.Term
 		}},
-	{"stale-term-refused", "a server refuses a request of a term that has passed",
+	{"stale-term-refused", "a server refuses a request of a term that has passed", Needs{2, 2, 2, 0, false},
 		func(s *Step) bool {
 			return s.Input.Kind == Deliver && s.Input.Message.Kind.IsRequest() && s.Input.Message.Term < s.Before.Term &&
 				slices.ContainsFunc(s.Output.Effects, func(e Effect) bool {
 					return e.Kind == Send && e.Message.To == s.Input.Message.From && !e.Message.Granted && !e.Message.Success
 				})
 		}},
-	{"client-redirected", "a server that does not lead sends a client on to the leader",
+	{"client-redirected", "a server that does not lead sends a client on to the leader", Needs{2, 1, 1, 0, false},
 		func(s *Step) bool { return s.Input.Kind == Propose && s.Output.Redirect != None }},
-	{"entry-committed", "a leader commits an entry",
+	{"entry-committed", "a leader commits an entry", Needs{1, 1, 1, 1, false},
 		func(s *Step) bool { return s.After.Role == Leader && s.After.CommitIndex > s.Before.CommitIndex }},
-	{"log-conflict-repaired", "a follower replaces an entry that conflicts with its leader's",
+	{"log-conflict-repaired", "a follower replaces an entry that conflicts with its leader's", Needs{3, 2, 2, 1, false},
 		func(s *Step) bool {
 			return s.delivered(AppendEntries) && s.After.Role == Follower &&
 				firstDifference(s.After.Log, s.Before.Log) <= s.Before.Log.LastIndex()
 		}},
-	{"crash-recovered", "a server that crashed comes back with what it had promised",
+	{"crash-recovered", "a server that crashed comes back with what it had promised", Needs{1, 1, 1, 0, true},
 		func(s *Step) bool { return s.Input.Kind == Restart && s.Before.Role == Crashed && s.After.Term > 0 }},
 }
 

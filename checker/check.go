@@ -1,0 +1,193 @@
+package checker
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// Options says how to search. The zero value searches for breaches of every rule, with all cores, until everything is explored.
+type Options struct {
+	Rules    []*spec.Rule // promises to judge; nil is spec.Rules
+	Goals    []*spec.Goal // what must be reached for a pass; nil is every goal that the bounds let happen
+	Symmetry bool         // count states that differ only by the names of servers and values as one
+	Workers  int          // goroutines; 0 is one for each processor. Results do not depend on it
+	Memory   int          // bytes; 0 is no bound. A search that needs more ends inconclusive
+	Walks    int          // random walks in place of the exhaustive search; 0 is none
+	Seed     uint64       // of the random walks
+	Progress func(Progress)
+	Name     string // what is checked, for the header of a trace: "reference", "mutant:NAME", a package's path
+}
+
+// Progress is how far a search has come. It is reported between rounds, from the goroutine that called Check.
+type Progress struct {
+	Stats   Stats
+	Memory  int // bytes held
+	Reached int // goals reached
+	Goals   int // goals within reach of the bounds
+}
+
+// Check searches every execution of a world, layer by layer, and returns what it found. A violation is the shortest there is,
+// and was run again from fresh nodes. The error is a *Fault when the implementation broke or is not deterministic, or says
+// what is wrong with the configuration. When ctx ends first, the result is inconclusive and says what was covered.
+func Check(ctx context.Context, config *cluster.Config, o Options) (*Result, error) {
+	run, err := newRun(config, o)
+	if err != nil {
+		return nil, err
+	}
+	if o.Walks > 0 {
+		return run.walk(ctx)
+	}
+	return run.exhaust(ctx)
+}
+
+// run is one call of Check.
+type run struct {
+	config  *cluster.Config
+	options Options
+	goals   []GoalVerdict
+	started time.Time
+	*search
+}
+
+func newRun(config *cluster.Config, o Options) (*run, error) {
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	if o.Rules == nil {
+		o.Rules = spec.Rules
+	}
+	names, err := renamings(config, o.Symmetry)
+	if err != nil {
+		return nil, err
+	}
+	workers := o.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	r := &run{config: config, options: o, started: time.Now()}
+	r.goals = goalsWithin(config, o.Goals)
+	r.search = newSearch(newMemo(config, o.Rules, names), workers, len(spec.Goals))
+	return r, nil
+}
+
+// goalsWithin lists the goals to reach, and which of them the bounds let happen.
+func goalsWithin(config *cluster.Config, chosen []*spec.Goal) []GoalVerdict {
+	required := chosen != nil
+	if !required {
+		chosen = spec.Goals
+	}
+	var all []GoalVerdict
+	for _, g := range chosen {
+		all = append(all, GoalVerdict{Goal: g, Possible: required || config.CanReach(g)})
+	}
+	return all
+}
+
+// exhaust searches layer by layer.
+func (r *run) exhaust(ctx context.Context) (*Result, error) {
+	defer r.end()
+	if err := r.begin(); err != nil {
+		return nil, err
+	}
+	for depth := 0; len(r.layer) > 0; depth++ {
+		r.stats.Depth = depth
+		if bound := r.config.Bounds.Depth; bound > 0 && depth == bound {
+			return r.result("", nil), nil
+		}
+		for from := 0; from < len(r.layer); {
+			n, err := r.round(ctx, from)
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err == context.Canceled || err == context.DeadlineExceeded {
+				return r.result("the time was used up", nil), nil
+			}
+			if err != nil {
+				return nil, err
+			}
+			from += n
+			if len(r.found) > 0 {
+				return r.violated(depth)
+			}
+			if reason := r.outgrown(); reason != "" {
+				return r.result(reason, nil), nil
+			}
+			r.report()
+		}
+		r.turn()
+	}
+	r.stats.Complete = true
+	return r.result("", nil), nil
+}
+
+func (r *run) outgrown() string {
+	if _, all := r.bytes(); r.options.Memory > 0 && all > r.options.Memory {
+		return fmt.Sprintf("the memory bound of %d MiB was reached", r.options.Memory>>20)
+	}
+	return ""
+}
+
+func (r *run) report() {
+	if r.options.Progress == nil {
+		return
+	}
+	p := Progress{Stats: r.statistics()}
+	_, p.Memory = r.bytes()
+	for _, g := range r.goals {
+		if g.Possible {
+			p.Goals++
+			if r.reachedGoal(g.Goal) > 0 {
+				p.Reached++
+			}
+		}
+	}
+	r.options.Progress(p)
+}
+
+func (r *run) reachedGoal(g *spec.Goal) int { return r.search.goals[slices.Index(spec.Goals, g)] }
+
+func (r *run) statistics() Stats {
+	s := r.stats
+	s.LocalStates, s.Messages, s.Executions, s.Audits = len(r.servers), len(r.messages)-1, r.executed, r.audits
+	s.Seconds = time.Since(r.started).Seconds()
+	s.Bytes, _ = r.bytes()
+	return s
+}
+
+// result puts together what a search covered. A reason makes it inconclusive unless something was found.
+func (r *run) result(reason string, findings []Finding) *Result {
+	result := &Result{Reason: reason, Findings: findings, Search: r.statistics(), Goals: slices.Clone(r.goals)}
+	for k := range result.Goals {
+		g := &result.Goals[k]
+		g.Reached = r.reachedGoal(g.Goal)
+		if g.Possible && g.Reached == 0 && reason == "" {
+			result.Reason = fmt.Sprintf("goal %s was never reached", g.Goal.Name)
+		}
+	}
+	switch {
+	case len(findings) > 0:
+		result.Verdict, result.Reason = spec.Violated, ""
+	case result.Reason != "":
+		result.Verdict = spec.Inconclusive
+	}
+	for _, rule := range r.options.Rules {
+		result.Rules = append(result.Rules, r.ruleVerdict(rule, result))
+	}
+	return result
+}
+
+func (r *run) ruleVerdict(rule *spec.Rule, result *Result) RuleVerdict {
+	v := RuleVerdict{Rule: rule, Void: !slices.Contains(r.rules, rule)}
+	if slices.ContainsFunc(result.Findings, func(f Finding) bool { return f.Rule == rule }) {
+		v.Verdict = spec.Violated
+	} else if result.Verdict == spec.Inconclusive && !v.Void {
+		v.Verdict = spec.Inconclusive
+	}
+	return v
+}

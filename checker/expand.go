@@ -1,0 +1,372 @@
+package checker
+
+import (
+	"math/bits"
+
+	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// A global state is a vector of words: one server state for each server, the history, the Spent word, and as many places for
+// messages in flight as the bounds allow, empty ones (0) last. Messages are in ascending order, or for FIFO in ascending order of
+// queues and within a queue in the order of sending.
+type layout struct {
+	size     int // servers
+	capacity int // places for messages
+	fifo     bool
+	sticky   bool // EverSent
+}
+
+func (l *layout) words() int   { return l.size + 2 + l.capacity }
+func (l *layout) history() int { return l.size }
+func (l *layout) spent() int   { return l.size + 1 }
+func (l *layout) network() int { return l.size + 2 }
+
+// move says how a successor differs from its parent, in 64 bits: what kind of action, which local step, which message in flight
+// it takes out, and which of the messages sent are lost.
+type move uint64
+
+const (
+	moveStep   = iota // a local step; `place` is the message it takes out, or noPlace
+	moveStay          // a local step on a delivered message that stays in flight
+	moveDrop          // the message at `place` is lost
+	moveCopy          // the message at `place` is duplicated
+	moveSplit         // partition number `step`
+	moveHeal          // the partition ends
+	noPlace    = 63   // above every place
+	losable    = 16   // messages of one step among which losses can be told
+	placeShift = 32
+	lostShift  = 38
+	kindShift  = 54
+)
+
+func newMove(kind int, step uint32, place int, lost uint32) move {
+	return move(kind)<<kindShift | move(lost)<<lostShift | move(place)<<placeShift | move(step)
+}
+
+func (v move) kind() int    { return int(v >> kindShift) }
+func (v move) step() uint32 { return uint32(v) }
+func (v move) place() int   { return int(v >> placeShift & 63) }
+func (v move) lost() uint32 { return uint32(v>>lostShift) & (1<<losable - 1) }
+
+// successor is a state found, not yet known to be new.
+type successor struct {
+	fingerprint uint64
+	move        move
+	parent      uint32 // place in its layer
+	nth         uint16 // which of its parent's successors
+}
+
+// expander makes the successors of one state after another. Each worker has its own.
+type expander struct {
+	*memo
+	layout
+	split                []cluster.Spent
+	counted              bool // some budget is limited
+	dropPrice, stayPrice cluster.Spent
+	base                 []uint64
+	missing              []missing
+	broken               []uint16                 // successors of the current state that break a promise
+	reached              uint16                   // goals reached by the successors of the current state
+	batches              *[partitions][]successor // where successors go, by partition
+	parent               uint32                   // the place of the current state in its layer
+	emitted              int
+	state                []uint32
+	inFlight             int
+	scratch              []uint32
+	all                  []uint64
+	allowed              []bool
+}
+
+// missing is a piece of the memo that a state needs.
+type missing struct {
+	kind missingKind
+	a, b uint32
+}
+
+type missingKind uint8
+
+const (
+	missingOwn      missingKind = iota // the spontaneous steps of server state a
+	missingDelivery                    // server state a is given message b
+	missingHistory                     // history a after step b
+)
+
+func newExpander(m *memo) *expander {
+	c := m.config
+	x := &expander{memo: m, base: make([]uint64, len(m.names)), split: c.Partitions()}
+	x.layout = layout{size: c.Servers, capacity: c.Bounds.Messages, fifo: c.Network == cluster.FIFO, sticky: c.Network == cluster.EverSent}
+	x.counted = c.Price(spec.Input{Kind: spec.Timeout}) != 0 || c.Price(spec.Input{Kind: spec.Propose}) != 0 ||
+		c.Price(spec.Input{Kind: spec.Crash}) != 0 || c.DropPrice(1) != 0 || c.DuplicatePrice() != 0 || c.Faults.Partition != cluster.Off
+	x.dropPrice, x.stayPrice = c.DropPrice(1), c.DuplicatePrice()
+	x.scratch, x.all = make([]uint32, x.words()), make([]uint64, len(m.names))
+	return x
+}
+
+// expand emits every successor of a state in a fixed order. It returns false, and lists what is missing, when the memo does not
+// hold all that the state needs; what was emitted until then must be thrown away, and the state expanded again.
+func (x *expander) expand(state []uint32) bool {
+	x.state, x.missing, x.broken, x.reached, x.emitted = state, x.missing[:0], x.broken[:0], 0, 0
+	messages := state[x.network():]
+	x.inFlight = 0
+	for x.inFlight < len(messages) && messages[x.inFlight] != 0 {
+		x.inFlight++
+	}
+	if !x.fifo {
+		x.fingerprints(state, x.base)
+	}
+	for _, s := range state[:x.size] {
+		own := &x.servers[s]
+		if !own.resolved {
+			x.miss(missingOwn, s, 0)
+			continue
+		}
+		for k := own.own.first; k < own.own.first+own.own.count; k++ {
+			x.take(k, noPlace, moveStep)
+		}
+	}
+	for place, id := range messages[:x.inFlight] {
+		if place > 0 && messages[place-1] == id && !x.fifo {
+			continue
+		}
+		x.message(place, id)
+	}
+	x.divide()
+	return len(x.missing) == 0
+}
+
+func (x *expander) miss(kind missingKind, a, b uint32) {
+	x.missing = append(x.missing, missing{kind, a, b})
+}
+
+// message emits what may become of the message at a place: it arrives, it is lost, it is duplicated.
+func (x *expander) message(place int, id uint32) {
+	msg := &x.messages[id]
+	if x.fifo && place > 0 {
+		if before := &x.messages[x.state[x.network()+place-1]]; before.From == msg.From && before.To == msg.To {
+			return
+		}
+	}
+	spent := cluster.Spent(x.state[x.spent()])
+	if !spent.Partitioned() || !spent.Cuts(msg.From, msg.To) {
+		x.deliver(place, id, x.state[msg.To-1])
+	}
+	if x.config.Faults.Drop != cluster.Off && !x.sticky {
+		x.drop(place, id)
+	}
+	if x.config.Duplications && x.inFlight < x.capacity && x.copies(id) < max(x.config.Bounds.Copies, 1) {
+		x.other(newMove(moveCopy, 0, place, 0))
+	}
+}
+
+func (x *expander) deliver(place int, id, to uint32) {
+	found, known := x.deliveries.get(pair(to, id))
+	if !known {
+		x.miss(missingDelivery, to, id)
+		return
+	}
+	first, count := uint32(found>>32), uint32(found)
+	for k := first; k < first+count; k++ {
+		switch {
+		case x.sticky || x.steps[k].flags&keeps != 0:
+			x.take(k, noPlace, moveStep)
+		default:
+			x.take(k, place, moveStep)
+			if x.config.Faults.Duplicate != cluster.Off && x.steps[k].flags&idle == 0 {
+				x.take(k, place, moveStay)
+			}
+		}
+	}
+}
+
+// take emits what a local step leads to: one successor, or one for each way in which the network loses what it has no room for.
+func (x *expander) take(k uint32, place, kind int) {
+	step := &x.steps[k]
+	if step.flags&idle != 0 && place == noPlace {
+		x.reached |= step.goals
+		return
+	}
+	if step.sendCount == 0 && step.price == 0 && step.flags&touches == 0 && kind == moveStep && !x.histories[x.state[x.history()]].votes {
+		// The plain case: one server changes, and perhaps a message is gone.
+		x.reached |= step.goals
+		if step.flags&breaks != 0 {
+			x.broken = append(x.broken, uint16(x.emitted))
+		}
+		x.least(k, place, kind, 0, x.state[x.history()])
+		return
+	}
+	after, broken, ok := x.historyAfter(k)
+	if !ok {
+		return
+	}
+	for _, lost := range x.losses(step, place, kind) {
+		if x.counted && !x.affords(step, kind, lost) {
+			continue
+		}
+		x.reached |= step.goals
+		if broken || step.flags&breaks != 0 {
+			x.broken = append(x.broken, uint16(x.emitted))
+		}
+		x.least(k, place, kind, lost, after)
+	}
+}
+
+// historyAfter returns the history after a step, and whether the step breaks a promise about it.
+func (x *expander) historyAfter(k uint32) (after uint32, broken, ok bool) {
+	before := x.state[x.history()]
+	if x.steps[k].flags&touches == 0 && !x.histories[before].votes {
+		return before, false, true
+	}
+	found, known := x.afterHistory.get(pair(before+1, k))
+	if !known {
+		x.miss(missingHistory, before, k)
+		return 0, false, false
+	}
+	return uint32(found), found&brokenBit != 0, true
+}
+
+var nothingLost = []uint32{0}
+
+// losses returns the ways in which messages that a step sends are lost for want of room; none when the step leaves the model.
+func (x *expander) losses(step *localStep, place, kind int) []uint32 {
+	if step.sendCount == 0 {
+		return nothingLost
+	}
+	room := x.capacity - x.inFlight
+	taken := uint32(0)
+	if place != noPlace && kind == moveStep {
+		room++
+		taken = x.state[x.network()+place]
+	}
+	sends := x.sends[step.sends : step.sends+uint32(step.sendCount)]
+	x.allowed = x.allowed[:0]
+	plain := len(sends) <= room
+	for k, id := range sends {
+		ok := true
+		switch {
+		case x.sticky:
+			if x.copies(id) > 0 {
+				room++ // it is there already and takes no room
+			}
+		case !x.fifo:
+			copies := x.copies(id)
+			if id == taken {
+				copies--
+			}
+			for _, earlier := range sends[:k] {
+				if earlier == id {
+					copies++
+				}
+			}
+			ok = copies < max(x.config.Bounds.Copies, 1)
+		}
+		plain = plain && ok
+		x.allowed = append(x.allowed, ok)
+	}
+	if plain {
+		return nothingLost
+	}
+	return x.config.Losses(room, x.allowed)
+}
+
+func (x *expander) copies(id uint32) int {
+	n := 0
+	for _, m := range x.state[x.network() : x.network()+x.inFlight] {
+		if m == id {
+			n++
+		}
+	}
+	return n
+}
+
+// spentAfter returns the Spent word after a step.
+func (x *expander) spentAfter(step *localStep, kind int, lost uint32) cluster.Spent {
+	spent := cluster.Spent(x.state[x.spent()]) + step.price + x.dropPrice*cluster.Spent(bits.OnesCount32(lost))
+	if kind == moveStay {
+		spent += x.stayPrice
+	}
+	return spent
+}
+
+func (x *expander) affords(step *localStep, kind int, lost uint32) bool {
+	after := x.spentAfter(step, kind, lost)
+	return after == cluster.Spent(x.state[x.spent()]) || x.config.Affords(after)
+}
+
+// least emits a successor under its least fingerprint: the parent's, plus what the memo says of the step.
+func (x *expander) least(k uint32, place, kind int, lost uint32, after uint32) {
+	v := newMove(kind, k, place, lost)
+	if x.fifo || x.sticky {
+		x.other(v)
+		return
+	}
+	n := len(x.names)
+	step := &x.steps[k]
+	taken := uint32(0)
+	if place != noPlace && kind == moveStep {
+		taken = x.state[x.network()+place]
+	}
+	extra := uint64(0)
+	if lost != 0 || kind == moveStay {
+		extra = hashSpent(x.spentAfter(step, kind, lost) - step.price - cluster.Spent(x.state[x.spent()]))
+	}
+	before := x.state[x.history()]
+	least := ^uint64(0)
+	for p, fp := range x.base {
+		fp += x.stepDelta[int(k)*n+p] - x.messageHash[int(taken)*n+p] + extra
+		if after != before {
+			fp += x.historyHash[int(after)*n+p] - x.historyHash[int(before)*n+p]
+		}
+		for rest := lost; rest != 0; rest &= rest - 1 {
+			fp -= x.messageHash[int(x.sends[int(step.sends)+bits.TrailingZeros32(rest)])*n+p]
+		}
+		least = min(least, fp)
+	}
+	x.out(least, v)
+}
+
+// drop emits the loss of the message at a place.
+func (x *expander) drop(place int, id uint32) {
+	price := x.dropPrice
+	v := newMove(moveDrop, 0, place, 0)
+	switch {
+	case price != 0 && !x.config.Affords(cluster.Spent(x.state[x.spent()])+price):
+	case x.fifo:
+		x.other(v)
+	default:
+		least := ^uint64(0)
+		for p, fp := range x.base {
+			least = min(least, fp-x.messageHash[int(id)*len(x.names)+p]+hashSpent(price))
+		}
+		x.out(least, v)
+	}
+}
+
+// other emits a successor by making it and fingerprinting all of it: the slow, obvious way, with which least and drop must agree.
+func (x *expander) other(v move) {
+	x.apply(x.scratch, x.state, v)
+	x.out(x.fingerprint(x.scratch), v)
+}
+
+func (x *expander) out(fp uint64, v move) {
+	p := partitionOf(fp)
+	x.batches[p] = append(x.batches[p], successor{fp, v, x.parent, uint16(x.emitted)})
+	x.emitted++
+}
+
+// divide emits the ways in which the servers split, or that the partition heals.
+func (x *expander) divide() {
+	if x.split == nil {
+		return
+	}
+	spent := cluster.Spent(x.state[x.spent()])
+	if spent.Partitioned() {
+		x.other(newMove(moveHeal, 0, noPlace, 0))
+		return
+	}
+	for k, s := range x.split {
+		if x.config.Affords(spent + s) {
+			x.other(newMove(moveSplit, uint32(k), noPlace, 0))
+		}
+	}
+}

@@ -1,0 +1,414 @@
+package checker
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+)
+
+// The search goes layer by layer: all states that are d steps away, then all that are d+1 away. A layer is kept in blocks; a
+// round takes some blocks of the layer, expands them in parallel into batches of successors, one for each block and partition
+// of fingerprints, and then files each partition's batches, again in parallel, in the order of the blocks. Nothing depends on
+// which worker did what: the same states get the same places, the same parents and the same counterexample, whatever their number.
+
+// blockStates is the most states in a block; roundBlocks the most blocks in a round.
+const (
+	blockStates = 2048
+	roundBlocks = 32
+)
+
+// block is a run of states of one layer.
+type block struct {
+	words  []uint32 // the states, one after another
+	parent []uint32 // place of each state's parent in the layer before
+	nth    []uint16 // which successor of its parent it is
+	first  uint32   // place of its first state in its layer
+}
+
+// path remembers, for each state of a layer, its parent in the layer before and which of its successors it is: six bytes a state,
+// from which a counterexample is found again.
+type path struct {
+	parent []uint32
+	nth    []uint16
+}
+
+// violation is a successor that breaks a promise.
+type violation struct {
+	parent uint32
+	nth    uint16
+}
+
+func (v violation) before(w violation) bool {
+	return v.parent < w.parent || v.parent == w.parent && v.nth < w.nth
+}
+
+// search is one exhaustive search.
+type search struct {
+	*memo
+	layout
+	workers   []*worker
+	seen      [partitions]seen
+	layer     []*block // what is to be expanded
+	next      [partitions][]*block
+	nextCount [partitions]int
+	spare     blockPool
+	paths     []path // by layer
+	doubts    [partitions][]doubt
+	stats     Stats
+	goals     []int
+	found     []violation
+	batches   [][partitions][]successor // by block of the round; the last is for deferred states
+	deferred  [][]uint32                // by block of the round: places in the block of states the memo could not expand
+}
+
+// doubt is a new state with two servers that were never judged side by side.
+type doubt struct {
+	a, b uint32
+	violation
+}
+
+// worker is what one goroutine needs to expand and file states.
+type worker struct {
+	*expander
+	transitions uint64
+	goals       []int
+	found       []violation
+}
+
+type blockPool struct {
+	sync.Mutex
+	free []*block
+}
+
+func (p *blockPool) get(words int) *block {
+	p.Lock()
+	defer p.Unlock()
+	if n := len(p.free); n > 0 {
+		b := p.free[n-1]
+		p.free = p.free[:n-1]
+		return b
+	}
+	return &block{words: make([]uint32, 0, blockStates*words), parent: make([]uint32, 0, blockStates), nth: make([]uint16, 0, blockStates)}
+}
+
+func (p *blockPool) put(b *block) {
+	b.words, b.parent, b.nth = b.words[:0], b.parent[:0], b.nth[:0]
+	p.Lock()
+	defer p.Unlock()
+	p.free = append(p.free, b)
+}
+
+func newSearch(m *memo, workers int, goals int) *search {
+	s := &search{memo: m, goals: make([]int, goals)}
+	for range workers {
+		s.workers = append(s.workers, &worker{expander: newExpander(m), goals: make([]int, goals)})
+	}
+	s.layout = s.workers[0].layout
+	s.batches = make([][partitions][]successor, roundBlocks+1)
+	s.deferred = make([][]uint32, roundBlocks)
+	return s
+}
+
+// begin files the initial state.
+func (s *search) begin() error {
+	servers, err := s.initial()
+	if err != nil {
+		return err
+	}
+	b := s.spare.get(s.words())
+	b.words = append(b.words, servers...)
+	for len(b.words) < s.words() {
+		b.words = append(b.words, 0)
+	}
+	fp := s.workers[0].fingerprint(b.words)
+	p := partitionOf(fp)
+	s.seen[p].reserve(1)
+	s.seen[p].insert(fp)
+	b.parent, b.nth = append(b.parent, 0), append(b.nth, 0)
+	s.next[p] = append(s.next[p], b)
+	s.nextCount[p]++
+	for i, a := range servers {
+		for _, b := range servers[:i] {
+			s.resolvePair(a, b)
+		}
+	}
+	s.stats.Distinct = 1
+	s.turn()
+	return nil
+}
+
+// turn makes the next layer the one to be expanded, and keeps the paths to its states.
+func (s *search) turn() {
+	for _, b := range s.layer {
+		s.spare.put(b)
+	}
+	s.layer = s.layer[:0]
+	total := 0
+	for _, n := range s.nextCount {
+		total += n
+	}
+	kept := path{parent: make([]uint32, 0, total), nth: make([]uint16, 0, total)}
+	for p := range s.next {
+		for _, b := range s.next[p] {
+			b.first = uint32(len(kept.parent))
+			kept.parent = append(kept.parent, b.parent...)
+			kept.nth = append(kept.nth, b.nth...)
+			s.layer = append(s.layer, b)
+		}
+		s.next[p], s.nextCount[p] = s.next[p][:0], 0
+	}
+	s.paths = append(s.paths, kept)
+	s.stats.Frontier = total
+}
+
+// round expands some blocks of the layer, from the given one on, and files what they lead to. It returns how many it took.
+func (s *search) round(ctx context.Context, from int) (int, error) {
+	blocks := s.layer[from:min(from+roundBlocks, len(s.layer))]
+	s.parallel(len(blocks), func(w *worker, k int) { w.expandBlock(s, blocks[k], k) })
+	if err := s.expandDeferred(ctx, blocks); err != nil {
+		return 0, err
+	}
+	s.parallel(partitions, func(w *worker, p int) { w.file(s, blocks, p) })
+	s.settle()
+	return len(blocks), nil
+}
+
+// parallel calls do for every k below n, each on one of the workers.
+func (s *search) parallel(n int, do func(w *worker, k int)) {
+	if n == 1 || len(s.workers) == 1 {
+		for k := range n {
+			do(s.workers[0], k)
+		}
+		return
+	}
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for _, w := range s.workers {
+		wait.Go(func() {
+			for k := int(next.Add(1)) - 1; k < n; k = int(next.Add(1)) - 1 {
+				do(w, k)
+			}
+		})
+	}
+	wait.Wait()
+}
+
+// expandBlock expands a block into its batches. States that need what the memo does not hold are put off.
+func (w *worker) expandBlock(s *search, b *block, k int) {
+	batches := &s.batches[k]
+	for p := range batches {
+		batches[p] = batches[p][:0]
+	}
+	s.deferred[k] = s.deferred[k][:0]
+	for i := range b.parent {
+		if !w.expandInto(batches, b, i) {
+			s.deferred[k] = append(s.deferred[k], uint32(i))
+		}
+	}
+}
+
+// expandInto expands one state of a block. When the memo does not hold all it needs, the batches are left as they were.
+func (w *worker) expandInto(batches *[partitions][]successor, b *block, i int) bool {
+	parent := b.first + uint32(i)
+	w.batches, w.parent = batches, parent
+	complete := w.expand(b.words[i*w.words() : (i+1)*w.words()])
+	if !complete {
+		for p := range batches {
+			n := len(batches[p])
+			for n > 0 && batches[p][n-1].parent == parent {
+				n--
+			}
+			batches[p] = batches[p][:n]
+		}
+		return false
+	}
+	w.transitions += uint64(w.emitted)
+	for _, nth := range w.broken {
+		w.found = append(w.found, violation{parent, nth})
+	}
+	for k := range w.goals {
+		w.goals[k] += int(w.reached >> k & 1)
+	}
+	return true
+}
+
+// expandDeferred runs node code for what the memo lacks, state by state in the order of the layer, and expands those states.
+func (s *search) expandDeferred(ctx context.Context, blocks []*block) error {
+	batches := &s.batches[roundBlocks]
+	for p := range batches {
+		batches[p] = batches[p][:0]
+	}
+	w := s.workers[0]
+	for k, b := range blocks {
+		for _, i := range s.deferred[k] {
+			for !w.expandInto(batches, b, int(i)) {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				if err := s.fill(w.missing); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// fill makes known what was missing.
+func (m *memo) fill(wanted []missing) error {
+	for _, w := range wanted {
+		var err error
+		switch w.kind {
+		case missingOwn:
+			if !m.servers[w.a].resolved {
+				err = m.resolve(w.a)
+			}
+		case missingDelivery:
+			if _, known := m.deliveries.get(pair(w.a, w.b)); !known {
+				err = m.resolveDelivery(w.a, w.b)
+			}
+		case missingHistory:
+			if _, known := m.afterHistory.get(pair(w.a+1, w.b)); !known {
+				err = m.resolveHistory(w.a, w.b)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// file adds one partition's successors to the set of states seen, in the order of the blocks, and makes the states that are new.
+func (w *worker) file(s *search, blocks []*block, p int) {
+	set := &s.seen[p]
+	s.doubts[p] = s.doubts[p][:0]
+	for k := range len(blocks) + 1 {
+		if k == len(blocks) {
+			k = roundBlocks // deferred states come last
+		}
+		batch := s.batches[k][p]
+		set.reserve(len(batch))
+		for len(batch) > 0 {
+			some := batch[:min(len(batch), 16)]
+			set.touch(some)
+			for i := range some {
+				if set.insert(some[i].fingerprint) {
+					w.keep(s, blocks, p, &some[i])
+				}
+			}
+			batch = batch[len(some):]
+		}
+	}
+}
+
+// keep makes a new state, puts it into the next layer, and looks whether its servers were judged side by side before.
+func (w *worker) keep(s *search, blocks []*block, p int, n *successor) {
+	b := w.room(s, p)
+	words := w.words()
+	at := len(b.words)
+	b.words = b.words[:at+words]
+	state := b.words[at:]
+	w.apply(state, parentOf(blocks, n.parent, words), n.move)
+	b.parent, b.nth = append(b.parent, n.parent), append(b.nth, n.nth)
+	s.nextCount[p]++
+	if kind := n.move.kind(); kind != moveStep && kind != moveStay {
+		return
+	}
+	slot := int(w.steps[n.move.step()].slot)
+	for i, other := range state[:w.size] {
+		if i == slot {
+			continue
+		}
+		broken, known := w.pairs.get(pairKey(state[slot], other))
+		switch {
+		case !known:
+			s.doubts[p] = append(s.doubts[p], doubt{state[slot], other, violation{n.parent, n.nth}})
+		case broken != 0:
+			w.found = append(w.found, violation{n.parent, n.nth})
+		}
+	}
+}
+
+// room returns the block of the next layer to which partition p adds its next state.
+func (w *worker) room(s *search, p int) *block {
+	if n := len(s.next[p]); n > 0 && len(s.next[p][n-1].parent) < blockStates {
+		return s.next[p][n-1]
+	}
+	b := s.spare.get(w.words())
+	s.next[p] = append(s.next[p], b)
+	return b
+}
+
+// parentOf finds a state of the layer by its place. Blocks are in ascending order of places.
+func parentOf(blocks []*block, place uint32, words int) []uint32 {
+	low, high := 0, len(blocks)
+	for high-low > 1 {
+		if middle := (low + high) / 2; blocks[middle].first <= place {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	i := int(place - blocks[low].first)
+	return blocks[low].words[i*words : (i+1)*words]
+}
+
+// settle gathers what the workers counted and found in a round, and judges the pairs of servers that were new.
+func (s *search) settle() {
+	for p := range s.doubts {
+		for _, d := range s.doubts[p] {
+			broken, known := s.pairs.get(pairKey(d.a, d.b))
+			if !known {
+				s.resolvePair(d.a, d.b)
+				broken, _ = s.pairs.get(pairKey(d.a, d.b))
+			}
+			if broken != 0 {
+				s.found = append(s.found, d.violation)
+			}
+		}
+	}
+	for _, w := range s.workers {
+		s.stats.Transitions += w.transitions
+		s.found = append(s.found, w.found...)
+		for k, n := range w.goals {
+			s.goals[k] += n
+			w.goals[k] = 0
+		}
+		w.transitions, w.found = 0, w.found[:0]
+	}
+	s.stats.Distinct = 0
+	for p := range s.seen {
+		s.stats.Distinct += uint64(s.seen[p].count)
+	}
+}
+
+// bytes returns the memory held by fingerprints and paths, and by everything.
+func (s *search) bytes() (stored, all int) {
+	for p := range s.seen {
+		stored += s.seen[p].bytes()
+	}
+	for _, p := range s.paths {
+		stored += 6 * len(p.parent)
+	}
+	all = stored + s.memo.bytes()
+	blockBytes := blockStates * (4*s.words() + 6)
+	blocks := len(s.layer) + len(s.spare.free)
+	for p := range s.next {
+		blocks += len(s.next[p])
+	}
+	for k := range s.batches {
+		for p := range s.batches[k] {
+			all += 24 * cap(s.batches[k][p])
+		}
+	}
+	return stored, all + blocks*blockBytes
+}
+
+// end gives the memory back that the Go heap does not manage.
+func (s *search) end() {
+	for p := range s.seen {
+		release(s.seen[p].slots)
+		s.seen[p] = seen{}
+	}
+}

@@ -1,0 +1,189 @@
+package checker
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces"
+)
+
+// violated finds the way to the first violation of a layer, runs it again from fresh nodes and returns what is broken there.
+func (r *run) violated(depth int) (*Result, error) {
+	first := r.found[0]
+	for _, v := range r.found {
+		if v.before(first) {
+			first = v
+		}
+	}
+	actions, err := r.wayTo(depth, first)
+	if err != nil {
+		return nil, err
+	}
+	findings, err := r.confirm(actions)
+	if err != nil {
+		return nil, err
+	}
+	for k := range findings {
+		findings[k].Shortest = true
+	}
+	r.stats.Depth = depth + 1
+	return r.result("", findings), nil
+}
+
+// wayTo returns the actions that lead from the initial state to a successor of a state in the layer of that depth.
+func (s *search) wayTo(depth int, last violation) ([]cluster.Action, error) {
+	way := []uint16{last.nth}
+	for place := last.parent; depth > 0; depth-- {
+		way = append(way, s.paths[depth].nth[place])
+		place = s.paths[depth].parent[place]
+	}
+	slices.Reverse(way)
+	x := newExpander(s.memo)
+	state, err := s.firstState()
+	if err != nil {
+		return nil, err
+	}
+	var actions []cluster.Action
+	for _, nth := range way {
+		all := x.successors(state)
+		if int(nth) >= len(all) {
+			return nil, fmt.Errorf("raftcheck is wrong: a state has %d successors and not number %d", len(all), nth)
+		}
+		actions = append(actions, x.action(state, all[nth].move))
+		next := make([]uint32, len(state))
+		x.apply(next, state, all[nth].move)
+		state = next
+	}
+	return actions, nil
+}
+
+// firstState returns the state in which nothing has happened.
+func (s *search) firstState() ([]uint32, error) {
+	servers, err := s.initial()
+	return append(servers, make([]uint32, s.words()-len(servers))...), err
+}
+
+// successors lists the successors of a state whose needs the memo holds, in the order of expansion.
+func (x *expander) successors(state []uint32) []successor {
+	var batches [partitions][]successor
+	x.batches, x.parent = &batches, 0
+	x.expand(state)
+	all := slices.Concat(batches[:]...)
+	slices.SortFunc(all, func(a, b successor) int { return int(a.nth) - int(b.nth) })
+	return all
+}
+
+// action says in the world's words what a move does in a state.
+func (x *expander) action(state []uint32, v move) cluster.Action {
+	switch v.kind() {
+	case moveDrop:
+		return cluster.Action{Kind: cluster.Drop, Message: x.messages[state[x.network()+v.place()]]}
+	case moveCopy:
+		return cluster.Action{Kind: cluster.Copy, Message: x.messages[state[x.network()+v.place()]]}
+	case moveSplit:
+		return cluster.Action{Kind: cluster.Partition, Split: x.split[v.step()]}
+	case moveHeal:
+		return cluster.Action{Kind: cluster.Heal}
+	}
+	step := int(v.step())
+	a := cluster.Action{Kind: cluster.Give, Server: spec.ServerID(x.steps[step].slot + 1), Input: x.inputOf(step), Stays: v.kind() == moveStay}
+	for k := range int(x.steps[step].sendCount) {
+		if v.lost()>>k&1 != 0 {
+			a.Lost = append(a.Lost, k)
+		}
+	}
+	return a
+}
+
+// confirm runs actions on fresh nodes, without the memo, under the eyes of a judge, and returns what is broken at the end.
+func (r *run) confirm(actions []cluster.Action) ([]Finding, error) {
+	breaches, trace, err := Run(r.config, actions, r.options.Rules)
+	if err != nil {
+		return nil, err
+	}
+	if len(breaches) == 0 {
+		return nil, &Fault{Step: actions[len(actions)-1].String(), Server: actions[len(actions)-1].Server,
+			Err: fmt.Errorf("a violation found by the search is not there when its %d steps run again from fresh nodes: the node is not deterministic, or raftcheck is wrong", len(actions))}
+	}
+	trace.Header.Origin, trace.Header.Implementation = "check", r.options.Name
+	for _, b := range breaches {
+		trace.Header.Breaks = append(trace.Header.Breaks, b.Rule.ID)
+	}
+	var findings []Finding
+	for _, b := range breaches {
+		findings = append(findings, Finding{Breach: b, Trace: trace})
+	}
+	return findings, nil
+}
+
+// Run makes actions happen in a fresh world, judges every step by the rules, and returns the promises broken by the first step
+// that breaks any, with the trace up to there. The evidence's origins are numbers of the trace's records.
+func Run(config *cluster.Config, actions []cluster.Action, rules []*spec.Rule) ([]*spec.Breach, *traces.Trace, error) {
+	world, err := cluster.New(config)
+	if err != nil {
+		return nil, nil, err
+	}
+	trace := &traces.Trace{Header: headerOf(config, rules)}
+	judge := spec.NewJudge(rules, config.Variants)
+	for _, id := range config.IDs() {
+		o := world.Observe(id)
+		judge.Step(0, &spec.Step{Server: id, Before: o, After: o})
+	}
+	for k, a := range actions {
+		outcome, err := world.Apply(a)
+		if err != nil {
+			return nil, trace, fmt.Errorf("step %d: %w", k+1, err)
+		}
+		trace.Records = append(trace.Records, recordOf(k+1, a, outcome.Step))
+		trace.Header.Records = k + 1
+		if outcome.Step == nil {
+			continue
+		}
+		if breaches := judge.Step(spec.Origin(k+1), outcome.Step); len(breaches) > 0 {
+			return breaches, trace, nil
+		}
+	}
+	return nil, trace, nil
+}
+
+func headerOf(config *cluster.Config, rules []*spec.Rule) traces.Header {
+	h := traces.Header{Servers: config.IDs(), Variants: config.Variants, Network: config.Network.String()}
+	if len(rules) < len(spec.Rules) {
+		for _, r := range rules {
+			h.Rules = append(h.Rules, r.ID)
+		}
+	}
+	for _, s := range config.Settings() {
+		h.Bounds = append(h.Bounds, traces.Setting{Name: s.Name, Value: s.Value})
+	}
+	for _, s := range config.Faults.Settings() {
+		h.Faults = append(h.Faults, traces.Setting{Name: s.Name, Value: s.Value})
+	}
+	return h
+}
+
+// recordOf writes down one action of a world.
+func recordOf(number int, a cluster.Action, step *spec.Step) traces.Record {
+	switch a.Kind {
+	case cluster.Drop:
+		return traces.Record{Number: number, Event: traces.EventDrop, Message: a.Message}
+	case cluster.Copy:
+		return traces.Record{Number: number, Event: traces.EventDuplicate, Message: a.Message}
+	case cluster.Partition:
+		return traces.Record{Number: number, Event: traces.EventPartition, Groups: [][]spec.ServerID{a.Split.FarSide()}}
+	case cluster.Heal:
+		return traces.Record{Number: number, Event: traces.EventHeal}
+	}
+	r := traces.RecordOf(number, step)
+	r.Stays = a.Stays
+	sent := 0
+	for k := range step.Output.Sent {
+		if slices.Contains(a.Lost, sent) {
+			r.Lost = append(r.Lost, k)
+		}
+		sent++
+	}
+	return r
+}

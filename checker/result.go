@@ -1,0 +1,69 @@
+package checker
+
+import (
+	"math"
+
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces"
+)
+
+// Result is what a search found, and what it covered.
+type Result struct {
+	Verdict  spec.Verdict
+	Reason   string // why the verdict is inconclusive; "" otherwise
+	Rules    []RuleVerdict
+	Goals    []GoalVerdict
+	Search   Stats
+	Findings []Finding // the promises broken by the last step of the shortest violating execution, in the rulebook's order
+}
+
+// RuleVerdict is the verdict on one rule.
+type RuleVerdict struct {
+	Rule    *spec.Rule
+	Verdict spec.Verdict
+	Void    bool // a declared variant makes the rule void, so nothing was judged
+}
+
+// GoalVerdict says whether a goal was reached.
+type GoalVerdict struct {
+	Goal     *spec.Goal
+	Reached  int  // how many transitions reached it
+	Possible bool // the bounds and faults let it happen, so that missing it makes a pass vacuous
+}
+
+// Finding is one broken promise and the execution that breaks it, confirmed by running it again from fresh nodes.
+type Finding struct {
+	*spec.Breach
+	Trace    *traces.Trace
+	Shortest bool // every shorter execution within the bounds was tried and breaks no promise
+}
+
+// Stats says how much was searched.
+type Stats struct {
+	Distinct    uint64  // global states found, the initial one included
+	Transitions uint64  // steps between states inside the bounds
+	Depth       int     // steps to the deepest state; the initial state has depth 0
+	Complete    bool    // every state within the bounds was expanded
+	LocalStates int     // distinct states of single servers
+	Messages    int     // distinct messages
+	Executions  int     // how often node code ran for the memo
+	Audits      int     // how often node code ran to audit that equal bytes mean equal behaviour
+	Walks       int     // random walks finished
+	Seconds     float64 // wall-clock time
+	Bytes       int     // memory held by fingerprints and paths
+	Frontier    int     // states found and not expanded
+}
+
+// CollisionChance bounds the chance that any two of the distinct states shared a fingerprint, so that one was taken for the other.
+func (s *Stats) CollisionChance() float64 {
+	n := float64(s.Distinct)
+	return n * n / math.Exp2(65)
+}
+
+// BytesPerState is the memory that fingerprints and paths cost, for each distinct state.
+func (s *Stats) BytesPerState() float64 {
+	if s.Distinct == 0 {
+		return 0
+	}
+	return float64(s.Bytes) / float64(s.Distinct)
+}

@@ -1,0 +1,116 @@
+package checker
+
+import (
+	"slices"
+
+	"github.com/raftcheck/raftcheck/cluster"
+)
+
+// fingerprints writes the fingerprint of a state under each renaming.
+func (x *expander) fingerprints(state []uint32, into []uint64) {
+	n := len(x.names)
+	for p := range into {
+		sum := hashSpent(cluster.Spent(state[x.spent()])) + x.historyHash[int(state[x.history()])*n+p]
+		for _, s := range state[:x.size] {
+			sum += x.serverHash[int(s)*n+p]
+		}
+		into[p] = sum + x.networkHash(state, p)
+	}
+}
+
+func (x *expander) networkHash(state []uint32, p int) uint64 {
+	n, sum := len(x.names), uint64(0)
+	place := 0
+	messages := state[x.network():]
+	for k, id := range messages {
+		if id == 0 {
+			break
+		}
+		hash := x.messageHash[int(id)*n+p]
+		if x.fifo {
+			if k > 0 && x.queue(id) == x.queue(messages[k-1]) {
+				place++
+			} else {
+				place = 0
+			}
+			hash = queued(hash, place)
+		}
+		sum += hash
+	}
+	return sum
+}
+
+// fingerprint returns the least fingerprint of a state under all renamings.
+func (x *expander) fingerprint(state []uint32) uint64 {
+	x.fingerprints(state, x.all)
+	return slices.Min(x.all)
+}
+
+// queue returns the FIFO queue a message travels in.
+func (x *expander) queue(id uint32) int {
+	m := &x.messages[id]
+	return int(m.From)*(cluster.MaxServers+1) + int(m.To)
+}
+
+// apply writes the state that a move leads to. The two must not overlap.
+func (x *expander) apply(to, from []uint32, v move) {
+	copy(to, from)
+	switch v.kind() {
+	case moveStep, moveStay:
+		x.applyStep(to, from, v)
+	case moveDrop:
+		x.remove(to, v.place())
+		to[x.spent()] += uint32(x.dropPrice)
+	case moveCopy:
+		x.add(to, from[x.network()+v.place()])
+	case moveSplit:
+		to[x.spent()] += uint32(x.split[v.step()])
+	case moveHeal:
+		to[x.spent()] = uint32(cluster.Spent(from[x.spent()]).Heal())
+	}
+}
+
+func (x *expander) applyStep(to, from []uint32, v move) {
+	step := &x.steps[v.step()]
+	to[step.slot] = step.next
+	x.state = from
+	to[x.history()], _, _ = x.historyAfter(v.step())
+	to[x.spent()] = uint32(x.spentAfter(step, v.kind(), v.lost()))
+	if v.place() != noPlace && v.kind() == moveStep {
+		x.remove(to, v.place())
+	}
+	for k, id := range x.sends[step.sends : step.sends+uint32(step.sendCount)] {
+		if v.lost()>>k&1 == 0 {
+			x.add(to, id)
+		}
+	}
+}
+
+// remove takes the message at a place out of the network.
+func (x *expander) remove(state []uint32, place int) {
+	messages := state[x.network():]
+	copy(messages[place:], messages[place+1:])
+	messages[len(messages)-1] = 0
+}
+
+// add puts a message into the network, which has room for it.
+func (x *expander) add(state []uint32, id uint32) {
+	messages := state[x.network():]
+	at := 0
+	for at < len(messages) && messages[at] != 0 && x.order(messages[at], id) <= 0 {
+		at++
+	}
+	if x.sticky && at > 0 && messages[at-1] == id {
+		return
+	}
+	copy(messages[at+1:], messages[at:])
+	messages[at] = id
+}
+
+// order compares the places of two messages in the network: by id, or for FIFO by queue.
+func (x *expander) order(a, b uint32) int {
+	if x.fifo {
+		return x.queue(a) - x.queue(b)
+	}
+	return int(a) - int(b)
+}
