@@ -64,6 +64,12 @@ func Applicable(rules []*Rule, declared Variants) []*Rule {
 
 // Step judges the next step, seen at origin, and returns the promises it breaks in the order of the rules.
 func (j *Judge) Step(origin Origin, s *Step) []*Breach {
+	return j.StepAt(func(Part, int) Origin { return origin }, s)
+}
+
+// StepAt is Step for a record whose parts were seen at different places: where tells the place of each part, and for
+// PartEffect of the effect with that index.
+func (j *Judge) StepAt(where func(Part, int) Origin, s *Step) []*Breach {
 	for _, g := range Goals {
 		if !j.reached[g.Name] && g.Reached(s) {
 			j.reached[g.Name] = true
@@ -78,11 +84,11 @@ func (j *Judge) Step(origin Origin, s *Step) []*Breach {
 			j.checked[r.ID]++
 		}
 	}
-	found = append(found, j.agree(origin, s)...)
+	found = append(found, j.agree(where, s)...)
 	found = append(found, j.pairs(s)...)
 	found = append(found, j.elected(s)...)
 	for _, b := range found {
-		b.placeAt(origin)
+		b.placeAt(where)
 	}
 	return firstOfEach(found)
 }
@@ -133,9 +139,9 @@ func (r *Rule) signed(b *Breach) *Breach {
 	return b
 }
 
-func (j *Judge) agree(origin Origin, s *Step) (found []*Breach) {
+func (j *Judge) agree(where func(Part, int) Origin, s *Step) (found []*Breach) {
 	Facts(s, j.declared, func(f *Fact) {
-		f.Origin = origin
+		f.Origin = where(f.Part, f.Effect)
 		earlier := j.history.Agree(f)
 		for _, r := range j.rules {
 			if r.Agreement != f.Kind {
@@ -166,6 +172,9 @@ func (j *Judge) pairs(s *Step) (found []*Breach) {
 			if r.Pair == nil {
 				continue
 			}
+			if !here.Knows(r.Needs) || !there.Knows(r.Needs) {
+				continue
+			}
 			j.checked[r.ID]++
 			if b := r.JudgePair(here, there); b != nil {
 				found = append(found, b)
@@ -179,6 +188,10 @@ func (j *Judge) pairs(s *Step) (found []*Breach) {
 
 func (j *Judge) elected(s *Step) (found []*Breach) {
 	for _, r := range j.rules {
+		if r.Elected == nil || !r.checkable(s) || !TookOffice(s) {
+			continue
+		}
+		j.checked[r.ID]++
 		if b := r.JudgeElected(s, j.history.Committed()); b != nil {
 			found = append(found, b)
 		}
@@ -192,10 +205,10 @@ func (j *Judge) Checked(id string) int { return j.checked[id] }
 // Reached reports whether the goal of that name was reached.
 func (j *Judge) Reached(goal string) bool { return j.reached[goal] }
 
-func (b *Breach) placeAt(origin Origin) {
+func (b *Breach) placeAt(where func(Part, int) Origin) {
 	for k := range b.Evidence {
-		if b.Evidence[k].Part != PartFact {
-			b.Evidence[k].Origin = origin
+		if e := &b.Evidence[k]; e.Part != PartFact {
+			e.Origin = where(e.Part, e.Effect)
 		}
 	}
 }

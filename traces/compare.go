@@ -59,19 +59,7 @@ func sameDurable(a, b *spec.Durable) bool {
 	return a.Term == b.Term && a.VotedFor == b.VotedFor && sameLog(a.Log, b.Log)
 }
 
-func sameMessage(a, b *spec.Message) bool {
-	x, y := *a, *b
-	x.Entries, y.Entries = nil, nil
-	return sameScalars(&x, &y) && slices.Equal(a.Entries, b.Entries)
-}
-
-func sameScalars(a, b *spec.Message) bool {
-	return a.Kind == b.Kind && a.From == b.From && a.To == b.To && a.Term == b.Term &&
-		a.LastLogIndex == b.LastLogIndex && a.LastLogTerm == b.LastLogTerm && a.Granted == b.Granted &&
-		a.PrevLogIndex == b.PrevLogIndex && a.PrevLogTerm == b.PrevLogTerm && a.LeaderCommit == b.LeaderCommit &&
-		a.Success == b.Success && a.MatchIndex == b.MatchIndex && a.ConflictIndex == b.ConflictIndex &&
-		a.ConflictTerm == b.ConflictTerm && a.Payload == b.Payload
-}
+func sameMessage(a, b *spec.Message) bool { return a.Equal(*b) }
 
 func sameEffect(a, b *spec.Effect) bool {
 	return a.Kind == b.Kind && sameMessage(&a.Message, &b.Message) && sameDurable(&a.Durable, &b.Durable)

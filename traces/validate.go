@@ -132,13 +132,29 @@ func (v *Validator) deliver(r *Record, fault faultf) error {
 	return nil
 }
 
-// everSent is the network that never takes a message out.
-const everSent = "ever-sent"
+// The networks that differ from a bag of messages: one never takes a message out, the other is a queue for each link.
+const (
+	everSent = "ever-sent"
+	fifo     = "fifo"
+)
 
 func (v *Validator) put(m *spec.Message) { v.flight[m.To] = append(v.flight[m.To], *m) }
 
 func (v *Validator) inFlight(m *spec.Message) bool {
 	return slices.ContainsFunc(v.flight[m.To], func(other spec.Message) bool { return sameMessage(&other, m) })
+}
+
+// mayArrive reports whether the message is in flight and, where links are queues, first in its queue.
+func (v *Validator) mayArrive(m *spec.Message) bool {
+	if v.header.Network != fifo {
+		return v.inFlight(m)
+	}
+	for k := range v.flight[m.To] {
+		if first := &v.flight[m.To][k]; first.From == m.From {
+			return sameMessage(first, m)
+		}
+	}
+	return false
 }
 
 func (v *Validator) take(m *spec.Message) bool {

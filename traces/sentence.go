@@ -1,0 +1,392 @@
+package traces
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// Sentence says in plain words what a record does, as in "n2 votes for n1 in term 1".
+func Sentence(r *Record) string { return sentence(r, "") }
+
+// sentence is Sentence with the name that the story gave the message that arrives, as in "reply A".
+func sentence(r *Record, arriving string) string {
+	if r.Step == nil {
+		return networkSentence(r)
+	}
+	return stepSentence(r.Step, arriving) + cutClause(&r.Step.Input)
+}
+
+func networkSentence(r *Record) string {
+	switch r.Event {
+	case EventDrop:
+		return fmt.Sprintf("the network loses %s", theMessage(&r.Message))
+	case EventDuplicate:
+		return fmt.Sprintf("the network doubles %s", theMessage(&r.Message))
+	case EventHeal:
+		return "the partition heals"
+	case EventPartition:
+		sides := make([]string, len(r.Groups))
+		for k, g := range r.Groups {
+			sides[k] = names(g)
+		}
+		return "the network splits: " + strings.Join(sides, " | ")
+	}
+	return r.Event
+}
+
+func names(ids []spec.ServerID) string {
+	parts := make([]string, len(ids))
+	for k, id := range ids {
+		parts[k] = id.String()
+	}
+	return strings.Join(parts, " ")
+}
+
+// theMessage says which message it is: "n1's request to n2 for its vote in term 1".
+func theMessage(m *spec.Message) string {
+	switch m.Kind {
+	case spec.RequestVote:
+		return fmt.Sprintf("%s's request for %s's vote in term %d", m.From, m.To, m.Term)
+	case spec.RequestVoteReply:
+		if m.Granted {
+			return fmt.Sprintf("%s's vote for %s in term %d", m.From, m.To, m.Term)
+		}
+		return fmt.Sprintf("%s's refusal to vote for %s in term %d", m.From, m.To, m.Term)
+	case spec.AppendEntries:
+		if len(m.Entries) == 0 {
+			return fmt.Sprintf("%s's heartbeat of term %d to %s", m.From, m.Term, m.To)
+		}
+		return fmt.Sprintf("%s of term %d from %s to %s", entriesAfter(m), m.Term, m.From, m.To)
+	case spec.AppendEntriesReply:
+		if m.Success {
+			return fmt.Sprintf("%s's word to %s that it holds everything up to %d", m.From, m.To, m.MatchIndex)
+		}
+		return fmt.Sprintf("%s's refusal of %s's entries in term %d", m.From, m.To, m.Term)
+	}
+	return m.String()
+}
+
+func entriesAfter(m *spec.Message) string {
+	if len(m.Entries) == 1 {
+		return fmt.Sprintf("entry %d (%s)", m.PrevLogIndex+1, m.Entries[0])
+	}
+	return fmt.Sprintf("entries %d to %d", m.PrevLogIndex+1, m.LastEntryIndex())
+}
+
+func cutClause(in *spec.Input) string {
+	switch {
+	case in.Cut > 0 && in.Lossy:
+		return fmt.Sprintf(", but loses power at its crash point %d", in.Cut)
+	case in.Cut > 0:
+		return fmt.Sprintf(", but crashes at its crash point %d", in.Cut)
+	}
+	return ""
+}
+
+func stepSentence(s *spec.Step, arriving string) string {
+	switch s.Input.Kind {
+	case spec.Timeout:
+		return timeoutSentence(s)
+	case spec.Heartbeat:
+		return fmt.Sprintf("%s sends %s", s.Server, heartbeats(&s.Output))
+	case spec.Deliver:
+		return deliverSentence(s, arriving)
+	case spec.Propose:
+		return proposeSentence(s)
+	case spec.Crash:
+		if s.Input.Lossy {
+			return fmt.Sprintf("%s loses power, and with it what it had not synced", s.Server)
+		}
+		return fmt.Sprintf("%s crashes", s.Server)
+	case spec.Restart:
+		return fmt.Sprintf("%s restarts with term %d, %s, log %s", s.Server, s.After.Term, votedFor(s.After.VotedFor), s.After.Log)
+	case spec.SendRequestVote:
+		return fmt.Sprintf("%s asks %s for its vote in term %d", s.Server, s.Input.Peer, s.Before.Term)
+	case spec.SendAppendEntries:
+		return fmt.Sprintf("%s sends %s to %s", s.Server, heartbeats(&s.Output), s.Input.Peer)
+	case spec.BecomeLeader:
+		return fmt.Sprintf("%s has votes from %s: leader of term %d", s.Server, names(s.Before.Granted), s.After.Term)
+	case spec.AdvanceCommit:
+		return fmt.Sprintf("%s %s", s.Server, orNothing(commits(s), "finds nothing more to commit"))
+	}
+	return fmt.Sprintf("%s %s", s.Server, s.Input)
+}
+
+func votedFor(id spec.ServerID) string {
+	if id == spec.None {
+		return "no vote"
+	}
+	return "its vote for " + id.String()
+}
+
+func orNothing(said, otherwise string) string {
+	if said == "" {
+		return otherwise
+	}
+	return said
+}
+
+func timeoutSentence(s *spec.Step) string {
+	again := ""
+	if s.Before.Role == spec.Candidate {
+		again = " again"
+	}
+	switch {
+	case s.After.Role == spec.Leader && s.Before.Role != spec.Leader:
+		return fmt.Sprintf("%s times out%s and needs no vote but its own: leader of term %d", s.Server, again, s.After.Term)
+	case s.After.Role == spec.Candidate || asksForVotes(&s.Output):
+		return fmt.Sprintf("%s times out%s and asks for votes in term %d", s.Server, again, s.After.Term)
+	case s.After.Role == spec.PreCandidate:
+		return fmt.Sprintf("%s times out and asks whether it could win term %d", s.Server, s.After.Term+1)
+	}
+	return fmt.Sprintf("%s times out", s.Server)
+}
+
+// heartbeats says what a leader sends when its timer fires.
+func heartbeats(out *spec.Output) string {
+	var longest *spec.Message
+	for _, m := range out.Sent {
+		if m.Kind == spec.AppendEntries && (longest == nil || len(m.Entries) > len(longest.Entries)) {
+			longest = m
+		}
+	}
+	switch {
+	case longest == nil:
+		return "nothing"
+	case len(longest.Entries) == 0:
+		return "heartbeats"
+	}
+	return entriesAfter(longest)
+}
+
+func proposeSentence(s *spec.Step) string {
+	if s.Output.Redirect != spec.None {
+		return fmt.Sprintf("%s sends a client with %s on to %s", s.Server, s.Input.Value, s.Output.Redirect)
+	}
+	if last := s.After.Log.LastIndex(); s.After.Knows(spec.FieldLog) && last > s.Before.Log.LastIndex() {
+		return fmt.Sprintf("a client gives %s to %s, which appends it as entry %d%s", s.Input.Value, s.Server, last, andThen(commits(s)))
+	}
+	return fmt.Sprintf("a client gives %s to %s, which does not take it", s.Input.Value, s.Server)
+}
+
+func andThen(clause string) string {
+	if clause == "" {
+		return ""
+	}
+	return " and " + clause
+}
+
+// commits says how far the step moved commitIndex, or "".
+func commits(s *spec.Step) string {
+	if s.Before.Knows(spec.FieldCommit) && s.After.Knows(spec.FieldCommit) && s.After.CommitIndex != s.Before.CommitIndex {
+		if s.After.CommitIndex < s.Before.CommitIndex {
+			return fmt.Sprintf("takes its commitIndex back from %d to %d", s.Before.CommitIndex, s.After.CommitIndex)
+		}
+		return fmt.Sprintf("commits up to %d", s.After.CommitIndex)
+	}
+	return ""
+}
+
+// stepsDown says that the step ended a leadership or candidacy, or "".
+func stepsDown(s *spec.Step) string {
+	if s.After.Role != spec.Follower || s.Before.Role == spec.Follower || s.Before.Role == spec.Crashed {
+		return ""
+	}
+	if s.After.Term > s.Before.Term {
+		return fmt.Sprintf("steps down from %s for term %d", s.Before.Role, s.After.Term)
+	}
+	return fmt.Sprintf("steps down from %s", s.Before.Role)
+}
+
+func deliverSentence(s *spec.Step, arriving string) string {
+	m := &s.Input.Message
+	var said string
+	switch m.Kind {
+	case spec.RequestVote, spec.PreVote:
+		said = voteSentence(s, arriving)
+	case spec.RequestVoteReply, spec.PreVoteReply:
+		return replySentence(s, arriving)
+	case spec.AppendEntries:
+		said = appendSentence(s, arriving)
+	case spec.AppendEntriesReply:
+		said = matchSentence(s, arriving)
+	case spec.InstallSnapshot:
+		said = fmt.Sprintf("%s installs the snapshot up to %d from %s", s.Server, m.PrevLogIndex, m.From)
+	default:
+		said = fmt.Sprintf("%s receives %s", s.Server, named(arriving, m))
+	}
+	if down := stepsDown(s); down != "" {
+		said += ", " + down
+	}
+	return said
+}
+
+// named is the letter a story gave the message, or a description.
+func named(arriving string, m *spec.Message) string {
+	if arriving != "" {
+		return arriving
+	}
+	return theMessage(m)
+}
+
+// by says that a message arrives late, or "".
+func by(arriving string) string {
+	if arriving == "" {
+		return ""
+	}
+	return " (" + arriving + " arrives)"
+}
+
+func voteSentence(s *spec.Step, arriving string) string {
+	m := &s.Input.Message
+	for _, reply := range s.Output.Sent {
+		if reply.To != m.From || reply.Kind != spec.RequestVoteReply && reply.Kind != spec.PreVoteReply {
+			continue
+		}
+		if reply.Granted {
+			return fmt.Sprintf("%s votes for %s in term %d%s", s.Server, m.From, reply.Term, by(arriving))
+		}
+		return fmt.Sprintf("%s refuses %s its vote in term %d%s%s", s.Server, m.From, m.Term, whyRefused(s), by(arriving))
+	}
+	if s.Output.Keep {
+		return fmt.Sprintf("%s learns of term %d from %s's request%s", s.Server, m.Term, m.From, by(arriving))
+	}
+	return fmt.Sprintf("%s ignores %s", s.Server, named(arriving, m))
+}
+
+func whyRefused(s *spec.Step) string {
+	m := &s.Input.Message
+	switch {
+	case m.Term < s.Before.Term:
+		return fmt.Sprintf(": it is in term %d", s.Before.Term)
+	case s.After.Knows(spec.FieldVotedFor) && s.After.VotedFor == s.Server:
+		return ": it voted for itself"
+	case s.After.Knows(spec.FieldVotedFor) && s.After.VotedFor != spec.None && s.After.VotedFor != m.From:
+		return fmt.Sprintf(": it voted for %s", s.After.VotedFor)
+	case s.Before.Knows(spec.FieldLog) && !s.Before.Log.UpToDate(m.LastLogTerm, m.LastLogIndex):
+		return fmt.Sprintf(": its log ends at %d@%d, that of %s at %d@%d", s.Before.Log.LastIndex(), s.Before.Log.LastTerm(), m.From, m.LastLogIndex, m.LastLogTerm)
+	}
+	return ""
+}
+
+func replySentence(s *spec.Step, arriving string) string {
+	m := &s.Input.Message
+	receives := ""
+	if arriving != "" {
+		receives = fmt.Sprintf("receives %s and counts it", arriving)
+	}
+	switch {
+	case s.After.Role == spec.Leader && s.Before.Role != spec.Leader:
+		votes := names(addTo(s.Before.Granted, m.From))
+		if receives != "" {
+			return fmt.Sprintf("%s %s: %s, leader of term %d", s.Server, receives, votes, s.After.Term)
+		}
+		return fmt.Sprintf("%s has votes from %s: leader of term %d", s.Server, votes, s.After.Term)
+	case stepsDown(s) != "":
+		return fmt.Sprintf("%s receives %s and %s", s.Server, named(arriving, m), stepsDown(s))
+	case len(s.After.Granted) > len(s.Before.Granted):
+		return fmt.Sprintf("%s %s: %s", s.Server, orNothing(receives, fmt.Sprintf("counts %s's vote", m.From)), names(s.After.Granted))
+	case len(s.After.Refused) > len(s.Before.Refused):
+		return fmt.Sprintf("%s hears that %s refuses its vote%s", s.Server, m.From, by(arriving))
+	case s.After.Term > s.Before.Term:
+		return fmt.Sprintf("%s learns of term %d from %s", s.Server, s.After.Term, named(arriving, m))
+	}
+	return fmt.Sprintf("%s ignores %s", s.Server, named(arriving, m))
+}
+
+func addTo(ids []spec.ServerID, id spec.ServerID) []spec.ServerID {
+	var out []spec.ServerID
+	for _, other := range ids {
+		if other < id {
+			out = append(out, other)
+		}
+	}
+	out = append(out, id)
+	for _, other := range ids {
+		if other > id {
+			out = append(out, other)
+		}
+	}
+	return out
+}
+
+func appendSentence(s *spec.Step, arriving string) string {
+	m := &s.Input.Message
+	reply := replyTo(&s.Output, m.From)
+	switch {
+	case reply != nil && !reply.Success:
+		return fmt.Sprintf("%s refuses %s from %s%s%s", s.Server, appended(m), m.From, whyNoMatch(s), by(arriving))
+	case s.Output.Keep:
+		return fmt.Sprintf("%s takes in %s%s%s", s.Server, theMessage(m), andThen(commits(s)), by(arriving))
+	case m.Term < s.Before.Term && reply == nil:
+		return fmt.Sprintf("%s ignores %s", s.Server, named(arriving, m))
+	}
+	said := fmt.Sprintf("%s hears from its leader %s", s.Server, m.From)
+	if s.Before.Knows(spec.FieldLog) && s.After.Knows(spec.FieldLog) && len(m.Entries) > 0 {
+		said = fmt.Sprintf("%s %s from %s", s.Server, logChange(s), m.From)
+	}
+	return said + andThen(commits(s)) + by(arriving)
+}
+
+func appended(m *spec.Message) string {
+	if len(m.Entries) == 0 {
+		return "a heartbeat"
+	}
+	return entriesAfter(m)
+}
+
+// logChange says what an AppendEntries did to the log.
+func logChange(s *spec.Step) string {
+	m := &s.Input.Message
+	same := spec.Index(0)
+	for i := m.PrevLogIndex + 1; i <= m.LastEntryIndex(); i++ {
+		before, had := s.Before.Log.At(i)
+		after, has := s.After.Log.At(i)
+		if !had || !has || before != after {
+			break
+		}
+		same++
+	}
+	switch last := s.After.Log.LastIndex(); {
+	case last < s.Before.Log.LastIndex() && last <= m.LastEntryIndex():
+		return fmt.Sprintf("drops its entries above %d for those", last)
+	case int(same) == len(m.Entries):
+		return "already has " + entriesAfter(m)
+	case s.Before.Log.LastIndex() > m.PrevLogIndex+same:
+		return "replaces its own by " + entriesAfter(m)
+	}
+	return "appends " + entriesAfter(m)
+}
+
+func whyNoMatch(s *spec.Step) string {
+	m := &s.Input.Message
+	if m.Term < s.Before.Term {
+		return fmt.Sprintf(": it is in term %d", s.Before.Term)
+	}
+	if !s.Before.Knows(spec.FieldLog) {
+		return ""
+	}
+	if last := s.Before.Log.LastIndex(); last < m.PrevLogIndex {
+		return fmt.Sprintf(": its log ends at %d", last)
+	}
+	if term, known := s.Before.Log.TermAt(m.PrevLogIndex); known && term != m.PrevLogTerm {
+		return fmt.Sprintf(": its entry %d is of term %d, not %d", m.PrevLogIndex, term, m.PrevLogTerm)
+	}
+	return ""
+}
+
+func matchSentence(s *spec.Step, arriving string) string {
+	m := &s.Input.Message
+	switch {
+	case m.Term < s.Before.Term || s.Before.Role != spec.Leader:
+		if s.After.Term > s.Before.Term {
+			return fmt.Sprintf("%s learns of term %d from %s", s.Server, s.After.Term, named(arriving, m))
+		}
+		return fmt.Sprintf("%s ignores %s", s.Server, named(arriving, m))
+	case m.Success:
+		return fmt.Sprintf("%s learns that %s holds everything up to %d%s%s", s.Server, m.From, m.MatchIndex, andThen(commits(s)), by(arriving))
+	}
+	return fmt.Sprintf("%s is refused by %s%s", s.Server, m.From, by(arriving))
+}

@@ -1,0 +1,269 @@
+package traces
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// VerifyOptions say what to judge and how far.
+type VerifyOptions struct {
+	Rules     []*spec.Rule // nil is all of spec.Rules
+	KeepGoing bool         // report every finding, not only those at the first guilty record
+	Most      int          // with KeepGoing, stop after so many findings; 0 is 100
+	// Reopen opens the file again, to quote lines that have gone by; nil leaves them unquoted.
+	Reopen func() (*Lines, error)
+	// Progress, if not nil, is called now and then with the line reached.
+	Progress func(line int)
+}
+
+// Result is what a recorded execution showed.
+type Result struct {
+	File           string
+	Header         Header
+	Verdict        spec.Verdict
+	Rules          []RuleResult // in the rulebook's order
+	Goals          []GoalResult // in the order of spec.Goals
+	Findings       []Finding    // in the order of the trace
+	Lines          int          // read and judged, from the first
+	LastLine       int          // of the file; lines above Lines were not judged
+	Records        int          // judged
+	Steps          int          // of them, what servers did
+	Servers        []spec.ServerID
+	FirstTerm      spec.Term // lowest and highest term that a server showed
+	LastTerm       spec.Term
+	Elections      int          // how many times a server took office
+	Unknown        []FieldCount // how much was not shown, for fields that some step left out
+	NotExplainable int          // records of events that no rule looks at
+}
+
+// RuleResult says what became of one rule: Inconclusive is not checkable, the trace never shows what it needs.
+type RuleResult struct {
+	Rule    *spec.Rule
+	Verdict spec.Verdict
+	Checked int // how many times it was put to the test
+}
+
+// GoalResult says whether the execution reached a goal.
+type GoalResult struct {
+	Goal    *spec.Goal
+	Reached bool
+}
+
+// FieldCount says in how many steps a field of a server's state was not shown.
+type FieldCount struct {
+	Name  string // "votedFor"
+	Steps int
+	First int // the first line that leaves it out
+}
+
+// Verify judges an execution record by record, in memory bounded by what Raft's promises make it remember: one fact for each
+// term, vote and entry. It closes the source. The error is an *InputError for a record that cannot be read, or the context's.
+func Verify(ctx context.Context, source Source, options VerifyOptions) (*Result, error) {
+	defer source.Close()
+	v := newVerifier(source, options)
+	for v.again() {
+		r, err := source.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if v.result.Records%4096 == 0 {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			if options.Progress != nil {
+				options.Progress(r.Line)
+			}
+		}
+		v.record(r)
+	}
+	return v.finish()
+}
+
+type verifier struct {
+	source  Source
+	options VerifyOptions
+	judge   *spec.Judge
+	rules   []*spec.Rule
+	result  *Result
+	shown   map[spec.ServerID]bool
+	unknown [len(fieldNames)]FieldCount
+	reader  map[*spec.Rule]int // what the source itself checks, by rule
+}
+
+func newVerifier(source Source, options VerifyOptions) *verifier {
+	h := source.Header()
+	rules := options.Rules
+	if rules == nil {
+		rules = spec.Rules
+	}
+	file, _ := source.Position()
+	return &verifier{source: source, options: options, rules: rules, judge: spec.NewJudge(rules, h.Variants),
+		result: &Result{File: file, Header: h}, shown: map[spec.ServerID]bool{}}
+}
+
+// again reports whether to read on.
+func (v *verifier) again() bool {
+	most := v.options.Most
+	if most == 0 {
+		most = 100
+	}
+	found := len(v.result.Findings)
+	return found == 0 || v.options.KeepGoing && found < most
+}
+
+func (v *verifier) record(r *Record) {
+	_, v.result.Lines = v.source.Position()
+	v.result.Records++
+	var found []Finding
+	if r.Step != nil {
+		v.count(r)
+		for _, b := range v.judge.StepAt(v.place(r), r.Step) {
+			found = append(found, v.finding(b, r))
+		}
+	}
+	for _, c := range r.Found {
+		if v.selected(c.Rule) {
+			found = append(found, v.finding(c.Breach, r))
+		}
+	}
+	v.result.Findings = append(v.result.Findings, earliestFirst(found)...)
+}
+
+func (v *verifier) selected(rule *spec.Rule) bool {
+	for _, r := range v.rules {
+		if r == rule {
+			return true
+		}
+	}
+	return false
+}
+
+// place says where each part of a record is: its line, or its number for a trace made in memory.
+func (v *verifier) place(r *Record) func(spec.Part, int) spec.Origin {
+	return func(part spec.Part, effect int) spec.Origin {
+		if line := r.LineOf(part, effect); line > 0 {
+			return spec.Origin(line)
+		}
+		return spec.Origin(-r.Number)
+	}
+}
+
+func (v *verifier) finding(b *spec.Breach, r *Record) Finding {
+	f := Finding{Breach: b}
+	for _, e := range b.Evidence {
+		p := Place{File: v.result.File, Server: e.Server, Role: e.Role}
+		if e.Origin < 0 {
+			p.File, p.Step = "", int(-e.Origin)
+		} else {
+			p.Line = int(e.Origin)
+		}
+		if p.Line == r.Line {
+			p.Step = r.Number
+		}
+		f.Evidence = append(f.Evidence, p)
+	}
+	return f
+}
+
+// earliestFirst orders the findings of one record by their guilty lines, keeping the order of rules for equal lines.
+func earliestFirst(found []Finding) []Finding {
+	for i := 1; i < len(found); i++ {
+		for k := i; k > 0 && found[k].guilty() < found[k-1].guilty(); k-- {
+			found[k], found[k-1] = found[k-1], found[k]
+		}
+	}
+	return found
+}
+
+func (f *Finding) guilty() int {
+	if len(f.Evidence) == 0 {
+		return 0
+	}
+	return f.Evidence[0].Line
+}
+
+func (v *verifier) count(r *Record) {
+	v.result.Steps++
+	s := r.Step
+	if !v.shown[s.Server] {
+		v.shown[s.Server] = true
+		v.result.Servers = append(v.result.Servers, s.Server)
+	}
+	if s.After.Knows(spec.FieldTerm) {
+		if v.result.FirstTerm == 0 || s.After.Term < v.result.FirstTerm {
+			v.result.FirstTerm = s.After.Term
+		}
+		v.result.LastTerm = max(v.result.LastTerm, s.After.Term)
+	}
+	if s.Before.Knows(spec.FieldRole|spec.FieldTerm) && s.After.Knows(spec.FieldRole|spec.FieldTerm) && spec.TookOffice(s) {
+		v.result.Elections++
+	}
+	if s.After.Unknown == 0 {
+		return
+	}
+	for k, name := range fieldNames {
+		if s.After.Knows(1 << k) {
+			continue
+		}
+		if v.unknown[k].Steps == 0 {
+			v.unknown[k] = FieldCount{Name: name, First: r.Line}
+		}
+		v.unknown[k].Steps++
+	}
+}
+
+// fieldNames names the fields of an observation in the order of their bits.
+var fieldNames = [...]string{"role", "term", "votedFor", "log", "commit", "applied", "granted", "progress", "config", "durable", "leader"}
+
+func (v *verifier) finish() (*Result, error) {
+	r := v.result
+	if r.Records == 0 {
+		return nil, &InputError{File: r.File, Message: "the trace has no records"}
+	}
+	r.LastLine = r.Lines
+	if d, ok := v.source.(interface{ Drain() int }); ok && len(r.Findings) > 0 {
+		r.LastLine = max(r.LastLine, d.Drain())
+	}
+	for _, u := range v.unknown {
+		if u.Steps > 0 {
+			r.Unknown = append(r.Unknown, u)
+		}
+	}
+	v.verdicts()
+	quote(r, v.options.Reopen)
+	return r, nil
+}
+
+func (v *verifier) verdicts() {
+	r := v.result
+	r.Verdict = spec.Inconclusive
+	explains, _ := v.source.(interface{ Checked(id string) int })
+	for _, rule := range v.rules {
+		checked := v.judge.Checked(rule.ID)
+		if explains != nil {
+			checked += explains.Checked(rule.ID)
+		}
+		result := RuleResult{Rule: rule, Verdict: spec.Inconclusive, Checked: checked}
+		if checked > 0 {
+			result.Verdict = spec.Held
+			if r.Verdict == spec.Inconclusive {
+				r.Verdict = spec.Held
+			}
+		}
+		for _, f := range r.Findings {
+			if f.Rule == rule {
+				result.Verdict, r.Verdict = spec.Violated, spec.Violated
+			}
+		}
+		r.Rules = append(r.Rules, result)
+	}
+	for _, g := range spec.Goals {
+		r.Goals = append(r.Goals, GoalResult{g, v.judge.Reached(g.Name)})
+	}
+}
