@@ -22,6 +22,7 @@ type crowd struct {
 	proposed int
 	steps    int
 	judge    *spec.Judge
+	observe  func(spec.ServerID, spec.Input) // told every step, if set
 }
 
 func newCrowd(size int, seed uint64, factory spec.Factory) *crowd {
@@ -91,6 +92,9 @@ func (c *crowd) input(id spec.ServerID, in spec.Input) []*spec.Breach {
 	}
 	for _, m := range step.Output.Sent {
 		c.inFlight = append(c.inFlight, *m)
+	}
+	if c.observe != nil {
+		c.observe(id, in)
 	}
 	c.steps++
 	return c.judge.Step(spec.Origin(c.steps), step)
