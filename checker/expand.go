@@ -73,6 +73,7 @@ type expander struct {
 	emitted              int
 	state                []uint32
 	inFlight             int
+	recent               [1 << 14]uint64 // fingerprints filed lately
 	scratch              []uint32
 	all                  []uint64
 	allowed              []bool
@@ -238,6 +239,12 @@ func (x *expander) losses(step *localStep, place, kind int) []uint32 {
 		room++
 		taken = x.state[x.network()+place]
 	}
+	if step.sendCount == 1 && room > 0 && x.copies(x.sends[step.sends]) == 0 {
+		return nothingLost
+	}
+	if room == 0 && x.config.Strict && !x.sticky {
+		return nil
+	}
 	sends := x.sends[step.sends : step.sends+uint32(step.sendCount)]
 	x.allowed = x.allowed[:0]
 	plain := len(sends) <= room
@@ -348,9 +355,14 @@ func (x *expander) other(v move) {
 	x.out(x.fingerprint(x.scratch), v)
 }
 
+// out files a successor, unless this worker filed the same state a moment ago. It was then filed before this one in the order of
+// the layer too, since a worker takes blocks in that order, so nothing is lost or changed by leaving it out.
 func (x *expander) out(fp uint64, v move) {
-	p := partitionOf(fp)
-	x.batches[p] = append(x.batches[p], successor{fp, v, x.parent, uint16(x.emitted)})
+	if recent := &x.recent[fp%uint64(len(x.recent))]; *recent != fp {
+		*recent = fp
+		p := partitionOf(fp)
+		x.batches[p] = append(x.batches[p], successor{fp, v, x.parent, uint16(x.emitted)})
+	}
 	x.emitted++
 }
 

@@ -2,6 +2,7 @@ package checker
 
 import (
 	"context"
+	"math/bits"
 	"sync"
 	"sync/atomic"
 )
@@ -213,6 +214,7 @@ func (w *worker) expandInto(batches *[partitions][]successor, b *block, i int) b
 	w.batches, w.parent = batches, parent
 	complete := w.expand(b.words[i*w.words() : (i+1)*w.words()])
 	if !complete {
+		clear(w.recent[:])
 		for p := range batches {
 			n := len(batches[p])
 			for n > 0 && batches[p][n-1].parent == parent {
@@ -226,8 +228,8 @@ func (w *worker) expandInto(batches *[partitions][]successor, b *block, i int) b
 	for _, nth := range w.broken {
 		w.found = append(w.found, violation{parent, nth})
 	}
-	for k := range w.goals {
-		w.goals[k] += int(w.reached >> k & 1)
+	for rest := w.reached; rest != 0; rest &= rest - 1 {
+		w.goals[bits.TrailingZeros16(rest)]++
 	}
 	return true
 }

@@ -1,6 +1,54 @@
 package checker
 
-import "syscall"
+import (
+	"syscall"
+	"unsafe"
+)
 
-// adviseHuge asks for huge pages; without them the search is only slower.
-func adviseHuge(b []byte) { _ = syscall.Madvise(b, 14) } // MADV_HUGEPAGE
+// Fingerprints live outside the Go heap once there are many: given back at once, never scanned, on huge pages, and enlarged
+// without a copy, so that no more memory is touched than is needed in the end.
+
+// large is the size in words from which they do.
+const large = 1 << 17
+
+// hugePage is the size of a huge page in words, on the machines where it matters.
+const hugePage = 1 << 18
+
+const (
+	adviseHuge   = 14 // MADV_HUGEPAGE
+	mayMove      = 1  // MREMAP_MAYMOVE
+	readAndWrite = syscall.PROT_READ | syscall.PROT_WRITE
+)
+
+// enlarge returns the words followed by zeroed ones, at least up to the given number. The words given must not be used again.
+func enlarge(words []uint64, to int) []uint64 {
+	if to >= 4*hugePage {
+		to = (to + hugePage - 1) &^ (hugePage - 1)
+	}
+	switch {
+	case to < large:
+		return append(make([]uint64, 0, to), words...)[:to]
+	case len(words) < large:
+		b, err := syscall.Mmap(-1, 0, 8*to, readAndWrite, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+		if err != nil {
+			panic("out of memory: " + err.Error())
+		}
+		_ = syscall.Madvise(b, adviseHuge) // without huge pages it is only slower
+		copy(wordsOf(b), words)
+		return wordsOf(b)
+	}
+	at, _, errno := syscall.Syscall6(syscall.SYS_MREMAP, uintptr(unsafe.Pointer(&words[0])), uintptr(8*len(words)), uintptr(8*to), mayMove, 0, 0)
+	if errno != 0 {
+		panic("out of memory: " + errno.Error())
+	}
+	return unsafe.Slice(*(**uint64)(unsafe.Pointer(&at)), to)
+}
+
+// release gives back what enlarge returned.
+func release(words []uint64) {
+	if len(words) >= large {
+		_, _, _ = syscall.Syscall(syscall.SYS_MUNMAP, uintptr(unsafe.Pointer(&words[0])), uintptr(8*len(words)), 0)
+	}
+}
+
+func wordsOf(b []byte) []uint64 { return unsafe.Slice((*uint64)(unsafe.Pointer(&b[0])), len(b)/8) }

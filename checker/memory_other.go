@@ -1,7 +1,9 @@
-//go:build !unix
+//go:build !linux
 
 package checker
 
-func allocate(words int) []uint64 { return make([]uint64, words) }
+// enlarge returns the words followed by zeroed ones, at least up to the given number.
+func enlarge(words []uint64, to int) []uint64 { return append(make([]uint64, 0, to), words...)[:to] }
 
+// release gives back what enlarge returned.
 func release([]uint64) {}

@@ -69,6 +69,7 @@ func (s *search) firstState() ([]uint32, error) {
 func (x *expander) successors(state []uint32) []successor {
 	var batches [partitions][]successor
 	x.batches, x.parent = &batches, 0
+	clear(x.recent[:])
 	x.expand(state)
 	all := slices.Concat(batches[:]...)
 	slices.SortFunc(all, func(a, b successor) int { return int(a.nth) - int(b.nth) })

@@ -1,6 +1,9 @@
 package checker
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // seen is one partition of the set of fingerprints: open addressing with linear probing, at most four fifths full, growing by
 // half. It costs between 10 and 15 bytes a state. Partitions grow one at a time, so that hardly anything is held twice.
@@ -13,7 +16,7 @@ type seen struct {
 // partitionBits is how many of a fingerprint's highest bits say which partition it belongs to. It is fixed, so that the order
 // in which states are kept does not depend on the number of workers.
 const (
-	partitionBits = 6
+	partitionBits = 4
 	partitions    = 1 << partitionBits
 )
 
@@ -49,15 +52,35 @@ func (s *seen) reserve(more int) {
 	if 5*(s.count+more) <= 4*len(s.slots) {
 		return
 	}
-	old := s.slots
-	s.slots = allocate(max(256, len(old)*3/2, (s.count+more)*5/4+1))
+	before := len(s.slots)
+	s.slots = enlarge(s.slots, max(256, before*3/2, (s.count+more)*5/4+1))
+	s.spread(before)
+}
+
+// spread moves the fingerprints of a table that was just enlarged to their new homes, in place. A home is a proportion of the
+// table, so every fingerprint but the first few moves up, past all those below it: from the highest slot down, the way is free.
+func (s *seen) spread(before int) {
 	s.count = 0
-	for _, fp := range old {
+	few := min(before, max(4096, before/4)) // below them, runs that wrapped around or lie too close together
+	first := slices.Clone(s.slots[:few])
+	clear(s.slots[:few])
+	for i := before - 1; i >= few; i-- {
+		fp := s.slots[i]
+		if fp == 0 {
+			continue
+		}
+		s.slots[i] = 0
+		if s.home(fp) > i {
+			s.insert(fp)
+		} else {
+			first = append(first, fp) // its run was very long
+		}
+	}
+	for _, fp := range first {
 		if fp != 0 {
 			s.insert(fp)
 		}
 	}
-	release(old)
 }
 
 func (s *seen) bytes() int { return 8 * len(s.slots) }

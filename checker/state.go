@@ -54,7 +54,9 @@ func (x *expander) queue(id uint32) int {
 
 // apply writes the state that a move leads to. The two must not overlap.
 func (x *expander) apply(to, from []uint32, v move) {
-	copy(to, from)
+	for k, word := range from {
+		to[k] = word
+	}
 	switch v.kind() {
 	case moveStep, moveStay:
 		x.applyStep(to, from, v)
@@ -89,8 +91,10 @@ func (x *expander) applyStep(to, from []uint32, v move) {
 // remove takes the message at a place out of the network.
 func (x *expander) remove(state []uint32, place int) {
 	messages := state[x.network():]
-	copy(messages[place:], messages[place+1:])
-	messages[len(messages)-1] = 0
+	for ; place+1 < len(messages) && messages[place] != 0; place++ {
+		messages[place] = messages[place+1]
+	}
+	messages[place] = 0
 }
 
 // add puts a message into the network, which has room for it.
@@ -103,8 +107,9 @@ func (x *expander) add(state []uint32, id uint32) {
 	if x.sticky && at > 0 && messages[at-1] == id {
 		return
 	}
-	copy(messages[at+1:], messages[at:])
-	messages[at] = id
+	for ; at < len(messages) && id != 0; at++ {
+		messages[at], id = id, messages[at]
+	}
 }
 
 // order compares the places of two messages in the network: by id, or for FIFO by queue.

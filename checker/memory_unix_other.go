@@ -1,5 +1,0 @@
-//go:build unix && !linux
-
-package checker
-
-func adviseHuge([]byte) {}
