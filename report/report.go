@@ -44,7 +44,7 @@ type Bounds struct {
 type RuleResult struct {
 	ID      string `json:"id"`
 	Name    string `json:"name"`
-	Verdict string `json:"verdict"`           // held, violated, not checkable or not applicable
+	Verdict string `json:"verdict"`           // held, violated, inconclusive, not checkable or not applicable
 	Checked int    `json:"checked,omitempty"` // times it was put to the test, where that was counted
 }
 
@@ -58,7 +58,8 @@ const (
 type GoalResult struct {
 	Name     string `json:"name"`
 	Reached  bool   `json:"reached"`
-	Possible bool   `json:"possible"` // the bounds and faults leave room for it
+	Possible bool   `json:"possible"`        // the bounds and faults leave room for it
+	Times    int    `json:"times,omitempty"` // steps between different states that reach it, where that was counted
 }
 
 // Search is how much was searched.
@@ -71,6 +72,7 @@ type Search struct {
 	Messages    uint64  `json:"messages"`    // different messages
 	Executions  uint64  `json:"executions"`  // times the implementation's own code was run
 	Walks       uint64  `json:"walks,omitempty"`
+	Collision   float64 `json:"collisionChance"` // at most this likely did two states pass for one, 64-bit fingerprints being equal
 	Seconds     float64 `json:"seconds"`
 }
 
@@ -97,23 +99,12 @@ type Finding struct {
 	Refused   []Condition `json:"refused,omitempty"`
 	Allowed   string      `json:"allowed,omitempty"`
 	Hint      string      `json:"hint,omitempty"`
-	Also      []Also      `json:"also,omitempty"`  // what else the same step breaks
-	Story     []string    `json:"story,omitempty"` // the execution, one drawn line each
+	Story     []string    `json:"story,omitempty"` // the execution and why it is wrong, one drawn line each; findings that share it tell it once
 	Steps     int         `json:"steps,omitempty"` // its length
 	Shortest  bool        `json:"shortest,omitempty"`
 	Trace     string      `json:"trace,omitempty"`     // where it was saved
 	Checked   int         `json:"checked,omitempty"`   // verify: lines before the guilty one that break nothing
 	Unchecked int         `json:"unchecked,omitempty"` // verify: lines after it that were not looked at
-}
-
-// Also is a rule that the guilty step breaks too.
-type Also struct {
-	Rule    string      `json:"rule"`
-	Name    string      `json:"name"`
-	Message string      `json:"message"`
-	Refused []Condition `json:"refused,omitempty"`
-	Allowed string      `json:"allowed,omitempty"`
-	Hint    string      `json:"hint,omitempty"`
 }
 
 // Evidence is one place that a finding rests on.

@@ -20,7 +20,7 @@ var (
 	world  = &report.Bounds{Nodes: 3, Terms: 2, Log: 1, Messages: 2, Network: "unordered"}
 	search = &report.Search{Distinct: 3919, Transitions: 8022, Depth: 7, Complete: true, LocalStates: 91, Messages: 20, Executions: 400, Seconds: 0.46}
 	goals  = []report.GoalResult{
-		{Name: "leader-elected", Reached: true, Possible: true},
+		{Name: "leader-elected", Reached: true, Possible: true, Times: 13158},
 		{Name: "entry-committed", Possible: true},
 		{Name: "crash-recovered"},
 	}
@@ -65,11 +65,11 @@ func reports() map[string]*report.Report {
 					{File: "testdata/raftcheck/election-safety-5f1c09.trace", Line: 8, Step: 7, Node: "n1", Role: "here"},
 					{File: "testdata/raftcheck/election-safety-5f1c09.trace", Line: 7, Step: 6, Node: "n2", Role: "before"},
 				},
-				Also: []report.Also{{
-					Rule: "R5.2-05", Name: "votes-of-this-term", Message: "n1 counts a vote given in term 1 in term 2",
-					Refused: []report.Condition{{Text: "reply.term = currentTerm", Values: "1 is not 2"}}, Allowed: "n1 stays candidate in term 2",
-				}},
-				Story: []string{"step  n1           n2", "   6  .            LEADER 2", "x  7  LEADER 2     ."},
+				Story: []string{"  step  n1           n2", "     6  .            LEADER 2", "  x  7  LEADER 2     .", "", "Why: reply A left at step 2."},
+			}, {
+				Rule: "R5.2-05", Name: "votes-of-this-term", Sentence: "Only votes given in its term elect a leader.", Section: "Raft paper, 5.2",
+				Message: "n1 counts a vote given in term 1 in term 2", Steps: 7, Trace: "testdata/raftcheck/election-safety-5f1c09.trace",
+				Evidence: []report.Evidence{{File: "testdata/raftcheck/election-safety-5f1c09.trace", Line: 8, Step: 7, Node: "n1", Role: "here"}},
 			}},
 		},
 		"verify-held": {
@@ -195,6 +195,7 @@ func TestWords(t *testing.T) {
 		report.Count(0): "0", report.Count(999): "999", report.Count(1196381): "1,196,381", report.Count(-1000): "-1,000",
 		report.Some(1, "copy"): "1 copy", report.Some(2, "copy"): "2 copies", report.Some(0, "rule"): "0 rules",
 		report.Seconds(0.04): "0.0s", report.Seconds(12.4): "12s", report.Seconds(59.7): "1m00s", report.Seconds(200): "3m20s",
+		report.Short(9949): "9,949", report.Short(402_000): "402k", report.Short(1_900_000): "1.9M", report.Short(46_000_000): "46M", report.Short(2_000_000_000): "2.0G",
 		report.Bytes(3 << 29): "1.5 GB", report.Bytes(20 << 20): "20 MB", report.Bytes(4096): "4 KB",
 		report.Title("election-safety"): "Election safety", report.Title(""): "",
 	} {

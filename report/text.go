@@ -48,20 +48,59 @@ func (t *text) below(lead, body string) {
 }
 
 func (t *text) findings() {
-	for k := range t.r.Findings {
+	for k, group := range groups(t.r.Findings) {
 		if k > 0 {
 			t.line("")
 			t.line("")
 		}
-		f := &t.r.Findings[k]
-		if len(f.Story) > 0 {
-			t.storyFinding(f)
+		if len(group[0].Story) > 0 {
+			t.storyFinding(group)
 		} else {
-			t.lineFinding(f)
+			t.lineFinding(group)
 		}
 	}
 	t.line("")
 	t.line("%s", t.tally())
+}
+
+// groups puts findings together that the same step breaks. The first of each group is told in full.
+func groups(findings []Finding) [][]Finding {
+	var all [][]Finding
+	for k, f := range findings {
+		if k > 0 && f.guilty() == findings[k-1].guilty() {
+			all[len(all)-1] = append(all[len(all)-1], f)
+			continue
+		}
+		all = append(all, []Finding{f})
+	}
+	return all
+}
+
+// guilty is where the promise was broken.
+func (f *Finding) guilty() (place struct {
+	file       string
+	line, step int
+}) {
+	if len(f.Evidence) > 0 {
+		place.file, place.line, place.step = f.Evidence[0].File, f.Evidence[0].Line, f.Evidence[0].Step
+	}
+	return place
+}
+
+// also names the other rules that the same step breaks.
+func (t *text) also(where string, others []Finding) {
+	if len(others) == 0 {
+		return
+	}
+	t.line("")
+	t.line("Also broken %s:", where)
+	width := 0
+	for _, f := range others {
+		width = max(width, len(f.Name))
+	}
+	for _, f := range others {
+		t.line("    %-*s   %s", width, f.Name, f.Message)
+	}
 }
 
 // tally is the last line of a violated run.
@@ -167,6 +206,8 @@ func (t *text) goals() {
 	var reached, missed, impossible []string
 	for _, g := range t.r.Goals {
 		switch {
+		case g.Reached && g.Times > 0:
+			reached = append(reached, g.Name+" "+Count(g.Times))
 		case g.Reached:
 			reached = append(reached, g.Name)
 		case g.Possible:

@@ -25,16 +25,17 @@ func (t *text) pass() {
 }
 
 // storyFinding writes a finding with the execution that shows it, as a story to be read from top to bottom.
-func (t *text) storyFinding(f *Finding) {
-	t.line("%s %s: %s, at step %d", t.Bad("FAIL"), t.Strong(f.Name), f.Message, f.guiltyStep())
+func (t *text) storyFinding(group []Finding) {
+	f := &group[0]
+	step := f.guilty().step
+	t.line("%s %s: %s, at step %d", t.Bad("FAIL"), t.Strong(f.Name), f.Message, step)
 	t.line("")
 	t.promise(f)
 	t.line("")
 	for _, l := range f.Story {
-		t.line("  %s", l)
+		t.line("%s", t.storyLine(l))
 	}
-	t.why(f)
-	t.also(f)
+	t.also(fmt.Sprintf("at step %d", step), group[1:])
 	t.line("")
 	if f.Shortest && f.Steps > 0 {
 		t.line("Shortest possible: every execution of up to %s was tried and none breaks this rule.", Some(f.Steps-1, "step"))
@@ -45,11 +46,12 @@ func (t *text) storyFinding(f *Finding) {
 	t.whatNext(f)
 }
 
-func (f *Finding) guiltyStep() int {
-	if len(f.Evidence) > 0 {
-		return f.Evidence[0].Step
+// storyLine makes the guilty row of a story stand out.
+func (t *text) storyLine(l string) string {
+	if strings.HasPrefix(l, "  x ") {
+		return t.Bad(l)
 	}
-	return f.Steps
+	return l
 }
 
 func (t *text) promise(f *Finding) {
@@ -59,33 +61,6 @@ func (t *text) promise(f *Finding) {
 func (t *text) paragraph(body string) {
 	for _, l := range wrap(body, 110) {
 		t.line("%s", l)
-	}
-}
-
-// why says which condition refused the guilty step. A fact that contradicts another has no condition of its own, so the rules
-// that the same step breaks lend theirs.
-func (t *text) why(f *Finding) {
-	causes := []Also{{Rule: f.Rule, Name: f.Name, Refused: f.Refused, Allowed: f.Allowed, Hint: f.Hint}}
-	for _, a := range f.Also {
-		if len(a.Refused) > 0 || a.Allowed != "" {
-			causes = append(causes, a)
-		}
-	}
-	for _, c := range causes {
-		if len(c.Refused) == 0 && c.Allowed == "" && c.Hint == "" {
-			continue
-		}
-		t.line("")
-		if c.Message != "" {
-			t.paragraph(fmt.Sprintf("Why: %s (%s).", c.Message, c.Name))
-		} else {
-			t.line("Why:")
-		}
-		t.conditions(c.Refused, c.Allowed)
-		if c.Hint != "" {
-			t.line("hint: %s", c.Hint)
-		}
-		return
 	}
 }
 
@@ -100,18 +75,6 @@ func (t *text) conditions(refused []Condition, allowed string) {
 	if allowed != "" {
 		t.line("    allowed instead     %s", allowed)
 	}
-}
-
-func (t *text) also(f *Finding) {
-	if len(f.Also) == 0 {
-		return
-	}
-	var names []string
-	for _, a := range f.Also {
-		names = append(names, a.Name)
-	}
-	t.line("")
-	t.paragraph(fmt.Sprintf("Also broken at step %d: %s.", f.guiltyStep(), listed(names)))
 }
 
 // whatNext lists the commands that go on from here.

@@ -8,7 +8,8 @@ import (
 )
 
 // lineFinding writes a finding about a recorded trace: the guilty line, the earlier lines it contradicts, and why.
-func (t *text) lineFinding(f *Finding) {
+func (t *text) lineFinding(group []Finding) {
+	f := &group[0]
 	guilty := Evidence{}
 	if len(f.Evidence) > 0 {
 		guilty = f.Evidence[0]
@@ -24,7 +25,7 @@ func (t *text) lineFinding(f *Finding) {
 	if f.Hint != "" {
 		t.paragraph("hint: " + f.Hint)
 	}
-	t.also(f)
+	t.also(fmt.Sprintf("at line %d", guilty.Line), group[1:])
 	t.line("")
 	t.line("Checked: %s before this one %s.", Some(f.Checked, "line"), fits(f.Checked))
 	if f.Unchecked > 0 {

@@ -9,7 +9,7 @@ import (
 )
 
 // Count prints a number with a comma between thousands: 1,196,381.
-func Count[T ~int | ~uint64](n T) string {
+func Count[T ~int | ~int64 | ~uint64](n T) string {
 	digits := strconv.FormatInt(int64(n), 10)
 	var b strings.Builder
 	for k, d := range digits {
@@ -22,7 +22,7 @@ func Count[T ~int | ~uint64](n T) string {
 }
 
 // Some prints a number with its noun: "1 rule", "31 rules".
-func Some[T ~int | ~uint64](n T, noun string) string {
+func Some[T ~int | ~int64 | ~uint64](n T, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
@@ -50,6 +50,21 @@ func Seconds(s float64) string {
 	}
 	whole := int(s + 0.5)
 	return fmt.Sprintf("%dm%02ds", whole/60, whole%60)
+}
+
+// Short prints a number in three digits: 402k, 1.9M.
+func Short(n uint64) string {
+	switch {
+	case n >= 999_500_000:
+		return fmt.Sprintf("%.1fG", float64(n)/1e9)
+	case n >= 9_950_000:
+		return fmt.Sprintf("%.0fM", float64(n)/1e6)
+	case n >= 999_500:
+		return fmt.Sprintf("%.1fM", float64(n)/1e6)
+	case n >= 9_950:
+		return fmt.Sprintf("%.0fk", float64(n)/1e3)
+	}
+	return Count(n)
 }
 
 // Bytes prints an amount of memory: 512 KB, 1.1 GB.
@@ -94,6 +109,9 @@ func listed(words []string) string {
 	}
 	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }
+
+// Wrapped breaks text into lines of at most width characters, where words allow it.
+func Wrapped(text string, width int) string { return strings.Join(wrap(text, width), "\n") }
 
 // wrap breaks text at spaces so that no line is longer than width, where words allow it.
 func wrap(text string, width int) []string {

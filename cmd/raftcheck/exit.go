@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -58,11 +59,11 @@ func usageError(hint, format string, args ...any) error {
 }
 
 // verdictOutcome returns how a verb ends that came to a verdict; nil is exit 0.
-func verdictOutcome(v spec.Verdict, allowInconclusive bool) error {
+func verdictOutcome(r *report.Report, allowInconclusive bool) error {
 	switch {
-	case v == spec.Violated:
+	case r.Verdict == spec.Violated.String():
 		return outcome(exitViolated)
-	case v == spec.Inconclusive && !allowInconclusive:
+	case r.Verdict == spec.Inconclusive.String() && !allowInconclusive:
 		return outcome(exitInconclusive)
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/raftcheck/raftcheck/impl/mutant"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
 )
@@ -67,6 +68,7 @@ func chapters() []chapter {
 	return []chapter{
 		{"rules", "what every Raft promises", ruleTopics()},
 		{"goals", "what bounds must let happen before a pass means anything", goalTopics()},
+		{"mutants", "the reference Raft with one documented bug each", mutantTopics()},
 		{"exit-codes", "what the exit code says", exitTopics()},
 	}
 }
@@ -141,6 +143,24 @@ func tellRule(w io.Writer, r *spec.Rule) {
 		fmt.Fprintf(w, "  %-13s %s\n", row[0], row[1])
 	}
 	fmt.Fprintf(w, "\nJudge only this rule:  raftcheck check --rule %s\n", r.Name)
+	if names := mutantsCaughtBy(r); len(names) > 0 {
+		fmt.Fprintf(w, "See it broken:         raftcheck check --rule %s --impl mutant:%s\n", r.Name, names[0])
+	}
+}
+
+// mutantsCaughtBy returns the mutants that the rule catches, those first that it catches soonest of all rules.
+func mutantsCaughtBy(r *spec.Rule) []string {
+	var first, later []string
+	for _, m := range mutant.All {
+		switch slices.Index(m.Rules, r.ID) {
+		case -1:
+		case 0:
+			first = append(first, m.Name)
+		default:
+			later = append(later, m.Name)
+		}
+	}
+	return append(first, later...)
 }
 
 // waysToJudge says in words which of its checks a rule has.
@@ -202,6 +222,37 @@ func goalTopics() []topic {
 		}}
 	}
 	return topics
+}
+
+func mutantTopics() []topic {
+	topics := make([]topic, len(mutant.All))
+	for k, m := range mutant.All {
+		topics[k] = topic{[]string{m.Name, "mutant:" + m.Name}, m.Title, func(w io.Writer) { tellMutant(w, m) }}
+	}
+	return topics
+}
+
+func tellMutant(w io.Writer, m mutant.Mutant) {
+	fmt.Fprintf(w, "%s  (%s)\n\n%s.\n\n%s\n\n", m.Name, m.Mechanism, report.Sentence(m.Title), report.Wrapped(m.Story, 100))
+	fmt.Fprintf(w, "  %-10s %s\n", "seen", m.Source)
+	for k, id := range m.Rules {
+		lead := "caught by"
+		if k > 0 {
+			lead = ""
+		}
+		fmt.Fprintf(w, "  %-10s %s  %s\n", lead, id, ruleName(id))
+	}
+	fmt.Fprintf(w, "\nSee it caught:  raftcheck check --impl mutant:%s\n", m.Name)
+}
+
+// ruleName returns the name of the rule with that id; "" when it is not implemented.
+func ruleName(id string) string {
+	for _, r := range spec.Rules {
+		if r.ID == id {
+			return r.Name
+		}
+	}
+	return ""
 }
 
 func exitTopics() []topic {

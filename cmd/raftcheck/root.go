@@ -55,7 +55,7 @@ Every flag can also be given as an environment variable: --nodes 3 is RAFTCHECK_
 
 // verbs lists the verbs in the order of their help.
 func (a *app) verbs() []*cobra.Command {
-	return []*cobra.Command{a.explain(), a.version()}
+	return []*cobra.Command{a.check(), a.explain(), a.version()}
 }
 
 // usageTemplate is how help lists verbs and flags.

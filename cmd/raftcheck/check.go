@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/raftcheck/raftcheck/checker"
+	"github.com/raftcheck/raftcheck/report"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// checkFlags are the flags of check.
+type checkFlags struct {
+	world     worldFlags
+	selection selection
+	symmetry  bool
+	time      time.Duration
+	memory    size
+	random    int
+	seed      uint64
+	expect    int64
+	save      string
+	allow     string
+	outputs   outputs
+}
+
+// check searches every execution up to a bound.
+func (a *app) check() *cobra.Command {
+	f := &checkFlags{outputs: outputs{formats: []string{"text", "json"}}}
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Search every execution of a Raft up to a bound",
+		Long: `check searches every execution of an implementation within bounds, and judges every step by the rulebook.
+A violation is the shortest there is, and is shown as a story; it is run again from fresh servers before it is told.
+
+Without flags it searches the reference Raft in a world that is small enough to be searched to the end in seconds and
+large enough to reach every goal. A mutant is searched in the world in which it is known to be caught, and spec is
+raft.tla in the bounds of the published parity table. Every bound and fault can be overridden.`,
+		Example: `  raftcheck check
+  raftcheck check --impl mutant:el-stale-vote-resp
+  raftcheck check --nodes 3 --terms 3 --log 2 --messages 2 --faults drop,crash=1 --symmetry --for 2m
+  raftcheck check --random 100000 --depth 200 --seed 7
+  raftcheck check --impl spec --log 0 --symmetry --expect-states 44925`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runCheck(cmd, f) },
+	}
+	flags := cmd.Flags()
+	f.world.addTo(flags)
+	flags.BoolVar(&f.symmetry, "symmetry", false, "count states that differ only in the names of servers and values as one")
+	flags.DurationVar(&f.time, "for", 0, "stop after this long with what was covered, as in 30s or 10m")
+	flags.Var(&f.memory, "memory", "stop at this much memory with what was covered, as in 2GiB")
+	flags.IntVar(&f.random, "random", 0, "make this many random walks of up to --depth steps in place of the whole search")
+	flags.Uint64Var(&f.seed, "seed", 1, "where the random walks begin to differ")
+	flags.Int64Var(&f.expect, "expect-states", -1, "fail with exit code 5 unless a complete search counts exactly this many states")
+	flags.Lookup("expect-states").DefValue = "0"
+	f.selection.addRules(flags)
+	f.selection.addGoals(flags)
+	addSave(flags, &f.save)
+	addAllow(flags, &f.allow)
+	f.outputs.addTo(flags)
+	completeCheck(cmd)
+	return cmd
+}
+
+func completeCheck(cmd *cobra.Command) {
+	for flag, words := range map[string][]string{"impl": subjectNames(), "rule": ruleNames(), "goal": goalNames(), "faults": faultNames} {
+		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	}
+}
+
+func (a *app) runCheck(cmd *cobra.Command, f *checkFlags) error {
+	s, options, err := f.settings(cmd)
+	if err != nil {
+		return err
+	}
+	allowed, err := allowsInconclusive(f.allow)
+	if err != nil {
+		return err
+	}
+	if err := f.outputs.open(); err != nil {
+		return err
+	}
+	ctx := cmd.Context()
+	if f.time > 0 {
+		limited, cancel := context.WithTimeout(ctx, f.time)
+		defer cancel()
+		ctx = limited
+	}
+	r, err := a.search(ctx, s, options, "check", f.save, f.time)
+	if err != nil {
+		return err
+	}
+	if err := f.outputs.write(a.term.out, a.render(r)); err != nil {
+		return err
+	}
+	if err := f.expected(r); err != nil {
+		return err
+	}
+	return verdictOutcome(r, allowed)
+}
+
+// settings turns flags into a world and the options of a search.
+func (f *checkFlags) settings(cmd *cobra.Command) (*subject, checker.Options, error) {
+	s, err := f.world.subject(cmd.Flags())
+	if err != nil {
+		return nil, checker.Options{}, err
+	}
+	rules, err := f.selection.chosenRules()
+	if err != nil {
+		return nil, checker.Options{}, err
+	}
+	goals, err := f.selection.chosenGoals()
+	if err != nil {
+		return nil, checker.Options{}, err
+	}
+	switch {
+	case f.random < 0:
+		return nil, checker.Options{}, usageError("", "--random %d: it is at least 1", f.random)
+	case f.random > 0 && f.expect >= 0:
+		return nil, checker.Options{}, usageError("", "--expect-states needs a whole search, not --random")
+	case f.random > 0 && s.config.Bounds.Depth == 0:
+		s.config.Bounds.Depth = 100
+	}
+	return s, checker.Options{Rules: rules, Goals: goals, Symmetry: f.symmetry, Memory: int(f.memory), Walks: f.random, Seed: f.seed, Name: s.name}, nil
+}
+
+// search runs the checker with a progress line, and turns what it found into a report.
+func (a *app) search(ctx context.Context, s *subject, o checker.Options, verb, save string, limit time.Duration) (*report.Report, error) {
+	started := time.Now()
+	a.term.startProgress(started)
+	o.Progress = func(p checker.Progress) {
+		now := time.Now()
+		a.term.progress(now, func() string { return progressLine(verb, p, now.Sub(started), limit) })
+	}
+	result, err := checker.Check(ctx, &s.config, o)
+	a.term.endProgress()
+	if err != nil {
+		return nil, checkFailure(err)
+	}
+	return a.checkReport(s, o, verb, save, result)
+}
+
+// checkFailure says what kind of failure ended a search.
+func checkFailure(err error) error {
+	var fault *checker.Fault
+	if errors.As(err, &fault) {
+		return &failure{exit: exitFault, err: err, hint: "a node must do the same whenever it is in the same state and gets the same input: no clock, no randomness, no map order"}
+	}
+	return &failure{exit: exitFault, err: err}
+}
+
+// progressLine says how far a search has come.
+func progressLine(verb string, p checker.Progress, elapsed, limit time.Duration) string {
+	seconds := elapsed.Seconds()
+	rate := uint64(float64(p.Stats.Distinct) / max(seconds, 0.001))
+	line := fmt.Sprintf("%s  %s  depth %d  %s states (%s/s)  frontier %s  %s  goals %d/%d", verb, report.Seconds(seconds), p.Stats.Depth,
+		report.Short(p.Stats.Distinct), report.Short(rate), report.Short(uint64(p.Stats.Frontier)), report.Bytes(uint64(p.Memory)), p.Reached, p.Goals)
+	if p.Stats.Walks > 0 {
+		line = fmt.Sprintf("%s  %s  %s walks  %s steps  goals %d/%d", verb, report.Seconds(seconds), report.Short(uint64(p.Stats.Walks)),
+			report.Short(p.Stats.Transitions), p.Reached, p.Goals)
+	}
+	if limit > 0 {
+		line += fmt.Sprintf("  %s left", report.Seconds(max(limit-elapsed, 0).Seconds()))
+	}
+	return line
+}
+
+// expected holds a complete search to the number of states it was expected to find.
+func (f *checkFlags) expected(r *report.Report) error {
+	if f.expect < 0 || r.Verdict != spec.Held.String() && r.Verdict != spec.Inconclusive.String() {
+		return nil
+	}
+	switch {
+	case !r.Search.Complete:
+		return nil
+	case r.Search.Distinct != uint64(f.expect):
+		return &failure{exit: exitFault, err: fmt.Errorf("%s states were found, and --expect-states says %s: the model or raftcheck has changed",
+			report.Count(r.Search.Distinct), report.Count(f.expect))}
+	}
+	return nil
+}
+
+// render writes a report in a format.
+func (a *app) render(r *report.Report) func(io.Writer, string, bool) error {
+	return func(w io.Writer, format string, person bool) error {
+		if format == "json" {
+			return report.JSON(w, r)
+		}
+		palette := report.Palette{}
+		if person {
+			palette = a.term.palette
+		}
+		return report.Text(w, r, palette)
+	}
+}

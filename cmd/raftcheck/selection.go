@@ -1,0 +1,78 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// selection is what is judged: the values of --rule and --goal.
+type selection struct {
+	rules, goals []string
+}
+
+func (s *selection) addRules(flags *pflag.FlagSet) {
+	flags.StringSliceVar(&s.rules, "rule", nil, "judge only these rules, by id or `name`; all if not given")
+}
+
+func (s *selection) addGoals(flags *pflag.FlagSet) {
+	flags.StringSliceVar(&s.goals, "goal", nil, "ask only for these goals, by `name`; all that the bounds allow if not given")
+}
+
+// chosenRules returns the selected rules in the rulebook's order, or all of them if none was selected.
+func (s *selection) chosenRules() ([]*spec.Rule, error) {
+	if len(s.rules) == 0 {
+		return spec.Rules, nil
+	}
+	chosen := map[*spec.Rule]bool{}
+	for _, name := range s.rules {
+		r := ruleCalled(name)
+		if r == nil {
+			return nil, usageError(didYouMean(strings.ToLower(name), ruleNames(), "raftcheck explain rules lists them"), "unknown rule %q", name)
+		}
+		chosen[r] = true
+	}
+	return slices.DeleteFunc(slices.Clone(spec.Rules), func(r *spec.Rule) bool { return !chosen[r] }), nil
+}
+
+// ruleCalled returns the rule with that id or name, or nil.
+func ruleCalled(name string) *spec.Rule {
+	for _, r := range spec.Rules {
+		if strings.EqualFold(r.ID, name) || strings.EqualFold(r.Name, name) {
+			return r
+		}
+	}
+	return nil
+}
+
+func ruleNames() []string {
+	var names []string
+	for _, r := range spec.Rules {
+		names = append(names, r.Name, strings.ToLower(r.ID))
+	}
+	return names
+}
+
+// chosenGoals returns the selected goals, or nil if none was selected.
+func (s *selection) chosenGoals() ([]*spec.Goal, error) {
+	var chosen []*spec.Goal
+	for _, name := range s.goals {
+		k := slices.IndexFunc(spec.Goals, func(g *spec.Goal) bool { return strings.EqualFold(g.Name, name) })
+		if k < 0 {
+			return nil, usageError(didYouMean(strings.ToLower(name), goalNames(), "raftcheck explain goals lists them"), "unknown goal %q", name)
+		}
+		chosen = append(chosen, spec.Goals[k])
+	}
+	return chosen, nil
+}
+
+func goalNames() []string {
+	names := make([]string, len(spec.Goals))
+	for k, g := range spec.Goals {
+		names[k] = g.Name
+	}
+	return names
+}

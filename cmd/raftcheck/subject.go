@@ -1,0 +1,133 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/impl"
+	"github.com/raftcheck/raftcheck/impl/mutant"
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/spec/abstract"
+)
+
+// subject is an implementation that raftcheck has at hand, and the world it is searched in unless flags say otherwise.
+type subject struct {
+	name     string // as in --impl and in the header of a trace
+	config   cluster.Config
+	restarts bool // spec: raft.tla's Restart is on
+}
+
+// faults returns what may go wrong, as reports print it.
+func (s *subject) faults() cluster.Faults {
+	f := s.config.Faults
+	if s.restarts {
+		f.Crash = cluster.Unlimited
+	}
+	return f
+}
+
+// The names of --impl. Choices of the reference follow a colon, as does the name of a mutant.
+const (
+	referenceName = "reference"
+	specName      = "spec"
+	mutantPrefix  = "mutant:"
+)
+
+// choice is something that Raft leaves open to an implementation.
+type choice struct {
+	name string
+	make func(*impl.Options)
+}
+
+// referenceChoices are the options of the reference that --impl reference:CHOICE,… turns on.
+var referenceChoices = []choice{
+	{"no-op", func(o *impl.Options) { o.NoOp = true }},
+	{"conflict-hints", func(o *impl.Options) { o.ConflictHints = true }},
+	{"one-entry", func(o *impl.Options) { o.MaxEntries = 1 }},
+}
+
+// subjectOf returns the implementation of that name.
+func subjectOf(name string) (*subject, error) {
+	switch {
+	case name == specName:
+		return specification(), nil
+	case name == referenceName || strings.HasPrefix(name, referenceName+":"):
+		return reference(name)
+	case strings.HasPrefix(name, mutantPrefix):
+		m, known := mutant.ByName(strings.TrimPrefix(name, mutantPrefix))
+		if !known {
+			return nil, usageError(didYouMean(name, subjectNames(), "raftcheck explain mutants lists them"), "unknown mutant %q", strings.TrimPrefix(name, mutantPrefix))
+		}
+		return mutated(m), nil
+	}
+	if _, known := mutant.ByName(name); known {
+		return nil, usageError("--impl "+mutantPrefix+name, "unknown implementation %q", name)
+	}
+	return nil, usageError(didYouMean(name, subjectNames(), "one of reference, spec, mutant:NAME"), "unknown implementation %q", name)
+}
+
+// subjectNames lists every name that subjectOf knows, but for combinations of choices.
+func subjectNames() []string {
+	names := []string{referenceName, specName}
+	for _, c := range referenceChoices {
+		names = append(names, referenceName+":"+c.name)
+	}
+	for _, m := range mutant.All {
+		names = append(names, mutantPrefix+m.Name)
+	}
+	return names
+}
+
+// specification is raft.tla in the bounds in which TLC's counts are known, with one entry in the log and one message in flight.
+func specification() *subject {
+	return &subject{name: specName, config: cluster.Config{
+		Servers: 3, New: abstract.New, Variants: abstract.Variants, NoHistory: true, Strict: true,
+		Faults: cluster.Faults{Drop: cluster.Unlimited},
+		Bounds: cluster.Bounds{Terms: 2, Log: 1, Messages: 1},
+		// In raft.tla clients know the leader, a candidate times out whether it was refused or not, and a crash is no state.
+		OutOfReach: []string{"client-redirected", "crash-recovered"},
+	}}
+}
+
+// reference is the Raft of package impl in a world that reaches every goal and is searched to the end in about ten seconds.
+func reference(name string) (*subject, error) {
+	var options impl.Options
+	if _, chosen, any := strings.Cut(name, ":"); any {
+		for word := range strings.SplitSeq(chosen, ",") {
+			k := slices.IndexFunc(referenceChoices, func(c choice) bool { return c.name == word })
+			if k < 0 {
+				return nil, usageError("one of no-op, conflict-hints, one-entry", "unknown choice %q of the reference", word)
+			}
+			referenceChoices[k].make(&options)
+		}
+	}
+	return &subject{name: name, config: cluster.Config{
+		Servers: 3, New: impl.New(options),
+		Faults: cluster.Faults{Drop: cluster.Unlimited, Crash: 1},
+		Bounds: cluster.Bounds{Terms: 2, Log: 1, Messages: 1},
+	}}, nil
+}
+
+// mutated is a mutant in the world in which it is known to be caught.
+func mutated(m mutant.Mutant) *subject {
+	b := m.Bounds
+	return &subject{name: mutantPrefix + m.Name, config: cluster.Config{
+		Servers: b.Servers, New: m.Factory(),
+		Faults: cluster.Faults{Drop: cluster.Unlimited, Duplicate: cluster.Budget(b.Duplicates), Crash: cluster.Budget(b.Crashes), Lossy: b.Lossy},
+		Bounds: cluster.Bounds{Terms: b.Terms, Log: b.Log, Messages: b.Messages, Campaigns: b.Campaigns, Proposals: b.Proposals, Depth: b.Depth},
+	}}
+}
+
+// settle fills in what follows from the other settings, after flags have had their say.
+func (s *subject) settle() {
+	if s.name != specName {
+		return
+	}
+	c := &s.config
+	c.Duplications = c.Bounds.Copies > 1
+	s.restarts = c.Faults.Crash != cluster.Off
+	c.Faults.Crash = cluster.Off // raft.tla crashes and restarts a server in one step, which is an input of its own
+	inputs := abstract.Inputs(c.IDs(), c.ValueNames(), s.restarts)
+	c.Inputs = func(spec.ServerID) []spec.Input { return inputs }
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// worldFlags are the flags that say what is searched, how far, and what goes wrong. A flag that was not given leaves the
+// subject's own world as it is.
+type worldFlags struct {
+	impl                                                                         string
+	nodes, terms, log, messages, duplicates, values, depth, campaigns, proposals int
+	network                                                                      string
+	faults                                                                       faultList
+}
+
+func (w *worldFlags) addTo(flags *pflag.FlagSet) {
+	flags.StringVar(&w.impl, "impl", referenceName, "what to search: reference, spec (raft.tla), or mutant:`NAME`")
+	flags.IntVar(&w.nodes, "nodes", 0, "servers in the cluster")
+	flags.IntVar(&w.terms, "terms", 0, "highest term of any server")
+	flags.IntVar(&w.log, "log", 0, "most entries in any log")
+	flags.IntVar(&w.messages, "messages", 0, "most messages in flight at once")
+	flags.IntVar(&w.duplicates, "duplicates", 0, "most copies of one message in flight at once")
+	flags.IntVar(&w.values, "values", 0, "different commands that clients propose")
+	flags.IntVar(&w.depth, "depth", 0, "most steps in one execution; 0 is no bound")
+	flags.IntVar(&w.campaigns, "campaigns", 0, "most election timeouts in one execution; 0 is no bound")
+	flags.IntVar(&w.proposals, "proposals", 0, "most client commands in one execution; 0 is no bound")
+	flags.StringVar(&w.network, "network", "", "how messages travel, a `model`: "+strings.Join(cluster.Networks, ", "))
+	flags.Var(&w.faults, "faults", "what may go wrong: none, or some of "+strings.Join(faultNames, ",")+", each with an optional budget for one execution as in crash=1")
+}
+
+// subject returns the implementation in the world that the flags describe.
+func (w *worldFlags) subject(flags *pflag.FlagSet) (*subject, error) {
+	s, err := subjectOf(w.impl)
+	if err != nil {
+		return nil, err
+	}
+	c := &s.config
+	for name, set := range map[string]func(){
+		"nodes":      func() { c.Servers = w.nodes },
+		"terms":      func() { c.Bounds.Terms = spec.Term(max(w.terms, 0)) },
+		"log":        func() { c.Bounds.Log = spec.Index(max(w.log, 0)) },
+		"messages":   func() { c.Bounds.Messages = w.messages },
+		"duplicates": func() { c.Bounds.Copies = w.duplicates },
+		"values":     func() { c.Values = w.values },
+		"depth":      func() { c.Bounds.Depth = w.depth },
+		"campaigns":  func() { c.Bounds.Campaigns = w.campaigns },
+		"proposals":  func() { c.Bounds.Proposals = w.proposals },
+		"faults":     func() { c.Faults = w.faults.Faults },
+	} {
+		if flags.Changed(name) {
+			set()
+		}
+	}
+	if err := w.setNetwork(c); err != nil {
+		return nil, err
+	}
+	if err := w.check(flags, s); err != nil {
+		return nil, err
+	}
+	s.settle()
+	if err := c.Validate(); err != nil {
+		return nil, usageError("raftcheck check --help says what each bound means", "%w", err)
+	}
+	return s, nil
+}
+
+func (w *worldFlags) setNetwork(c *cluster.Config) error {
+	if w.network == "" {
+		return nil
+	}
+	k := slices.Index(cluster.Networks, w.network)
+	if k < 0 {
+		return usageError(didYouMean(w.network, cluster.Networks, "one of "+strings.Join(cluster.Networks, ", ")), "unknown network %q", w.network)
+	}
+	c.Network = cluster.Network(k)
+	return nil
+}
+
+// check refuses what would be misunderstood: numbers below zero, no term at all, and faults that raft.tla does not have.
+func (w *worldFlags) check(flags *pflag.FlagSet, s *subject) error {
+	for _, n := range []struct {
+		flag         string
+		given, least int
+	}{{"terms", w.terms, 1}, {"log", w.log, 0}, {"duplicates", w.duplicates, 1}, {"values", w.values, 1},
+		{"depth", w.depth, 0}, {"campaigns", w.campaigns, 0}, {"proposals", w.proposals, 0}} {
+		if flags.Changed(n.flag) && n.given < n.least {
+			return usageError("", "--%s %d: it is at least %d", n.flag, n.given, n.least)
+		}
+	}
+	if s.name != specName {
+		return nil
+	}
+	f := &s.config.Faults
+	if f.Duplicate != cluster.Off || f.Partition != cluster.Off || f.Lossy || f.Crash > 0 || f.Drop > 0 {
+		return usageError("--duplicates 2 lets messages arrive twice", "--impl spec knows the faults drop, which is always on, and crash, both without a number")
+	}
+	if s.config.Network != cluster.Unordered {
+		return usageError("", "--impl spec has the network of raft.tla: unordered")
+	}
+	f.Drop = cluster.Unlimited
+	return nil
+}
