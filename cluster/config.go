@@ -135,7 +135,7 @@ func (c *Config) Spontaneous(id spec.ServerID) []spec.Input {
 
 // Cuts lists the variants of an input in which the server crashes in the middle of the step, given what the whole step did.
 func (c *Config) Cuts(in spec.Input, whole spec.Output) []spec.Input {
-	if c.Faults.Crash == Off || in.Kind == spec.Crash || in.Kind == spec.Restart || c.NoHistory {
+	if c.Faults.Crash == Off || in.Kind == spec.Crash || in.Kind == spec.Restart {
 		return nil
 	}
 	var cuts []spec.Input

@@ -14,6 +14,7 @@ type World struct {
 	servers  []spec.Node
 	inFlight []spec.Message // in the order of sending
 	spent    Spent
+	done     []Action // for Clone, where nodes cannot copy themselves
 }
 
 // New returns a world in which nothing has happened yet.
@@ -43,6 +44,7 @@ type Outcome struct {
 
 // Apply makes an action happen. It is an error to deliver or lose a message that is not in flight, or to do what a budget forbids.
 func (w *World) Apply(a Action) (Outcome, error) {
+	w.done = append(w.done, a)
 	switch a.Kind {
 	case Give:
 		return w.give(a)
