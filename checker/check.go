@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/raftcheck/raftcheck/cluster"
@@ -163,12 +164,20 @@ func (r *run) statistics() Stats {
 // result puts together what a search covered. A reason makes it inconclusive unless something was found.
 func (r *run) result(reason string, findings []Finding) *Result {
 	result := &Result{Reason: reason, Findings: findings, Search: r.statistics(), Goals: slices.Clone(r.goals)}
+	var missed []string
 	for k := range result.Goals {
 		g := &result.Goals[k]
 		g.Reached = r.reachedGoal(g.Goal)
-		if g.Possible && g.Reached == 0 && reason == "" {
-			result.Reason = fmt.Sprintf("goal %s was never reached", g.Goal.Name)
+		if g.Possible && g.Reached == 0 {
+			missed = append(missed, g.Goal.Name)
 		}
+	}
+	switch {
+	case reason != "" || len(missed) == 0:
+	case len(missed) == 1:
+		result.Reason = fmt.Sprintf("goal %s was never reached", missed[0])
+	default:
+		result.Reason = fmt.Sprintf("goals %s were never reached", strings.Join(missed, ", "))
 	}
 	switch {
 	case len(findings) > 0:

@@ -100,53 +100,48 @@ func (x *expander) action(state []uint32, v move) cluster.Action {
 
 // confirm runs actions on fresh nodes, without the memo, under the eyes of a judge, and returns what is broken at the end.
 func (r *run) confirm(actions []cluster.Action) ([]Finding, error) {
-	breaches, trace, err := Run(r.config, actions, r.options.Rules)
+	trace, broken, err := Run(r.config, actions, r.options.Rules)
 	if err != nil {
 		return nil, err
 	}
-	if len(breaches) == 0 {
+	if len(broken) == 0 {
 		return nil, &Fault{Step: actions[len(actions)-1].String(), Server: actions[len(actions)-1].Server,
 			Err: fmt.Errorf("a violation found by the search is not there when its %d steps run again from fresh nodes: the node is not deterministic, or raftcheck is wrong", len(actions))}
 	}
 	trace.Header.Origin, trace.Header.Implementation = "check", r.options.Name
-	for _, b := range breaches {
-		trace.Header.Breaks = append(trace.Header.Breaks, b.Rule.ID)
+	for _, f := range broken {
+		trace.Header.Breaks = append(trace.Header.Breaks, f.Rule.ID)
 	}
+	// The story may order independent steps anew, and then the same promises are broken at the same last step.
+	trace = traces.Story(trace, r.options.Rules, r.config.Variants)
+	broken, _ = traces.Broken(trace, r.options.Rules, r.config.Variants)
 	var findings []Finding
-	for _, b := range breaches {
-		findings = append(findings, Finding{Breach: b, Trace: trace})
+	for _, f := range broken {
+		findings = append(findings, Finding{Finding: f, Trace: trace})
 	}
 	return findings, nil
 }
 
-// Run makes actions happen in a fresh world, judges every step by the rules, and returns the promises broken by the first step
-// that breaks any, with the trace up to there. The evidence's origins are numbers of the trace's records.
-func Run(config *cluster.Config, actions []cluster.Action, rules []*spec.Rule) ([]*spec.Breach, *traces.Trace, error) {
+// Run makes actions happen in a fresh world and returns the trace, up to the first step that breaks a rule, and what it breaks.
+func Run(config *cluster.Config, actions []cluster.Action, rules []*spec.Rule) (*traces.Trace, []traces.Finding, error) {
 	world, err := cluster.New(config)
 	if err != nil {
 		return nil, nil, err
 	}
 	trace := &traces.Trace{Header: headerOf(config, rules)}
-	judge := spec.NewJudge(rules, config.Variants)
-	for _, id := range config.IDs() {
-		o := world.Observe(id)
-		judge.Step(0, &spec.Step{Server: id, Before: o, After: o})
-	}
 	for k, a := range actions {
 		outcome, err := world.Apply(a)
 		if err != nil {
-			return nil, trace, fmt.Errorf("step %d: %w", k+1, err)
+			return nil, nil, fmt.Errorf("step %d: %w", k+1, err)
 		}
 		trace.Records = append(trace.Records, recordOf(k+1, a, outcome.Step))
-		trace.Header.Records = k + 1
-		if outcome.Step == nil {
-			continue
-		}
-		if breaches := judge.Step(spec.Origin(k+1), outcome.Step); len(breaches) > 0 {
-			return breaches, trace, nil
-		}
 	}
-	return nil, trace, nil
+	broken, at := traces.Broken(trace, rules, config.Variants)
+	if at >= 0 {
+		trace.Records = trace.Records[:at+1]
+	}
+	trace.Header.Records = len(trace.Records)
+	return trace, broken, nil
 }
 
 func headerOf(config *cluster.Config, rules []*spec.Rule) traces.Header {

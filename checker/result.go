@@ -31,9 +31,10 @@ type GoalVerdict struct {
 	Possible bool // the bounds and faults let it happen, so that missing it makes a pass vacuous
 }
 
-// Finding is one broken promise and the execution that breaks it, confirmed by running it again from fresh nodes.
+// Finding is one broken promise and the execution that breaks it at its last step, in story order: every step is where it reads
+// best. It was confirmed by running it from fresh nodes. The places of the evidence are numbers of the trace's records.
 type Finding struct {
-	*spec.Breach
+	traces.Finding
 	Trace    *traces.Trace
 	Shortest bool // every shorter execution within the bounds was tried and breaks no promise
 }

@@ -85,6 +85,12 @@ type Config struct {
 	NoHistory bool
 }
 
+// Default is a world in which every goal can be reached and which is searched to the end in seconds: three servers, two terms,
+// one entry, two messages in flight that may be lost and reordered, and one crash.
+func Default(node spec.Factory) Config {
+	return Config{Servers: 3, New: node, Faults: Faults{Drop: Unlimited, Crash: 1}, Bounds: Bounds{Terms: 2, Log: 1, Messages: 2}}
+}
+
 // MaxServers is the largest cluster that can be searched.
 const MaxServers = 7
 

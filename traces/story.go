@@ -13,32 +13,18 @@ func Story(t *Trace, rules []*spec.Rule, variants spec.Variants) *Trace {
 		story.Records[k] = t.Records[i]
 		story.Records[k].Number = k + 1
 	}
-	if Validate(story) != nil || !sameEnding(t.Records, story.Records, rules, variants) {
+	if Validate(story) != nil || !sameEnding(t, story, rules, variants) {
 		return t
 	}
 	return story
 }
 
 // sameEnding reports whether both orders first break the same rule at the last record.
-func sameEnding(a, b []Record, rules []*spec.Rule, variants spec.Variants) bool {
-	x, atX := firstBreach(a, rules, variants)
-	y, atY := firstBreach(b, rules, variants)
+func sameEnding(a, b *Trace, rules []*spec.Rule, variants spec.Variants) bool {
+	x, atX := Broken(a, rules, variants)
+	y, atY := Broken(b, rules, variants)
 	if x == nil || y == nil {
-		return x == y
+		return len(x) == len(y)
 	}
-	return x.Rule == y.Rule && (atX == len(a)-1) == (atY == len(b)-1)
-}
-
-// firstBreach judges records and returns the first breach and the index of its record.
-func firstBreach(records []Record, rules []*spec.Rule, variants spec.Variants) (*spec.Breach, int) {
-	judge := spec.NewJudge(rules, variants)
-	for k := range records {
-		if records[k].Step == nil {
-			continue
-		}
-		if found := judge.Step(spec.Origin(records[k].Number), records[k].Step); len(found) > 0 {
-			return found[0], k
-		}
-	}
-	return nil, 0
+	return x[0].Rule == y[0].Rule && (atX == len(a.Records)-1) == (atY == len(b.Records)-1)
 }
