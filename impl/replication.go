@@ -65,24 +65,23 @@ func (s *server) follow(leader spec.ServerID) {
 	s.leader = leader
 }
 
-// refusal says that the log does not hold the entry at prev. As a hint it tells the term of the entry it has there and the
-// first index of that term; or the end of the log, if that comes before prev (end of 5.3).
+// refusal says that the log does not hold the entry at prev. As a hint it tells where to try next: at the first entry of the
+// conflicting term, so that one refusal skips a whole term; or at the end of the log, if that comes before prev (end of 5.3).
 func (s *server) refusal(prev spec.Index) spec.Message {
 	m := spec.Message{Kind: spec.AppendEntriesReply}
-	if !s.options.ConflictHints {
-		return m
-	}
-	conflict, held := s.log.At(prev)
-	if !held {
-		m.ConflictIndex = s.log.LastIndex() + 1
-		return m
-	}
-	m.ConflictTerm = conflict.Term
-	m.ConflictIndex = prev
-	for before, ok := s.log.At(m.ConflictIndex - 1); ok && before.Term == conflict.Term; before, ok = s.log.At(m.ConflictIndex - 1) {
-		m.ConflictIndex--
+	if s.options.ConflictHints {
+		m.ConflictIndex = min(prev, s.log.LastIndex()+1)
+		for m.ConflictIndex > 1 && s.sameTerm(m.ConflictIndex, m.ConflictIndex-1) {
+			m.ConflictIndex--
+		}
 	}
 	return m
+}
+
+func (s *server) sameTerm(i, j spec.Index) bool {
+	a, heldA := s.log.TermAt(i)
+	b, heldB := s.log.TermAt(j)
+	return heldA && heldB && a == b
 }
 
 // onAppendEntriesReply notes on a leader how far a follower's log matches, or that it has to look further back (5.3).
@@ -97,20 +96,14 @@ func (s *server) onAppendEntriesReply(m *spec.Message) {
 		*p = s.decide.Acknowledged(*p, m.MatchIndex)
 		s.advanceCommit()
 	} else {
-		*p = s.decide.Rejected(*p, s.retryAt(*p, m))
+		*p = s.decide.Rejected(*p, retryAt(*p, m))
 	}
 }
 
-// retryAt is where to try next after a refusal: one entry back, or further if the follower gave a hint. If the leader
-// has entries of the follower's conflicting term, the logs may agree up to the last of them.
-func (s *server) retryAt(p spec.Progress, m *spec.Message) spec.Index {
+// retryAt is where to try next after a refusal: one entry back, or further if the follower gave a hint.
+func retryAt(p spec.Progress, m *spec.Message) spec.Index {
 	if m.ConflictIndex == 0 {
 		return p.NextIndex - 1
-	}
-	for i := s.log.LastIndex(); i >= m.ConflictIndex; i-- {
-		if e, held := s.log.At(i); held && e.Term == m.ConflictTerm {
-			return min(p.NextIndex-1, i+1)
-		}
 	}
 	return min(p.NextIndex-1, m.ConflictIndex)
 }

@@ -1,0 +1,24 @@
+package mutant_test
+
+import (
+	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/impl/mutant"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// world is what bounds mean to a search: messages may be lost, and crashes, power failures and duplicates have their budgets.
+func world(b mutant.Bounds, servers spec.Factory) *cluster.Config {
+	return &cluster.Config{
+		Servers: b.Servers,
+		New:     servers,
+		Faults: cluster.Faults{
+			Drop:      cluster.Unlimited,
+			Duplicate: cluster.Budget(b.Duplicates),
+			Crash:     cluster.Budget(b.Crashes),
+			Lossy:     b.Lossy,
+		},
+		Bounds: cluster.Bounds{
+			Terms: b.Terms, Log: b.Log, Messages: b.Messages, Campaigns: b.Campaigns, Proposals: b.Proposals, Depth: b.Depth,
+		},
+	}
+}
