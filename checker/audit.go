@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -18,7 +19,7 @@ func (m *memo) audit(s *server, in spec.Input, out spec.Output, after spec.Node)
 		return &Fault{Server: s.sight.Server, Step: in.String(), Err: err}
 	}
 	m.audits++
-	other := node.Step(in)
+	other := cluster.StepOf(node, in)
 	if difference := compareOutputs(&out, &other); difference != "" {
 		return m.unsound(s, in, difference)
 	}

@@ -4,7 +4,6 @@ import (
 	"math/bits"
 
 	"github.com/raftcheck/raftcheck/cluster"
-	"github.com/raftcheck/raftcheck/spec"
 )
 
 // A global state is a vector of words: one server state for each server, the history, the Spent word, and as many places for
@@ -62,7 +61,7 @@ type expander struct {
 	*memo
 	layout
 	split                []cluster.Spent
-	counted              bool // some budget is limited
+	limit                cluster.Limit
 	dropPrice, stayPrice cluster.Spent
 	base                 []uint64
 	missing              []missing
@@ -97,8 +96,7 @@ func newExpander(m *memo) *expander {
 	c := m.config
 	x := &expander{memo: m, base: make([]uint64, len(m.names)), split: c.Partitions()}
 	x.layout = layout{size: c.Servers, capacity: c.Bounds.Messages, fifo: c.Network == cluster.FIFO, sticky: c.Network == cluster.EverSent}
-	x.counted = c.Price(spec.Input{Kind: spec.Timeout}) != 0 || c.Price(spec.Input{Kind: spec.Propose}) != 0 ||
-		c.Price(spec.Input{Kind: spec.Crash}) != 0 || c.DropPrice(1) != 0 || c.DuplicatePrice() != 0 || c.Faults.Partition != cluster.Off
+	x.limit = c.Limit()
 	x.dropPrice, x.stayPrice = c.DropPrice(1), c.DuplicatePrice()
 	x.scratch, x.all = make([]uint32, x.words()), make([]uint64, len(m.names))
 	return x
@@ -201,7 +199,7 @@ func (x *expander) take(k uint32, place, kind int) {
 		return
 	}
 	for _, lost := range x.losses(step, place, kind) {
-		if x.counted && !x.affords(step, kind, lost) {
+		if !x.affords(step, kind, lost) {
 			continue
 		}
 		x.reached |= step.goals
@@ -297,7 +295,7 @@ func (x *expander) spentAfter(step *localStep, kind int, lost uint32) cluster.Sp
 
 func (x *expander) affords(step *localStep, kind int, lost uint32) bool {
 	after := x.spentAfter(step, kind, lost)
-	return after == cluster.Spent(x.state[x.spent()]) || x.config.Affords(after)
+	return after == cluster.Spent(x.state[x.spent()]) || x.limit.Affords(after)
 }
 
 // least emits a successor under its least fingerprint: the parent's, plus what the memo says of the step.
@@ -337,7 +335,7 @@ func (x *expander) drop(place int, id uint32) {
 	price := x.dropPrice
 	v := newMove(moveDrop, 0, place, 0)
 	switch {
-	case price != 0 && !x.config.Affords(cluster.Spent(x.state[x.spent()])+price):
+	case price != 0 && !x.limit.Affords(cluster.Spent(x.state[x.spent()])+price):
 	case x.fifo:
 		x.other(v)
 	default:
@@ -358,12 +356,21 @@ func (x *expander) other(v move) {
 // out files a successor, unless this worker filed the same state a moment ago. It was then filed before this one in the order of
 // the layer too, since a worker takes blocks in that order, so nothing is lost or changed by leaving it out.
 func (x *expander) out(fp uint64, v move) {
-	if recent := &x.recent[fp%uint64(len(x.recent))]; *recent != fp {
+	if recent := x.recently(fp); *recent != fp {
 		*recent = fp
 		p := partitionOf(fp)
 		x.batches[p] = append(x.batches[p], successor{fp, v, x.parent, uint16(x.emitted)})
 	}
 	x.emitted++
+}
+
+func (x *expander) recently(fp uint64) *uint64 { return &x.recent[fp%uint64(len(x.recent))] }
+
+// forget takes back that a successor was filed.
+func (x *expander) forget(fp uint64) {
+	if recent := x.recently(fp); *recent == fp {
+		*recent = 0
+	}
 }
 
 // divide emits the ways in which the servers split, or that the partition heals.
@@ -377,7 +384,7 @@ func (x *expander) divide() {
 		return
 	}
 	for k, s := range x.split {
-		if x.config.Affords(spent + s) {
+		if x.limit.Affords(spent + s) {
 			x.other(newMove(moveSplit, uint32(k), noPlace, 0))
 		}
 	}

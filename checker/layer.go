@@ -214,11 +214,10 @@ func (w *worker) expandInto(batches *[partitions][]successor, b *block, i int) b
 	w.batches, w.parent = batches, parent
 	complete := w.expand(b.words[i*w.words() : (i+1)*w.words()])
 	if !complete {
-		clear(w.recent[:])
 		for p := range batches {
 			n := len(batches[p])
-			for n > 0 && batches[p][n-1].parent == parent {
-				n--
+			for ; n > 0 && batches[p][n-1].parent == parent; n-- {
+				w.forget(batches[p][n-1].fingerprint)
 			}
 			batches[p] = batches[p][:n]
 		}

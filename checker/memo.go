@@ -180,7 +180,7 @@ func (m *memo) rebuild(slot uint8, kept spec.Node, step int) (spec.Node, error) 
 	}
 	node := m.config.New(spec.ServerID(slot+1), m.config.IDs())
 	for k := len(inputs) - 1; k >= 0; k-- {
-		if out := node.Step(inputs[k]); out.Fault != nil {
+		if out := cluster.StepOf(node, inputs[k]); out.Fault != nil {
 			return nil, out.Fault
 		}
 	}
@@ -231,7 +231,7 @@ func (m *memo) execute(from stepOrigin, in spec.Input) (spec.Output, error) {
 	if err != nil {
 		return spec.Output{}, &Fault{Step: in.String(), Server: s.sight.Server, Err: err}
 	}
-	out := node.Step(in)
+	out := cluster.StepOf(node, in)
 	m.executed++
 	if out.Fault != nil {
 		return out, &Fault{Step: in.String(), Server: s.sight.Server, Err: out.Fault}
@@ -306,7 +306,7 @@ func (m *memo) stepOf(step uint32) (*spec.Step, error) {
 		return nil, err
 	}
 	in := m.inputOf(int(step))
-	out := node.Step(in)
+	out := cluster.StepOf(node, in)
 	return &spec.Step{Server: s.sight.Server, Before: *s.sight.Observation, Input: in, Output: out, After: *m.servers[m.steps[step].next].sight.Observation}, out.Fault
 }
 

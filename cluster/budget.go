@@ -60,9 +60,31 @@ func (c *Config) DropPrice(messages int) Spent { return c.price(drops, messages)
 func (c *Config) DuplicatePrice() Spent { return c.price(duplicates, 1) }
 
 // Affords reports whether an execution that has spent so much is within every budget.
-func (c *Config) Affords(s Spent) bool {
-	for k, limit := range c.limits() {
-		if limit != Unlimited && Budget(s>>(4*k)&15) > limit {
+func (c *Config) Affords(s Spent) bool { return c.Limit().Affords(s) }
+
+// Limit is the budgets of a world, ready to be compared with many Spent words.
+type Limit []counterLimit
+
+type counterLimit struct {
+	counter uint8
+	most    Spent
+}
+
+// Limit returns the budgets that are counted.
+func (c *Config) Limit() Limit {
+	var l Limit
+	for k, most := range c.limits() {
+		if most != Unlimited {
+			l = append(l, counterLimit{uint8(4 * k), Spent(most)})
+		}
+	}
+	return l
+}
+
+// Affords reports whether an execution that has spent so much is within every budget.
+func (l Limit) Affords(s Spent) bool {
+	for _, c := range l {
+		if s>>c.counter&15 > c.most {
 			return false
 		}
 	}

@@ -60,14 +60,14 @@ func (w *World) first(k int) bool {
 
 // giving adds what an input leads to: whole, and cut by a crash at every point, each with every way of losing what has no room.
 func (w *World) giving(all []Next, a Action) []Next {
-	out := w.Clone().servers[a.Server-1].Step(a.Input)
+	out := w.Clone().step(a.Server, a.Input)
 	if out.Refused || out.Fault != nil {
 		return all
 	}
 	all = w.losing(all, a, out)
 	for _, cut := range w.config.Cuts(a.Input, out) {
 		a.Input = cut
-		all = w.losing(all, a, w.Clone().servers[a.Server-1].Step(cut))
+		all = w.losing(all, a, w.Clone().step(a.Server, cut))
 	}
 	return all
 }
@@ -181,3 +181,5 @@ func (w *World) queues() []string {
 	}
 	return names
 }
+
+func (w *World) step(id spec.ServerID, in spec.Input) spec.Output { return StepOf(w.servers[id-1], in) }

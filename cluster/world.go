@@ -77,7 +77,7 @@ func (w *World) give(a Action) (Outcome, error) {
 	}
 	node := w.servers[a.Server-1]
 	step := &spec.Step{Server: a.Server, Before: node.Observe(), Input: in}
-	step.Output = node.Step(in)
+	step.Output = StepOf(node, in)
 	step.After = node.Observe()
 	if step.Output.Fault != nil {
 		return Outcome{Step: step}, fmt.Errorf("%s: %w", a, step.Output.Fault)

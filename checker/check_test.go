@@ -1,0 +1,235 @@
+package checker_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/checker"
+	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/impl"
+	"github.com/raftcheck/raftcheck/impl/mutant"
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces"
+)
+
+func small(node spec.Factory) *cluster.Config {
+	c := cluster.Default(node)
+	c.Bounds.Messages = 1
+	return &c
+}
+
+func check(t *testing.T, c *cluster.Config, o checker.Options) *checker.Result {
+	t.Helper()
+	r, err := checker.Check(context.Background(), c, o)
+	require.NoError(t, err)
+	return r
+}
+
+func mutantNamed(t *testing.T, name string) spec.Factory {
+	m, known := mutant.ByName(name)
+	require.True(t, known, name)
+	return m.Factory()
+}
+
+// withoutTime is all of a result that does not depend on the clock.
+func withoutTime(r *checker.Result) checker.Stats {
+	s := r.Search
+	s.Seconds = 0
+	return s
+}
+
+func TestWorkersChangeNothing(t *testing.T) {
+	for name, c := range map[string]*cluster.Config{
+		"held":     small(impl.New(impl.Options{})),
+		"violated": small(mutantNamed(t, "el-stale-vote-resp")),
+		"tla":      tla(2, 0, 1),
+	} {
+		var want *checker.Result
+		for _, workers := range []int{1, 2, 3, 8, 2} {
+			r := check(t, c, checker.Options{Workers: workers})
+			if want == nil {
+				want = r
+			}
+			require.Equal(t, withoutTime(want), withoutTime(r), name)
+			require.Equal(t, want.Verdict, r.Verdict, name)
+			require.Equal(t, traceBytes(t, want), traceBytes(t, r), name)
+		}
+	}
+}
+
+func traceBytes(t *testing.T, r *checker.Result) string {
+	if len(r.Findings) == 0 {
+		return ""
+	}
+	var b bytes.Buffer
+	require.NoError(t, traces.Write(&b, r.Findings[0].Trace))
+	return b.String()
+}
+
+func TestSymmetryKeepsVerdictsAndGoals(t *testing.T) {
+	for name, node := range map[string]spec.Factory{"held": impl.New(impl.Options{}), "violated": mutantNamed(t, "el-stale-vote-resp")} {
+		plain, reduced := check(t, small(node), checker.Options{}), check(t, small(node), checker.Options{Symmetry: true})
+		require.Equal(t, plain.Verdict, reduced.Verdict, name)
+		require.Equal(t, plain.Search.Depth, reduced.Search.Depth, name)
+		require.Less(t, 3*reduced.Search.Distinct, plain.Search.Distinct, name)
+		require.Equal(t, len(plain.Findings), len(reduced.Findings), name)
+		for k, g := range plain.Goals {
+			require.Equal(t, g.Reached > 0, reduced.Goals[k].Reached > 0, "%s: %s", name, g.Goal.Name)
+		}
+	}
+}
+
+func TestSymmetryCoversValues(t *testing.T) {
+	c := small(impl.New(impl.Options{}))
+	c.Values = 2
+	plain, reduced := check(t, c, checker.Options{}), check(t, c, checker.Options{Symmetry: true})
+	require.Less(t, 6*reduced.Search.Distinct, plain.Search.Distinct)
+	require.True(t, reduced.Search.Complete)
+}
+
+func TestDepthIsABound(t *testing.T) {
+	c := small(impl.New(impl.Options{}))
+	c.Bounds.Depth = 9
+	r := check(t, c, checker.Options{Goals: []*spec.Goal{spec.Goals[0]}})
+	require.Equal(t, 9, r.Search.Depth)
+	require.False(t, r.Search.Complete)
+	require.Equal(t, spec.Held, r.Verdict)
+	require.Positive(t, r.Search.Frontier)
+}
+
+func TestAGoalThatIsNeverReachedIsNoPass(t *testing.T) {
+	c := small(impl.New(impl.Options{}))
+	c.Bounds.Depth = 3
+	r := check(t, c, checker.Options{})
+	require.Equal(t, spec.Inconclusive, r.Verdict)
+	require.Contains(t, r.Reason, "entry-committed")
+}
+
+func TestMemoryBoundEndsInconclusive(t *testing.T) {
+	r := check(t, small(impl.New(impl.Options{})), checker.Options{Memory: 8 << 20})
+	require.Equal(t, spec.Inconclusive, r.Verdict)
+	require.Equal(t, "the memory bound of 8 MiB was reached", r.Reason)
+	require.Positive(t, r.Search.Distinct)
+	require.False(t, r.Search.Complete)
+}
+
+func TestCancellationEndsInconclusive(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	rounds := 0
+	r, err := checker.Check(ctx, small(impl.New(impl.Options{})), checker.Options{Progress: func(checker.Progress) {
+		if rounds++; rounds == 10 {
+			cancel()
+		}
+	}})
+	require.NoError(t, err)
+	require.Equal(t, spec.Inconclusive, r.Verdict)
+	require.Equal(t, "the time was used up", r.Reason)
+	require.Positive(t, r.Search.Distinct)
+}
+
+func TestWalksRepeatWithTheirSeed(t *testing.T) {
+	c := small(impl.New(impl.Options{}))
+	a, b := check(t, c, checker.Options{Walks: 200, Seed: 1}), check(t, c, checker.Options{Walks: 200, Seed: 1})
+	require.Equal(t, withoutTime(a), withoutTime(b))
+	require.Equal(t, 200, a.Search.Walks)
+	require.NotEqual(t, withoutTime(a), withoutTime(check(t, c, checker.Options{Walks: 200, Seed: 2})))
+}
+
+func TestWalksFindWhatIsWrong(t *testing.T) {
+	r := check(t, small(mutantNamed(t, "el-stale-vote-resp")), checker.Options{Walks: 100_000, Seed: 1})
+	require.Equal(t, spec.Violated, r.Verdict)
+	require.False(t, r.Findings[0].Shortest)
+}
+
+// wrapped is a node that is spoiled from outside.
+type wrapped struct {
+	spec.Node
+	step  func(spec.Node, spec.Input) spec.Output
+	state func(spec.Node, []byte) []byte
+}
+
+func (w *wrapped) Step(in spec.Input) spec.Output {
+	if w.step == nil {
+		return w.Node.Step(in)
+	}
+	return w.step(w.Node, in)
+}
+
+func (w *wrapped) AppendState(b []byte) []byte {
+	if w.state == nil {
+		return w.Node.AppendState(b)
+	}
+	return w.state(w.Node, b)
+}
+
+func spoiled(step func(spec.Node, spec.Input) spec.Output, state func(spec.Node, []byte) []byte) spec.Factory {
+	good := impl.New(impl.Options{})
+	return func(id spec.ServerID, servers []spec.ServerID) spec.Node {
+		return &wrapped{good(id, servers), step, state}
+	}
+}
+
+func TestANodeThatCannotCopyItselfIsReplayed(t *testing.T) {
+	a, b := check(t, small(spoiled(nil, nil)), checker.Options{}), check(t, small(impl.New(impl.Options{})), checker.Options{})
+	require.Equal(t, b.Search.Distinct, a.Search.Distinct)
+	require.Equal(t, b.Search.Executions, a.Search.Executions)
+}
+
+func TestAnIncompleteStateIsStopped(t *testing.T) {
+	forgetful := spoiled(nil, func(n spec.Node, b []byte) []byte {
+		o := n.Observe()
+		return append(b, byte(o.Role), byte(o.Term), byte(len(o.Log.Entries))) // not the vote, and more
+	})
+	_, err := checker.Check(context.Background(), small(forgetful), checker.Options{})
+	var fault *checker.Fault
+	require.ErrorAs(t, err, &fault)
+	require.ErrorContains(t, err, "two histories that end in equal AppendState bytes behave differently")
+}
+
+func TestANodeThatIsNotDeterministicIsStopped(t *testing.T) {
+	calls := 0
+	moody := spoiled(func(n spec.Node, in spec.Input) spec.Output {
+		out := n.Step(in)
+		if calls++; calls%97 == 0 {
+			out.Effects = nil
+		}
+		return out
+	}, nil)
+	_, err := checker.Check(context.Background(), small(moody), checker.Options{})
+	var fault *checker.Fault
+	require.ErrorAs(t, err, &fault)
+}
+
+func TestAPanicIsAFault(t *testing.T) {
+	rash := spoiled(func(n spec.Node, in spec.Input) spec.Output {
+		if n.Observe().Role == spec.Leader && in.Kind == spec.Propose {
+			panic("index out of range")
+		}
+		return n.Step(in)
+	}, nil)
+	_, err := checker.Check(context.Background(), small(rash), checker.Options{})
+	var panicked *cluster.Panicked
+	require.ErrorAs(t, err, &panicked)
+	require.Contains(t, err.Error(), "propose x: the node panicked: index out of range")
+	require.Contains(t, panicked.Stack, "check_test.go")
+}
+
+func TestConfigurationsThatMakeNoSense(t *testing.T) {
+	for want, edit := range map[string]func(*cluster.Config){
+		"0 servers: between 1 and 7 can be searched":                 func(c *cluster.Config) { c.Servers = 0 },
+		"no implementation given":                                    func(c *cluster.Config) { c.New = nil },
+		"0 messages in flight: between 1 and 32 can be searched":     func(c *cluster.Config) { c.Bounds.Messages = 0 },
+		"crash 10: at most 9 can be counted":                         func(c *cluster.Config) { c.Faults.Crash = 10 },
+		"3 copies of a message do not fit into 1 messages in flight": func(c *cluster.Config) { c.Bounds.Copies = 3 },
+	} {
+		c := small(impl.New(impl.Options{}))
+		edit(c)
+		_, err := checker.Check(context.Background(), c, checker.Options{})
+		require.EqualError(t, err, want)
+		require.False(t, errors.As(err, new(*checker.Fault)))
+	}
+}
