@@ -5,24 +5,25 @@ const Format = 1
 
 // Report is the outcome of one run of one verb.
 type Report struct {
-	Format     int           `json:"format"`
-	Version    string        `json:"version"` // of raftcheck
-	Command    string        `json:"command"` // the verb: check, verify, replay, …
-	Verdict    string        `json:"verdict"` // held, violated or inconclusive
-	Because    []string      `json:"because,omitempty"`
-	Hints      []string      `json:"hints,omitempty"` // what to do about an inconclusive verdict
-	Subject    string        `json:"subject"`         // what was judged: reference, spec, mutant:NAME, or files
-	Bounds     *Bounds       `json:"bounds,omitempty"`
-	Faults     []string      `json:"faults"` // that could happen, in a fixed order; none for a perfect network and disk
-	Seed       uint64        `json:"seed"`   // 0 when no chance was involved
-	Trace      string        `json:"trace"`  // where the first finding's execution was saved; "" when none was
-	Rules      []RuleResult  `json:"rules"`
-	Goals      []GoalResult  `json:"goals"`
-	Search     *Search       `json:"search,omitempty"`
-	Files      []File        `json:"files,omitempty"`
-	Findings   []Finding     `json:"findings"`
-	NotCovered []string      `json:"notCovered,omitempty"` // what a pass says nothing about
-	Error      *InputProblem `json:"error,omitempty"`      // why nothing more was judged
+	Format     int            `json:"format"`
+	Version    string         `json:"version"` // of raftcheck
+	Command    string         `json:"command"` // the verb: check, verify, replay, …
+	Verdict    string         `json:"verdict"` // held, violated or inconclusive
+	Because    []string       `json:"because,omitempty"`
+	Hints      []string       `json:"hints,omitempty"` // what to do about an inconclusive verdict
+	Subject    string         `json:"subject"`         // what was judged: reference, spec, mutant:NAME, or files
+	Bounds     *Bounds        `json:"bounds,omitempty"`
+	Faults     []string       `json:"faults"` // that could happen, in a fixed order; none for a perfect network and disk
+	Seed       uint64         `json:"seed"`   // 0 when no chance was involved
+	Trace      string         `json:"trace"`  // where the first finding's execution was saved; "" when none was
+	Rules      []RuleResult   `json:"rules"`
+	Goals      []GoalResult   `json:"goals"`
+	Search     *Search        `json:"search,omitempty"`
+	Files      []File         `json:"files,omitempty"`
+	Steps      int            `json:"steps,omitempty"` // replay, shrink: of the trace, judged
+	Findings   []Finding      `json:"findings"`
+	NotCovered []string       `json:"notCovered,omitempty"` // what a pass says nothing about
+	Errors     []InputProblem `json:"errors,omitempty"`     // what could not be judged, and why
 }
 
 // Bounds is how far a search was allowed to go.
@@ -80,12 +81,21 @@ type Search struct {
 type File struct {
 	Path      string   `json:"path"` // "-" for standard input
 	Format    string   `json:"format"`
-	Lines     int      `json:"lines"`
-	Records   int      `json:"records"` // lines that tell a step
+	Verdict   string   `json:"verdict"`
+	Lines     int      `json:"lines"`   // judged, from the first
+	Records   int      `json:"records"` // what happened in them
 	Servers   []string `json:"servers"`
 	FirstTerm uint64   `json:"firstTerm"`
 	LastTerm  uint64   `json:"lastTerm"`
-	Verdict   string   `json:"verdict"`
+	Elections int      `json:"elections"` // times a server took office
+	Hidden    []Hidden `json:"hidden,omitempty"`
+}
+
+// Hidden is a part of a server's state that a trace does not show, or not always.
+type Hidden struct {
+	Field string `json:"field"`
+	Steps int    `json:"steps"` // that do not show it
+	Line  int    `json:"line"`  // the first of them
 }
 
 // Finding is one broken promise.
@@ -125,11 +135,11 @@ type Condition struct {
 	Values string `json:"values"`
 }
 
-// InputProblem is what stopped a run from judging (more of) its input.
+// InputProblem is why a file could not be judged.
 type InputProblem struct {
-	Kind    string `json:"kind"` // input or fault
-	File    string `json:"file,omitempty"`
-	Line    int    `json:"line,omitempty"`
+	File    string `json:"file"`
+	Line    int    `json:"line,omitempty"`   // from 1; 0 when it is about the file
+	Column  int    `json:"column,omitempty"` // from 1, in bytes; 0 when it is about the line
 	Message string `json:"message"`
 	Hint    string `json:"hint,omitempty"`
 }

@@ -74,7 +74,8 @@ func reports() map[string]*report.Report {
 		},
 		"verify-held": {
 			Version: "test", Command: "verify", Verdict: "held", Subject: "trace", Rules: rules,
-			Files: []report.File{{Path: "a.ndjson.gz", Format: "etcd", Lines: 1003, Records: 1000, Servers: []string{"n1", "n2", "n3"}, FirstTerm: 1, LastTerm: 7, Verdict: "held"}},
+			Files: []report.File{{Path: "a.ndjson.gz", Format: "etcd", Lines: 1003, Records: 1000, Servers: []string{"n1", "n2", "n3"}, FirstTerm: 1, LastTerm: 7, Elections: 6, Verdict: "held",
+				Hidden: []report.Hidden{{Field: "durable", Steps: 1000, Line: 2}}}},
 		},
 		"verify-violated": {
 			Version: "test", Command: "verify", Verdict: "violated", Subject: "trace", Rules: violated("R5.2-03"),
@@ -93,7 +94,7 @@ func reports() map[string]*report.Report {
 		},
 		"verify-truncated": {
 			Version: "test", Command: "verify", Verdict: "inconclusive", Subject: "trace", Because: []string{"the input could not be read"},
-			Error: &report.InputProblem{Kind: "input", File: "cluster.ndjson", Line: 88, Message: "unexpected end of the trace"},
+			Errors: []report.InputProblem{{File: "cluster.ndjson", Line: 88, Message: "unexpected end of the trace"}},
 		},
 	}
 }

@@ -17,10 +17,13 @@ func Text(w io.Writer, r *Report, p Palette) error {
 		t.findings()
 	case len(r.Files) > 0:
 		t.files()
+	case r.Search == nil && r.Verdict == "held":
+		t.line("%s   %s held in %s of %s", t.Good("ok"), Some(t.rulesThat("held"), "rule"), Some(r.Steps, "step"), r.Subject)
+		t.notCovered()
 	case r.Verdict == "held":
 		t.pass()
 	}
-	if r.Verdict == "inconclusive" && r.Error == nil {
+	if r.Verdict == "inconclusive" && (len(r.Errors) == 0 || len(r.Files) > 0) {
 		t.inconclusive()
 	}
 	return out.Flush()
@@ -118,12 +121,7 @@ func (t *text) tally() string {
 	if len(t.r.Files) > 1 {
 		return s + t.fileTally()
 	}
-	var reached []string
-	for _, g := range t.r.Goals {
-		if g.Reached {
-			reached = append(reached, g.Name)
-		}
-	}
+	reached := t.goalsReached()
 	if len(t.r.Goals) == 0 {
 		return s
 	}
@@ -155,11 +153,11 @@ func (t *text) inconclusive() {
 	for _, h := range t.r.Hints {
 		t.below("hint: ", h)
 	}
-	if s := t.r.Search; s != nil {
-		t.below("covered: ", t.counted())
+	if t.r.Search != nil {
+		t.below("covered: ", fmt.Sprintf("%s, %s; %s", t.r.Subject, t.world(), t.counted()))
+		t.goals()
+		t.notCovered()
 	}
-	t.goals()
-	t.notCovered()
 }
 
 // counted says how much was searched: "3,919 states, 8,022 transitions, depth 7, 0.5s".
@@ -200,6 +198,16 @@ func (t *text) world() string {
 		return strings.Join(append(parts, "no faults"), ", ")
 	}
 	return strings.Join(parts, ", ") + ", faults: " + strings.Join(t.r.Faults, " ")
+}
+
+func (t *text) goalsReached() []string {
+	var names []string
+	for _, g := range t.r.Goals {
+		if g.Reached {
+			names = append(names, g.Name)
+		}
+	}
+	return names
 }
 
 func (t *text) goals() {

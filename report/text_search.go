@@ -8,20 +8,26 @@ import (
 // pass says what held and where.
 func (t *text) pass() {
 	s := t.r.Search
-	if s == nil {
-		t.line("%s  %s held", t.Good("ok"), Some(t.rulesThat("held"), "rule"))
-		t.goals()
-		t.notCovered()
-		return
-	}
 	where := fmt.Sprintf("all %s", Some(s.Distinct, "state"))
 	if s.Walks > 0 {
 		where = fmt.Sprintf("%s (%s)", Some(s.Walks, "random walk"), Some(s.Transitions, "step"))
 	}
 	t.line("%s   %s held in %s of %s   %s", t.Good("ok"), Some(t.rulesThat("held"), "rule"), where, t.r.Subject, t.Faint(Seconds(s.Seconds)))
-	t.below("searched: ", fmt.Sprintf("%s; %s, depth %d", t.world(), Some(s.Transitions, "transition"), s.Depth))
+	searched := t.world()
+	if s.Walks == 0 {
+		searched += fmt.Sprintf("; %s, depth %d", Some(s.Transitions, "transition"), s.Depth)
+	}
+	t.below("searched: ", searched)
+	t.collision()
 	t.goals()
 	t.notCovered()
+}
+
+// collision says how likely it is that the search overlooked a state, when that is worth a word.
+func (t *text) collision() {
+	if c := t.r.Search.Collision; c > 1e-5 {
+		t.below("", fmt.Sprintf("states are told apart by 64 bits: the chance that one was overlooked is below 1 in %s", Short(uint64(1/c))))
+	}
 }
 
 // storyFinding writes a finding with the execution that shows it, as a story to be read from top to bottom.

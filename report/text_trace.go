@@ -27,12 +27,20 @@ func (t *text) lineFinding(group []Finding) {
 	}
 	t.also(fmt.Sprintf("at line %d", guilty.Line), group[1:])
 	t.line("")
+	t.coverage(f)
+	t.line("  learn   raftcheck explain %s", f.Name)
+}
+
+// coverage says how much of the file was judged, below its first finding.
+func (t *text) coverage(f *Finding) {
+	if f.Checked == 0 && f.Unchecked == 0 {
+		return
+	}
 	t.line("Checked: %s before this one %s.", Some(f.Checked, "line"), fits(f.Checked))
 	if f.Unchecked > 0 {
 		t.line("Not checked: %s after it. Use --keep-going to report later findings too.", Some(f.Unchecked, "line"))
 	}
 	t.line("")
-	t.line("  learn   raftcheck explain %s", f.Name)
 }
 
 func fits(n int) string {
@@ -166,15 +174,33 @@ func (t *text) files() {
 		if f.Verdict != "held" {
 			mark = t.Unsure("????")
 		}
-		t.line("%s %s: %s of %s, terms %d to %d, in %s (%s)", mark, f.Path, Some(f.Records, "event"), Some(len(f.Servers), "server"),
-			f.FirstTerm, f.LastTerm, Some(f.Lines, "line"), f.Format)
+		t.line("%s %s: %s of %s, terms %d to %d, %s, in %s (%s)", mark, f.Path, Some(f.Records, "event"), Some(len(f.Servers), "server"),
+			f.FirstTerm, f.LastTerm, Some(f.Elections, "election"), Some(f.Lines, "line"), f.Format)
 	}
-	held, blind := t.rulesThat("held"), t.rulesNamed(NotCheckable)
-	t.line("     %s held%s", Some(held, "rule"), inFiles(len(t.r.Files)))
-	if len(blind) > 0 {
-		t.below("not checkable here: ", strings.Join(blind, ", "))
+	t.line("     %s held%s", Some(t.rulesThat("held"), "rule"), inFiles(len(t.r.Files)))
+	if seen := t.goalsReached(); len(seen) > 0 {
+		t.below("goals reached: ", strings.Join(seen, ", "))
+	}
+	if blind := t.rulesNamed(NotCheckable); len(blind) > 0 {
+		t.below("not checkable: ", strings.Join(blind, ", "))
+	}
+	if hidden := t.hidden(); len(hidden) > 0 {
+		t.below("not shown: ", strings.Join(hidden, ", "))
 	}
 	t.notCovered()
+}
+
+// hidden lists the parts of the servers' state that some file never or not always shows.
+func (t *text) hidden() []string {
+	var names []string
+	for _, f := range t.r.Files {
+		for _, h := range f.Hidden {
+			if !slices.Contains(names, h.Field) {
+				names = append(names, h.Field)
+			}
+		}
+	}
+	return names
 }
 
 func inFiles(n int) string {

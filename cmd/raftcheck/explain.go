@@ -70,6 +70,7 @@ func chapters() []chapter {
 		{"goals", "what bounds must let happen before a pass means anything", goalTopics()},
 		{"mutants", "the reference Raft with one documented bug each", mutantTopics()},
 		{"exit-codes", "what the exit code says", exitTopics()},
+		{"schemas", "what files look like, as JSON Schema", schemaTopics()},
 	}
 }
 
@@ -264,4 +265,13 @@ func exitTopics() []topic {
 		}}
 	}
 	return topics
+}
+
+func schemaTopics() []topic {
+	tell := func(schema []byte) func(io.Writer) {
+		return func(w io.Writer) { fmt.Fprintf(w, "%s\n", strings.TrimSpace(string(schema))) }
+	}
+	return []topic{
+		{[]string{"report-schema"}, "the report of -o json", tell(report.Schema)},
+	}
 }

@@ -1,9 +1,17 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
-// didYouMean suggests the known name that is nearest to what was typed, or gives the fallback hint if none is near.
+// didYouMean suggests the known name that is nearest to what was typed or begins with it, or gives the fallback hint.
 func didYouMean(typed string, known []string, fallback string) string {
+	for _, name := range known {
+		if len(typed) > 2 && strings.HasPrefix(name, typed) {
+			return fmt.Sprintf("did you mean %q?", name)
+		}
+	}
 	best, distance := "", len(typed)/2+1
 	for _, name := range known {
 		if d := editDistance(typed, name); d < distance {

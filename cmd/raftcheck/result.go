@@ -35,10 +35,10 @@ func (a *app) checkReport(s *subject, o checker.Options, verb, save string, resu
 	case spec.Held:
 		r.NotCovered = notCovered(s, o, &result.Search)
 	case spec.Inconclusive:
-		r.Because, r.Hints = []string{result.Reason}, inconclusiveHints(result)
+		r.Because, r.Hints = []string{result.Reason}, inconclusiveHints(s, result)
 		r.NotCovered = notCovered(s, o, &result.Search)
 	case spec.Violated:
-		return r, a.addFindings(r, o, save, result)
+		return r, a.addFindings(r, save, result)
 	}
 	return r, nil
 }
@@ -95,21 +95,20 @@ func notCovered(s *subject, o checker.Options, done *checker.Stats) []string {
 }
 
 // inconclusiveHints says what would lead to an answer.
-func inconclusiveHints(result *checker.Result) []string {
-	if !result.Search.Complete && result.Search.Frontier > 0 && !strings.HasPrefix(result.Reason, "goal ") {
+func inconclusiveHints(s *subject, result *checker.Result) []string {
+	if !strings.HasPrefix(result.Reason, "goal") {
 		return []string{"allow more with --for or --memory, search less with smaller bounds or --symmetry, or take samples with --random"}
 	}
-	var missed []string
 	var reached []string
 	for _, g := range result.Goals {
-		switch {
-		case g.Reached > 0:
+		if g.Reached > 0 {
 			reached = append(reached, g.Goal.Name)
-		case g.Possible:
-			missed = append(missed, g.Goal.Name)
 		}
 	}
-	hint := fmt.Sprintf("raise the bounds or allow more faults until %s can happen", strings.Join(missed, " and "))
+	hint := "raise the bounds or allow more faults until they can happen"
+	if s.config.Bounds.Depth > 0 {
+		hint = "raise --depth until they can happen"
+	}
 	if len(reached) > 0 {
 		hint += ", or ask for less with --goal " + strings.Join(reached, ",")
 	}
@@ -117,30 +116,38 @@ func inconclusiveHints(result *checker.Result) []string {
 }
 
 // addFindings tells the execution of a violation as a story, and saves it.
-func (a *app) addFindings(r *report.Report, o checker.Options, save string, result *checker.Result) error {
+func (a *app) addFindings(r *report.Report, save string, result *checker.Result) error {
 	first := result.Findings[0]
-	told := tellStory(first.Trace, first.Breach, result.Findings, o.Rules)
-	path, err := a.saveTrace(save, first.Rule.Name, told.trace)
+	path, err := a.saveTrace(save, first.Rule.Name, first.Trace)
 	if err != nil {
 		return err
 	}
 	r.Trace = path
-	story, err := told.text()
-	if err != nil {
-		return err
+	broken := make([]traces.Finding, len(result.Findings))
+	for k, f := range result.Findings {
+		broken[k] = f.Finding
 	}
-	for k, b := range told.breaches {
-		f := findingOf(b)
-		f.Trace, f.Shortest, f.Steps = path, first.Shortest, len(told.trace.Records)
-		if k == 0 {
-			f.Story = story
-		}
-		for _, e := range b.Evidence {
-			f.Evidence = append(f.Evidence, evidenceOf(e, path))
-		}
-		r.Findings = append(r.Findings, f)
+	r.Findings, err = storyFindings(first.Trace, broken, path, first.Shortest)
+	return err
+}
+
+// storyFindings tells what the last step of a trace breaks. path is where the trace was saved; "" if it was not.
+func storyFindings(t *traces.Trace, broken []traces.Finding, path string, shortest bool) ([]report.Finding, error) {
+	var story strings.Builder
+	if err := traces.Text(&story, t, &broken[0]); err != nil {
+		return nil, err
 	}
-	return nil
+	list := make([]report.Finding, len(broken))
+	for k := range broken {
+		f := findingOf(broken[k].Breach)
+		f.Trace, f.Shortest, f.Steps = path, shortest, len(t.Records)
+		for _, p := range broken[k].Evidence {
+			f.Evidence = append(f.Evidence, savedEvidence(p, path))
+		}
+		list[k] = f
+	}
+	list[0].Story = strings.Split(strings.TrimRight(story.String(), "\n"), "\n")
+	return list, nil
 }
 
 func findingOf(b *spec.Breach) report.Finding {
@@ -151,13 +158,13 @@ func findingOf(b *spec.Breach) report.Finding {
 	return f
 }
 
-// evidenceOf places a piece of evidence in a saved trace, where the header is line 1 and step k line k+1.
-func evidenceOf(e spec.Evidence, path string) report.Evidence {
-	out := report.Evidence{File: path, Step: int(e.Origin), Node: nodeName(e.Server), Role: e.Role}
+// savedEvidence places a piece of evidence in a saved trace, where the header is line 1 and step k is line k+1.
+func savedEvidence(p traces.Place, path string) report.Evidence {
+	e := report.Evidence{File: path, Step: p.Step, Node: nodeName(p.Server), Role: p.Role}
 	if path != "" {
-		out.Line = out.Step + 1
+		e.Line = p.Step + 1
 	}
-	return out
+	return e
 }
 
 func nodeName(id spec.ServerID) string {
@@ -165,55 +172,4 @@ func nodeName(id spec.ServerID) string {
 		return ""
 	}
 	return id.String()
-}
-
-// told is an execution in the order in which it reads best, with what is broken at its end.
-type told struct {
-	trace    *traces.Trace
-	breaches []*spec.Breach // the one to tell first
-}
-
-// tellStory puts an execution that ends in a violation into story order, and judges it again in that order.
-func tellStory(trace *traces.Trace, first *spec.Breach, findings []checker.Finding, rules []*spec.Rule) told {
-	story := traces.Story(trace, rules, trace.Header.Variants)
-	breaches := lastBreaches(story, rules)
-	for k, b := range breaches {
-		if b.Rule == first.Rule {
-			breaches[0], breaches[k] = breaches[k], breaches[0]
-			return told{story, breaches}
-		}
-	}
-	for _, f := range findings { // the story is not the same: tell it in the order of the search
-		breaches = append(breaches, f.Breach)
-	}
-	return told{trace, breaches}
-}
-
-// lastBreaches judges a trace and returns what its last record breaks, or nothing if an earlier one breaks something.
-func lastBreaches(t *traces.Trace, rules []*spec.Rule) []*spec.Breach {
-	judge := spec.NewJudge(rules, t.Header.Variants)
-	for k := range t.Records {
-		if t.Records[k].Step == nil {
-			continue
-		}
-		breaches := judge.Step(spec.Origin(t.Records[k].Number), t.Records[k].Step)
-		if len(breaches) > 0 {
-			if k < len(t.Records)-1 {
-				return nil
-			}
-			return breaches
-		}
-	}
-	return nil
-}
-
-// text draws the story.
-func (t told) text() ([]string, error) {
-	var b strings.Builder
-	finding := &traces.Finding{Breach: t.breaches[0]}
-	for _, e := range t.breaches[0].Evidence {
-		finding.Evidence = append(finding.Evidence, traces.Place{Step: int(e.Origin), Server: e.Server, Role: e.Role})
-	}
-	err := traces.Text(&b, t.trace, finding)
-	return strings.Split(strings.TrimRight(b.String(), "\n"), "\n"), err
 }

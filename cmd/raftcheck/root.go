@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -55,7 +56,7 @@ Every flag can also be given as an environment variable: --nodes 3 is RAFTCHECK_
 
 // verbs lists the verbs in the order of their help.
 func (a *app) verbs() []*cobra.Command {
-	return []*cobra.Command{a.check(), a.explain(), a.version()}
+	return []*cobra.Command{a.check(), a.verify(), a.replay(), a.shrink(), a.show(), a.explain(), a.demo(), a.version()}
 }
 
 // usageTemplate is how help lists verbs and flags.
@@ -113,6 +114,10 @@ func (a *app) flagError(cmd *cobra.Command, err error) error {
 	if !cmd.HasParent() && len(a.args) > 0 && !strings.HasPrefix(a.args[0], "-") {
 		return unknownVerb(cmd, a.args[0])
 	}
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		return usageError(help, "invalid value %q for --%s: %w", invalid.GetValue(), invalid.GetFlag().Name, plain(errors.Unwrap(invalid)))
+	}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
 		return usageError(help, "%w", err)
@@ -126,6 +131,22 @@ func (a *app) flagError(cmd *cobra.Command, err error) error {
 	return usageError(didYouMean("--"+name, names, help), "unknown flag %q", "--"+name)
 }
 
+// plain says in words what the standard library's parsers say of a number or a truth value.
+func plain(err error) error {
+	var number *strconv.NumError
+	switch {
+	case err == nil || !errors.As(err, &number):
+		return err
+	case number.Func == "ParseBool":
+		return errors.New("it is true or false")
+	case errors.Is(err, strconv.ErrRange):
+		return errors.New("it is too large")
+	case number.Func == "ParseUint":
+		return errors.New("it is a whole number, at least 0")
+	}
+	return errors.New("it is a whole number")
+}
+
 // flagsFromEnvironment sets every flag that was not typed from its variable: --expect-states from RAFTCHECK_EXPECT_STATES.
 // An empty variable counts as none.
 func flagsFromEnvironment(cmd *cobra.Command, env func(string) (string, bool)) error {
@@ -136,7 +157,11 @@ func flagsFromEnvironment(cmd *cobra.Command, env func(string) (string, bool)) e
 			return
 		}
 		if err := cmd.Flags().Set(f.Name, value); err != nil {
-			wrong = usageError("", "invalid value %q of %s: %w", value, variableOf(f.Name), errors.Unwrap(err))
+			var invalid *pflag.InvalidValueError
+			if errors.As(err, &invalid) {
+				err = errors.Unwrap(invalid)
+			}
+			wrong = usageError("", "invalid value %q of %s: %w", value, variableOf(f.Name), plain(err))
 		}
 	})
 	return wrong

@@ -32,7 +32,7 @@ func TestStories(t *testing.T) {
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "steady": steady, "huge": huge, "binary": binary, "report": checkReport, "json": checkJSON,
+			"exits": exits, "steady": steady, "huge": huge, "binary": binary, "cut": cut, "report": checkReport, "json": checkJSON,
 		},
 	})
 }
@@ -93,6 +93,14 @@ func binary(ts *testscript.TestScript, neg bool, args []string) {
 	_, err := fmt.Sscanf(args[1], "%x", &data)
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o666))
+}
+
+// cut FILE N takes the last N bytes off a file.
+func cut(ts *testscript.TestScript, neg bool, args []string) {
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	data := ts.ReadFile(args[0])
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(data[:len(data)-n]), 0o666))
 }
 
 // report FILE expects exactly one JSON document that fits the published schema.

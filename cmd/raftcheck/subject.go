@@ -102,11 +102,7 @@ func reference(name string) (*subject, error) {
 			referenceChoices[k].make(&options)
 		}
 	}
-	return &subject{name: name, config: cluster.Config{
-		Servers: 3, New: impl.New(options),
-		Faults: cluster.Faults{Drop: cluster.Unlimited, Crash: 1},
-		Bounds: cluster.Bounds{Terms: 2, Log: 1, Messages: 1},
-	}}, nil
+	return &subject{name: name, config: cluster.Default(impl.New(options))}, nil
 }
 
 // mutated is a mutant in the world in which it is known to be caught.

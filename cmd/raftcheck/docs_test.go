@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/checker"
+	"github.com/raftcheck/raftcheck/impl/mutant"
+	"github.com/raftcheck/raftcheck/report"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+const docs = "../../docs"
+
+const generated = "<!-- Generated: go test ./cmd/raftcheck -run TestDocs -update -->\n\n"
+
+// TestDocsAreUpToDate holds the documents that are generated from the code to what the code says now.
+func TestDocsAreUpToDate(t *testing.T) {
+	for name, write := range map[string]func(*testing.T, *bytes.Buffer){
+		"rules.md": writeRules, "mutants.md": writeMutants, "commands.md": writeCommands, "goals.md": writeGoals,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got bytes.Buffer
+			got.WriteString(generated)
+			write(t, &got)
+			path := filepath.Join(docs, name)
+			if *update {
+				require.NoError(t, os.WriteFile(path, got.Bytes(), 0o666))
+			}
+			want, err := os.ReadFile(path)
+			require.NoError(t, err)
+			require.Equal(t, clockless(string(want)), clockless(got.String()), "go test ./cmd/raftcheck -run TestDocs -update rewrites it")
+		})
+	}
+}
+
+// milliseconds is the one column of the generated documents that no two runs agree on.
+var milliseconds = regexp.MustCompile(`\d+ ms`)
+
+func clockless(s string) string { return milliseconds.ReplaceAllString(s, "TIME") }
+
+func writeRules(t *testing.T, b *bytes.Buffer) {
+	b.WriteString("# The rules\n\nWhat every Raft promises, as raftcheck judges it. `raftcheck explain NAME` tells more about each.\n" +
+		"R5.x are the sections of the extended Raft paper.\n\n")
+	b.WriteString("| id | name | promise | source | judged on | caught in |\n|---|---|---|---|---|---|\n")
+	for _, r := range spec.Rules {
+		fmt.Fprintf(b, "| %s | `%s` | %s | %s | %s | %s |\n", r.ID, r.Name, cell(r.Sentence), cell(r.Section), cell(strings.Join(waysToJudge(r), "; ")),
+			quoted(mutantsCaughtBy(r)))
+	}
+	b.WriteString("\n*caught in*: mutants of the reference that the rule catches in the bounds of [mutants.md](mutants.md).\n")
+	var void []string
+	for _, r := range spec.Rules {
+		for _, v := range r.Unless {
+			void = append(void, fmt.Sprintf("* `%s` is void for implementations that declare `%s`.", r.Name, v))
+		}
+	}
+	fmt.Fprintf(b, "\nAn implementation may differ from the paper on purpose. It says so, and the rules that this makes void are not judged:\n\n%s\n", strings.Join(void, "\n"))
+}
+
+func writeGoals(t *testing.T, b *bytes.Buffer) {
+	b.WriteString("# The goals\n\nWhat bounds must let happen before a pass means anything. A search that leaves out one that its bounds allow is\n" +
+		"inconclusive (exit code 3).\n\n| goal | reached when |\n|---|---|\n")
+	for _, g := range spec.Goals {
+		fmt.Fprintf(b, "| `%s` | %s |\n", g.Name, cell(g.Sentence))
+	}
+}
+
+// writeMutants searches every mutant in its own world and writes down what it took.
+func writeMutants(t *testing.T, b *bytes.Buffer) {
+	b.WriteString("# The mutants\n\nThe reference Raft with one documented bug each: the proof that the rules have teeth. `raftcheck explain NAME` tells the story of\n" +
+		"each, `raftcheck check --impl mutant:NAME` shows it caught. *states* and *steps* are what a whole search, shortest execution\n" +
+		"first, needs until a rule is broken; they are exact. *time* is that of the machine that wrote this table, and says only\n" +
+		"how the mutants compare.\n\n")
+	b.WriteString("| mutant | bug | seen | caught by | world | states | steps | time |\n|---|---|---|---|---|---:|---:|---:|\n")
+	for _, m := range mutant.All {
+		s := mutated(m)
+		r, err := checker.Check(context.Background(), &s.config, checker.Options{Name: s.name})
+		require.NoError(t, err)
+		require.Equal(t, spec.Violated, r.Verdict, "mutant %s is not caught", m.Name)
+		var rules []string
+		for _, f := range r.Findings {
+			rules = append(rules, f.Rule.Name)
+		}
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s | %s | %d | %.0f ms |\n", m.Name, cell(m.Title), cell(m.Source), quoted(rules), cell(s.config.String()),
+			report.Count(r.Search.Distinct), len(r.Findings[0].Trace.Records), 1000*r.Search.Seconds)
+	}
+}
+
+func writeCommands(t *testing.T, b *bytes.Buffer) {
+	b.WriteString("# The commands\n\nEvery flag is also an environment variable: `--expect-states` is `RAFTCHECK_EXPECT_STATES`.\n")
+	for _, args := range [][]string{{}, {"check"}, {"verify"}, {"replay"}, {"shrink"}, {"show"}, {"explain"}, {"demo"}, {"version"}, {"completion"}} {
+		var out bytes.Buffer
+		require.Equal(t, 0, run(append(args, "--help"), strings.NewReader(""), &out, &out))
+		fmt.Fprintf(b, "\n## raftcheck %s\n\n```\n%s```\n", strings.Join(args, " "), out.String())
+	}
+}
+
+// cell makes text safe in a table of Markdown.
+func cell(s string) string { return strings.ReplaceAll(s, "|", "\\|") }
+
+func quoted(names []string) string {
+	if len(names) == 0 {
+		return "-"
+	}
+	return "`" + strings.Join(names, "` `") + "`"
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/raftcheck/raftcheck/report"
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces"
+)
+
+// replayFlags are the flags of replay.
+type replayFlags struct {
+	selection selection
+	impl      string
+	outputs   outputs
+}
+
+// replay runs a saved trace again.
+func (a *app) replay() *cobra.Command {
+	f := &replayFlags{outputs: outputs{formats: []string{"text", "json"}}}
+	cmd := &cobra.Command{
+		Use:   "replay TRACE",
+		Short: "Run a saved trace again, step by step",
+		Long: `replay gives fresh servers the inputs of a saved trace, compares everything they do and show with what the trace
+records, and judges every step again.
+
+With --impl another implementation is given the same inputs, for instance one in which a bug was mended. It is judged for as
+long as it does what the trace records. If the implementation that the trace names does something else than it
+records, that is a fault (exit code 5): it is not deterministic, or it has changed since.`,
+		Example: `  raftcheck replay testdata/raftcheck/election-safety-5f1c09.trace
+  raftcheck replay --impl reference testdata/raftcheck/election-safety-5f1c09.trace`,
+		Args: oneTrace,
+		RunE: func(_ *cobra.Command, args []string) error { return a.runReplay(f, args[0]) },
+	}
+	addImpl(cmd.Flags(), &f.impl)
+	f.selection.addRules(cmd.Flags())
+	f.outputs.addTo(cmd.Flags())
+	_ = cmd.RegisterFlagCompletionFunc("impl", cobra.FixedCompletions(subjectNames(), cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// oneTrace wants exactly one argument.
+func oneTrace(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usageError(cmd.CommandPath()+" TRACE, or - for standard input", "%s needs one trace, not %d", cmd.Name(), len(args))
+	}
+	return nil
+}
+
+func (a *app) runReplay(f *replayFlags, path string) error {
+	s, err := a.load(path, f.impl, &f.selection)
+	if err != nil {
+		return err
+	}
+	if err := f.outputs.open(); err != nil {
+		return err
+	}
+	steps, err := traces.Replay(s.trace, s.subject.config.New)
+	var differs *traces.Difference
+	if err != nil && !errors.As(err, &differs) {
+		return &failure{exit: exitFault, err: err}
+	}
+	same := s.subject.name == s.trace.Header.Implementation
+	if differs != nil && same {
+		return &failure{exit: exitFault, err: fmt.Errorf("%s:%d: %w", path, differs.Line, differs), bare: true,
+			hint: "the implementation has changed since the trace was recorded, or it is not deterministic"}
+	}
+	happened := &traces.Trace{Header: s.trace.Header, Records: happenedRecords(s.trace, steps, differs)}
+	broken, at := traces.Broken(happened, s.rules, s.trace.Header.Variants)
+	if at >= 0 {
+		happened.Records = happened.Records[:at+1]
+	}
+	r := s.report("replay", happened, broken)
+	if broken != nil {
+		if r.Findings, err = storyFindings(happened, broken, path, false); err != nil {
+			return err
+		}
+	}
+	if differs != nil {
+		r.NotCovered = []string{fmt.Sprintf("what comes after %s, since %s", report.Some(differs.Record, "step"), differs)}
+	}
+	if err := f.outputs.write(a.term.out, a.render(r)); err != nil {
+		return err
+	}
+	return verdictOutcome(r, false)
+}
+
+// happenedRecords is the trace with the steps as the servers made them this time, up to the first that differs.
+func happenedRecords(t *traces.Trace, steps []spec.Step, differs *traces.Difference) []traces.Record {
+	var happened []traces.Record
+	next := 0
+	for _, r := range t.Records {
+		if r.Step != nil {
+			if next == len(steps) {
+				break
+			}
+			r.Step = &steps[next]
+			next++
+		}
+		happened = append(happened, r)
+		if differs != nil && r.Number == differs.Record {
+			break
+		}
+	}
+	return happened
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/spf13/pflag"
+
+	"github.com/raftcheck/raftcheck/report"
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces"
+)
+
+// saved is a trace in the native format with the implementation that it was recorded from, ready to run again.
+type saved struct {
+	path    string
+	trace   *traces.Trace
+	subject *subject
+	rules   []*spec.Rule
+}
+
+func addImpl(flags *pflag.FlagSet, name *string) {
+	flags.StringVar(name, "impl", "", "run this implementation, by `name`, in place of the one that the trace names")
+}
+
+// load reads a saved trace. The rules are the selected ones, or those that were selected when it was recorded.
+func (a *app) load(path, impl string, selected *selection) (*saved, error) {
+	trace, err := a.readTrace(path)
+	if err != nil {
+		return nil, err
+	}
+	if impl == "" {
+		impl = trace.Header.Implementation
+	}
+	if impl == "" {
+		return nil, usageError("--impl says which one to run", "%s does not name the implementation it was recorded from", path)
+	}
+	s, err := subjectOf(impl)
+	if err != nil {
+		return nil, err
+	}
+	if len(selected.rules) == 0 {
+		selected = &selection{rules: trace.Header.Rules}
+	}
+	rules, err := selected.chosenRules()
+	return &saved{path, trace, s, rules}, err
+}
+
+// readTrace reads a whole trace in the native format.
+func (a *app) readTrace(path string) (*traces.Trace, error) {
+	var trace *traces.Trace
+	var err error
+	if path == "-" {
+		trace, err = traces.Read(path, a.in)
+	} else {
+		trace, err = traces.ReadFile(path)
+	}
+	var fault *traces.InputError
+	if errors.As(err, &fault) {
+		return nil, inputFailure(fault)
+	}
+	return trace, err
+}
+
+// report begins a report about an execution that ends in what it breaks: what became of every rule and goal.
+func (s *saved) report(verb string, t *traces.Trace, broken []traces.Finding) *report.Report {
+	judge := spec.NewJudge(s.rules, t.Header.Variants)
+	for k := range t.Records {
+		if step := t.Records[k].Step; step != nil {
+			judge.Step(spec.Origin(t.Records[k].Number), step)
+		}
+	}
+	r := newReport(verb, s.subject.name, spec.Held)
+	for _, f := range s.trace.Header.Faults {
+		word := f.Name
+		if f.Value != "unlimited" && f.Value != "true" {
+			word += "=" + f.Value
+		}
+		r.Faults = append(r.Faults, word)
+	}
+	r.Seed = s.trace.Header.Seed
+	r.Steps = len(t.Records)
+	if len(broken) > 0 {
+		r.Verdict = spec.Violated.String()
+	}
+	applicable := spec.Applicable(s.rules, s.trace.Header.Variants)
+	for _, rule := range s.rules {
+		verdict := spec.Held.String()
+		switch {
+		case slices.ContainsFunc(broken, func(f traces.Finding) bool { return f.Rule == rule }):
+			verdict = spec.Violated.String()
+		case !slices.Contains(applicable, rule):
+			verdict = report.NotApplicable
+		case judge.Checked(rule.ID) == 0:
+			verdict = report.NotCheckable
+		}
+		r.Rules = append(r.Rules, report.RuleResult{ID: rule.ID, Name: rule.Name, Verdict: verdict, Checked: judge.Checked(rule.ID)})
+	}
+	for _, g := range spec.Goals {
+		r.Goals = append(r.Goals, report.GoalResult{Name: g.Name, Reached: judge.Reached(g.Name), Possible: true})
+	}
+	return r
+}

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces"
+)
+
+// showFlags are the flags of show.
+type showFlags struct {
+	format  string
+	around  int
+	context int
+	lenient bool
+	outputs outputs
+}
+
+// show draws a trace.
+func (a *app) show() *cobra.Command {
+	f := &showFlags{outputs: outputs{formats: []string{"text", "mermaid", "json"}}}
+	cmd := &cobra.Command{
+		Use:   "show TRACE",
+		Short: "Draw a trace as text, as a Mermaid diagram, or as JSON",
+		Long: `show draws a trace: one row a step, one column a server, showing only what changed. The first step that breaks a rule is
+marked, and below it stands why.
+
+-o mermaid is a diagram that GitHub draws in Markdown. -o json is the trace in the native format as one JSON document.`,
+		Example: `  raftcheck show testdata/raftcheck/election-safety-5f1c09.trace
+  raftcheck show --around 1234 cluster.ndjson.gz
+  raftcheck show -o mermaid=story.mmd cluster.ndjson`,
+		Args: oneTrace,
+		RunE: func(_ *cobra.Command, args []string) error { return a.runShow(f, args[0]) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.format, "format", "auto", "the trace's `format`: "+strings.Join(formats, ", "))
+	flags.IntVar(&f.around, "around", 0, "show only the steps around this line of the file")
+	flags.IntVar(&f.context, "context", 10, "how many steps around it, on each side")
+	flags.BoolVar(&f.lenient, "lenient", false, "skip events that are not known, in place of refusing the trace")
+	f.outputs.addTo(flags)
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+func (a *app) runShow(f *showFlags, path string) error {
+	if err := knownFormat(f.format); err != nil {
+		return err
+	}
+	if f.around < 0 || f.context < 0 {
+		return usageError("", "--around and --context are at least 0")
+	}
+	trace, err := a.readAny(path, f.format, traces.Options{Lenient: f.lenient})
+	if err != nil {
+		return err
+	}
+	if err := f.outputs.open(); err != nil {
+		return err
+	}
+	finding := firstFinding(trace)
+	if f.around > 0 {
+		if trace.Records, err = aroundLine(trace.Records, path, f.around, f.context); err != nil {
+			return err
+		}
+	}
+	return f.outputs.write(a.term.out, func(w io.Writer, format string, _ bool) error {
+		switch format {
+		case "mermaid":
+			return traces.Mermaid(w, trace, finding)
+		case "json":
+			return traceJSON(w, trace)
+		}
+		return traces.Text(w, trace, finding)
+	})
+}
+
+// readAny reads a whole trace of any format.
+func (a *app) readAny(path, format string, o traces.Options) (*traces.Trace, error) {
+	source, err := a.open(path, format, o)
+	if err != nil {
+		return nil, asFailure(err)
+	}
+	defer source.done()
+	defer source.Close()
+	t := &traces.Trace{Header: source.Header()}
+	for {
+		r, err := source.Next()
+		if errors.Is(err, io.EOF) {
+			return t, nil
+		}
+		if err != nil {
+			return nil, asFailure(err)
+		}
+		t.Records = append(t.Records, *r)
+	}
+}
+
+// asFailure gives an input error its exit code.
+func asFailure(err error) error {
+	var fault *traces.InputError
+	if errors.As(err, &fault) {
+		return inputFailure(fault)
+	}
+	return &failure{exit: exitFault, err: err}
+}
+
+// firstFinding judges a trace by the rules that it was recorded with, and returns what it breaks first; nil for nothing.
+func firstFinding(t *traces.Trace) *traces.Finding {
+	chosen := &selection{rules: t.Header.Rules}
+	rules, err := chosen.chosenRules()
+	if err != nil {
+		rules = spec.Rules
+	}
+	if broken, _ := traces.Broken(t, rules, t.Header.Variants); broken != nil {
+		return &broken[0]
+	}
+	return nil
+}
+
+// aroundLine keeps the records near a line.
+func aroundLine(records []traces.Record, path string, line, context int) ([]traces.Record, error) {
+	for k := range records {
+		if records[k].Line >= line {
+			return records[max(0, k-context):min(len(records), k+context+1)], nil
+		}
+	}
+	return nil, usageError("", "%s has no step at line %d or after it", path, line)
+}
+
+// traceJSON writes a trace as one JSON document: its header, and its records in the native format.
+func traceJSON(w io.Writer, t *traces.Trace) error {
+	var lines bytes.Buffer
+	out, err := traces.NewWriter(&lines, t.Header)
+	if err != nil {
+		return err
+	}
+	for k := range t.Records {
+		if err := out.Record(&t.Records[k]); err != nil {
+			return err
+		}
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	header, rest, _ := bytes.Cut(bytes.TrimSpace(lines.Bytes()), []byte("\n"))
+	var doc bytes.Buffer
+	fmt.Fprintf(&doc, `{"header":%s,"records":[%s]}`, header, bytes.ReplaceAll(rest, []byte("\n"), []byte(",")))
+	var pretty bytes.Buffer
+	if err := json.Indent(&pretty, doc.Bytes(), "", "  "); err != nil {
+		return err
+	}
+	pretty.WriteByte('\n')
+	_, err = pretty.WriteTo(w)
+	return err
+}

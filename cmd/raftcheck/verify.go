@@ -1,0 +1,255 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/raftcheck/raftcheck/report"
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces"
+)
+
+// verifyFlags are the flags of verify.
+type verifyFlags struct {
+	selection selection
+	format    string
+	keepGoing bool
+	lenient   bool
+	perRule   bool
+	allow     string
+	outputs   outputs
+}
+
+// verify judges recorded traces.
+func (a *app) verify() *cobra.Command {
+	f := &verifyFlags{outputs: outputs{formats: []string{"text", "json"}}}
+	cmd := &cobra.Command{
+		Use:   "verify TRACE...",
+		Short: "Judge recorded traces of a real cluster",
+		Long: `verify reads traces of real executions and judges every step by the rulebook. A finding names the guilty line, the
+earlier line that it contradicts, the condition that refused it, and what would have been right.
+
+A trace may be compressed with gzip or zstd and of any length; "-" is standard input. A trace that is missing, empty,
+cut off or malformed is an error (exit code 4), never a pass.`,
+		Example: `  raftcheck verify cluster.ndjson
+  raftcheck verify traces/*.ndjson.gz
+  kubectl logs raft-0 | raftcheck verify -`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError("raftcheck verify TRACE..., or - for standard input", "verify needs a trace")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return a.runVerify(cmd.Context(), f, args) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.format, "format", "auto", "the traces' `format`: "+strings.Join(formats, ", "))
+	flags.BoolVar(&f.keepGoing, "keep-going", false, "report every finding, not only the first of each trace")
+	flags.BoolVar(&f.lenient, "lenient", false, "skip events that are not known, in place of refusing the trace")
+	flags.BoolVar(&f.perRule, "per-rule", false, "say for every rule how often it was put to the test")
+	f.selection.addRules(flags)
+	addAllow(flags, &f.allow)
+	f.outputs.addTo(flags)
+	_ = cmd.RegisterFlagCompletionFunc("rule", cobra.FixedCompletions(ruleNames(), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+func (a *app) runVerify(ctx context.Context, f *verifyFlags, args []string) error {
+	rules, err := f.selection.chosenRules()
+	if err != nil {
+		return err
+	}
+	allowed, err := allowsInconclusive(f.allow)
+	if err != nil {
+		return err
+	}
+	if err := knownFormat(f.format); err != nil {
+		return err
+	}
+	if err := f.outputs.open(); err != nil {
+		return err
+	}
+	v := &verification{app: a, flags: f, rules: rules, report: newReport("verify", "trace", spec.Held)}
+	a.term.startProgress(time.Now())
+	for _, path := range expand(args) {
+		if err := v.file(ctx, path); err != nil {
+			return err
+		}
+	}
+	a.term.endProgress()
+	v.conclude()
+	render := a.render(v.report)
+	if f.perRule {
+		render = a.renderPerRule(v.report)
+	}
+	if err := f.outputs.write(a.term.out, render); err != nil {
+		return err
+	}
+	if v.report.Verdict != spec.Violated.String() && len(v.report.Errors) > 0 {
+		return outcome(exitInput)
+	}
+	return verdictOutcome(v.report, allowed)
+}
+
+func knownFormat(format string) error {
+	if !slices.Contains(formats, format) {
+		return usageError(didYouMean(format, formats, "one of "+strings.Join(formats, ", ")), "unknown trace format %q", format)
+	}
+	return nil
+}
+
+// expand resolves patterns that no shell has resolved. What matches nothing stays, to be reported as missing.
+func expand(args []string) []string {
+	var paths []string
+	for _, arg := range args {
+		matches, err := filepath.Glob(arg)
+		if err != nil || len(matches) == 0 {
+			matches = []string{arg}
+		}
+		paths = append(paths, matches...)
+	}
+	return paths
+}
+
+// verification is one run over several traces.
+type verification struct {
+	*app
+	flags   *verifyFlags
+	rules   []*spec.Rule
+	report  *report.Report
+	results []*traces.Result
+}
+
+// file judges one trace. A trace that cannot be read is told and noted, and the others go on.
+func (v *verification) file(ctx context.Context, path string) error {
+	result, format, err := v.judge(ctx, path)
+	var fault *traces.InputError
+	switch {
+	case errors.As(err, &fault):
+		v.term.complain(inputFailure(fault))
+		v.report.Errors = append(v.report.Errors, report.InputProblem{File: cmp.Or(fault.File, path), Line: fault.Line, Column: fault.Column,
+			Message: fault.Message, Hint: fault.Hint})
+		return nil
+	case errors.Is(err, context.Canceled):
+		return &failure{exit: exitInconclusive, err: fmt.Errorf("interrupted in %s", path)}
+	case err != nil:
+		return &failure{exit: exitFault, err: err}
+	}
+	v.results = append(v.results, result)
+	v.report.Files = append(v.report.Files, fileOf(path, format, result))
+	for k := range result.Findings {
+		f := lineFinding(&result.Findings[k])
+		if k == 0 {
+			f.Checked, f.Unchecked = max(0, f.Evidence[0].Line-1), max(0, result.LastLine-result.Lines)
+		}
+		v.report.Findings = append(v.report.Findings, f)
+	}
+	return nil
+}
+
+func (v *verification) judge(ctx context.Context, path string) (*traces.Result, string, error) {
+	source, err := v.open(path, v.flags.format, traces.Options{Lenient: v.flags.lenient})
+	if err != nil {
+		return nil, "", err
+	}
+	defer source.done()
+	result, err := traces.Verify(ctx, source.Source, traces.VerifyOptions{Rules: v.rules, KeepGoing: v.flags.keepGoing, Reopen: source.reopen,
+		Progress: func(line int) {
+			v.term.progress(time.Now(), func() string { return fmt.Sprintf("verify %s: %s", path, report.Some(line, "line")) })
+		}})
+	return result, source.format, err
+}
+
+// inputFailure says what is wrong with a trace; its message begins with the place.
+func inputFailure(fault *traces.InputError) *failure {
+	return &failure{exit: exitInput, err: fault, hint: fault.Hint, bare: true}
+}
+
+func fileOf(path, format string, r *traces.Result) report.File {
+	f := report.File{Path: path, Format: format, Verdict: r.Verdict.String(), Lines: r.Lines, Records: r.Records,
+		Servers: []string{}, FirstTerm: uint64(r.FirstTerm), LastTerm: uint64(r.LastTerm), Elections: r.Elections}
+	servers := slices.Clone(r.Servers)
+	slices.Sort(servers)
+	for _, id := range servers {
+		f.Servers = append(f.Servers, id.String())
+	}
+	for _, u := range r.Unknown {
+		f.Hidden = append(f.Hidden, report.Hidden{Field: u.Name, Steps: u.Steps, Line: u.First})
+	}
+	return f
+}
+
+func lineFinding(f *traces.Finding) report.Finding {
+	out := findingOf(f.Breach)
+	for _, p := range f.Evidence {
+		out.Evidence = append(out.Evidence, report.Evidence{File: p.File, Line: p.Line, Column: p.Column, Width: p.Width, Step: p.Step,
+			Node: nodeName(p.Server), Role: p.Role, Text: p.Text})
+	}
+	return out
+}
+
+// conclude sums up what became of each rule and goal over all traces, and gives the verdict.
+func (v *verification) conclude() {
+	r := v.report
+	for _, rule := range v.rules {
+		r.Rules = append(r.Rules, v.overall(rule))
+	}
+	for _, g := range spec.Goals {
+		reached := slices.ContainsFunc(v.results, func(result *traces.Result) bool {
+			return slices.ContainsFunc(result.Goals, func(x traces.GoalResult) bool { return x.Goal == g && x.Reached })
+		})
+		r.Goals = append(r.Goals, report.GoalResult{Name: g.Name, Reached: reached, Possible: true})
+	}
+	if len(r.Findings) > 0 {
+		r.Verdict = spec.Violated.String()
+		return
+	}
+	if n := len(r.Errors); n > 0 {
+		r.Because = append(r.Because, couldNotBeRead(n, n+len(r.Files)))
+	}
+	for _, f := range r.Files {
+		if f.Verdict == spec.Inconclusive.String() {
+			r.Because = append(r.Because, fmt.Sprintf("%s shows nothing that the selected rules look at", f.Path))
+			r.Hints = []string{"log more of the servers' state, or select other rules with --rule"}
+		}
+	}
+	if len(r.Because) > 0 {
+		r.Verdict = spec.Inconclusive.String()
+	}
+}
+
+func couldNotBeRead(n, all int) string {
+	if all == 1 {
+		return "the trace could not be read"
+	}
+	return fmt.Sprintf("%s of %s could not be read", report.Count(n), report.Some(all, "trace"))
+}
+
+// overall is what became of a rule over all traces: the worst that any of them shows.
+func (v *verification) overall(rule *spec.Rule) report.RuleResult {
+	out := report.RuleResult{ID: rule.ID, Name: rule.Name, Verdict: report.NotApplicable}
+	for _, result := range v.results {
+		if out.Verdict == report.NotApplicable && len(spec.Applicable([]*spec.Rule{rule}, result.Header.Variants)) > 0 {
+			out.Verdict = report.NotCheckable
+		}
+		for _, r := range result.Rules {
+			if r.Rule != rule {
+				continue
+			}
+			out.Checked += r.Checked
+			if r.Verdict == spec.Violated || r.Verdict == spec.Held && out.Verdict != spec.Violated.String() {
+				out.Verdict = r.Verdict.String()
+			}
+		}
+	}
+	return out
+}
