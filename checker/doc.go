@@ -1,0 +1,15 @@
+// Package checker searches every execution of a world and says which of Raft's promises it breaks.
+//
+// For tests: [Test] searches a project's own node under go test, in one call.
+// For everything else: [Check] takes a world ([cluster.Config]) and [Options], and returns a [Result].
+//
+// How it works, file by file. A global step changes one server, so every distinct server state, message and history is interned
+// as a small number and every local step is run once (memo.go, history.go); rules are judged once for each local step and for
+// each pair of server states. Global states are short vectors of numbers, expanded from the memo (expand.go, state.go),
+// told apart by fingerprints that a step changes by one addition (fingerprint.go, symmetry.go), and searched layer by layer in
+// rounds that give the same result for any number of workers (layer.go, seen.go). A violation is found again from six bytes a
+// state, run from fresh nodes and judged without the memo before it is told (replay.go). The memo itself is audited: two histories that end
+// in the same bytes must behave alike (audit.go).
+//
+// The package knows nothing of Raft beyond package spec, and never imports an implementation.
+package checker
