@@ -37,12 +37,17 @@ type InputKind uint8
 
 // The inputs. The last four are the finer-grained actions of the published TLA+ specification, used by spec/abstract only.
 const (
-	Timeout   InputKind = iota + 1 // the election timer fires
-	Heartbeat                      // the leader's timer fires: it sends AppendEntries to every other server
-	Deliver                        // Message arrives
-	Propose                        // a client asks for Value to be appended
-	Crash                          // the server stops; with Lossy, writes that were not synced are gone
-	Restart                        // a crashed server starts again from its disk
+	Timeout     InputKind = iota + 1 // the election timer fires
+	Heartbeat                        // the leader's timer fires: it sends AppendEntries to every other server
+	Deliver                          // Message arrives
+	Propose                          // a client asks for Value to be appended
+	Crash                            // the server stops; with Lossy, writes that were not synced are gone
+	Restart                          // a crashed server starts again from its disk
+	ReadIndex                        // a client asks for a linearizable read; Value names the request
+	Transfer                         // the leader is asked to hand over to Peer
+	Reconfigure                      // a client asks for Change of the configuration
+	Compact                          // the server discards its log up to what it applied
+	Stored                           // the oldest write handed to asynchronous storage is done
 
 	SendRequestVote   // a candidate asks Peer for its vote
 	SendAppendEntries // a leader sends Peer one AppendEntries
@@ -51,6 +56,7 @@ const (
 )
 
 var inputKindNames = [...]string{"none", "timeout", "heartbeat", "deliver", "propose", "crash", "restart",
+	"read", "transfer", "reconfigure", "compact", "stored",
 	"request-vote", "append-entries", "become-leader", "advance-commit"}
 
 // String returns the kind as it is written in traces.
@@ -60,8 +66,9 @@ func (k InputKind) String() string { return nameOf(inputKindNames[:], int(k)) }
 type Input struct {
 	Kind    InputKind
 	Message Message  // Deliver
-	Value   string   // Propose
-	Peer    ServerID // SendRequestVote, SendAppendEntries
+	Value   string   // Propose, ReadIndex
+	Peer    ServerID // Transfer, SendRequestVote, SendAppendEntries
+	Change  Change   // Reconfigure
 
 	// Cut, when above 0, crashes the server in the middle of this very step: at crash point 1 just before its first durable
 	// effect (Write or Sync), …, at crash point W just before its W-th and last, at crash point W+1 right after that one.
@@ -79,14 +86,38 @@ func (in Input) String() string {
 		s += " " + in.Message.String()
 	case Propose:
 		s += " " + in.Value
-	case SendRequestVote, SendAppendEntries:
+	case ReadIndex:
+		s += " " + in.Value
+	case Transfer, SendRequestVote, SendAppendEntries:
 		s += " " + in.Peer.String()
+	case Reconfigure:
+		s += " " + in.Change.String()
 	}
 	if in.Cut > 0 {
 		s += fmt.Sprintf(" crash-at=%d", in.Cut)
 	}
 	if in.Lossy {
 		s += " lossy"
+	}
+	return s
+}
+
+// Change is a change of the configuration: the servers to be voters and learners from now on. It prints and compares as text,
+// so that a record of it needs no more: "voters=n1,n2 learners=n3".
+type Change struct {
+	Voters   string // ascending names, joined by commas: "n1,n2"
+	Learners string // likewise; "" is none
+	Joint    bool   // through a joint configuration (Raft paper, 6), however few servers change
+}
+
+// String prints the change as it is written in traces.
+func (c Change) String() string {
+	s := "voters=" + c.Voters
+	if c.Learners != "" {
+		s += " learners=" + c.Learners
+	}
+	if c.Joint {
+		s += " joint"
 	}
 	return s
 }
@@ -101,7 +132,7 @@ const (
 	Sync                        // everything written so far is safe
 )
 
-var effectKindNames = [...]string{"none", "send", "write", "sync"}
+var effectKindNames = [...]string{"none", "send", "write", "sync", "answer"}
 
 // String returns the kind's name.
 func (k EffectKind) String() string { return nameOf(effectKindNames[:], int(k)) }
@@ -111,6 +142,13 @@ type Effect struct {
 	Kind    EffectKind
 	Message Message // Send
 	Durable Durable // Write, Sync: what the server would recover from the disk after a power failure at this moment
+	Reply   Reply   // Answer
+}
+
+// Reply is what a server tells a client.
+type Reply struct {
+	Value string // the request it answers: Input.Value of the ReadIndex or Propose
+	Index Index  // ReadIndex: the index up to which a state machine must have applied before it may serve the read
 }
 
 // Durable is what a server has on disk and would find again after a power failure: Figure 2's persistent state.
@@ -142,7 +180,7 @@ func (o Output) Sent(yield func(k int, m *Message) bool) {
 func (o Output) CrashPoints() int {
 	n := 0
 	for _, e := range o.Effects {
-		if e.Kind != Send {
+		if e.Kind == Write || e.Kind == Sync {
 			n++
 		}
 	}

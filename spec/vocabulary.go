@@ -133,6 +133,7 @@ func (l Log) String() string {
 type Configuration struct {
 	Voters   []ServerID // ascending
 	Outgoing []ServerID // ascending; the old half of a joint configuration
+	Learners []ServerID // ascending; they get the log and do not vote
 }
 
 // Majority reports whether the servers for which in returns true are a strict majority of every half of the configuration.
