@@ -98,7 +98,7 @@ func entryFacts(s *Step, yield func(*Fact)) {
 	}
 	log := s.After.Log
 	first := log.Base + 1
-	if s.Before.Knows(FieldLog) {
+	if s.Before.Knows(FieldLog) && s.Before.Role != Crashed { // what a crashed server shows was told by nobody yet
 		first = firstDifference(s.Before.Log, log)
 	}
 	for i := first; i <= log.LastIndex(); i++ {
@@ -125,34 +125,5 @@ func committedFacts(s *Step, yield func(*Fact)) {
 			return
 		}
 		yield(&Fact{Key: Key{Kind: FactCommitted, Index: i}, Entry: e, By: s.Server, In: s.After.Term, Part: PartAfter})
-	}
-}
-
-// firstDifference returns the first index at which b holds an entry that a does not hold too. Logs that share their backing
-// array, as a log and its extension do, are compared without looking at every entry.
-func firstDifference(a, b Log) Index {
-	i := max(a.Base, b.Base) + 1
-	if len(a.Entries) > 0 && len(b.Entries) > 0 && a.Base == b.Base && &a.Entries[0] == &b.Entries[0] {
-		return min(a.LastIndex(), b.LastIndex()) + 1
-	}
-	for {
-		x, inA := a.At(i)
-		y, inB := b.At(i)
-		if !inA || !inB || x != y {
-			return i
-		}
-		i++
-	}
-}
-
-// disagreement is the breach of two facts about one key that do not say the same.
-func disagreement(rule *Rule, earlier, later *Fact) *Breach {
-	return &Breach{
-		Rule:    rule,
-		Message: fmt.Sprintf("%s but %s", later, earlier),
-		Evidence: []Evidence{
-			{Role: "here", Server: later.By, Part: later.Part, Effect: later.Effect, Origin: later.Origin},
-			{Role: "before", Server: earlier.By, Part: PartFact, Origin: earlier.Origin},
-		},
 	}
 }

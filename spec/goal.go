@@ -8,6 +8,7 @@ type Goal struct {
 	Name     string // plain, as in "leader-elected"
 	Sentence string
 	Needs    Needs // without which it cannot happen
+	Shows    Field // the fields of Before and After without which a step cannot tell
 	// Reached reports whether the step reaches the goal.
 	Reached func(*Step) bool
 }
@@ -23,41 +24,37 @@ type Needs struct {
 
 // Goals lists every goal, in the order of an election, its end, replication and recovery.
 var Goals = []*Goal{
-	{"leader-elected", "a candidate wins an election", Needs{1, 1, 1, 0, false},
+	{"leader-elected", "a candidate wins an election", Needs{1, 1, 1, 0, false}, FieldRole,
 		func(s *Step) bool { return s.After.Role == Leader && s.Before.Role != Leader }},
-	{"candidate-yielded", "a candidate finds that another server leads its term and follows it", Needs{3, 1, 2, 0, false},
+	{"candidate-yielded", "a candidate finds that another server leads its term and follows it", Needs{3, 1, 2, 0, false}, FieldRole | FieldTerm,
 		func(s *Step) bool {
 			return s.Before.Role == Candidate && s.After.Role == Follower && s.delivered(AppendEntries) && s.Input.Message.Term == s.Before.Term
 		}},
-	{"vote-split", "a candidate that was refused votes hears from no leader and starts another election", Needs{2, 2, 3, 0, false},
+	{"vote-split", "a candidate that was refused votes hears from no leader and starts another election", Needs{2, 2, 3, 0, false}, FieldRole | FieldTerm | FieldVotes,
 		func(s *Step) bool {
 			return s.Before.Role == Candidate && s.After.Role == Candidate && s.After.Term > s.Before.Term && len(s.Before.Refused) > 0
 		}},
-	{"stale-leader-stepped-down", "a leader learns of a higher term and becomes a follower", Needs{2, 2, 2, 0, false},
+	{"stale-leader-stepped-down", "a leader learns of a higher term and becomes a follower", Needs{2, 2, 2, 0, false}, FieldRole | FieldTerm,
 		func(s *Step) bool {
 			return s.Before.Role == Leader && s.After.Role == Follower && s.After.Term > s.Before.Term
 		}},
-	{"stale-term-refused", "a server refuses a request of a term that has passed", Needs{2, 2, 2, 0, false},
+	{"stale-term-refused", "a server refuses a request of a term that has passed", Needs{2, 2, 2, 0, false}, FieldTerm,
 		func(s *Step) bool {
 			return s.Input.Kind == Deliver && s.Input.Message.Kind.IsRequest() && s.Input.Message.Term < s.Before.Term &&
 				slices.ContainsFunc(s.Output.Effects, func(e Effect) bool {
-					return e.Kind == Send && e.Message.To == s.Input.Message.From && !e.Message.Granted && !e.Message.Success
+					return e.Kind == Send && e.Message.To == s.Input.Message.From && answers(s.Input.Message.Kind, e.Message.Kind) &&
+						!e.Message.Granted && !e.Message.Success
 				})
 		}},
-	{"client-redirected", "a server that does not lead sends a client on to the leader", Needs{2, 1, 1, 0, false},
+	{"client-redirected", "a server that does not lead sends a client on to the leader", Needs{2, 1, 1, 0, false}, 0,
 		func(s *Step) bool { return s.Input.Kind == Propose && s.Output.Redirect != None }},
-	{"entry-committed", "a leader commits an entry", Needs{1, 1, 1, 1, false},
+	{"entry-committed", "a leader commits an entry", Needs{1, 1, 1, 1, false}, FieldRole | FieldCommit,
 		func(s *Step) bool { return s.After.Role == Leader && s.After.CommitIndex > s.Before.CommitIndex }},
-	{"log-conflict-repaired", "a follower replaces an entry that conflicts with its leader's", Needs{3, 2, 2, 1, false},
+	{"log-conflict-repaired", "a follower replaces an entry that conflicts with its leader's", Needs{3, 2, 2, 1, false}, FieldRole | FieldLog,
 		func(s *Step) bool {
-			return s.delivered(AppendEntries) && s.After.Role == Follower &&
-				firstDifference(s.After.Log, s.Before.Log) <= s.Before.Log.LastIndex()
+			_, lost := firstLoss(s.Before.Log, s.After.Log)
+			return lost && s.delivered(AppendEntries) && s.After.Role == Follower
 		}},
-	{"crash-recovered", "a server that crashed comes back with what it had promised", Needs{1, 1, 1, 0, true},
-		func(s *Step) bool { return s.Input.Kind == Restart && s.Before.Role == Crashed && s.After.Term > 0 }},
-}
-
-// delivered reports whether the step handles a message of that kind.
-func (s *Step) delivered(kind MessageKind) bool {
-	return s.Input.Kind == Deliver && s.Input.Message.Kind == kind
+	{"crash-recovered", "a server that crashed comes back with what it had promised", Needs{1, 1, 1, 0, true}, FieldTerm,
+		func(s *Step) bool { return s.Input.Kind == Restart && s.After.Role != Crashed && s.After.Term > 0 }},
 }

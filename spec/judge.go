@@ -36,20 +36,33 @@ func (h *History) Committed() []Fact { return h.committed }
 // Judge watches an execution step by step and says which promises are broken. It is the slow, obvious way to judge, and the
 // way every finding is confirmed; the checker memoises the very same rules.
 type Judge struct {
-	rules    []*Rule
-	declared Variants
-	history  History
-	now      map[ServerID]Observation
-	order    []ServerID
-	checked  map[string]int
-	reached  map[string]bool
+	rules      []*Rule
+	declared   Variants
+	incomplete bool
+	history    History
+	seen       map[ServerID]*sighting
+	order      []ServerID // of first sight
+	checked    []int      // how often each of the rules was put to the test
+	reached    []bool     // each of Goals
+}
+
+// sighting is what is known of one server.
+type sighting struct {
+	now  Observation // what it showed last
+	told Observation // what it showed last of each field: facts were told up to here
+	at   Origin      // where now was seen
 }
 
 // NewJudge returns a judge for the given rules and an implementation's declared variants.
 func NewJudge(rules []*Rule, declared Variants) *Judge {
-	return &Judge{rules: Applicable(rules, declared), declared: declared, now: map[ServerID]Observation{},
-		checked: map[string]int{}, reached: map[string]bool{}}
+	j := &Judge{rules: Applicable(rules, declared), declared: declared, seen: map[ServerID]*sighting{}, reached: make([]bool, len(Goals))}
+	j.checked = make([]int, len(j.rules))
+	return j
 }
+
+// Incomplete tells the judge that the record may leave steps out or order steps of different servers differently than they
+// happened. What two servers showed last was then not shown at one moment, and Pair checks are left out.
+func (j *Judge) Incomplete() { j.incomplete = true }
 
 // Applicable returns the rules that a declared variant does not make void.
 func Applicable(rules []*Rule, declared Variants) []*Rule {
@@ -70,27 +83,35 @@ func (j *Judge) Step(origin Origin, s *Step) []*Breach {
 // StepAt is Step for a record whose parts were seen at different places: where tells the place of each part, and for
 // PartEffect of the effect with that index.
 func (j *Judge) StepAt(where func(Part, int) Origin, s *Step) []*Breach {
-	for _, g := range Goals {
-		if !j.reached[g.Name] && g.Reached(s) {
-			j.reached[g.Name] = true
+	if s.Output.Refused {
+		return nil
+	}
+	for k, g := range Goals {
+		if !j.reached[k] && s.show(g.Shows) && g.Reached(s) {
+			j.reached[k] = true
 		}
 	}
-	var found []*Breach
-	for _, r := range j.rules {
-		if b := r.JudgeStep(s); b != nil {
-			found = append(found, b)
-		}
-		if r.Step != nil && r.checkable(s) {
-			j.checked[r.ID]++
-		}
-	}
+	found := j.steps(s)
 	found = append(found, j.agree(where, s)...)
-	found = append(found, j.pairs(s)...)
 	found = append(found, j.elected(s)...)
 	for _, b := range found {
 		b.placeAt(where)
 	}
-	return firstOfEach(found)
+	found = append(found, j.pairs(where, s)...)
+	return j.firstOfEach(found)
+}
+
+func (j *Judge) steps(s *Step) (found []*Breach) {
+	for k, r := range j.rules {
+		if r.Step == nil || !r.checkable(s) {
+			continue
+		}
+		j.checked[k]++
+		if b := r.Step(s); b != nil {
+			found = append(found, r.signed(b))
+		}
+	}
+	return found
 }
 
 // JudgeStep applies the rule's Step check. It returns nil when the step keeps the promise, shows too little, or the rule has none.
@@ -117,11 +138,6 @@ func (r *Rule) JudgeElected(s *Step, committed []Fact) *Breach {
 	return r.signed(r.Elected(s, committed))
 }
 
-// TookOffice reports whether the step made its server leader of a term it did not lead before.
-func TookOffice(s *Step) bool {
-	return s.After.Role == Leader && (s.Before.Role != Leader || s.Before.Term != s.After.Term)
-}
-
 // JudgeFacts returns the breach of the rule that two disagreeing facts are, or nil if the rule is about other facts.
 func (r *Rule) JudgeFacts(earlier, later *Fact) *Breach {
 	if r.Agreement == FactNone || r.Agreement != later.Kind {
@@ -130,7 +146,7 @@ func (r *Rule) JudgeFacts(earlier, later *Fact) *Breach {
 	return disagreement(r, earlier, later)
 }
 
-func (r *Rule) checkable(s *Step) bool { return s.Before.Knows(r.Needs) && s.After.Knows(r.Needs) }
+func (r *Rule) checkable(s *Step) bool { return s.show(r.Needs) && s.After.Knows(r.NeedsAfter) }
 
 func (r *Rule) signed(b *Breach) *Breach {
 	if b != nil {
@@ -139,15 +155,23 @@ func (r *Rule) signed(b *Breach) *Breach {
 	return b
 }
 
+// agree tells the step's facts. They are what is new since the server last showed the fields that they rest on, which a record
+// with gaps may have done before the step's Before.
 func (j *Judge) agree(where func(Part, int) Origin, s *Step) (found []*Breach) {
-	Facts(s, j.declared, func(f *Fact) {
+	since := Step{Server: s.Server, Input: s.Input, Output: s.Output, After: s.After}
+	if last := j.seen[s.Server]; last != nil {
+		since.Before = last.told
+	} else {
+		since.Before.Unknown = ^Field(0)
+	}
+	Facts(&since, j.declared, func(f *Fact) {
 		f.Origin = where(f.Part, f.Effect)
 		earlier := j.history.Agree(f)
-		for _, r := range j.rules {
+		for k, r := range j.rules {
 			if r.Agreement != f.Kind {
 				continue
 			}
-			j.checked[r.ID]++
+			j.checked[k]++
 			if earlier != nil {
 				found = append(found, r.JudgeFacts(earlier, f))
 			}
@@ -156,42 +180,12 @@ func (j *Judge) agree(where func(Part, int) Origin, s *Step) (found []*Breach) {
 	return found
 }
 
-func (j *Judge) pairs(s *Step) (found []*Breach) {
-	if _, seen := j.now[s.Server]; !seen {
-		j.order = append(j.order, s.Server)
-	}
-	j.now[s.Server] = s.After
-	here := &Sight{s.Server, &s.After}
-	for _, id := range j.order {
-		if id == s.Server {
-			continue
-		}
-		other := j.now[id]
-		there := &Sight{id, &other}
-		for _, r := range j.rules {
-			if r.Pair == nil {
-				continue
-			}
-			if !here.Knows(r.Needs) || !there.Knows(r.Needs) {
-				continue
-			}
-			j.checked[r.ID]++
-			if b := r.JudgePair(here, there); b != nil {
-				found = append(found, b)
-			} else if b := r.JudgePair(there, here); b != nil {
-				found = append(found, b)
-			}
-		}
-	}
-	return found
-}
-
 func (j *Judge) elected(s *Step) (found []*Breach) {
-	for _, r := range j.rules {
+	for k, r := range j.rules {
 		if r.Elected == nil || !r.checkable(s) || !TookOffice(s) {
 			continue
 		}
-		j.checked[r.ID]++
+		j.checked[k]++
 		if b := r.JudgeElected(s, j.history.Committed()); b != nil {
 			found = append(found, b)
 		}
@@ -199,11 +193,85 @@ func (j *Judge) elected(s *Step) (found []*Breach) {
 	return found
 }
 
+// pairs judges the server beside every other as it showed itself last. A promise on which facts must agree is left to them:
+// they see all that a pair sees, and remember it.
+func (j *Judge) pairs(where func(Part, int) Origin, s *Step) (found []*Breach) {
+	j.look(s, where(PartAfter, 0))
+	if j.incomplete {
+		return nil
+	}
+	here := &Sight{s.Server, &s.After}
+	for k, r := range j.rules {
+		if r.Pair == nil || r.Agreement != FactNone || !s.After.Knows(r.Needs) {
+			continue
+		}
+		for _, id := range j.order {
+			other := j.seen[id]
+			if id == s.Server || !other.now.Knows(r.Needs) {
+				continue
+			}
+			j.checked[k]++
+			there := &Sight{id, &other.now}
+			b := r.JudgePair(here, there)
+			if b == nil {
+				b = r.JudgePair(there, here)
+			}
+			if b != nil {
+				found = append(found, b.placeBeside(s.Server, where(PartAfter, 0), other.at))
+			}
+		}
+	}
+	return found
+}
+
+// look remembers what the server shows after the step.
+func (j *Judge) look(s *Step, at Origin) {
+	seen := j.seen[s.Server]
+	if seen == nil {
+		seen = &sighting{told: Observation{Unknown: ^Field(0)}}
+		j.seen[s.Server] = seen
+		j.order = append(j.order, s.Server)
+	}
+	seen.now, seen.at = s.After, at
+	told := &seen.told
+	if s.After.Unknown == 0 {
+		*told = s.After
+		return
+	}
+	if s.After.Knows(FieldRole) {
+		told.Role = s.After.Role
+	}
+	if s.After.Knows(FieldTerm) {
+		told.Term = s.After.Term
+	}
+	if s.After.Knows(FieldLog) {
+		told.Log = s.After.Log
+	}
+	if s.After.Knows(FieldCommit) {
+		told.CommitIndex = s.After.CommitIndex
+	}
+	told.Unknown &= s.After.Unknown
+}
+
 // Checked returns how many times the rule was put to the test: 0 says that nothing was shown about it.
-func (j *Judge) Checked(id string) int { return j.checked[id] }
+func (j *Judge) Checked(id string) int {
+	for k, r := range j.rules {
+		if r.ID == id {
+			return j.checked[k]
+		}
+	}
+	return 0
+}
 
 // Reached reports whether the goal of that name was reached.
-func (j *Judge) Reached(goal string) bool { return j.reached[goal] }
+func (j *Judge) Reached(goal string) bool {
+	for k, g := range Goals {
+		if g.Name == goal {
+			return j.reached[k]
+		}
+	}
+	return false
+}
 
 func (b *Breach) placeAt(where func(Part, int) Origin) {
 	for k := range b.Evidence {
@@ -213,12 +281,30 @@ func (b *Breach) placeAt(where func(Part, int) Origin) {
 	}
 }
 
-// firstOfEach keeps the first breach of every rule.
-func firstOfEach(found []*Breach) []*Breach {
+// placeBeside gives the evidence of a pair its places: the server that just stepped first, then the other where it was last seen.
+func (b *Breach) placeBeside(stepped ServerID, here, there Origin) *Breach {
+	if b.Evidence[0].Server != stepped {
+		slices.Reverse(b.Evidence)
+	}
+	for k := range b.Evidence {
+		if e := &b.Evidence[k]; e.Server == stepped {
+			e.Role, e.Origin = "here", here
+		} else {
+			e.Role, e.Part, e.Origin = "at the same time", PartFact, there
+		}
+	}
+	return b
+}
+
+// firstOfEach keeps the first breach of every rule, in the order of the rules.
+func (j *Judge) firstOfEach(found []*Breach) []*Breach {
+	if len(found) == 0 {
+		return nil
+	}
 	var kept []*Breach
-	for _, b := range found {
-		if !slices.ContainsFunc(kept, func(k *Breach) bool { return k.Rule == b.Rule }) {
-			kept = append(kept, b)
+	for _, r := range j.rules {
+		if k := slices.IndexFunc(found, func(b *Breach) bool { return b.Rule == r }); k >= 0 {
+			kept = append(kept, found[k])
 		}
 	}
 	return kept

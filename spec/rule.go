@@ -1,7 +1,5 @@
 package spec
 
-import "fmt"
-
 // Level is how binding a rule is.
 type Level uint8
 
@@ -66,17 +64,21 @@ func (vs Variants) Has(v Variant) bool {
 type Rule struct {
 	ID       string // stable, as in "R5.2-02"
 	Name     string // plain, as in "election-safety"
-	Sentence string // what is promised, one sentence
+	Sentence string // what is promised, one sentence with a period
+	Why      string // why it matters and what usually breaks it, in a few plain sentences
 	Section  string // where: "Raft paper, 5.2 and Figure 3"
 	Level    Level
 	Profile  Profile
-	Catches  []string // slugs of documented faults that break it
-	Unless   []Variant
-	Needs    Field // the fields of Before and After without which a step cannot be judged
+	Catches  []string  // slugs of documented faults that break it
+	Unless   []Variant // declared differences that make it void
+
+	Needs      Field // the fields of Before and After without which a step cannot be judged; of both servers for Pair
+	NeedsAfter Field // further fields that only After must show; none for Pair
 
 	// Step judges one local step. It returns nil when the promise is kept.
 	Step func(*Step) *Breach
 	// Pair judges two servers at the same moment. It is called for both orders, and never with a server against itself.
+	// Its evidence names a first and b second, both with PartAfter.
 	Pair func(a, b *Sight) *Breach
 	// Agreement is the kind of fact on which all servers must agree for ever.
 	Agreement FactKind
@@ -128,30 +130,4 @@ type Breach struct {
 	Refused  []Condition // the conditions that did not hold
 	Allowed  string      // what the server could have done instead; "" when nothing useful can be said
 	Hint     string      // a guess at the cause; "" when there is none
-}
-
-// breach starts a Breach whose guilty place is the given part of the step.
-func (s *Step) breach(part Part, effect int, format string, args ...any) *Breach {
-	return &Breach{
-		Message:  fmt.Sprintf(format, args...),
-		Evidence: []Evidence{{Role: "here", Server: s.Server, Part: part, Effect: effect}},
-	}
-}
-
-// refusing adds the condition that did not hold.
-func (b *Breach) refusing(text, format string, args ...any) *Breach {
-	b.Refused = append(b.Refused, Condition{text, fmt.Sprintf(format, args...)})
-	return b
-}
-
-// allowing says what would have been right.
-func (b *Breach) allowing(format string, args ...any) *Breach {
-	b.Allowed = fmt.Sprintf(format, args...)
-	return b
-}
-
-// with adds a further place.
-func (b *Breach) with(role string, server ServerID, part Part, effect int) *Breach {
-	b.Evidence = append(b.Evidence, Evidence{Role: role, Server: server, Part: part, Effect: effect})
-	return b
 }

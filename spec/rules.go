@@ -1,4 +1,117 @@
 package spec
 
-// Rules lists every rule of the rulebook that is implemented, in the rulebook's order.
-var Rules []*Rule
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Rules lists every rule of the rulebook that is implemented, in the rulebook's order. It must not be changed.
+var Rules = []*Rule{
+	termMonotonic, adoptHigherTerm, staleRequestHarmless, staleRequestAnswer, messageTerm, staleReplyIgnored,
+	startFollower, electionSafety, voteOnce, candidateVotesForItself, votesOfThisTerm, majorityElects, oneVoteEach, noVoteAway,
+	candidateYields,
+	leaderAppendOnly, logMatching, prevMatches, truncateOnConflict, appendIdempotent, ackVerified, matchMonotonic, nextAboveMatch,
+	prevTermTrue, entriesFromLog, logTermsOrdered,
+	voteUpToDate, candidateLastLog, termIsNoVote, leaderCompleteness,
+	commitOwnTerm, commitMonotonic, commitVerified, commitMajority, commitInLog,
+	stateMachineSafety, committedKept,
+	durableBeforeSend,
+}
+
+// RuleByName returns the rule with that name or id, in any case of letters, and whether there is one.
+func RuleByName(nameOrID string) (*Rule, bool) {
+	k := slices.IndexFunc(Rules, func(r *Rule) bool { return strings.EqualFold(r.Name, nameOrID) || strings.EqualFold(r.ID, nameOrID) })
+	if k < 0 {
+		return nil, false
+	}
+	return Rules[k], true
+}
+
+// NearestRule returns the rule whose name or id takes the fewest edits to make from what was typed, for a "did you mean", and
+// whether any is near enough to be worth a guess: less than half of the letters differ.
+func NearestRule(typed string) (*Rule, bool) {
+	typed = strings.ToLower(typed)
+	var nearest *Rule
+	fewest := (len(typed) + 1) / 2
+	for _, r := range Rules {
+		for _, name := range []string{r.Name, strings.ToLower(r.ID)} {
+			if d := editDistance(typed, name); d < fewest {
+				nearest, fewest = r, d
+			}
+		}
+	}
+	return nearest, nearest != nil
+}
+
+// editDistance counts the bytes to insert, delete or replace to turn a into b.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for k := range row {
+		row[k] = k
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for k := range len(b) {
+			replaced := diagonal
+			if a[i] != b[k] {
+				replaced++
+			}
+			diagonal = row[k+1]
+			row[k+1] = min(replaced, diagonal+1, row[k]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+var (
+	idShape   = regexp.MustCompile(`^[A-Z]+[0-9]*(\.[0-9]+)*(-[A-Z]+)?-[0-9]{2}$`)
+	nameShape = regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
+	slugShape = regexp.MustCompile(`^(el|rp|cm|sn|mb|rd|cl|st)(-[a-z0-9]+)+$`)
+)
+
+// ValidateRules reports what is wrong with a list of rules, all of it at once: ids and names that are missing, malformed or used
+// twice, sentences without a period, rules without a section, an explanation or a check.
+func ValidateRules(rules []*Rule) error {
+	var wrong []error
+	seen := map[string]bool{}
+	for k, r := range rules {
+		if r == nil {
+			wrong = append(wrong, fmt.Errorf("rule number %d is nil", k))
+			continue
+		}
+		for _, name := range []string{r.ID, r.Name} {
+			if seen[name] {
+				wrong = append(wrong, fmt.Errorf("rule %s: %q is used twice", r.ID, name))
+			}
+			seen[name] = true
+		}
+		for _, fault := range r.faults() {
+			wrong = append(wrong, fmt.Errorf("rule %s: %s", r.ID, fault))
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+func (r *Rule) faults() []string {
+	var faults []string
+	check := func(ok bool, fault string) {
+		if !ok {
+			faults = append(faults, fault)
+		}
+	}
+	check(idShape.MatchString(r.ID), fmt.Sprintf("the id %q is not of the form R5.2-02", r.ID))
+	check(nameShape.MatchString(r.Name), fmt.Sprintf("the name %q is not words with hyphens", r.Name))
+	check(strings.HasSuffix(r.Sentence, ".") && strings.Count(r.Sentence, ". ") == 0, "the sentence is not one sentence with a period")
+	check(strings.HasSuffix(r.Why, "."), "nothing says why, or it does not end with a period")
+	check(r.Section != "", "the section is missing")
+	check(r.Profile != "", "the profile is missing")
+	check(r.Step != nil || r.Pair != nil || r.Agreement != FactNone || r.Elected != nil, "it has no check")
+	for _, slug := range r.Catches {
+		check(slugShape.MatchString(slug), fmt.Sprintf("%q is no slug of a fault", slug))
+	}
+	return faults
+}

@@ -1,0 +1,97 @@
+package spec
+
+import "fmt"
+
+// breach starts a Breach whose guilty place is the given part of the step.
+func (s *Step) breach(part Part, effect int, format string, args ...any) *Breach {
+	return &Breach{
+		Message:  fmt.Sprintf(format, args...),
+		Evidence: []Evidence{{Role: "here", Server: s.Server, Part: part, Effect: effect}},
+	}
+}
+
+// breachAfter is a breach that shows in what the server is after the step.
+func (s *Step) breachAfter(format string, args ...any) *Breach {
+	return s.breach(PartAfter, 0, format, args...)
+}
+
+// breachSent is a breach that shows in a message that the step sent, the effect with that index.
+func (s *Step) breachSent(effect int, format string, args ...any) *Breach {
+	return s.breach(PartEffect, effect, format, args...)
+}
+
+// pairBreach starts a Breach that shows in two servers at one moment.
+func pairBreach(a, b *Sight, format string, args ...any) *Breach {
+	return &Breach{
+		Message: fmt.Sprintf(format, args...),
+		Evidence: []Evidence{
+			{Role: "here", Server: a.Server, Part: PartAfter},
+			{Role: "at the same time", Server: b.Server, Part: PartAfter},
+		},
+	}
+}
+
+// refusing adds the condition that did not hold.
+func (b *Breach) refusing(text, format string, args ...any) *Breach {
+	b.Refused = append(b.Refused, Condition{text, fmt.Sprintf(format, args...)})
+	return b
+}
+
+// allowing says what would have been right.
+func (b *Breach) allowing(format string, args ...any) *Breach {
+	b.Allowed = fmt.Sprintf(format, args...)
+	return b
+}
+
+// hinting guesses at the cause.
+func (b *Breach) hinting(hint string) *Breach {
+	b.Hint = hint
+	return b
+}
+
+// since adds the part of the same step that the guilty place contradicts.
+func (b *Breach) since(role string, part Part) *Breach {
+	b.Evidence = append(b.Evidence, Evidence{Role: role, Server: b.Evidence[0].Server, Part: part})
+	return b
+}
+
+// disagreement is the breach of two facts about one key that do not say the same.
+func disagreement(rule *Rule, earlier, later *Fact) *Breach {
+	b := &Breach{
+		Rule: rule,
+		Evidence: []Evidence{
+			{Role: "here", Server: later.By, Part: later.Part, Effect: later.Effect, Origin: later.Origin},
+			{Role: "before", Server: earlier.By, Part: PartFact, Origin: earlier.Origin},
+		},
+	}
+	switch later.Kind {
+	case FactLeader:
+		b.Message = fmt.Sprintf("%s and %s both lead term %d", later.Holder, earlier.Holder, later.Term)
+		b.Evidence[0].Role, b.Evidence[1].Role = "second leader", "first leader"
+		b.allowing("%s does not lead term %d", later.Holder, later.Term)
+	case FactVote:
+		b.Message = fmt.Sprintf("%s votes for %s in term %d but voted for %s in term %d",
+			later.Server, later.Holder, later.Term, earlier.Holder, earlier.Term)
+		b.Evidence[0].Role, b.Evidence[1].Role = "second vote", "first vote"
+		b.allowing("%s votes for nobody but %s in term %d", later.Server, earlier.Holder, later.Term)
+	case FactEntry:
+		entryDisagreement(b, earlier, later)
+	case FactCommitted:
+		b.Message = fmt.Sprintf("%s commits %s at index %d but %s committed %s there", later.By, later.Entry, later.Index, earlier.By, earlier.Entry)
+		b.Evidence[0].Role, b.Evidence[1].Role = "second commitment", "first commitment"
+		b.allowing("%s is committed at index %d and nothing else", earlier.Entry, earlier.Index)
+	}
+	return b
+}
+
+// entryDisagreement tells apart the two ways in which one index and term can name two things: the entry, or what comes before.
+func entryDisagreement(b *Breach, earlier, later *Fact) {
+	if later.Prev != earlier.Prev {
+		b.Message = fmt.Sprintf("%s has the entry of index %d and term %d after an entry of term %d but %s has it after one of term %d",
+			later.By, later.Index, later.Term, later.Prev, earlier.By, earlier.Prev)
+	} else {
+		b.Message = fmt.Sprintf("%s has %s at index %d but %s has %s there, of the same term", later.By, later.Entry, later.Index, earlier.By, earlier.Entry)
+	}
+	b.Evidence[0].Role, b.Evidence[1].Role = "the other entry", "the entry first seen"
+	b.allowing("an entry of index %d and term %d is the same, after the same entries, on every server", later.Index, later.Term)
+}

@@ -1,0 +1,225 @@
+package spec
+
+// The rules about commitment (Raft paper, 5.3, 5.4.2 and 5.4.3).
+
+var commitOwnTerm = &Rule{
+	ID: "R5.4.2-01", Name: "commit-own-term",
+	Sentence: "A leader advances its commit index by counting copies only to an entry of its own term.",
+	Why: "An entry of an earlier term may be on a majority and still be overwritten, by a server whose last entry is newer (Figure 8). " +
+		"An entry of the leader's own term on a majority keeps such servers from being elected, and commits all before it. " +
+		"What usually breaks it: the comparison of terms is left out, and nothing goes wrong for a long time.",
+	Section: "Raft paper, 5.4.2 and Figure 8", Level: Must, Profile: Core,
+	Catches: []string{"cm-old-term"},
+	Needs:   FieldRole | FieldTerm | FieldLog | FieldCommit,
+	Step: func(s *Step) *Breach {
+		if !s.commitsAsLeader() {
+			return nil
+		}
+		i := s.After.CommitIndex
+		term, known := s.After.Log.termKnownAt(i)
+		if !known || term == s.After.Term {
+			return nil
+		}
+		return s.breachAfter("%s, leader of term %d, commits index %d, an entry of term %d", s.Server, s.After.Term, i, term).
+			refusing("log[commitIndex].term = currentTerm", "%d is not %d", term, s.After.Term).
+			allowing("%s keeps commitIndex %d until an entry of term %d is on a majority", s.Server, s.Before.CommitIndex, s.After.Term).
+			since("commitIndex before", PartBefore)
+	},
+}
+
+// commitsAsLeader reports whether the server raises its commitIndex while it leads, or as it takes office.
+func (s *Step) commitsAsLeader() bool {
+	return s.After.Role == Leader && s.After.CommitIndex > s.Before.CommitIndex && s.runs()
+}
+
+var commitMonotonic = &Rule{
+	ID: "R5.3-16", Name: "commit-monotonic",
+	Sentence: "A server's commit index never decreases while it runs.",
+	Why: "What is committed is applied, and cannot be taken back. A commit index that falls lets entries be applied twice, or others in their place. " +
+		"What usually breaks it: a follower takes its leader's commit index as it is, also from a message that comes late or from a leader that knows less.",
+	Section: "Raft paper, Figure 2 (volatile state on all servers)", Level: Must, Profile: Core,
+	Catches: []string{"cm-nonmonotone"},
+	Unless:  []Variant{CommitMayFall},
+	Needs:   FieldCommit,
+	Step: func(s *Step) *Breach {
+		if !s.runs() || s.After.CommitIndex >= s.Before.CommitIndex {
+			return nil
+		}
+		return s.breachAfter("%s takes its commit index back from %d to %d", s.Server, s.Before.CommitIndex, s.After.CommitIndex).
+			refusing("commitIndex after ≥ commitIndex before", "%d is below %d", s.After.CommitIndex, s.Before.CommitIndex).
+			allowing("%s keeps commitIndex %d", s.Server, s.Before.CommitIndex).since("commitIndex before", PartBefore)
+	},
+}
+
+var commitVerified = &Rule{
+	ID: "R5.3-17", Name: "commit-verified",
+	Sentence: "A follower commits no further than its leader has committed, and no further than the message proved its log to match.",
+	Why: "Beyond what the message covers a follower may hold entries of another leader. They stand at indexes that are committed, but are not what was committed there. " +
+		"What usually breaks it: the smaller of leaderCommit and the follower's own last index, where the last entry of the message is meant.",
+	Section: "Raft paper, 5.3 and Figure 2 (AppendEntries, step 5)", Level: Must, Profile: Core,
+	Catches: []string{"rp-commit-past-verified"},
+	Needs:   FieldCommit,
+	Step:    judgeCommitVerified,
+}
+
+func judgeCommitVerified(s *Step) *Breach {
+	if s.After.CommitIndex <= s.Before.CommitIndex || !s.runs() {
+		return nil
+	}
+	m := &s.Input.Message
+	switch {
+	case s.delivered(AppendEntries) && s.After.CommitIndex > m.LeaderCommit:
+		return s.breachAfter("%s commits up to index %d and %s told it of commitIndex %d", s.Server, s.After.CommitIndex, m.From, m.LeaderCommit).
+			refusing("commitIndex ≤ leaderCommit", "%d is above %d", s.After.CommitIndex, m.LeaderCommit).
+			allowing("%s commits up to index %d", s.Server, max(s.Before.CommitIndex, min(m.LeaderCommit, m.LastEntryIndex()))).
+			since("what the leader sent", PartInput)
+	case s.delivered(AppendEntries) && s.After.CommitIndex > m.LastEntryIndex():
+		return s.breachAfter("%s commits up to index %d on a message that ends at index %d", s.Server, s.After.CommitIndex, m.LastEntryIndex()).
+			refusing("commitIndex ≤ prevLogIndex + number of entries", "%d is above %d + %d", s.After.CommitIndex, m.PrevLogIndex, len(m.Entries)).
+			allowing("%s commits up to index %d", s.Server, max(s.Before.CommitIndex, min(m.LeaderCommit, m.LastEntryIndex()))).
+			since("what the leader sent", PartInput)
+	case s.delivered(InstallSnapshot) && s.After.CommitIndex > m.PrevLogIndex:
+		return s.breachAfter("%s commits up to index %d on a snapshot up to index %d", s.Server, s.After.CommitIndex, m.PrevLogIndex).
+			refusing("commitIndex ≤ last index of the snapshot", "%d is above %d", s.After.CommitIndex, m.PrevLogIndex).
+			allowing("%s commits up to index %d", s.Server, max(s.Before.CommitIndex, m.PrevLogIndex)).
+			since("what the leader sent", PartInput)
+	}
+	return nil
+}
+
+var commitMajority = &Rule{
+	ID: "R5.3-20", Name: "commit-majority",
+	Sentence: "A leader advances its commit index only to an entry that is stored on a majority of every active configuration.",
+	Why: "Only then does every later majority of voters have a server that holds the entry, and that keeps those without it from winning. " +
+		"What usually breaks it: half taken for a majority, a refusal counted as a copy, or a follower that acknowledges more than it was sent.",
+	Section: "Raft paper, 5.3 and Figure 2 (leaders)", Level: Must, Profile: Core,
+	Catches: []string{"cm-quorum-half", "rp-match-from-nack", "rp-ack-too-far"},
+	Needs:   FieldRole | FieldTerm | FieldLog | FieldCommit | FieldProgress | FieldConfig,
+	Step:    judgeCommitMajority,
+	Pair:    judgeCountedCopy,
+}
+
+func judgeCommitMajority(s *Step) *Breach {
+	if !s.commitsAsLeader() || s.After.Config.Majority(s.stores) || s.Before.Config.Majority(s.stores) {
+		return nil
+	}
+	var copies []ServerID
+	for _, id := range s.After.Config.Voters {
+		if s.stores(id) {
+			copies = append(copies, id)
+		}
+	}
+	return s.breachAfter("%s, leader of term %d, commits index %d, which it knows to be stored on %s", s.Server, s.After.Term, s.After.CommitIndex, listed(copies)).
+		refusing("servers with matchIndex ≥ commitIndex are a strict majority", "%s of %s", listed(copies), configured(&s.After.Config)).
+		allowing("%s keeps commitIndex %d", s.Server, s.Before.CommitIndex).since("commitIndex before", PartBefore)
+}
+
+// stores reports whether the leader knows that a server stores its entries up to the leader's commitIndex.
+func (s *Step) stores(id ServerID) bool {
+	if id == s.Server {
+		return s.After.Log.LastIndex() >= s.After.CommitIndex
+	}
+	p := s.After.progressOf(id, int(id)-1)
+	return p != nil && p.MatchIndex >= s.After.CommitIndex
+}
+
+// judgeCountedCopy sees a leader that counts, for what it has committed, a copy on a follower of its term that is not there.
+func judgeCountedCopy(a, b *Sight) *Breach {
+	if a.Role != Leader || b.Role == Crashed || a.Term != b.Term || a.CommitIndex <= b.Log.Base {
+		return nil
+	}
+	p := a.progressOf(b.Server, int(b.Server)-1)
+	if p == nil || p.MatchIndex < a.CommitIndex {
+		return nil
+	}
+	e, held := a.Log.At(a.CommitIndex)
+	if !held {
+		return nil
+	}
+	if f, held := b.Log.At(a.CommitIndex); held && f.agrees(e) {
+		return nil
+	}
+	return pairBreach(a, b, "%s, leader of term %d, has committed %s at index %d counting a copy on %s, which has %s there",
+		a.Server, a.Term, e, a.CommitIndex, b.Server, b.Log.at(a.CommitIndex)).
+		refusing("follower.log[commitIndex] = leader.log[commitIndex]", "%s is not %s", b.Log.at(a.CommitIndex), e).
+		allowing("%s does not count %s", a.Server, b.Server)
+}
+
+var commitInLog = &Rule{
+	ID: "R5.3-18", Name: "commit-in-log",
+	Sentence: "A server commits only entries that it holds, and applies only entries that it has committed.",
+	Why: "A commit index beyond the log commits whatever comes to stand there, and an entry applied too early may be taken back. " +
+		"What usually breaks it: a commit index taken from a message before its entries are stored.",
+	Section: "Raft paper, 5.3 and Figure 2", Level: Must, Profile: Core,
+	NeedsAfter: FieldLog | FieldCommit,
+	Step: func(s *Step) *Breach {
+		o := &s.After
+		if s.crashes() {
+			return nil
+		}
+		if o.CommitIndex > o.Log.LastIndex() {
+			return s.breachAfter("%s has commitIndex %d and its log ends with index %d", s.Server, o.CommitIndex, o.Log.LastIndex()).
+				refusing("commitIndex ≤ last index", "%d is above %d", o.CommitIndex, o.Log.LastIndex())
+		}
+		if o.Knows(FieldApplied) && o.LastApplied > o.CommitIndex {
+			return s.breachAfter("%s has applied entries up to index %d and committed them up to %d", s.Server, o.LastApplied, o.CommitIndex).
+				refusing("lastApplied ≤ commitIndex", "%d is above %d", o.LastApplied, o.CommitIndex)
+		}
+		return nil
+	},
+}
+
+var stateMachineSafety = &Rule{
+	ID: "R5.4.3-01", Name: "state-machine-safety",
+	Sentence: "No two servers ever commit different entries at the same index.",
+	Why: "This is what Raft is for: all state machines apply the same commands in the same order. " +
+		"It is the last promise to break; look for the one that broke before it.",
+	Section: "Raft paper, 5.4.3 and Figure 3", Level: Must, Profile: Core,
+	Catches:   []string{"cm-old-term", "rp-commit-past-verified", "rp-dup-append-compacted", "rp-empty-ae-not-snap"},
+	Needs:     FieldLog | FieldCommit,
+	Agreement: FactCommitted,
+	Pair: func(a, b *Sight) *Breach {
+		if a.Role == Crashed || b.Role == Crashed {
+			return nil
+		}
+		i := firstDifference(a.Log, b.Log)
+		if i > min(a.CommitIndex, b.CommitIndex, a.Log.LastIndex(), b.Log.LastIndex()) {
+			return nil
+		}
+		return pairBreach(a, b, "%s has committed %s at index %d and %s has committed %s there",
+			a.Server, a.Log.at(i), i, b.Server, b.Log.at(i)).
+			allowing("one of the two is committed at index %d and nothing else", i)
+	},
+}
+
+var committedKept = &Rule{
+	ID: "R5.4.3-02", Name: "committed-kept",
+	Sentence: "A committed entry is never removed from a log or replaced, except by a snapshot that contains it.",
+	Why: "It has been applied and may have been acknowledged to a client. " +
+		"What usually breaks it: a log that is cut after an old message, a missing entry that was compacted and is taken for a conflict, or a commit index that ran ahead.",
+	Section: "Raft paper, 5.4.3 and Figure 3 (leader completeness)", Level: Must, Profile: Core,
+	Catches: []string{"rp-erase-matching", "rp-catchup-truncates", "rp-purged-prev-conflict", "rp-stale-nack-truncate"},
+	Needs:   FieldLog,
+	Step:    judgeCommittedKept,
+}
+
+func judgeCommittedKept(s *Step) *Breach {
+	if !s.Before.Knows(FieldCommit) || s.Before.CommitIndex == 0 || s.Before.Role == Crashed {
+		return nil
+	}
+	before := s.Before.Log
+	if !s.runs() {
+		// A commitment that was only in memory, or whose entry was, may be lost in a crash: the majority that stores it remains.
+		if !s.Before.Knows(FieldDurable) {
+			return nil
+		}
+		before = s.Before.Durable.Log
+	}
+	i, lost := firstLoss(before, s.After.Log)
+	if !lost || i > s.Before.CommitIndex {
+		return nil
+	}
+	return s.breachAfter("%s had committed %s at index %d and now has %s there", s.Server, before.at(i), i, s.After.Log.at(i)).
+		refusing("entries up to commitIndex stay", "index %d is not above commitIndex %d", i, s.Before.CommitIndex).
+		allowing("%s keeps its entries up to index %d", s.Server, s.Before.CommitIndex).since("the log before", PartBefore)
+}

@@ -1,0 +1,248 @@
+package spec
+
+import "slices"
+
+// The rules about terms (Raft paper, 5.1).
+
+var termMonotonic = &Rule{
+	ID: "R5.1-01", Name: "term-monotonic",
+	Sentence: "A server's current term never decreases, also not across a crash and a restart.",
+	Why: "A term is Raft's clock: what a server promised in a term binds it only as long as it knows that the term was reached. " +
+		"A server that falls back votes and leads in terms it has already voted and led in. " +
+		"What usually breaks it: the file with term and vote is missing or old after a restart, or a snapshot's term is taken for the current one.",
+	Section: "Raft paper, 5.1 and Figure 2", Level: Must, Profile: Core,
+	Catches: []string{"sn-term-regress", "el-meta-missing-term0"},
+	Needs:   FieldTerm,
+	Step:    judgeTermMonotonic,
+}
+
+func judgeTermMonotonic(s *Step) *Breach {
+	before, after := s.Before.Term, s.After.Term
+	if after >= before && s.runs() {
+		return nil
+	}
+	if s.runs() || s.Before.Role == Crashed && s.Before.Knows(FieldRole) {
+		if after < before {
+			return s.breachAfter("%s goes back from term %d to term %d", s.Server, before, after).
+				refusing("currentTerm after ≥ currentTerm before", "%d is below %d", after, before).
+				allowing("%s stays in term %d", s.Server, before).since("the term before", PartBefore)
+		}
+		return nil
+	}
+	// A term that was only in memory may be lost in a crash: R5.6-01 sees to it that nobody was told of it.
+	if s.Before.Knows(FieldDurable) && after < s.Before.Durable.Term {
+		return s.breachAfter("%s goes back to term %d but term %d was on its disk", s.Server, after, s.Before.Durable.Term).
+			refusing("currentTerm after ≥ currentTerm on disk", "%d is below %d", after, s.Before.Durable.Term).
+			allowing("%s comes back in term %d or later", s.Server, s.Before.Durable.Term).since("the term on disk", PartBefore)
+	}
+	return nil
+}
+
+var adoptHigherTerm = &Rule{
+	ID: "R5.1-02", Name: "adopt-higher-term",
+	Sentence: "A server that receives a message of a higher term takes over that term and is a follower in it before it does anything else.",
+	Why: "This is how a leader that was cut off learns that it leads no more, and how servers meet in one term. " +
+		"A leader that overlooks a higher term goes on serving clients beside its successor. " +
+		"What usually breaks it: one of many handlers, mostly one for replies, does not look at the term.",
+	Section: "Raft paper, 5.1 and Figure 2 (all servers)", Level: Must, Profile: Core,
+	Catches: []string{"el-hb-term-unchecked", "sn-resp-term-unchecked"},
+	Needs:   FieldTerm,
+	Step:    judgeAdoptHigherTerm,
+}
+
+func judgeAdoptHigherTerm(s *Step) *Breach {
+	m := &s.Input.Message
+	if s.Input.Kind != Deliver || m.Term <= s.Before.Term || !s.runs() || !tellsSendersTerm(m.Kind) {
+		return nil
+	}
+	if s.After.Term < m.Term {
+		if s.mayDisregard(m) {
+			return nil
+		}
+		return s.breachAfter("%s receives %s of term %d and stays in term %d", s.Server, m.Kind, m.Term, s.After.Term).
+			refusing("currentTerm ≥ message.term", "%d is below %d", s.After.Term, m.Term).
+			allowing("%s becomes a follower in term %d", s.Server, m.Term).since("the higher term", PartInput)
+	}
+	if s.After.Term == m.Term && s.After.Knows(FieldRole) && s.After.Role != Follower {
+		return s.breachAfter("%s receives %s of term %d and is %s in that term", s.Server, m.Kind, m.Term, s.After.Role).
+			refusing("role = follower", "it is %s", s.After.Role).
+			allowing("%s becomes a follower in term %d", s.Server, m.Term).since("the higher term", PartInput)
+	}
+	return nil
+}
+
+// tellsSendersTerm reports whether the term of such a message is the sender's own. Pre-votes tell a term that may never begin.
+func tellsSendersTerm(kind MessageKind) bool { return kind != PreVote && kind != PreVoteReply }
+
+// mayDisregard reports whether a server may leave a request for votes aside: while it believes in a leader, so that removed
+// servers do not disturb (Raft paper, 6), or when the candidate is not a member.
+func (s *Step) mayDisregard(m *Message) bool {
+	if m.Kind != RequestVote {
+		return false
+	}
+	believes := !s.Before.Knows(FieldLeader) || s.Before.LeaderID != None || s.Before.Role == Leader
+	config := &s.Before.Config
+	stranger := !s.Before.Knows(FieldConfig) ||
+		len(config.Voters) > 0 && !slices.Contains(config.Voters, m.From) && !slices.Contains(config.Outgoing, m.From)
+	return believes || stranger
+}
+
+var staleRequestHarmless = &Rule{
+	ID: "R5.1-03", Name: "stale-request-harmless",
+	Sentence: "A request of an earlier term changes nothing: not the log, not the commit index, not the vote, not the role.",
+	Why: "A leader that was deposed does not know it and goes on sending. If anybody still obeys, it overwrites what its successor wrote. " +
+		"What usually breaks it: the term is checked after the request was acted on, or only for some kinds of requests.",
+	Section: "Raft paper, 5.1 and Figure 2 (receivers, step 1)", Level: Must, Profile: Core,
+	Catches: []string{"rp-erase-matching"},
+	Needs:   FieldTerm,
+	Step:    judgeStaleRequestHarmless,
+}
+
+func judgeStaleRequestHarmless(s *Step) *Breach {
+	m := &s.Input.Message
+	if s.Input.Kind != Deliver || !m.Kind.IsRequest() || m.Term >= s.Before.Term || !s.runs() {
+		return nil
+	}
+	if what := s.changed(); what != "" {
+		return s.breachAfter("%s in term %d acts on %s of term %d from %s: its %s changes", s.Server, s.Before.Term, m.Kind, m.Term, m.From, what).
+			refusing("request.term ≥ currentTerm", "%d is below %d", m.Term, s.Before.Term).
+			allowing("%s refuses and stays as it is", s.Server).since("the request of an earlier term", PartInput)
+	}
+	return nil
+}
+
+// changed names the first part of a server's state, of those shown, that the step changed; "" if none.
+func (s *Step) changed() string {
+	b, a := &s.Before, &s.After
+	switch {
+	case b.Term != a.Term:
+		return "term"
+	case s.show(FieldRole) && b.Role != a.Role:
+		return "role"
+	case s.show(FieldVotedFor) && b.VotedFor != a.VotedFor:
+		return "vote"
+	case s.show(FieldCommit) && b.CommitIndex != a.CommitIndex:
+		return "commit index"
+	case s.show(FieldLog) && logChanged(b.Log, a.Log):
+		return "log"
+	}
+	return ""
+}
+
+func logChanged(before, after Log) bool {
+	_, lost := firstLoss(before, after)
+	return lost || before.LastIndex() != after.LastIndex()
+}
+
+var staleRequestAnswer = &Rule{
+	ID: "R5.1-04", Name: "stale-request-answer",
+	Sentence: "A request of an earlier term is refused with the replier's own term, or not answered at all.",
+	Why: "The refusal is how a deposed leader and a late candidate learn the new term. " +
+		"An answer with an old term keeps them where they are, and with pre-votes two servers can block each other for ever. " +
+		"What usually breaks it: the reply is stamped with the request's term.",
+	Section: "Raft paper, 5.1 and Figure 2 (receivers, step 1)", Level: Must, Profile: Core,
+	Catches: []string{"el-prevote-lower-term"},
+	Needs:   FieldTerm,
+	Step:    judgeStaleRequestAnswer,
+}
+
+func judgeStaleRequestAnswer(s *Step) *Breach {
+	m := &s.Input.Message
+	if s.Input.Kind != Deliver || !m.Kind.IsRequest() || m.Term >= s.Before.Term || !s.runs() {
+		return nil
+	}
+	for k, reply := range s.Output.Sent {
+		if reply.To != m.From || !answers(m.Kind, reply.Kind) {
+			continue
+		}
+		if reply.Term != s.After.Term {
+			return s.breachSent(k, "%s in term %d answers %s of term %d with term %d", s.Server, s.After.Term, m.Kind, m.Term, reply.Term).
+				refusing("reply.term = currentTerm", "%d is not %d", reply.Term, s.After.Term).
+				allowing("%s refuses with term %d", s.Server, s.After.Term).since("the request of an earlier term", PartInput)
+		}
+		if reply.Granted {
+			return s.breachSent(k, "%s in term %d grants %s of term %d from %s", s.Server, s.After.Term, m.Kind, m.Term, m.From).
+				refusing("request.term ≥ currentTerm", "%d is below %d", m.Term, s.Before.Term).
+				allowing("%s refuses with term %d", s.Server, s.After.Term).since("the request of an earlier term", PartInput)
+		}
+	}
+	return nil
+}
+
+// answers reports whether a message of kind reply is the answer to a message of kind request.
+func answers(request, reply MessageKind) bool {
+	switch request {
+	case RequestVote:
+		return reply == RequestVoteReply
+	case AppendEntries:
+		return reply == AppendEntriesReply
+	case InstallSnapshot:
+		return reply == InstallSnapshotReply
+	case PreVote:
+		return reply == PreVoteReply
+	}
+	return false
+}
+
+var messageTerm = &Rule{
+	ID: "R5.1-05", Name: "message-term",
+	Sentence: "A message carries no term above its sender's current term.",
+	Why: "Whoever receives it takes the term over, so a term that nobody is in would be handed around as if an election had begun. " +
+		"What usually breaks it: a message is built before the term is set, or stamped with a term read from elsewhere.",
+	Section: "Raft paper, 5.1", Level: Must, Profile: Core,
+	NeedsAfter: FieldTerm,
+	Step:       judgeMessageTerm,
+}
+
+func judgeMessageTerm(s *Step) *Breach {
+	if s.crashes() {
+		return nil // what it had in memory when it sent is gone
+	}
+	for k, m := range s.Output.Sent {
+		if tellsSendersTerm(m.Kind) && m.Term > s.After.Term {
+			return s.breachSent(k, "%s in term %d sends %s of term %d", s.Server, s.After.Term, m.Kind, m.Term).
+				refusing("message.term ≤ currentTerm", "%d is above %d", m.Term, s.After.Term).
+				allowing("%s sends its own term %d", s.Server, s.After.Term).since("the sender's term", PartAfter)
+		}
+	}
+	return nil
+}
+
+var staleReplyIgnored = &Rule{
+	ID: "R5.1-06", Name: "stale-reply-ignored",
+	Sentence: "A reply of an earlier term is ignored.",
+	Why: "A reply answers a question that was asked in its term. Counted in a later one it makes leaders that nobody elected and copies that nobody stored. " +
+		"What usually breaks it: a handler looks whether the reply's term is higher, but not whether it is lower.",
+	Section: "Raft paper, 5.1", Level: Must, Profile: Core,
+	Catches: []string{"el-stale-vote-resp"},
+	Needs:   FieldTerm,
+	Step:    judgeStaleReplyIgnored,
+}
+
+func judgeStaleReplyIgnored(s *Step) *Breach {
+	m := &s.Input.Message
+	if s.Input.Kind != Deliver || m.Term >= s.Before.Term || !s.runs() {
+		return nil
+	}
+	switch m.Kind {
+	case RequestVoteReply, AppendEntriesReply, InstallSnapshotReply:
+	default:
+		return nil
+	}
+	what := s.changed()
+	switch {
+	case what != "":
+	case s.show(FieldVotes) && !(slices.Equal(s.Before.Granted, s.After.Granted) && slices.Equal(s.Before.Refused, s.After.Refused)):
+		what = "count of votes"
+	case s.show(FieldProgress) && !slices.Equal(s.Before.Progress, s.After.Progress):
+		what = "view of its followers"
+	default:
+		return nil
+	}
+	b := s.breachAfter("%s in term %d acts on %s of term %d from %s: its %s changes", s.Server, s.Before.Term, m.Kind, m.Term, m.From, what).
+		refusing("reply.term = currentTerm", "%d is not %d", m.Term, s.Before.Term).since("the reply of an earlier term", PartInput)
+	if s.Before.Knows(FieldRole) {
+		b.allowing("%s stays %s in term %d", s.Server, s.Before.Role, s.Before.Term)
+	}
+	return b
+}
