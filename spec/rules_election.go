@@ -61,7 +61,7 @@ var voteOnce = &Rule{
 func judgeVoteKept(s *Step) *Breach {
 	term, vote := s.Before.Term, s.Before.VotedFor
 	since := "the vote"
-	if !s.runs() && !(s.Input.Kind == Restart && s.Before.Role == Crashed && s.Before.Knows(FieldRole)) {
+	if !s.runs() && !s.comesBack() {
 		if !s.Before.Knows(FieldDurable) {
 			return nil
 		}

@@ -21,7 +21,7 @@ func judgeTermMonotonic(s *Step) *Breach {
 	if after >= before && s.runs() {
 		return nil
 	}
-	if s.runs() || s.Before.Role == Crashed && s.Before.Knows(FieldRole) {
+	if s.runs() || s.comesBack() {
 		if after < before {
 			return s.breachAfter("%s goes back from term %d to term %d", s.Server, before, after).
 				refusing("currentTerm after ≥ currentTerm before", "%d is below %d", after, before).

@@ -5,6 +5,11 @@ func (s *Step) runs() bool {
 	return !s.crashes() && s.Input.Kind != Restart && s.Before.Role != Crashed
 }
 
+// comesBack reports whether a server that showed its disk while it was down is up after the step.
+func (s *Step) comesBack() bool {
+	return s.Before.Role == Crashed && s.Before.Knows(FieldRole) && !s.crashes()
+}
+
 // crashes reports whether the server is down after the step, so that only its disk is left of it.
 func (s *Step) crashes() bool {
 	return s.Input.Kind == Crash || s.Input.Cut > 0 || s.After.Role == Crashed
