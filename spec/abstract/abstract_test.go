@@ -111,6 +111,8 @@ func TestGuardsRefuse(t *testing.T) {
 		{"a follower appends nothing", spec.Input{Kind: spec.Propose, Value: "v"}},
 		{"a follower sends no entries", spec.Input{Kind: spec.SendAppendEntries, Peer: 1}},
 		{"a follower commits nothing by itself", spec.Input{Kind: spec.AdvanceCommit}},
+		{"a stranger is asked nothing", spec.Input{Kind: spec.SendRequestVote, Peer: 4}},
+		{"a stranger says nothing", deliver(spec.Message{Kind: spec.RequestVote, From: 4, To: 2, Term: 2})},
 		{"actions are atomic", spec.Input{Kind: spec.Timeout, Cut: 1}},
 		{"a restart is a crash and a recovery in one", spec.Input{Kind: spec.Crash}},
 	}

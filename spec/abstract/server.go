@@ -55,6 +55,9 @@ func (s *server) Step(in spec.Input) spec.Output {
 }
 
 func (s *server) act(in spec.Input) spec.Output {
+	if !s.knows(in.Peer) || !s.knows(in.Message.From) {
+		return refused()
+	}
 	switch in.Kind {
 	case spec.Restart:
 		return s.restart()
@@ -74,6 +77,12 @@ func (s *server) act(in spec.Input) spec.Output {
 		return s.receive(in.Message)
 	}
 	return refused()
+}
+
+// knows reports whether the server is one of all, or nobody.
+func (s *server) knows(id spec.ServerID) bool {
+	_, member := slices.BinarySearch(s.servers, id)
+	return member || id == spec.None
 }
 
 // place returns where the server stands in the list of all. The server must be in it.
