@@ -18,7 +18,7 @@ func Text(w io.Writer, r *Report, p Palette) error {
 	case len(r.Files) > 0:
 		t.files()
 	case r.Search == nil && r.Verdict == "held":
-		t.line("%s   %s held in %s of %s", t.Good("ok"), Some(t.rulesThat("held"), "rule"), Some(r.Steps, "step"), r.Subject)
+		t.line("%s   %s breaks none of %s in %s", t.Good("ok"), r.Subject, Some(len(r.Rules), "rule"), Some(r.Steps, "step"))
 		t.notCovered()
 	case r.Verdict == "held":
 		t.pass()

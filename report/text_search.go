@@ -42,11 +42,11 @@ func (t *text) storyFinding(group []Finding) {
 		t.line("%s", t.storyLine(l))
 	}
 	t.also(fmt.Sprintf("at step %d", step), group[1:])
-	t.line("")
-	if f.Shortest && f.Steps > 0 {
-		t.line("Shortest possible: every execution of up to %s was tried and none breaks this rule.", Some(f.Steps-1, "step"))
-	}
 	if t.r.Search != nil {
+		t.line("")
+		if f.Shortest && f.Steps > 0 {
+			t.line("Shortest possible: every execution of up to %s was tried and none breaks a rule.", Some(f.Steps-1, "step"))
+		}
 		t.paragraph(fmt.Sprintf("Searched: %s, %s; %s.", t.r.Subject, t.world(), t.counted()))
 	}
 	t.whatNext(f)

@@ -105,10 +105,10 @@ func (e Evidence) window() (from, to int) {
 	if utf8.RuneCountInString(e.Text) <= snippetWidth {
 		return 0, len(e.Text)
 	}
-	if from = max(0, e.Column-1-snippetWidth/2); from > 0 {
-		from = min(from, len(e.Text)-snippetWidth)
+	if from = e.Column - 1 - snippetWidth/2; e.Column == 0 {
+		from = e.firstObject()
 	}
-	from = max(0, from)
+	from = max(0, min(from, len(e.Text)-snippetWidth))
 	to = min(len(e.Text), from+snippetWidth)
 	for from > 0 && !utf8.RuneStart(e.Text[from]) {
 		from--
@@ -117,6 +117,15 @@ func (e Evidence) window() (from, to int) {
 		to++
 	}
 	return from, to
+}
+
+// firstObject returns where the first member begins that is an object, if much stands before it: that is often what a logger
+// puts there, and says little.
+func (e Evidence) firstObject() int {
+	if at := strings.Index(e.Text, `":{`); at > snippetWidth/2 {
+		return strings.LastIndexByte(e.Text[:at], '"')
+	}
+	return 0
 }
 
 func (e Evidence) excerpt() string {

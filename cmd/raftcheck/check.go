@@ -85,6 +85,7 @@ func (a *app) runCheck(cmd *cobra.Command, f *checkFlags) error {
 	if err := f.outputs.open(); err != nil {
 		return err
 	}
+	defer f.outputs.abandon()
 	ctx := cmd.Context()
 	if f.time > 0 {
 		limited, cancel := context.WithTimeout(ctx, f.time)

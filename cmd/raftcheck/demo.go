@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/raftcheck/raftcheck/checker"
+	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/impl/mutant"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
@@ -31,8 +32,9 @@ The violation is what it is meant to find, so the exit code is 0.`,
 			if err := out.open(); err != nil {
 				return err
 			}
+			defer out.abandon()
 			m, _ := mutant.ByName(demoMutant)
-			s := mutated(m)
+			s := demoWorld(m)
 			r, err := a.search(cmd.Context(), s, checker.Options{Rules: []*spec.Rule{ruleCalled(demoRule)}, Name: s.name}, "demo", "none", 0)
 			if err != nil {
 				return err
@@ -42,6 +44,14 @@ The violation is what it is meant to find, so the exit code is 0.`,
 	}
 	out.addTo(cmd.Flags())
 	return cmd
+}
+
+// demoWorld is a world without faults and with room for all that is sent, so that the story has no step that only makes room.
+func demoWorld(m mutant.Mutant) *subject {
+	s := mutated(m)
+	s.config.Faults = cluster.Faults{}
+	s.config.Bounds.Messages = 8
+	return s
 }
 
 // renderDemo is render with words before and after the text.
@@ -61,8 +71,9 @@ func (a *app) renderDemo(r *report.Report, m mutant.Mutant) func(io.Writer, stri
 
 const demoNext = `
 What next:
-  raftcheck check                          search a Raft without the bug, to the last state
-  raftcheck check --impl mutant:cm-old-term   lose a committed entry: Figure 8 of the Raft paper
-  raftcheck explain mutants                the other bugs that real systems have had
-  raftcheck verify TRACE...                judge a recorded trace of your own cluster
+  raftcheck explain el-stale-vote-resp          what the bug is, and who has had it
+  raftcheck check                               search a Raft without it, to the last state
+  raftcheck check --impl mutant:cm-old-term     another: Figure 8 of the Raft paper
+  raftcheck explain mutants                     all of them
+  raftcheck verify TRACE...                     judge a recorded trace of your own cluster
 `

@@ -130,18 +130,18 @@ func ruleTopics() []topic {
 }
 
 func tellRule(w io.Writer, r *spec.Rule) {
-	fmt.Fprintf(w, "%s  %s\n\n%s\n\n", r.ID, r.Name, r.Sentence)
+	fmt.Fprintf(w, "%s  %s\n\n%s\n\n%s\n\n", r.ID, r.Name, r.Sentence, report.Wrapped(r.Why, 100))
 	rows := [][2]string{
 		{"source", r.Section},
 		{"level", r.Level.String()},
 		{"profile", string(r.Profile)},
 		{"judged on", strings.Join(waysToJudge(r), "; ")},
-		{"needs to see", orNothing(fieldNames(r.Needs))},
+		{"needs to see", orNothing(fieldNames(r.Needs | r.NeedsAfter))},
 		{"broken by", orNothing(r.Catches)},
 		{"void for", orNothing(variantNames(r.Unless))},
 	}
 	for _, row := range rows {
-		fmt.Fprintf(w, "  %-13s %s\n", row[0], row[1])
+		fmt.Fprintf(w, "  %-13s %s\n", row[0], strings.ReplaceAll(report.Wrapped(row[1], 84), "\n", "\n                "))
 	}
 	fmt.Fprintf(w, "\nJudge only this rule:  raftcheck check --rule %s\n", r.Name)
 	if names := mutantsCaughtBy(r); len(names) > 0 {

@@ -64,8 +64,17 @@ func (o *outputs) write(stdout io.Writer, render func(w io.Writer, format string
 	for _, f := range o.files {
 		err = errors.Join(err, render(f, f.format, false), f.Close())
 	}
+	o.files = nil
 	if err != nil {
 		return &failure{exit: exitFault, err: fmt.Errorf("the result could not be written: %w", err)}
 	}
 	return nil
+}
+
+// abandon removes the files of a run that came to no result, so that nobody takes an empty file for one.
+func (o *outputs) abandon() {
+	for _, f := range o.files {
+		f.Close()
+		os.Remove(f.Name())
+	}
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
 )
@@ -58,6 +57,7 @@ func (a *app) runReplay(f *replayFlags, path string) error {
 	if err := f.outputs.open(); err != nil {
 		return err
 	}
+	defer f.outputs.abandon()
 	steps, err := traces.Replay(s.trace, s.subject.config.New)
 	var differs *traces.Difference
 	if err != nil && !errors.As(err, &differs) {
@@ -80,7 +80,7 @@ func (a *app) runReplay(f *replayFlags, path string) error {
 		}
 	}
 	if differs != nil {
-		r.NotCovered = []string{fmt.Sprintf("what comes after %s, since %s", report.Some(differs.Record, "step"), differs)}
+		r.NotCovered = []string{fmt.Sprintf("what comes after step %d, where %s does something else: %s", differs.Record, differs.Server, differs.What)}
 	}
 	if err := f.outputs.write(a.term.out, a.render(r)); err != nil {
 		return err

@@ -63,6 +63,7 @@ func (a *app) runShow(f *showFlags, path string) error {
 	if err := f.outputs.open(); err != nil {
 		return err
 	}
+	defer f.outputs.abandon()
 	finding := firstFinding(trace)
 	if f.around > 0 {
 		if trace.Records, err = aroundLine(trace.Records, path, f.around, f.context); err != nil {

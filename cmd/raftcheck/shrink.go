@@ -47,6 +47,7 @@ func (a *app) runShrink(f *shrinkFlags, path string) error {
 	if err := f.outputs.open(); err != nil {
 		return err
 	}
+	defer f.outputs.abandon()
 	r, err := a.shrunk(s, f.save)
 	if err != nil {
 		return err

@@ -64,6 +64,24 @@ func (o *opened) begin(lines *traces.Lines, format string, options traces.Option
 	if format == "auto" {
 		o.format = "native"
 	}
-	o.Source, err = traces.NewReaderAfter(lines, first, options)
+	reader, err := traces.NewReaderAfter(lines, first, options)
+	o.Source = &counting{reader, lines}
 	return err
+}
+
+// counting is a source that can say how many lines a file has.
+type counting struct {
+	traces.Source
+	lines *traces.Lines
+}
+
+// Drain reads on to the end, or to a line that cannot be read, and returns the number of the last line.
+func (c *counting) Drain() int {
+	last := c.lines.Number()
+	for {
+		if _, err := c.lines.Next(); err != nil {
+			return last
+		}
+		last = c.lines.Number()
+	}
 }

@@ -32,7 +32,7 @@ func TestStories(t *testing.T) {
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "steady": steady, "huge": huge, "binary": binary, "cut": cut, "report": checkReport, "json": checkJSON,
+			"exits": exits, "steady": steady, "huge": huge, "binary": binary, "cut": cut, "same": same, "report": checkReport, "json": checkJSON,
 		},
 	})
 }
@@ -71,6 +71,14 @@ func steady(ts *testscript.TestScript, neg bool, args []string) {
 	second := codeOf(ts, ts.Exec(args[0], args[1:]...))
 	if again := seconds.ReplaceAllString(ts.ReadFile("stdout"), "TIME"); again != text || first != second {
 		ts.Fatalf("two runs differ:\n%s (exit %d)\n--\n%s (exit %d)", text, first, again, second)
+	}
+}
+
+// same FILE FILE expects the same bytes, but for the time.
+func same(ts *testscript.TestScript, neg bool, args []string) {
+	a, b := ts.ReadFile(args[0]), ts.ReadFile(args[1])
+	if seconds.ReplaceAllString(a, "TIME") != seconds.ReplaceAllString(b, "TIME") {
+		ts.Fatalf("%s and %s differ:\n%s\n--\n%s", args[0], args[1], a, b)
 	}
 }
 

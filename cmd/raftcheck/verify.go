@@ -78,6 +78,7 @@ func (a *app) runVerify(ctx context.Context, f *verifyFlags, args []string) erro
 	if err := f.outputs.open(); err != nil {
 		return err
 	}
+	defer f.outputs.abandon()
 	v := &verification{app: a, flags: f, rules: rules, report: newReport("verify", "trace", spec.Held)}
 	a.term.startProgress(time.Now())
 	for _, path := range expand(args) {
