@@ -67,6 +67,7 @@ type expander struct {
 	missing              []missing
 	broken               []uint16                 // successors of the current state that break a promise
 	reached              uint16                   // goals reached by the successors of the current state
+	whole                bool                     // successors are listed, so none may be left out
 	batches              *[partitions][]successor // where successors go, by partition
 	parent               uint32                   // the place of the current state in its layer
 	emitted              int
@@ -356,7 +357,7 @@ func (x *expander) other(v move) {
 // out files a successor, unless this worker filed the same state a moment ago. It was then filed before this one in the order of
 // the layer too, since a worker takes blocks in that order, so nothing is lost or changed by leaving it out.
 func (x *expander) out(fp uint64, v move) {
-	if recent := x.recently(fp); *recent != fp {
+	if recent := x.recently(fp); *recent != fp || x.whole {
 		*recent = fp
 		p := partitionOf(fp)
 		x.batches[p] = append(x.batches[p], successor{fp, v, x.parent, uint16(x.emitted)})

@@ -65,11 +65,11 @@ func (s *search) firstState() ([]uint32, error) {
 	return append(servers, make([]uint32, s.words()-len(servers))...), err
 }
 
-// successors lists the successors of a state whose needs the memo holds, in the order of expansion.
+// successors lists the successors of a state whose needs the memo holds: number k of them is at k.
 func (x *expander) successors(state []uint32) []successor {
 	var batches [partitions][]successor
 	x.batches, x.parent = &batches, 0
-	clear(x.recent[:])
+	x.whole = true
 	x.expand(state)
 	all := slices.Concat(batches[:]...)
 	slices.SortFunc(all, func(a, b successor) int { return int(a.nth) - int(b.nth) })
