@@ -130,6 +130,7 @@ const (
 	Send  EffectKind = iota + 1 // a message leaves
 	Write                       // the disk is written; a power failure may still undo it
 	Sync                        // everything written so far is safe
+	Answer                      // a client is told Reply
 )
 
 var effectKindNames = [...]string{"none", "send", "write", "sync", "answer"}
