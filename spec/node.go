@@ -127,10 +127,10 @@ type EffectKind uint8
 
 // The effects of a step. Write and Sync are durable effects, and crash points lie before each of them and after the last.
 const (
-	Send  EffectKind = iota + 1 // a message leaves
-	Write                       // the disk is written; a power failure may still undo it
-	Sync                        // everything written so far is safe
-	Answer                      // a client is told Reply
+	Send   EffectKind = iota + 1 // a message leaves
+	Write                        // the disk is written; a power failure may still undo it
+	Sync                         // everything written so far is safe
+	Answer                       // a client is told Reply
 )
 
 var effectKindNames = [...]string{"none", "send", "write", "sync", "answer"}
