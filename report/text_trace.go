@@ -183,7 +183,7 @@ func (t *text) files() {
 		if f.Verdict != "held" {
 			mark = t.Unsure("????")
 		}
-		t.line("%s %s: %s of %s, terms %d to %d, %s, in %s (%s)", mark, f.Path, Some(f.Records, "event"), Some(len(f.Servers), "server"),
+		t.line("%s %s: %s of %s, terms %d to %d, %s, in %s (%s)", mark, f.Path, Some(f.Records, "step"), Some(len(f.Servers), "server"),
 			f.FirstTerm, f.LastTerm, Some(f.Elections, "election"), Some(f.Lines, "line"), f.Format)
 	}
 	t.line("     %s held%s", Some(t.rulesThat("held"), "rule"), inFiles(len(t.r.Files)))

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"io"
 	"os"
 
 	"github.com/raftcheck/raftcheck/traces"
+	"github.com/raftcheck/raftcheck/traces/etcd"
 )
 
 // opened is a trace that is ready to be read.
@@ -16,7 +18,7 @@ type opened struct {
 }
 
 // formats names the trace formats of --format; auto looks at the first line.
-var formats = []string{"auto", "native"}
+var formats = []string{"auto", "native", "etcd"}
 
 // open opens a trace of a known format. "-" is standard input, which is kept in a temporary file so that findings can quote it.
 func (a *app) open(path, format string, o traces.Options) (*opened, error) {
@@ -60,28 +62,42 @@ func (o *opened) begin(lines *traces.Lines, format string, options traces.Option
 	if err != nil {
 		return err
 	}
-	o.format = format
-	if format == "auto" {
-		o.format = "native"
+	if o.format = format; format == "auto" {
+		o.format = detect(first)
 	}
-	reader, err := traces.NewReaderAfter(lines, first, options)
-	o.Source = &counting{reader, lines}
-	return err
+	switch o.format {
+	case "native":
+		reader, err := traces.NewReaderAfter(lines, first, options)
+		o.Source = &native{reader, lines}
+		return err
+	case "etcd":
+		reader, err := etcd.NewReaderAfter(lines, first, options)
+		o.Source = reader
+		return err
+	}
+	return &traces.InputError{File: lines.Name(), Line: lines.Number(), Message: "neither a raftcheck trace nor one of etcd's raft",
+		Hint: "--format native or --format etcd says what is wrong with it"}
 }
 
-// counting is a source that can say how many lines a file has.
-type counting struct {
-	traces.Source
+// detect tells the format of a trace from its first line; "" when it is none. A file of etcd's may begin with other lines that
+// its logger wrote.
+func detect(first []byte) string {
+	switch {
+	case etcd.Detect(first):
+		return "etcd"
+	case bytes.Contains(first, []byte(`"format"`)):
+		return "native"
+	case bytes.HasPrefix(first, []byte("{")) && (bytes.Contains(first, []byte(`"tag"`)) || bytes.Contains(first, []byte(`"level"`))):
+		return "etcd"
+	}
+	return ""
+}
+
+// native is a reader that can say how many lines the file has.
+type native struct {
+	*traces.Reader
 	lines *traces.Lines
 }
 
-// Drain reads on to the end, or to a line that cannot be read, and returns the number of the last line.
-func (c *counting) Drain() int {
-	last := c.lines.Number()
-	for {
-		if _, err := c.lines.Next(); err != nil {
-			return last
-		}
-		last = c.lines.Number()
-	}
-}
+// Drain reads on to the end without judging and returns the number of the last line.
+func (n *native) Drain() int { return n.lines.Drain() }
