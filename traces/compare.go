@@ -5,15 +5,13 @@ import (
 	"slices"
 
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces/wire"
 )
-
-const everyField = spec.FieldRole | spec.FieldTerm | spec.FieldVotedFor | spec.FieldLog | spec.FieldCommit | spec.FieldApplied |
-	spec.FieldVotes | spec.FieldProgress | spec.FieldConfig | spec.FieldDurable | spec.FieldLeader
 
 // differingField compares two observations. It returns "" when they show the same, else the first differing field with
 // both values, as in "term 2, not 3". A field that one shows and the other does not is a difference.
 func differingField(want, got *spec.Observation) string {
-	if want.Unknown&everyField != got.Unknown&everyField {
+	if want.Unknown&wire.EveryField != got.Unknown&wire.EveryField {
 		return fmt.Sprintf("shown fields %#x, not %#x", got.Unknown, want.Unknown)
 	}
 	return firstDifference(want, got)
@@ -43,7 +41,7 @@ func firstDifference(want, got *spec.Observation) string {
 		return fmt.Sprintf("votes refused %v, not %v", got.Refused, want.Refused)
 	case known(spec.FieldProgress) && !slices.Equal(want.Progress, got.Progress):
 		return fmt.Sprintf("progress %v, not %v", got.Progress, want.Progress)
-	case known(spec.FieldConfig) && (!slices.Equal(want.Config.Voters, got.Config.Voters) || !slices.Equal(want.Config.Outgoing, got.Config.Outgoing)):
+	case known(spec.FieldConfig) && (!slices.Equal(want.Config.Voters, got.Config.Voters) || !slices.Equal(want.Config.Outgoing, got.Config.Outgoing) || !slices.Equal(want.Config.Learners, got.Config.Learners)):
 		return fmt.Sprintf("configuration %v, not %v", got.Config, want.Config)
 	case known(spec.FieldDurable) && !sameDurable(&want.Durable, &got.Durable):
 		return fmt.Sprintf("on disk %+v, not %+v", got.Durable, want.Durable)
@@ -62,5 +60,5 @@ func sameDurable(a, b *spec.Durable) bool {
 func sameMessage(a, b *spec.Message) bool { return a.Equal(*b) }
 
 func sameEffect(a, b *spec.Effect) bool {
-	return a.Kind == b.Kind && sameMessage(&a.Message, &b.Message) && sameDurable(&a.Durable, &b.Durable)
+	return a.Kind == b.Kind && a.Reply == b.Reply && sameMessage(&a.Message, &b.Message) && sameDurable(&a.Durable, &b.Durable)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces/internal/scan"
+	"github.com/raftcheck/raftcheck/traces/wire"
 )
 
 // Source yields the records of an execution in order, whoever wrote it and in whatever format.
@@ -94,7 +95,7 @@ func (r *Reader) Next() (*Record, error) {
 
 // carryOver fills in the state before a step that the record leaves out because it is what the server showed last.
 func (r *Reader) carryOver(s *spec.Step) {
-	if last := r.last[s.Server]; last != nil && s.Before.Unknown == everyField {
+	if last := r.last[s.Server]; last != nil && s.Before.Unknown == wire.EveryField {
 		s.Before = *last
 	}
 	r.last[s.Server] = &s.After

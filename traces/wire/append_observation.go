@@ -1,0 +1,75 @@
+package wire
+
+import "github.com/raftcheck/raftcheck/spec"
+
+// EveryField is all the fields of an observation, for one that shows nothing.
+const EveryField = spec.FieldRole | spec.FieldTerm | spec.FieldVotedFor | spec.FieldLog | spec.FieldCommit | spec.FieldApplied |
+	spec.FieldVotes | spec.FieldProgress | spec.FieldConfig | spec.FieldDurable | spec.FieldLeader
+
+// Observation writes the fields that an observation shows.
+func (o *Object) Observation(name string, s *spec.Observation) {
+	o.Name(name)
+	inner := Open(o.dst)
+	inner.observation(s)
+	o.dst = inner.Close()
+}
+
+func (o *Object) observation(s *spec.Observation) {
+	known := func(f spec.Field) bool { return s.Knows(f) }
+	if known(spec.FieldRole) {
+		o.Text("role", s.Role.String())
+	}
+	if known(spec.FieldTerm) {
+		o.Uint("term", uint64(s.Term))
+	}
+	if known(spec.FieldVotedFor) {
+		o.Server("votedFor", s.VotedFor)
+	}
+	if known(spec.FieldLeader) {
+		o.Server("leader", s.LeaderID)
+	}
+	if known(spec.FieldLog) {
+		o.Log("log", s.Log)
+	}
+	if known(spec.FieldCommit) {
+		o.Uint("commit", uint64(s.CommitIndex))
+	}
+	if known(spec.FieldApplied) {
+		o.Uint("applied", uint64(s.LastApplied))
+	}
+	if known(spec.FieldVotes) {
+		o.Servers("granted", s.Granted)
+		o.Servers("refused", s.Refused)
+	}
+	if known(spec.FieldProgress) {
+		o.progress(s.Progress)
+	}
+	if known(spec.FieldConfig) {
+		o.configuration(s.Config)
+	}
+	if known(spec.FieldDurable) {
+		o.Durable("durable", &s.Durable)
+	}
+}
+
+func (o *Object) progress(all []spec.Progress) {
+	o.List("progress", len(all), func(dst []byte, k int) []byte {
+		p := Open(dst)
+		p.Server("server", all[k].Server)
+		p.Uint("next", uint64(all[k].NextIndex))
+		p.Uint("match", uint64(all[k].MatchIndex))
+		return p.Close()
+	})
+}
+
+func (o *Object) configuration(c spec.Configuration) {
+	o.Object("config", func(o *Object) {
+		o.Servers("voters", c.Voters)
+		if len(c.Outgoing) > 0 {
+			o.Servers("outgoing", c.Outgoing)
+		}
+		if len(c.Learners) > 0 {
+			o.Servers("learners", c.Learners)
+		}
+	})
+}

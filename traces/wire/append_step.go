@@ -1,0 +1,176 @@
+package wire
+
+import "github.com/raftcheck/raftcheck/spec"
+
+// Input writes the members that say what an input carries. The kind is the caller's to write, as the event.
+func (o *Object) Input(in *spec.Input) {
+	if in.Kind == spec.Deliver {
+		o.Message("message", &in.Message)
+	}
+	if in.Kind == spec.Propose || in.Value != "" {
+		o.Bytes("value", in.Value)
+	}
+	if in.Peer != spec.None {
+		o.Server("peer", in.Peer)
+	}
+	if in.Kind == spec.Reconfigure {
+		o.change(&in.Change)
+	}
+	if in.Cut > 0 {
+		o.Uint("cut", uint64(in.Cut))
+	}
+	if in.Lossy {
+		o.Bool("lossy", true)
+	}
+}
+
+func (o *Object) change(c *spec.Change) {
+	o.Object("change", func(o *Object) {
+		o.Text("voters", c.Voters)
+		if c.Learners != "" {
+			o.Text("learners", c.Learners)
+		}
+		if c.Joint {
+			o.Bool("joint", true)
+		}
+	})
+}
+
+// Output writes the members that say what a step did.
+func (o *Object) Output(out *spec.Output) {
+	if len(out.Effects) > 0 {
+		o.List("effects", len(out.Effects), func(dst []byte, k int) []byte { return appendEffect(dst, &out.Effects[k]) })
+	}
+	if out.Refused {
+		o.Bool("refused", true)
+	}
+	if out.Keep {
+		o.Bool("keep", true)
+	}
+	if out.Redirect != spec.None {
+		o.Server("redirect", out.Redirect)
+	}
+	if out.Fault != nil {
+		o.Text("fault", out.Fault.Error())
+	}
+}
+
+func appendEffect(dst []byte, e *spec.Effect) []byte {
+	o := Open(dst)
+	switch e.Kind {
+	case spec.Send:
+		o.Message("send", &e.Message)
+	case spec.Answer:
+		o.Object("answer", func(o *Object) {
+			o.Bytes("value", e.Reply.Value)
+			o.Uint("index", uint64(e.Reply.Index))
+		})
+	default:
+		o.Durable(e.Kind.String(), &e.Durable)
+	}
+	return o.Close()
+}
+
+// Durable writes what is on disk.
+func (o *Object) Durable(name string, d *spec.Durable) {
+	o.Object(name, func(o *Object) {
+		o.Uint("term", uint64(d.Term))
+		o.Server("votedFor", d.VotedFor)
+		o.Log("log", d.Log)
+	})
+}
+
+// Log writes a log.
+func (o *Object) Log(name string, log spec.Log) {
+	o.Object(name, func(o *Object) {
+		if log.Base != 0 || log.BaseTerm != 0 {
+			o.Uint("base", uint64(log.Base))
+			o.Uint("baseTerm", uint64(log.BaseTerm))
+		}
+		o.Entries("entries", log.Entries)
+	})
+}
+
+// Entries writes log entries.
+func (o *Object) Entries(name string, entries []spec.Entry) {
+	o.List(name, len(entries), func(dst []byte, k int) []byte {
+		e := Open(dst)
+		e.Uint("term", uint64(entries[k].Term))
+		if entries[k].Kind != spec.Command {
+			e.Text("kind", entries[k].Kind.String())
+		}
+		if entries[k].Value != "" {
+			e.Bytes("value", entries[k].Value)
+		}
+		return e.Close()
+	})
+}
+
+// Message writes a message: the fields that its kind uses, and others that are not zero.
+func (o *Object) Message(name string, m *spec.Message) {
+	o.Name(name)
+	inner := Open(o.dst)
+	inner.message(m)
+	o.dst = inner.Close()
+}
+
+func (o *Object) message(m *spec.Message) {
+	o.Text("kind", m.Kind.String())
+	o.Server("from", m.From)
+	o.Server("to", m.To)
+	o.Uint("term", uint64(m.Term))
+	shown := fieldsOf(m.Kind)
+	uint := func(name string, f messageField, n uint64) {
+		if n != 0 || shown&f != 0 {
+			o.Uint(name, n)
+		}
+	}
+	bool := func(name string, f messageField, b bool) {
+		if b || shown&f != 0 {
+			o.Bool(name, b)
+		}
+	}
+	uint("lastLogIndex", lastLog, uint64(m.LastLogIndex))
+	uint("lastLogTerm", lastLog, uint64(m.LastLogTerm))
+	bool("granted", granted, m.Granted)
+	uint("prevLogIndex", prevLog, uint64(m.PrevLogIndex))
+	uint("prevLogTerm", prevLog, uint64(m.PrevLogTerm))
+	if shown&entries != 0 || len(m.Entries) > 0 {
+		o.Entries("entries", m.Entries)
+	}
+	uint("leaderCommit", entries, uint64(m.LeaderCommit))
+	bool("success", success, m.Success)
+	uint("matchIndex", success, uint64(m.MatchIndex))
+	uint("conflictIndex", 0, uint64(m.ConflictIndex))
+	uint("conflictTerm", 0, uint64(m.ConflictTerm))
+	if m.Payload != "" {
+		o.Bytes("payload", m.Payload)
+	}
+}
+
+type messageField uint8
+
+const (
+	lastLog messageField = 1 << iota
+	granted
+	prevLog
+	entries
+	success
+)
+
+// fieldsOf returns the fields that a kind of message always shows.
+func fieldsOf(kind spec.MessageKind) messageField {
+	switch kind {
+	case spec.RequestVote, spec.PreVote:
+		return lastLog
+	case spec.RequestVoteReply, spec.PreVoteReply:
+		return granted
+	case spec.AppendEntries:
+		return prevLog | entries
+	case spec.InstallSnapshot:
+		return prevLog
+	case spec.AppendEntriesReply, spec.InstallSnapshotReply:
+		return success
+	}
+	return 0
+}
