@@ -29,6 +29,8 @@ var mayImport = map[string][]string{
 	"traces/etcd":       {"spec", "traces", "traces/internal/…"},
 	"checker":           {"spec", "cluster", "traces", "checker/internal/…"},
 	"report":            {"spec", "traces", "checker"},
+	"adapters/statekey": {},
+	"adapters/etcd":     {"spec", "adapters/statekey"},
 	"cmd/raftcheck":     {"…"},
 }
 
