@@ -84,6 +84,7 @@ type File struct {
 	Verdict   string   `json:"verdict"`
 	Lines     int      `json:"lines"`   // judged, from the first
 	Records   int      `json:"records"` // what happened in them
+	Steps     int      `json:"steps"`   // of them, what servers did
 	Servers   []string `json:"servers"`
 	FirstTerm uint64   `json:"firstTerm"`
 	LastTerm  uint64   `json:"lastTerm"`

@@ -74,12 +74,12 @@ func reports() map[string]*report.Report {
 		},
 		"verify-held": {
 			Version: "test", Command: "verify", Verdict: "held", Subject: "trace", Rules: rules,
-			Files: []report.File{{Path: "a.ndjson.gz", Format: "etcd", Lines: 1003, Records: 1000, Servers: []string{"n1", "n2", "n3"}, FirstTerm: 1, LastTerm: 7, Elections: 6, Verdict: "held",
-				Hidden: []report.Hidden{{Field: "durable", Steps: 1000, Line: 2}}}},
+			Files: []report.File{{Path: "a.ndjson.gz", Format: "etcd", Lines: 1003, Records: 1000, Steps: 1000, Servers: []string{"n1", "n2", "n3"}, FirstTerm: 1, LastTerm: 7, Elections: 6, Verdict: "held",
+				Hidden: []report.Hidden{{Field: "durable", Steps: 1000, Line: 2}, {Field: "log", Steps: 3, Line: 5}}}},
 		},
 		"verify-violated": {
 			Version: "test", Command: "verify", Verdict: "violated", Subject: "trace", Rules: violated("R5.2-03"),
-			Files: []report.File{{Path: "cluster.ndjson", Format: "native", Lines: 20417, Records: 20416, Servers: []string{"n1", "n2", "n3"}, FirstTerm: 1, LastTerm: 7, Verdict: "violated"}},
+			Files: []report.File{{Path: "cluster.ndjson", Format: "native", Lines: 20417, Records: 20416, Steps: 20416, Servers: []string{"n1", "n2", "n3"}, FirstTerm: 1, LastTerm: 7, Verdict: "violated"}},
 			Findings: []report.Finding{{
 				Rule: "R5.2-03", Name: "vote-once", Sentence: "A server gives at most one vote in a term.", Section: "Raft paper, 5.2 and Figure 2",
 				Message: "n3 votes for n2 in term 7 but votes for n1 in term 7",

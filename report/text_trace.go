@@ -183,33 +183,55 @@ func (t *text) files() {
 		if f.Verdict != "held" {
 			mark = t.Unsure("????")
 		}
-		t.line("%s %s: %s of %s, terms %d to %d, %s, in %s (%s)", mark, f.Path, Some(f.Records, "step"), Some(len(f.Servers), "server"),
-			f.FirstTerm, f.LastTerm, Some(f.Elections, "election"), Some(f.Lines, "line"), f.Format)
+		t.line("%s %s: %s of %s, %s, %s, in %s (%s)", mark, f.Path, Some(f.Records, "step"), Some(len(f.Servers), "server"),
+			f.terms(), Some(f.Elections, "election"), Some(f.Lines, "line"), f.Format)
 	}
 	t.line("     %s held%s", Some(t.rulesThat("held"), "rule"), inFiles(len(t.r.Files)))
 	if seen := t.goalsReached(); len(seen) > 0 {
 		t.below("goals reached: ", strings.Join(seen, ", "))
 	}
-	if blind := t.rulesNamed(NotCheckable); len(blind) > 0 {
+	if blind := t.rulesNamed(NotCheckable); len(blind) > mostNames {
+		t.below("not checkable: ", Some(len(blind), "rule")+", listed by --per-rule")
+	} else if len(blind) > 0 {
 		t.below("not checkable: ", strings.Join(blind, ", "))
 	}
-	if hidden := t.hidden(); len(hidden) > 0 {
-		t.below("not shown: ", strings.Join(hidden, ", "))
+	never, partly := t.hidden()
+	if len(never) > 0 {
+		t.below("never shown: ", strings.Join(never, ", "))
+	}
+	if len(partly) > 0 {
+		t.below("not always shown: ", strings.Join(partly, ", "))
 	}
 	t.notCovered()
 }
 
-// hidden lists the parts of the servers' state that some file never or not always shows.
-func (t *text) hidden() []string {
-	var names []string
+// mostNames is how many rules are named where it is not their names that matter.
+const mostNames = 8
+
+func (f *File) terms() string {
+	if f.FirstTerm == f.LastTerm {
+		return fmt.Sprintf("term %d", f.LastTerm)
+	}
+	return fmt.Sprintf("terms %d to %d", f.FirstTerm, f.LastTerm)
+}
+
+// hidden lists the parts of the servers' state that some file never shows, and those that some file shows now and then.
+func (t *text) hidden() (never, partly []string) {
 	for _, f := range t.r.Files {
 		for _, h := range f.Hidden {
-			if !slices.Contains(names, h.Field) {
-				names = append(names, h.Field)
+			if h.Steps >= f.Steps && !slices.Contains(never, h.Field) {
+				never = append(never, h.Field)
 			}
 		}
 	}
-	return names
+	for _, f := range t.r.Files {
+		for _, h := range f.Hidden {
+			if !slices.Contains(never, h.Field) && !slices.Contains(partly, h.Field) {
+				partly = append(partly, h.Field)
+			}
+		}
+	}
+	return never, partly
 }
 
 func inFiles(n int) string {

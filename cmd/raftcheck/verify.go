@@ -150,7 +150,10 @@ func (v *verification) file(ctx context.Context, path string) error {
 	for k := range result.Findings {
 		f := lineFinding(&result.Findings[k])
 		if k == 0 {
-			f.Checked, f.Unchecked = max(0, f.Evidence[0].Line-1), max(0, result.LastLine-result.Lines)
+			f.Checked = max(0, f.Evidence[0].Line-1)
+		}
+		if k == 0 && !v.flags.keepGoing {
+			f.Unchecked = max(0, result.LastLine-result.Lines)
 		}
 		v.report.Findings = append(v.report.Findings, f)
 	}
@@ -176,7 +179,7 @@ func inputFailure(fault *traces.InputError) *failure {
 }
 
 func fileOf(path, format string, r *traces.Result) report.File {
-	f := report.File{Path: path, Format: format, Verdict: r.Verdict.String(), Lines: r.Lines, Records: r.Records,
+	f := report.File{Path: path, Format: format, Verdict: r.Verdict.String(), Lines: r.Lines, Records: r.Records, Steps: r.Steps,
 		Servers: []string{}, FirstTerm: uint64(r.FirstTerm), LastTerm: uint64(r.LastTerm), Elections: r.Elections}
 	servers := slices.Clone(r.Servers)
 	slices.Sort(servers)
