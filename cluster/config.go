@@ -166,8 +166,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("no implementation given")
 	case b.Messages < 1 || b.Messages > 32:
 		return fmt.Errorf("%d messages in flight: between 1 and 32 can be searched", b.Messages)
-	case b.Copies < 0 || b.Copies > b.Messages:
-		return fmt.Errorf("%d copies of a message do not fit into %d messages in flight", b.Copies, b.Messages)
+	case b.Copies < 0:
+		return fmt.Errorf("%d copies of a message: it cannot be negative", b.Copies)
 	case b.Depth < 0:
 		return fmt.Errorf("depth %d: it cannot be negative", b.Depth)
 	case c.Values < 0 || c.Values > 6:
