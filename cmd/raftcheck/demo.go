@@ -49,8 +49,8 @@ The violation is what it is meant to find, so the exit code is 0.`,
 // demoWorld is a world without faults and with room for all that is sent, so that the story has no step that only makes room.
 func demoWorld(m mutant.Mutant) *subject {
 	s := mutated(m)
-	s.config.Faults = cluster.Faults{}
-	s.config.Bounds.Messages = 8
+	s.config.Servers, s.config.Faults = 3, cluster.Faults{}
+	s.config.Bounds = cluster.Bounds{Terms: 2, Messages: 8}
 	return s
 }
 

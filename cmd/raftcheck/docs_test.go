@@ -47,6 +47,23 @@ var milliseconds = regexp.MustCompile(`\d+ ms`)
 
 func clockless(s string) string { return milliseconds.ReplaceAllString(s, "TIME") }
 
+// TestReadmeShowsWhatTheDemoPrints holds the README's sample to the real output.
+func TestReadmeShowsWhatTheDemoPrints(t *testing.T) {
+	var out bytes.Buffer
+	require.Equal(t, 0, run([]string{"demo"}, strings.NewReader(""), &out, &out))
+	const path = "../../README.md"
+	readme, err := os.ReadFile(path)
+	require.NoError(t, err)
+	sample := regexp.MustCompile("(?s)<!-- demo -->\n```\n.*?```\n")
+	require.Regexp(t, sample, string(readme))
+	want := sample.ReplaceAllLiteralString(string(readme), "<!-- demo -->\n```\n"+out.String()+"```\n")
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(want), 0o666))
+		return
+	}
+	require.Equal(t, seconds.ReplaceAllString(want, "TIME"), seconds.ReplaceAllString(string(readme), "TIME"), "go test ./cmd/raftcheck -run Readme -update rewrites it")
+}
+
 func writeRules(t *testing.T, b *bytes.Buffer) {
 	b.WriteString("# The rules\n\nWhat every Raft promises, as raftcheck judges it. `raftcheck explain NAME` tells more about each.\n" +
 		"R5.x are the sections of the extended Raft paper.\n\n")
