@@ -26,7 +26,7 @@ type Key struct {
 type Fact struct {
 	Key
 	Holder ServerID // FactLeader: the leader; FactVote: the candidate
-	Prev   Term     // FactEntry: term of the entry before
+	Prev   Term     // FactEntry: term of the entry before; 0 at index 1, and where it is not known
 	Entry  Entry    // FactEntry, FactCommitted
 	By     ServerID // who showed it
 	In     Term     // FactCommitted: the term of the server that showed it first
@@ -35,10 +35,10 @@ type Fact struct {
 	Effect int      // PartEffect: which effect
 }
 
-// Same reports whether two facts about the same key say the same. An entry whose value a record does not show agrees with any value.
+// Same reports whether two facts about the same key say the same. What a record does not show of an entry, its value or the term
+// of the entry before, agrees with anything.
 func (f *Fact) Same(g *Fact) bool {
-	return f.Holder == g.Holder && f.Prev == g.Prev && f.Entry.Term == g.Entry.Term && f.Entry.Kind == g.Entry.Kind &&
-		(f.Entry.Value == g.Entry.Value || f.Entry.Value == "" || g.Entry.Value == "")
+	return f.Holder == g.Holder && (f.Prev == g.Prev || f.Prev == 0 || g.Prev == 0) && f.Entry.agrees(g.Entry)
 }
 
 // String says the fact in words.
@@ -57,27 +57,47 @@ func (f *Fact) String() string {
 }
 
 // Facts calls yield for every fact that a step establishes, in a fixed order: leaders, votes, entries, commitments.
-// Only what the step changed is told, so that a long log costs nothing when it stays as it is.
+// Only what the step changed is told, so that a long log costs nothing when it stays as it is. A fact is the caller's to read and
+// change until yield returns, and no longer.
 func Facts(s *Step, declared Variants, yield func(*Fact)) {
-	leaderFacts(s, yield)
-	voteFacts(s, declared, yield)
-	entryFacts(s, yield)
-	committedFacts(s, yield)
+	tell := teller{yield: yield}
+	tell.leader(s)
+	tell.votes(s, declared)
+	tell.entries(s)
+	tell.committed(s)
 }
 
-func leaderFacts(s *Step, yield func(*Fact)) {
+// teller tells facts one after the other in the same place, since there are as many as entries.
+type teller struct {
+	fact  *Fact
+	yield func(*Fact)
+}
+
+func (t *teller) tell(f Fact) {
+	if t.fact == nil {
+		t.fact = new(Fact)
+	}
+	*t.fact = f
+	t.yield(t.fact)
+}
+
+func (t *teller) leader(s *Step) {
 	if !s.After.Knows(FieldRole|FieldTerm) || s.After.Role != Leader {
 		return
 	}
 	if s.Before.Knows(FieldRole|FieldTerm) && s.Before.Role == Leader && s.Before.Term == s.After.Term {
 		return
 	}
-	yield(&Fact{Key: Key{Kind: FactLeader, Term: s.After.Term}, Holder: s.Server, By: s.Server, Part: PartAfter})
+	t.tell(Fact{Key: Key{Kind: FactLeader, Term: s.After.Term}, Holder: s.Server, By: s.Server, Part: PartAfter})
 }
 
-// voteFacts tells the votes that were promised to somebody: a grant that left, and a request for votes that left,
-// since a candidate votes for itself before it asks others. A vote that is only in memory binds nobody yet.
-func voteFacts(s *Step, declared Variants, yield func(*Fact)) {
+// votes tells the votes that were promised to somebody: a grant that left, and a request for votes that left,
+// since a candidate votes for itself before it asks others. A vote that is only in memory binds nobody yet: where messages wait for
+// the next hand-over to storage, who reads the record knows which of them left.
+func (t *teller) votes(s *Step, declared Variants) {
+	if declared.Has(VolatileUntilReady) {
+		return
+	}
 	for k, m := range s.Output.Sent {
 		fact := Fact{Key: Key{Kind: FactVote, Server: s.Server, Term: m.Term}, By: s.Server, Part: PartEffect, Effect: k}
 		switch {
@@ -88,12 +108,12 @@ func voteFacts(s *Step, declared Variants, yield func(*Fact)) {
 		default:
 			continue
 		}
-		yield(&fact)
+		t.tell(fact)
 	}
 }
 
-func entryFacts(s *Step, yield func(*Fact)) {
-	if !s.After.Knows(FieldLog) || s.After.Role == Crashed {
+func (t *teller) entries(s *Step) {
+	if !s.After.Knows(FieldLog) || s.crashes() {
 		return
 	}
 	log := s.After.Log
@@ -103,16 +123,13 @@ func entryFacts(s *Step, yield func(*Fact)) {
 	}
 	for i := first; i <= log.LastIndex(); i++ {
 		e, _ := log.At(i)
-		prev, known := log.TermAt(i - 1)
-		if !known {
-			continue
-		}
-		yield(&Fact{Key: Key{Kind: FactEntry, Index: i, Term: e.Term}, Prev: prev, Entry: e, By: s.Server, Part: PartAfter})
+		prev, _ := log.TermAt(i - 1)
+		t.tell(Fact{Key: Key{Kind: FactEntry, Index: i, Term: e.Term}, Prev: prev, Entry: e, By: s.Server, Part: PartAfter})
 	}
 }
 
-func committedFacts(s *Step, yield func(*Fact)) {
-	if !s.After.Knows(FieldLog|FieldCommit) || s.After.Role == Crashed {
+func (t *teller) committed(s *Step) {
+	if !s.After.Knows(FieldLog|FieldCommit) || s.crashes() {
 		return
 	}
 	from := s.After.Log.Base
@@ -124,6 +141,6 @@ func committedFacts(s *Step, yield func(*Fact)) {
 		if !held {
 			return
 		}
-		yield(&Fact{Key: Key{Kind: FactCommitted, Index: i}, Entry: e, By: s.Server, In: s.After.Term, Part: PartAfter})
+		t.tell(Fact{Key: Key{Kind: FactCommitted, Index: i}, Entry: e, By: s.Server, In: s.After.Term, Part: PartAfter})
 	}
 }

@@ -2,37 +2,6 @@ package spec
 
 import "slices"
 
-// Facts known so far form a History, the one mechanism behind every promise about the past: at most one leader in a term,
-// one vote in a term, one entry at an index and term, one committed entry at an index.
-
-// History is the facts established so far, by key. The zero value knows nothing.
-type History struct {
-	facts     map[Key]Fact
-	committed []Fact // committed facts in ascending index order
-}
-
-// Agree adds a fact, or returns the earlier fact it contradicts. An equal fact keeps its first origin.
-func (h *History) Agree(f *Fact) *Fact {
-	if earlier, known := h.facts[f.Key]; known {
-		if earlier.Same(f) {
-			return nil
-		}
-		return &earlier
-	}
-	if h.facts == nil {
-		h.facts = map[Key]Fact{}
-	}
-	h.facts[f.Key] = *f
-	if f.Kind == FactCommitted {
-		at, _ := slices.BinarySearchFunc(h.committed, f.Index, func(g Fact, i Index) int { return int(g.Index) - int(i) })
-		h.committed = slices.Insert(h.committed, at, *f)
-	}
-	return nil
-}
-
-// Committed returns every committed fact, by ascending index. The caller must not change it.
-func (h *History) Committed() []Fact { return h.committed }
-
 // Judge watches an execution step by step and says which promises are broken. It is the slow, obvious way to judge, and the
 // way every finding is confirmed; the checker memoises the very same rules.
 type Judge struct {
@@ -44,6 +13,8 @@ type Judge struct {
 	order      []ServerID // of first sight
 	checked    []int      // how often each of the rules was put to the test
 	reached    []bool     // each of Goals
+	since      Step       // scratch of agree
+	beside     [2]Sight   // scratch of pairs
 }
 
 // sighting is what is known of one server.
@@ -158,13 +129,14 @@ func (r *Rule) signed(b *Breach) *Breach {
 // agree tells the step's facts. They are what is new since the server last showed the fields that they rest on, which a record
 // with gaps may have done before the step's Before.
 func (j *Judge) agree(where func(Part, int) Origin, s *Step) (found []*Breach) {
-	since := Step{Server: s.Server, Input: s.Input, Output: s.Output, After: s.After}
+	since := &j.since
+	since.Server, since.Input, since.Output, since.After = s.Server, s.Input, s.Output, s.After
 	if last := j.seen[s.Server]; last != nil {
 		since.Before = last.told
 	} else {
-		since.Before.Unknown = ^Field(0)
+		since.Before = Observation{Unknown: ^Field(0)}
 	}
-	Facts(&since, j.declared, func(f *Fact) {
+	Facts(since, j.declared, func(f *Fact) {
 		f.Origin = where(f.Part, f.Effect)
 		earlier := j.history.Agree(f)
 		for k, r := range j.rules {
@@ -200,7 +172,8 @@ func (j *Judge) pairs(where func(Part, int) Origin, s *Step) (found []*Breach) {
 	if j.incomplete {
 		return nil
 	}
-	here := &Sight{s.Server, &s.After}
+	here, there := &j.beside[0], &j.beside[1]
+	*here = Sight{s.Server, &s.After}
 	for k, r := range j.rules {
 		if r.Pair == nil || r.Agreement != FactNone || !s.After.Knows(r.Needs) {
 			continue
@@ -211,7 +184,7 @@ func (j *Judge) pairs(where func(Part, int) Origin, s *Step) (found []*Breach) {
 				continue
 			}
 			j.checked[k]++
-			there := &Sight{id, &other.now}
+			*there = Sight{id, &other.now}
 			b := r.JudgePair(here, there)
 			if b == nil {
 				b = r.JudgePair(there, here)

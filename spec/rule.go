@@ -23,6 +23,7 @@ const (
 	Read       Profile = "read"
 	Storage    Profile = "storage"
 	PreVoting  Profile = "prevote"
+	Recording  Profile = "recording" // about records of executions, whatever ran
 )
 
 // Variant is a way in which an implementation may legitimately differ from the paper. Rules that it makes void name it.

@@ -19,6 +19,7 @@ var Rules = []*Rule{
 	commitOwnTerm, commitMonotonic, commitVerified, commitMajority, commitInLog,
 	stateMachineSafety, committedKept,
 	durableBeforeSend,
+	traceConsistent,
 }
 
 // RuleByName returns the rule with that name or id, in any case of letters, and whether there is one.

@@ -17,13 +17,13 @@ var durableBeforeSend = &Rule{
 func judgeDurableBeforeSend(s *Step) *Breach {
 	disk := &s.Before.Durable
 	for k := range s.Output.Effects {
-		e := &s.Output.Effects[k]
-		if e.Kind != Send {
+		switch e := &s.Output.Effects[k]; e.Kind {
+		case Write, Sync:
 			disk = &e.Durable
-			continue
-		}
-		if b := judgePromise(s, k, &e.Message, disk); b != nil {
-			return b
+		case Send:
+			if b := judgePromise(s, k, &e.Message, disk); b != nil {
+				return b
+			}
 		}
 	}
 	return nil

@@ -139,7 +139,7 @@ func judgeTruncateOnConflict(s *Step) *Breach {
 		allowing("%s keeps its entry at index %d", s.Server, i).since("the log before", PartBefore)
 	switch {
 	case !s.delivered(AppendEntries):
-		return b.refusing("a leader sent an entry that conflicts", "the input is %s", s.Input.Kind)
+		return b.refusing("a leader sent an entry that conflicts", "the input is %s", s.happened())
 	case !conflicts:
 		return b.refusing("an entry sent conflicts with the log", "none does").since("what the leader sent", PartInput)
 	}

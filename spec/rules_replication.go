@@ -78,7 +78,7 @@ func (s *Step) unproved(p *Progress) *Breach {
 		allowing("%s keeps its matchIndex for %s", s.Server, p.Server)
 	switch {
 	case !replied:
-		return b.refusing("the follower replied", "the input is %s", s.Input.Kind)
+		return b.refusing("the follower replied", "the input is %s", s.happened())
 	case !m.Success:
 		return b.refusing("reply.success", "it refuses").since("the refusal", PartInput)
 	case m.Term != s.Before.Term:

@@ -1,5 +1,7 @@
 package spec
 
+import "fmt"
+
 // runs reports whether the server was up during the whole step: it did not crash, restart or lie crashed.
 func (s *Step) runs() bool {
 	return !s.crashes() && s.Input.Kind != Restart && s.Before.Role != Crashed
@@ -18,6 +20,14 @@ func (s *Step) crashes() bool {
 // delivered reports whether the step handles a message of that kind.
 func (s *Step) delivered(kind MessageKind) bool {
 	return s.Input.Kind == Deliver && s.Input.Message.Kind == kind
+}
+
+// happened names what the server was given: the kind of message, or of event.
+func (s *Step) happened() string {
+	if s.Input.Kind == Deliver {
+		return fmt.Sprintf("%s from %s", s.Input.Message.Kind, s.Input.Message.From)
+	}
+	return s.Input.Kind.String()
 }
 
 // show reports whether the server shows all the given fields before and after the step.
