@@ -272,7 +272,7 @@ func (m *memo) record(from stepOrigin, step *spec.Step, next uint32) {
 		}
 	}
 	for k, g := range spec.Goals {
-		if g.Reached(step) {
+		if step.Before.Knows(g.Shows) && step.After.Knows(g.Shows) && g.Reached(step) {
 			local.goals |= 1 << k
 		}
 	}
