@@ -158,10 +158,28 @@ func (l *Lines) last(part []byte) ([]byte, error) {
 		l.long = append(l.long, part...)
 		return l.long, nil
 	}
+	l.number--
 	if !l.any {
 		return nil, &InputError{File: l.name, Line: 1, Message: "the file is empty", Hint: "an empty trace shows nothing; was the recorder switched on?"}
 	}
 	return nil, io.EOF
+}
+
+// Drain reads to the end without looking and returns the number of the last line.
+func (l *Lines) Drain() int {
+	for {
+		part, err := l.in.ReadSlice('\n')
+		if err == nil {
+			l.number++
+			continue
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			if len(part) > 0 {
+				l.number++
+			}
+			return l.number
+		}
+	}
 }
 
 func (l *Lines) checkText(line []byte) error {

@@ -90,8 +90,11 @@ func differingOutput(want, got *spec.Output) string {
 }
 
 func describeEffect(e *spec.Effect) string {
-	if e.Kind == spec.Send {
+	switch e.Kind {
+	case spec.Send:
 		return "send " + e.Message.String()
+	case spec.Answer:
+		return fmt.Sprintf("answer %q at index %d", e.Reply.Value, e.Reply.Index)
 	}
 	return fmt.Sprintf("%s term=%d votedFor=%s log=%s", e.Kind, e.Durable.Term, e.Durable.VotedFor, e.Durable.Log)
 }

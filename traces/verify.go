@@ -67,6 +67,7 @@ func Verify(ctx context.Context, source Source, options VerifyOptions) (*Result,
 	for v.again() {
 		r, err := source.Next()
 		if errors.Is(err, io.EOF) {
+			_, v.result.Lines = source.Position()
 			break
 		}
 		if err != nil {
@@ -93,7 +94,6 @@ type verifier struct {
 	result  *Result
 	shown   map[spec.ServerID]bool
 	unknown [len(fieldNames)]FieldCount
-	reader  map[*spec.Rule]int // what the source itself checks, by rule
 }
 
 func newVerifier(source Source, options VerifyOptions) *verifier {
@@ -103,8 +103,12 @@ func newVerifier(source Source, options VerifyOptions) *verifier {
 		rules = spec.Rules
 	}
 	file, _ := source.Position()
-	return &verifier{source: source, options: options, rules: rules, judge: spec.NewJudge(rules, h.Variants),
+	v := &verifier{source: source, options: options, rules: rules, judge: spec.NewJudge(rules, h.Variants),
 		result: &Result{File: file, Header: h}, shown: map[spec.ServerID]bool{}}
+	if i, ok := source.(interface{ Incomplete() bool }); ok && i.Incomplete() {
+		v.judge.Incomplete()
+	}
+	return v
 }
 
 // again reports whether to read on.
@@ -195,7 +199,7 @@ func (v *verifier) count(r *Record) {
 		v.shown[s.Server] = true
 		v.result.Servers = append(v.result.Servers, s.Server)
 	}
-	if s.After.Knows(spec.FieldTerm) {
+	if s.After.Knows(spec.FieldTerm) && s.After.Term > 0 {
 		if v.result.FirstTerm == 0 || s.After.Term < v.result.FirstTerm {
 			v.result.FirstTerm = s.After.Term
 		}

@@ -1,0 +1,270 @@
+package etcd
+
+import (
+	"slices"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// proposeConf takes a ChangeConf: a leader is about to append a change of configuration.
+func (m *model) proposeConf(s *server, e *event) {
+	switch {
+	case len(e.changes) == 0:
+		m.refuse(s, traceConsistent, e.line, "%s announces a change of configuration that changes nothing", s.id)
+	case s.proposed > s.now.commit:
+		m.refuse(s, "R6-05", e.line, "%s proposes a change of configuration while one at index %d may be uncommitted (commitIndex %d)", s.id, s.proposed, s.now.commit)
+	case s.now.conf.joint():
+		m.refuse(s, "R6-03", e.line, "%s proposes a change of configuration while %s is joint", s.id, s.now.conf)
+	}
+	s.proposed = s.now.last + 1
+}
+
+// applyConf takes an ApplyConfChange: the application applied a committed configuration entry. The event shows the configuration
+// before, and of the new one the incoming half.
+func (m *model) applyConf(s *server, e *event) {
+	m.check(s, e)
+	i := m.entryApplied(s, e)
+	if i == 0 {
+		m.adoptVoters(s, e)
+		m.emit(s, spec.Input{}, e.line, e.line)
+		return
+	}
+	s.applied = i
+	entry, _ := s.log.At(i)
+	key := entryKey{i, entry.Term}
+	simple, joint := m.readings(s, entry.Value, i)
+	if !slices.Equal(s.incomingOf(simple, joint), e.voters) {
+		simple, joint = &membership{conf: s.members.conf, learners: s.members.learners, next: s.members.next, index: i}, nil // the application refused it
+	}
+	switch was, decided := m.joint[key]; {
+	case joint == nil:
+		m.adoptMembers(s, simple, e)
+	case simple == nil:
+		m.adoptMembers(s, joint, e)
+	case decided:
+		m.adoptMembers(s, pick(was, simple, joint), e)
+	default:
+		s.deciding = &deciding{simple, joint, key, e.line}
+	}
+}
+
+func pick(isJoint bool, simple, joint *membership) *membership {
+	if isJoint {
+		return joint
+	}
+	return simple
+}
+
+// readings returns what a configuration entry makes of the configuration: as a simple change and as one that enters a joint
+// configuration. nil is not possible.
+func (m *model) readings(s *server, value string, i spec.Index) (simple, joint *membership) {
+	switch {
+	case value == update:
+		return s.members.apply(m.configs, value, false, i), nil
+	case value == leave || s.now.conf.joint():
+		return s.members.apply(m.configs, value, false, i), nil
+	}
+	simple = s.members.apply(m.configs, value, false, i)
+	if changed(s.now.conf.incoming, simple.conf.incoming) > 1 {
+		simple = nil
+	}
+	if len(s.now.conf.incoming) > 0 {
+		joint = s.members.apply(m.configs, value, true, i)
+	}
+	return simple, joint
+}
+
+// changed returns how many servers are in one set and not in the other.
+func changed(a, b []spec.ServerID) int {
+	n := 0
+	for _, id := range a {
+		if !slices.Contains(b, id) {
+			n++
+		}
+	}
+	for _, id := range b {
+		if !slices.Contains(a, id) {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *server) incomingOf(simple, joint *membership) []spec.ServerID {
+	if simple != nil {
+		return simple.conf.incoming
+	}
+	return joint.conf.incoming
+}
+
+// entryApplied returns the index of the entry that an ApplyConfChange applies, or 0 when there is none.
+func (m *model) entryApplied(s *server, e *event) spec.Index {
+	next := s.nextConf()
+	for _, i := range s.confs {
+		if i < next || i > s.readyAt {
+			continue
+		}
+		entry, _ := s.log.At(i)
+		simple, joint := m.readings(s, entry.Value, i)
+		if slices.Equal(s.incomingOf(simple, joint), e.voters) {
+			return i
+		}
+		break
+	}
+	refused := slices.Equal(s.now.conf.incoming, e.voters)
+	switch {
+	case next > 0 && next <= s.readyAt && refused:
+		return next
+	case next == 0 || next > s.readyAt:
+		if s.blind || s.again(e) {
+			return 0
+		}
+		if next > 0 {
+			m.refuse(s, "R6-01", e.line, "%s applies the change of configuration at index %d, but knows only %d to be committed", s.id, next, s.readyAt)
+		} else {
+			m.refuse(s, "R6-01", e.line, "%s applies a change of configuration that is not in its log", s.id)
+		}
+		return 0
+	}
+	entry, _ := s.log.At(next)
+	m.refuse(s, "R6-01", e.line, "%s applies configuration %v, but index %d says %q of %s", s.id, e.voters, next, entry.Value, s.now.conf)
+	return 0
+}
+
+// again reports whether the server applies an entry once more after a restart.
+func (s *server) again(e *event) bool { return s.incoming < s.applied && s.restarted }
+
+// adoptVoters takes over a configuration that the model cannot account for.
+func (m *model) adoptVoters(s *server, e *event) {
+	c := intern(m.configs, e.voters, s.now.conf.outgoing)
+	m.adoptMembers(s, &membership{conf: c, learners: s.members.learners, next: s.members.next, index: s.applied}, e)
+}
+
+// adoptMembers makes a configuration the one in force.
+func (m *model) adoptMembers(s *server, to *membership, e *event) {
+	s.members, s.now.conf = to, to.conf
+	m.remember(to)
+	if e != nil {
+		m.emit(s, spec.Input{}, e.line, e.line)
+	}
+	if s.now.role != spec.Leader {
+		return
+	}
+	s.updatePeers()
+	if !slices.Contains(to.members(), s.id) || to.learner(s.id) {
+		s.push(item{want: wantFollower, may: true, term: s.now.term})
+		return
+	}
+	s.push(item{want: wantCommit})
+}
+
+// decide learns from the next event whether a change entered a joint configuration.
+func (m *model) decide(s *server, now *config) {
+	d := s.deciding
+	s.deciding = nil
+	isJoint := now == d.joint.conf
+	m.joint[d.entry] = isJoint
+	m.adoptMembers(s, pick(isJoint, d.simple, d.joint), nil)
+	m.emit(s, spec.Input{}, d.line, d.line)
+}
+
+// remember keeps a configuration that was applied, by the index of its entry.
+func (m *model) remember(to *membership) {
+	k, found := slices.BinarySearchFunc(m.history, to.index, func(h *membership, i spec.Index) int { return int(h.index) - int(i) })
+	if found {
+		m.history[k] = to
+		return
+	}
+	m.history = slices.Insert(m.history, k, to)
+}
+
+// membersAt returns the configuration that the log makes up to an index, or nil when it is not known.
+func (m *model) membersAt(i spec.Index) *membership {
+	var at *membership
+	for _, h := range m.history {
+		if h.index <= i {
+			at = h
+		}
+	}
+	return at
+}
+
+// booted takes the ApplyConfChange events of a bootstrap: the servers of the new cluster are appended to an empty log as
+// configuration entries of term 1, and count as committed. The application applies them once more later.
+func (m *model) booted(s *server, e *event) {
+	if s.now.last == 0 {
+		n := e.state.last
+		s.now.commit, s.now.last = n, n
+		for range n {
+			s.log.Entries = append(s.log.Entries, spec.Entry{Term: 1, Kind: spec.ConfigurationChange})
+			s.confs = append(s.confs, s.log.LastIndex())
+		}
+		if n == 0 || n > 1000 {
+			m.refuse(s, traceConsistent, e.line, "%s bootstraps with %d servers", s.id, n)
+			return
+		}
+		s.mustApply = n
+	}
+	m.check(s, e)
+	k := spec.Index(len(s.now.conf.incoming)) + 1
+	added := slices.DeleteFunc(slices.Clone(e.voters), func(id spec.ServerID) bool { return s.now.conf.has(id) })
+	if len(added) != 1 || len(e.voters) != int(k) || k > s.now.last {
+		m.refuse(s, traceConsistent, e.line, "%s bootstraps %v after %s", s.id, e.voters, s.now.conf)
+		m.adoptVoters(s, e)
+		return
+	}
+	value := valueOf([]change{{addVoter, added[0]}})
+	s.log.Entries[k-1].Value = value
+	s.members = s.members.apply(m.configs, value, false, k)
+	s.now.conf = s.members.conf
+	m.remember(s.members)
+	if k < s.now.last {
+		s.push(item{want: wantBooted})
+		return
+	}
+	m.emit(s, spec.Input{}, e.line, e.line)
+}
+
+// restore handles a MsgSnap as handleSnapshot does.
+func (m *model) restore(s *server, msg *message) {
+	reply := message{kind: msgAppResp, from: s.id, to: msg.from, term: s.now.term}
+	index := msg.entries
+	t, known := m.termOf(msg.term, index)
+	members := m.membersAt(index)
+	switch ours, held := s.termAt(index); {
+	case index <= s.now.commit:
+	case members != nil && !slices.Contains(members.members(), s.id):
+	case held && (!known || ours == t):
+		s.now.commit = index
+	default:
+		s.log, s.blind, s.confs = spec.Log{Base: index, BaseTerm: t}, !known, nil
+		s.now.commit, s.now.last = index, index
+		s.now.conf = intern(m.configs, nil, nil)
+		s.installing = true
+		s.push(item{want: wantInstalled})
+	}
+	reply.index = s.now.commit
+	s.push(item{want: wantMessage, message: reply})
+}
+
+// termOf returns the term of an entry of the leader of a term, and whether it is known.
+func (m *model) termOf(leader spec.Term, i spec.Index) (spec.Term, bool) {
+	l := m.leaders[leader]
+	if l == nil || l.blind && i == l.log.Base {
+		return 0, false
+	}
+	return l.log.TermAt(i)
+}
+
+// installed takes the ApplyConfChange of a snapshot.
+func (m *model) installed(s *server, e *event) {
+	m.check(s, e)
+	to := m.membersAt(s.now.commit)
+	if to == nil || !slices.Equal(to.conf.incoming, e.voters) {
+		if to != nil {
+			m.refuse(s, "R7-05", e.line, "%s installs a snapshot with configuration %v, but up to index %d it is %s", s.id, e.voters, s.now.commit, to.conf)
+		}
+		to = &membership{conf: intern(m.configs, e.voters, nil), index: s.now.commit}
+	}
+	s.members, s.now.conf, s.applied = to, to.conf, max(s.now.commit, to.index)
+}

@@ -1,0 +1,325 @@
+package etcd
+
+import (
+	"bytes"
+	"strconv"
+
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces/internal/scan"
+)
+
+// Detect reports whether a line is of etcd's trace format: an object whose tag is "trace" and which has an event.
+func Detect(line []byte) bool {
+	tagged, event := false, false
+	l := scan.New(line)
+	for l.Open('{'); l.More('}'); {
+		switch string(l.Key()) {
+		case "tag":
+			tagged = l.Peek() == '"' && string(l.String()) == "trace"
+			if !tagged {
+				return false
+			}
+		case "event":
+			event = l.Peek() == '{'
+			l.Skip()
+		default:
+			l.Skip()
+		}
+	}
+	return event && (tagged || l.Err() == nil && bytes.Contains(line, []byte(`"nid"`)))
+}
+
+// decoder turns lines into events. It keeps what it has seen of configurations, so that equal ones are the same pointer.
+type decoder struct {
+	scan.Line
+	configs map[string]*config
+	latest  *config
+	raw     string // JSON text of latest
+	ids     []spec.ServerID
+}
+
+func newDecoder() *decoder { return &decoder{configs: map[string]*config{}} }
+
+const (
+	hasName = 1 << iota
+	hasNode
+	hasState
+	hasRole
+	hasLog
+	hasConf
+	hasMessage
+	hasEverything = hasName | hasNode | hasState | hasRole | hasLog | hasConf
+)
+
+var fields = [...]string{"name", "nid", "state", "role", "log", "conf"}
+
+// decode reads a line. It returns false for a line that is not an event: another tag.
+func (d *decoder) decode(line []byte, e *event) (bool, error) {
+	d.Line = scan.New(line)
+	*e = event{line: e.line}
+	found, tagged := false, true
+	for d.Open('{'); d.More('}'); {
+		switch string(d.Key()) {
+		case "tag":
+			tagged = d.Peek() == '"' && string(d.String()) == "trace"
+		case "event":
+			if !tagged || d.Peek() != '{' {
+				d.Skip()
+				continue
+			}
+			d.event(e)
+			found = true
+		default:
+			d.Skip()
+		}
+	}
+	d.End()
+	if err := d.Err(); err != nil {
+		return false, err
+	}
+	if !found && tagged && bytes.Contains(line, []byte(`"tag"`)) {
+		d.FailAt(0, `a trace line without "event"`)
+		return false, d.Err()
+	}
+	return found && tagged, nil
+}
+
+func (d *decoder) event(e *event) {
+	start := d.At()
+	has := 0
+	for d.Open('{'); d.More('}'); {
+		switch key := d.Key(); string(key) {
+		case "name":
+			has |= hasName
+			e.name = d.eventName()
+		case "nid":
+			has |= hasNode
+			e.node = d.id()
+		case "state":
+			has |= hasState
+			d.state(&e.state)
+		case "role":
+			has |= hasRole
+			e.state.role = d.role()
+		case "log":
+			has |= hasLog
+			e.state.last = spec.Index(d.Uint())
+		case "conf":
+			has |= hasConf
+			e.state.conf = d.conf()
+		case "msg":
+			has |= hasMessage
+			d.message(&e.message)
+		case "prop":
+			d.properties(e)
+		default:
+			d.Skip()
+		}
+	}
+	if d.Err() != nil {
+		return
+	}
+	for k, field := range fields {
+		if has&(1<<k) == 0 {
+			d.FailAt(start, "event %q has no %q", e.name, field)
+		}
+	}
+	if (e.name.sends() || e.name.receives()) && has&hasMessage == 0 {
+		d.FailAt(start, "event %q has no \"msg\"", e.name)
+	}
+	if e.node == spec.None {
+		d.FailAt(start, "event %q of node 0", e.name)
+	}
+}
+
+func (d *decoder) eventName() name {
+	at := d.At()
+	text := d.String()
+	for k := 1; k < len(names); k++ {
+		if names[k] == string(text) {
+			return name(k)
+		}
+	}
+	d.FailAt(at, "unknown event %q", text)
+	return 0
+}
+
+func (d *decoder) role() spec.Role {
+	at := d.At()
+	switch text := d.String(); string(text) {
+	case "StateFollower":
+		return spec.Follower
+	case "StateLeader":
+		return spec.Leader
+	case "StateCandidate":
+		return spec.Candidate
+	case "StatePreCandidate":
+		return spec.PreCandidate
+	default:
+		d.FailAt(at, "unknown role %q", text)
+	}
+	return 0
+}
+
+// id reads a server's number, which the format writes as a string.
+func (d *decoder) id() spec.ServerID {
+	at := d.At()
+	text := d.String()
+	if len(text) == 1 && text[0]-'0' <= 9 {
+		return spec.ServerID(text[0] - '0')
+	}
+	n, err := strconv.ParseUint(string(text), 10, 64)
+	if err != nil {
+		d.FailAt(at, "%q is not a server's number", text)
+	}
+	return spec.ServerID(n)
+}
+
+func (d *decoder) state(s *shown) {
+	for d.Open('{'); d.More('}'); {
+		switch string(d.Key()) {
+		case "term":
+			s.term = spec.Term(d.Uint())
+		case "vote":
+			s.vote = d.id()
+		case "commit":
+			s.commit = spec.Index(d.Uint())
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// conf reads a configuration, [[incoming],[outgoing]].
+func (d *decoder) conf() *config {
+	raw := d.Skip()
+	if d.latest != nil && string(raw) == d.raw {
+		return d.latest
+	}
+	c, known := d.configs[string(raw)]
+	if !known {
+		inner := decoder{Line: scan.New(raw)}
+		inner.Open('[')
+		var halves [][]spec.ServerID
+		for inner.More(']') {
+			halves = append(halves, inner.servers())
+		}
+		if inner.Err() != nil || len(halves) != 2 {
+			d.Fail("conf is not [[incoming],[outgoing]]")
+			return nil
+		}
+		c = intern(d.configs, halves[0], halves[1])
+		d.configs[string(raw)] = c
+	}
+	d.latest, d.raw = c, string(raw)
+	return c
+}
+
+func (d *decoder) servers() []spec.ServerID {
+	d.ids = d.ids[:0]
+	for d.Open('['); d.More(']'); {
+		d.ids = append(d.ids, d.id())
+	}
+	return append([]spec.ServerID(nil), d.ids...)
+}
+
+func (d *decoder) message(m *message) {
+	for d.Open('{'); d.More('}'); {
+		switch string(d.Key()) {
+		case "type":
+			m.kind = d.messageKind()
+		case "term":
+			m.term = spec.Term(d.Uint())
+		case "from":
+			m.from = d.id()
+		case "to":
+			m.to = d.id()
+		case "entries":
+			m.entries = spec.Index(d.Uint())
+		case "logTerm":
+			m.logTerm = spec.Term(d.Uint())
+		case "index":
+			m.index = spec.Index(d.Uint())
+		case "commit":
+			m.commit = spec.Index(d.Uint())
+		case "vote":
+			m.vote = d.id()
+		case "reject":
+			m.reject = d.Bool()
+		case "rejectHint":
+			m.hint = spec.Index(d.Uint())
+		default:
+			d.Skip()
+		}
+	}
+	if m.kind == noMessage {
+		d.Fail(`a message without "type"`)
+	}
+}
+
+func (d *decoder) messageKind() kind {
+	at := d.At()
+	text := d.String()
+	for k := 1; k < len(kinds); k++ {
+		if kinds[k] == string(text) {
+			return kind(k)
+		}
+	}
+	d.FailAt(at, "unknown type of message %q", text)
+	return noMessage
+}
+
+func (d *decoder) properties(e *event) {
+	for d.Open('{'); d.More('}'); {
+		switch string(d.Key()) {
+		case "match":
+			e.self = true
+			e.match = spec.Index(d.Uint())
+		case "next":
+			e.self = true
+			e.next = spec.Index(d.Uint())
+		case "cc":
+			d.confChange(e)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func (d *decoder) confChange(e *event) {
+	for d.Open('{'); d.More('}'); {
+		switch string(d.Key()) {
+		case "changes":
+			for d.Open('['); d.More(']'); {
+				e.changes = append(e.changes, d.change())
+			}
+		case "newconf":
+			e.voters = d.servers()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func (d *decoder) change() (c change) {
+	for d.Open('{'); d.More('}'); {
+		switch string(d.Key()) {
+		case "nid":
+			c.id = d.id()
+		case "action":
+			at := d.At()
+			text := d.String()
+			for k := 1; k < len(actions); k++ {
+				if actions[k] == string(text) {
+					c.action = action(k)
+				}
+			}
+			if c.action == 0 {
+				d.FailAt(at, "unknown action %q", text)
+			}
+		default:
+			d.Skip()
+		}
+	}
+	return c
+}

@@ -1,0 +1,367 @@
+package etcd
+
+import (
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces"
+)
+
+// model explains a trace line by line: it knows what each server must show next, given what it showed before, what it received
+// and what may have happened unseen. A line that nothing explains is a contradiction.
+type model struct {
+	configs  map[string]*config
+	servers  map[spec.ServerID]*server
+	order    []*server
+	network  network
+	leaders  map[spec.Term]*leadership
+	reached  map[spec.Term]spec.ServerID // terms that were handed to storage, and by whom; several is several
+	joint    map[entryKey]bool           // whether a configuration entry enters a joint configuration, once it is known
+	history  []*membership               // configurations that were applied, ascending by index
+	rules    map[string]*spec.Rule
+	checked  counts
+	out      []*emitted // steps of the current line
+	spare    []*emitted
+	found    []traces.Contradiction
+	line     int
+	elected  int
+	partial  bool // the trace does not begin with the servers' start
+	anything bool
+}
+
+// leadership is what the leader of a term holds: entries that arrive with that term are copies of these.
+type leadership struct {
+	leader spec.ServerID
+	line   int
+	log    spec.Log
+	blind  bool
+}
+
+type entryKey struct {
+	index spec.Index
+	term  spec.Term
+}
+
+// several stands for more than one server.
+const several = ^spec.ServerID(0)
+
+func newModel(configs map[string]*config) *model {
+	m := &model{configs: configs, servers: map[spec.ServerID]*server{}, leaders: map[spec.Term]*leadership{},
+		reached: map[spec.Term]spec.ServerID{}, joint: map[entryKey]bool{}, rules: map[string]*spec.Rule{}}
+	for _, r := range spec.Rules {
+		m.rules[r.ID] = r
+	}
+	return m
+}
+
+// event takes in the next line.
+func (m *model) event(e *event) {
+	m.line = e.line
+	if !m.anything {
+		m.anything = true
+		m.partial = e.name != initState && !e.newborn()
+	}
+	s := m.servers[e.node]
+	if s == nil {
+		s = m.meet(e)
+	}
+	if s.deciding != nil && e.name != initState {
+		m.decide(s, e.state.conf)
+	}
+	for {
+		i := s.awaited()
+		if i == nil || e.name == initState {
+			m.begin(s, e)
+			break
+		}
+		if i.fits(s, e) {
+			m.take(s, s.pop(), e)
+			break
+		}
+		if !i.may {
+			m.missing(s, i, e)
+			s.giveUp()
+			continue
+		}
+		m.skip(s, s.pop())
+	}
+	s.line = e.line
+}
+
+// newborn reports whether the event is one that only a server that just started shows.
+func (e *event) newborn() bool {
+	return e.state.term == 0 && e.state.vote == spec.None && len(e.state.conf.voters) == 0 && e.state.last == 0
+}
+
+// meet makes the server of an event that is its first.
+func (m *model) meet(e *event) *server {
+	s := &server{id: e.node, members: &membership{conf: intern(m.configs, nil, nil)}}
+	s.now.conf = s.members.conf
+	m.servers[e.node] = s
+	m.order = append(m.order, s)
+	if e.name == initState {
+		return s
+	}
+	if !m.partial {
+		m.refuse(s, traceConsistent, e.line, "the first event of %s is %s, not InitState", s.id, e.name)
+	}
+	m.adoptWhole(s, e)
+	return s
+}
+
+// adoptWhole takes a server's state from the first event that shows it, with all that an event does not show unknown.
+func (m *model) adoptWhole(s *server, e *event) {
+	s.now = e.state
+	s.log = spec.Log{Base: e.state.last}
+	s.blind = e.state.last > 0
+	s.members = &membership{conf: e.state.conf, index: e.state.commit}
+	s.applied, s.readyAt = e.state.commit, e.state.commit
+	m.remember(s.members)
+	s.started = true
+	if s.now.role == spec.Leader {
+		s.lead = s.id
+		s.resetPeers()
+		m.lead(s, e.line)
+	}
+	s.versions = []durable{s.handOver(e.line)}
+}
+
+// begin takes an event that starts a call.
+func (m *model) begin(s *server, e *event) {
+	m.settle(s)
+	s.call = call{name: e.name, line: e.line, before: e.state}
+	if e.name == initState {
+		m.start(s, e)
+		return
+	}
+	m.campaigning(s, e)
+	switch {
+	case e.name.receives():
+		m.receive(s, e)
+	case e.name == ready:
+		m.check(s, e)
+		m.ready(s, e)
+	case e.name == becomeFollower:
+		m.stepDown(s, e)
+	case e.name == becomeCandidate:
+		m.campaign(s, e)
+	case e.name == replicate, e.name == changeConf:
+		m.propose(s, e)
+	case e.name == applyConfChange:
+		m.applyConf(s, e)
+	case e.name == sendAppendResponse && e.message.to == s.id:
+		m.check(s, e, lastMayGrow)
+		m.appendUnseen(s, e)
+	case e.name == sendAppend && e.message.kind == msgHeartbeat:
+		m.beat(s, e)
+	case e.name == sendAppend:
+		m.transfer(s, e)
+	case e.name == becomeLeader:
+		m.usurps(s, e)
+	default:
+		m.check(s, e)
+		m.uncalled(s, e)
+	}
+}
+
+// settle ends what the server's last call left open.
+func (m *model) settle(s *server) {
+	if s.call.name.receives() && !s.call.emitted && s.call.line > 0 {
+		m.delivered(s, s.call.line)
+	}
+}
+
+// campaigning recognises that the server became a pre-candidate, which no event tells: its role is the only trace of it.
+func (m *model) campaigning(s *server, e *event) {
+	if e.state.role != spec.PreCandidate || s.now.role != spec.Follower && s.now.role != spec.Candidate {
+		return
+	}
+	want := s.now
+	want.role = spec.PreCandidate
+	if e.state != want || !m.promotable(s) {
+		return
+	}
+	s.doubt = doubt{e.line, s.now, "becomes a pre-candidate"}
+	s.now.role, s.lead = spec.PreCandidate, spec.None
+	s.granted, s.refused = nil, nil
+	m.emit(s, spec.Input{Kind: spec.Timeout}, e.line, e.line)
+}
+
+func (m *model) promotable(s *server) bool {
+	return s.now.conf.has(s.id) && !s.members.learner(s.id)
+}
+
+// take handles an event that was awaited.
+func (m *model) take(s *server, i item, e *event) {
+	switch i.want {
+	case wantFollower:
+		m.tookFollower(s, i, e)
+	case wantMessage:
+		m.check(s, e)
+		m.sends(s, &i.message, e)
+	case wantApp:
+		m.check(s, e)
+		m.sendsApp(s, e)
+	case wantApps:
+		m.check(s, e)
+		m.sendsApp(s, e)
+		if p := s.peer(i.to); p != nil && m.maySend(s, p, false) != never {
+			s.first(item{want: wantApps, to: i.to, may: true})
+		}
+	case wantBeats:
+		m.beatsFor(s, e)
+	case wantCommit:
+		m.commits(s, e)
+	case wantLeader:
+		m.leads(s, e)
+	case wantReplicate, wantMore:
+		m.check(s, e)
+		m.more(s, i, e)
+	case wantSelfAck:
+		m.check(s, e, lastMayGrow)
+		m.appends(s, e)
+	case wantRestored:
+		m.restored(s, e)
+	case wantInstalled:
+		m.installed(s, e)
+	case wantBooted:
+		m.booted(s, e)
+	}
+}
+
+// skip accepts that an event which was only possible did not come.
+func (m *model) skip(s *server, i item) {
+	if i.want == wantFollower && s.call.name.receives() {
+		m.delivered(s, s.call.line)
+	}
+}
+
+// uncalled refuses an event that nothing led to.
+func (m *model) uncalled(s *server, e *event) {
+	switch e.name {
+	case commit:
+		m.refuse(s, traceConsistent, e.line, "%s evaluates its commitIndex though nothing was acknowledged", s.id)
+	case sendVoteResponse:
+		if e.message.to != s.id && !e.message.reject {
+			m.refuse(s, "R5.2-03", e.line, "%s votes for %s in term %d though it was not asked", s.id, e.message.to, e.message.term)
+			break
+		}
+		m.refuse(s, traceConsistent, e.line, "%s answers a request for its vote that it did not receive", s.id)
+	case sendAppendResponse:
+		m.refuse(s, traceConsistent, e.line, "%s answers %s, from which it received nothing", s.id, e.message.to)
+	case sendVote:
+		m.refuse(s, traceConsistent, e.line, "%s asks %s for its vote though it starts no election here", s.id, e.message.to)
+	default:
+		m.refuse(s, traceConsistent, e.line, "%s: nothing leads to %s here", s.id, e.name)
+	}
+	if e.name.sends() {
+		m.release(s, &e.message, e.line)
+	}
+}
+
+// lead makes a server the leader of its term.
+func (m *model) lead(s *server, line int) {
+	if l := m.leaders[s.now.term]; l != nil && l.leader != s.id {
+		return
+	}
+	m.leaders[s.now.term] = &leadership{leader: s.id, line: line, log: s.log, blind: s.blind}
+}
+
+// holds brings the record of what the leader of the term holds up to date.
+func (m *model) holds(s *server) {
+	if l := m.leaders[s.now.term]; l != nil && l.leader == s.id {
+		l.log, l.blind = s.log, s.blind
+	}
+}
+
+// entries returns the entries that a MsgApp carries, copied from the leader of its term, and whether they are known.
+func (m *model) entries(msg *message) ([]spec.Entry, bool) {
+	if msg.entries == 0 {
+		return nil, true
+	}
+	l := m.leaders[msg.term]
+	if l == nil || msg.index < l.log.Base || msg.index+msg.entries > l.log.LastIndex() {
+		return nil, false
+	}
+	from := msg.index - l.log.Base
+	return l.log.Entries[from : from+msg.entries : from+msg.entries], true
+}
+
+// visited notes that the server was in its term, for the next Ready to make known.
+func (s *server) visited() {
+	if len(s.terms) == 0 || s.terms[len(s.terms)-1] != s.now.term {
+		s.terms = append(s.terms, s.now.term)
+	}
+}
+
+// anybodyElse reports whether another server was in that term and let messages go since.
+func (m *model) anybodyElse(s *server, t spec.Term) bool {
+	who := m.reached[t]
+	return who != spec.None && who != s.id
+}
+
+// ready lets go what was queued and remembers what was handed to storage.
+func (m *model) ready(s *server, e *event) {
+	d := s.handOver(e.line)
+	s.readyAt, s.installing = s.now.commit, false
+	for _, t := range s.terms {
+		if who := m.reached[t]; who == spec.None {
+			m.reached[t] = s.id
+		} else if who != s.id {
+			m.reached[t] = several
+		}
+	}
+	s.terms = append(s.terms[:0], s.now.term)
+	for k := range s.unsent {
+		q := &s.unsent[k]
+		if q.message.to == s.id {
+			s.inbox = append(s.inbox, home{q.message, q.line, e.line})
+			continue
+		}
+		if q.flight.left == 0 {
+			q.flight.left, q.flight.lost = e.line, 0
+			d.flights = append(d.flights, q.flight)
+		}
+	}
+	s.unsent = s.unsent[:0]
+	s.handed(d)
+	m.checked.ready++
+}
+
+// release queues a message for the next Ready.
+func (m *model) release(s *server, msg *message, line int) {
+	q := queued{message: *msg, line: line}
+	if msg.to != s.id {
+		q.flight = m.network.queue(msg, line)
+	}
+	s.unsent = append(s.unsent, q)
+}
+
+// sends checks that a message is the one that must be sent, and queues it.
+func (m *model) sends(s *server, want *message, e *event) {
+	if e.message != *want {
+		m.wrongMessage(s, want, e)
+	}
+	m.release(s, &e.message, e.line)
+	switch e.message.kind {
+	case msgVoteResp:
+		m.votes(s, e)
+	case msgVote:
+		m.asks(s, e)
+	case msgAppResp, msgHeartbeatResp:
+		m.replies(s, e)
+	}
+}
+
+// crash forgets what was only in memory.
+func (m *model) crash(s *server) {
+	for k := range s.unsent {
+		if f := s.unsent[k].flight; f != nil && f.left == 0 {
+			f.lost = m.line
+		}
+	}
+	s.unsent = s.unsent[:0]
+	s.inbox = s.inbox[:0]
+	s.granted, s.refused, s.lead = nil, nil, spec.None
+	s.deciding = nil
+	s.call = call{}
+	s.giveUp()
+}

@@ -1,0 +1,132 @@
+// Package etcd reads the traces that etcd's raft writes when it is built with its tag with_tla, and explains them line by line.
+//
+// [NewReader] yields records that the rulebook judges like any others. Beyond that it holds every line against what etcd's raft
+// may do, given what its server showed before, what it received and what may have happened unseen: ticks, pre-votes, reads,
+// transfers, compaction, the order of storage writes. Messages may be lost, doubled and reordered. A line that nothing
+// explains is reported as a contradiction, under the rule of the rulebook it breaks or, where it breaks none, under X-TR-01.
+//
+// The format shows no terms of entries, so logs are reconstructed: a leader appends with its own term, a follower copies from the
+// leader of the message's term, a snapshot installs a prefix.
+package etcd
+
+import (
+	"errors"
+	"io"
+
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces"
+)
+
+// Variants are the ways in which etcd's raft differs from the paper.
+var variants = spec.Variants{spec.OptimisticNext, spec.SilentOnStale, spec.VolatileUntilReady}
+
+// Reader reads an etcd trace. It is a traces.Source.
+type Reader struct {
+	lines   *traces.Lines
+	options traces.Options
+	decoder *decoder
+	model   *model
+	event   event
+	first   []byte // taken from lines already; nil when used
+	next    int    // index into model.out
+	events  int
+	bare    traces.Record // for a contradiction at a line without a step
+}
+
+// NewReader reads an etcd trace from lines.
+func NewReader(lines *traces.Lines, options traces.Options) (*Reader, error) {
+	line, err := lines.Next()
+	if err != nil {
+		return nil, err
+	}
+	return NewReaderAfter(lines, line, options)
+}
+
+// NewReaderAfter is NewReader for lines whose first line was already taken.
+func NewReaderAfter(lines *traces.Lines, first []byte, options traces.Options) (*Reader, error) {
+	d := newDecoder()
+	return &Reader{lines: lines, options: options, decoder: d, model: newModel(d.configs), first: append([]byte{}, first...)}, nil
+}
+
+// Header says what is known of every etcd trace.
+func (r *Reader) Header() traces.Header {
+	return traces.Header{Version: traces.Version, Origin: "etcd raft with_tla", Implementation: "go.etcd.io/raft/v3", Variants: variants}
+}
+
+// Position returns the file and the number of the line that was read last.
+func (r *Reader) Position() (string, int) { return r.lines.Name(), r.lines.Number() }
+
+// Close releases the file.
+func (r *Reader) Close() { r.lines.Close() }
+
+// Next returns the next record, or io.EOF after the last. The record is valid until the next call.
+func (r *Reader) Next() (*traces.Record, error) {
+	for {
+		if r.next < len(r.model.out) {
+			record := &r.model.out[r.next].record
+			r.next++
+			if r.next == len(r.model.out) {
+				record.Found = r.model.found
+				r.model.found = nil
+			}
+			return record, nil
+		}
+		if len(r.model.found) > 0 {
+			r.bare = traces.Record{Number: r.event.line, Event: r.event.name.String(), Line: r.event.line, Found: r.model.found}
+			r.model.found = nil
+			return &r.bare, nil
+		}
+		if err := r.read(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// read takes in the next line.
+func (r *Reader) read() error {
+	r.model.spare = append(r.model.spare, r.model.out...)
+	r.model.out, r.next = r.model.out[:0], 0
+	line := r.first
+	r.first = nil
+	if line == nil {
+		var err error
+		if line, err = r.lines.Next(); errors.Is(err, io.EOF) && r.events == 0 {
+			return &traces.InputError{File: r.lines.Name(), Line: r.lines.Number(), Message: "the file has no trace events"}
+		} else if err != nil {
+			return err
+		}
+	}
+	r.event.line = r.lines.Number()
+	is, err := r.decoder.decode(line, &r.event)
+	if err != nil {
+		return traces.LineError(r.lines, err)
+	}
+	if is {
+		r.events++
+		r.model.event(&r.event)
+	}
+	return nil
+}
+
+// Incomplete tells that lines of different servers may not be in the order in which things happened: their clocks differ.
+func (r *Reader) Incomplete() bool { return true }
+
+// Events returns how many lines were events.
+func (r *Reader) Events() int { return r.events }
+
+// Drain reads on to the end without judging and returns the number of the last line.
+func (r *Reader) Drain() int { return r.lines.Drain() }
+
+// Checked returns how many times what the rule promises was put to the test by the explanation of lines.
+func (r *Reader) Checked(id string) int {
+	c := &r.model.checked
+	switch id {
+	case traceConsistent:
+		return c.lines + c.arrived
+	case "R5.6-01":
+		return c.restarts + c.arrived
+	case "R5.2-03":
+		return c.grants
+	}
+	return 0
+}

@@ -1,0 +1,301 @@
+package etcd
+
+import (
+	"fmt"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// receive takes a message that arrives. The event shows the server as it was before.
+func (m *model) receive(s *server, e *event) {
+	m.check(s, e)
+	msg := &e.message
+	s.call.message = *msg
+	m.arrives(s, e)
+	switch {
+	case msg.term > s.now.term:
+		m.higherTerm(s, e)
+	case msg.term < s.now.term:
+		m.lowerTerm(s, e)
+	default:
+		m.sameTerm(s, e)
+	}
+}
+
+// arrives checks that the message is for the server, was sent, and left.
+func (m *model) arrives(s *server, e *event) {
+	msg := &e.message
+	if msg.kind.receiver() != e.name || msg.to != s.id {
+		m.refuse(s, traceConsistent, e.line, "%s: %s of a %s to %s", s.id, e.name, msg.kind, msg.to)
+		return
+	}
+	m.checked.arrived++
+	if msg.from == s.id {
+		m.arrivesHome(s, e)
+		return
+	}
+	f := m.network.find(msg)
+	if f != nil && f.left > 0 {
+		if from := m.servers[msg.from]; from != nil {
+			from.written(f.left)
+		}
+	}
+	switch {
+	case f == nil:
+		if !m.partial {
+			m.neverSent(s, e)
+		}
+	case f.left == 0 && f.lost > 0:
+		m.refuseWith(s, "R5.6-01", e.line, []evidence{{"sent here", msg.from, f.sent}, {"lost by this restart", msg.from, f.lost}},
+			"%s receives a message that %s lost by a crash before it was handed to storage", s.id, msg.from)
+	case f.left == 0:
+		m.refuseWith(s, "R5.6-01", e.line, []evidence{{"sent here", msg.from, f.sent}},
+			"%s receives a message of %s before %s handed to storage what it promises", s.id, msg.from, msg.from)
+	}
+}
+
+// arrivesHome checks a message of the server to itself: each arrives once, in order, after the Ready that let it go.
+func (m *model) arrivesHome(s *server, e *event) {
+	for k := range s.inbox {
+		if s.inbox[k].message != e.message {
+			continue
+		}
+		if k > 0 {
+			m.refuseWith(s, traceConsistent, e.line, []evidence{{"the earlier one", s.id, s.inbox[0].sent}},
+				"%s receives its own %s before an earlier one", s.id, e.message.kind)
+		}
+		s.written(s.inbox[k].left)
+		s.inbox = append(s.inbox[:0], s.inbox[k+1:]...)
+		return
+	}
+	for k := range s.unsent {
+		if s.unsent[k].message == e.message {
+			m.refuseWith(s, "R5.6-01", e.line, []evidence{{"sent here", s.id, s.unsent[k].line}},
+				"%s counts its own %s before it was handed to storage", s.id, e.message.kind)
+			return
+		}
+	}
+	m.neverSent(s, e)
+}
+
+// neverSent refuses a message that arrives though nobody sent it. What differs from the nearest message that was sent tells
+// which promise the change breaks.
+func (m *model) neverSent(s *server, e *event) {
+	msg := &e.message
+	near, from, differ := m.network.nearest(msg)
+	if from == nil || len(differ) > 2 {
+		m.refuse(s, traceConsistent, e.line, "%s receives a %s that %s never sent", s.id, msg.kind, msg.from)
+		return
+	}
+	rule := traceConsistent
+	switch msg.kind {
+	case msgVoteResp:
+		rule = "R5.2-05"
+	case msgAppResp:
+		rule = "R5.3-06"
+	case msgVote:
+		rule = "R5.4.1-02"
+	case msgApp:
+		rule = "R5.3-11"
+	case msgHeartbeat:
+		rule = "R5.3-17"
+	}
+	if peer := m.servers[msg.from]; peer != nil && msg.term > peer.now.term {
+		rule = "R5.1-05"
+	}
+	m.refuseWith(s, rule, e.line, []evidence{{"what was sent: " + describe(&near, differ), msg.from, from.sent}},
+		"%s receives a %s from %s with %s, which was never sent", s.id, msg.kind, msg.from, describe2(msg, differ))
+}
+
+func describe(c *content, fields []string) string {
+	text := ""
+	for k, f := range fields {
+		if k > 0 {
+			text += ", "
+		}
+		text += fmt.Sprintf("%s %v", f, c.field(f))
+	}
+	return text
+}
+
+func describe2(msg *message, fields []string) string {
+	c := contentOf(msg)
+	return describe(&c, fields)
+}
+
+func (c *content) field(name string) any {
+	switch name {
+	case "term":
+		return c.term
+	case "reject":
+		return c.reject
+	case "index":
+		return c.index
+	case "entries":
+		return c.entries
+	case "logTerm":
+		return c.logTerm
+	case "commit":
+		return c.commit
+	case "rejectHint":
+		return c.hint
+	}
+	return c.vote
+}
+
+// higherTerm handles a message that tells of a higher term.
+func (m *model) higherTerm(s *server, e *event) {
+	msg := &e.message
+	switch msg.kind {
+	case msgVote:
+		// With CheckQuorum, a server that hears from a leader does not even look at the request.
+		s.push(item{want: wantFollower, may: s.lead != spec.None, term: msg.term, then: thenVote})
+	case msgApp, msgHeartbeat, msgSnap:
+		s.push(item{want: wantFollower, term: msg.term, lead: msg.from, then: thenFollow})
+	default:
+		s.push(item{want: wantFollower, term: msg.term})
+	}
+}
+
+// lowerTerm handles a message of a term that has passed: with CheckQuorum or PreVote an old leader is told, else nothing is said.
+func (m *model) lowerTerm(s *server, e *event) {
+	msg := &e.message
+	if msg.kind != msgApp && msg.kind != msgHeartbeat {
+		m.delivered(s, e.line)
+		return
+	}
+	s.push(item{want: wantMessage, may: true, message: message{kind: msgAppResp, from: s.id, to: msg.from, term: s.now.term}})
+}
+
+// sameTerm handles a message of the server's own term.
+func (m *model) sameTerm(s *server, e *event) {
+	switch e.message.kind {
+	case msgVote:
+		m.vote(s)
+	case msgVoteResp:
+		if s.now.role == spec.Candidate {
+			m.counts(s, e)
+			return
+		}
+		m.delivered(s, e.line)
+	case msgApp, msgHeartbeat, msgSnap:
+		switch s.now.role {
+		case spec.Leader:
+			m.delivered(s, e.line)
+		case spec.Follower:
+			m.obey(s)
+		default:
+			s.push(item{want: wantFollower, term: s.now.term, lead: e.message.from, then: thenFollow})
+		}
+	case msgAppResp:
+		m.delivered(s, e.line)
+		if s.now.role == spec.Leader {
+			m.acknowledged(s, e)
+		}
+	case msgHeartbeatResp:
+		m.delivered(s, e.line)
+		if s.now.role == spec.Leader {
+			m.beaten(s, e)
+		}
+	}
+}
+
+// obey handles a leader's message as its follower.
+func (m *model) obey(s *server) {
+	msg := &s.call.message
+	s.lead = msg.from
+	switch msg.kind {
+	case msgApp:
+		m.append(s, msg)
+	case msgHeartbeat:
+		s.now.commit = max(s.now.commit, min(msg.commit, s.now.last))
+		if msg.commit > s.now.last {
+			m.refuse(s, "R5.3-17", m.line, "%s is told by %s that %d is committed but its log ends at %d", s.id, msg.from, msg.commit, s.now.last)
+		}
+		s.push(item{want: wantMessage, message: message{kind: msgHeartbeatResp, from: s.id, to: msg.from, term: s.now.term}})
+	case msgSnap:
+		m.restore(s, msg)
+	}
+}
+
+// append handles a MsgApp as handleAppendEntries does.
+func (m *model) append(s *server, msg *message) {
+	reply := message{kind: msgAppResp, from: s.id, to: msg.from, term: s.now.term}
+	prev, known := s.termAt(msg.index)
+	switch {
+	case msg.index < s.now.commit:
+		reply.index = s.now.commit
+	case known && prev == msg.logTerm || !known && msg.index <= s.now.last:
+		s.learn(msg.index, msg.logTerm)
+		m.accept(s, msg)
+		reply.index = msg.index + msg.entries
+	default:
+		reply.index, reply.reject = msg.index, true
+		reply.hint, reply.logTerm = s.conflict(min(msg.index, s.now.last), msg.logTerm)
+	}
+	s.push(item{want: wantMessage, message: reply})
+}
+
+// accept appends what is new and drops what conflicts.
+func (m *model) accept(s *server, msg *message) {
+	entries, known := m.entries(msg)
+	if !known {
+		entries = make([]spec.Entry, msg.entries)
+		for k := range entries {
+			entries[k].Term = msg.term
+		}
+	}
+	for k, entry := range entries {
+		i := msg.index + spec.Index(k) + 1
+		if t, held := s.log.TermAt(i); held && t == entry.Term {
+			continue
+		}
+		if i <= s.now.commit {
+			m.refuse(s, "R5.4.3-02", m.line, "%s is made to replace entry %d, which it knows to be committed", s.id, i)
+			break
+		}
+		if i <= s.now.last {
+			s.truncate(i)
+		}
+		s.extend(entries[k:]...)
+		break
+	}
+	if c := min(msg.commit, msg.index+msg.entries); c > s.now.commit {
+		s.now.commit = c
+	}
+}
+
+// conflict returns the greatest index up to i whose term is not above t, as findConflictByTerm does.
+func (s *server) conflict(i spec.Index, t spec.Term) (spec.Index, spec.Term) {
+	for ; i > 0; i-- {
+		ours, known := s.termAt(i)
+		if !known {
+			return i, 0
+		}
+		if ours <= t {
+			return i, ours
+		}
+	}
+	return 0, 0
+}
+
+// replies takes an answer: what the call did is now complete.
+func (m *model) replies(s *server, e *event) {
+	if s.call.emitted || !s.call.name.receives() {
+		return
+	}
+	if e.message.kind == msgVoteResp && !e.message.reject {
+		s.now.vote = e.message.to
+	}
+	s.call.emitted = true
+	m.emit(s, spec.Input{Kind: spec.Deliver, Message: m.native(s, &s.call.message)}, s.call.line, e.line, sent{&e.message, e.line})
+}
+
+// delivered completes a call that says nothing.
+func (m *model) delivered(s *server, line int) {
+	if s.call.emitted {
+		return
+	}
+	s.call.emitted = true
+	m.emit(s, spec.Input{Kind: spec.Deliver, Message: m.native(s, &s.call.message)}, s.call.line, line)
+}

@@ -1,0 +1,162 @@
+package etcd
+
+import (
+	"slices"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// start takes an InitState: the server starts, or starts again. It shows what is on disk of the log, and nothing of the term,
+// the vote and the configuration, which the next events show.
+func (m *model) start(s *server, e *event) {
+	s.restart = restart{line: e.line, first: !s.started}
+	if s.started {
+		m.crash(s)
+	}
+	want := shown{commit: e.state.commit, last: e.state.last, conf: intern(m.configs, nil, nil)}
+	if s.started {
+		m.checked.restarts++
+		m.recover(s, e)
+		want.last = s.log.LastIndex()
+	} else {
+		s.log, s.blind = spec.Log{Base: e.state.last}, e.state.last > 0
+	}
+	s.started = true
+	s.incoming = e.state.commit
+	s.now = want
+	m.check(s, e)
+	if e.state.commit > e.state.last {
+		m.refuse(s, "R5.3-18", e.line, "%s starts with commitIndex %d and a log that ends at %d", s.id, e.state.commit, e.state.last)
+	}
+	s.push(item{want: wantRestored})
+	s.push(item{want: wantFollower})
+}
+
+// crashed reports the crash that came before a restart: the server lies there with what is on its disk.
+func (m *model) crashed(s *server, disk *durable, line int) {
+	role, commit := s.now.role, s.now.commit
+	s.now.role, s.now.commit = spec.Crashed, disk.commit
+	s.now.term, s.now.vote = disk.term, disk.vote
+	m.emit(s, spec.Input{Kind: spec.Crash, Lossy: true}, s.restart.line, s.restart.line)
+	s.now.role, s.now.commit = role, commit
+}
+
+// recover sets the log to what is on disk: what the latest Ready handed to storage, or an earlier one, if nothing that left with
+// the later ones has arrived anywhere: then they may not have been written yet.
+func (m *model) recover(s *server, e *event) {
+	for k := len(s.versions) - 1; k >= 0; k-- {
+		if v := &s.versions[k]; v.log.LastIndex() == e.state.last && v.commit >= e.state.commit {
+			s.log, s.blind, s.confs = v.log, v.blind, slices.Clone(v.confs)
+			return
+		}
+	}
+	latest := s.disk()
+	s.log, s.blind, s.confs = latest.log, latest.blind, slices.Clone(latest.confs)
+	if latest.log.LastIndex() != e.state.last {
+		m.refuseWith(s, "R5.6-01", e.line, []evidence{{"handed to storage here", s.id, latest.line}},
+			"%s restarts with a log that ends at %d, but handed one to storage that ends at %d", s.id, e.state.last, latest.log.LastIndex())
+	} else {
+		m.refuseWith(s, "R7-06", e.line, []evidence{{"handed to storage here", s.id, latest.line}},
+			"%s restarts with entries compacted up to %d, but knew only %d to be committed", s.id, e.state.commit, latest.commit)
+	}
+}
+
+// restored takes the ApplyConfChange of a start: the configuration that the application kept.
+func (m *model) restored(s *server, e *event) {
+	m.check(s, e)
+	s.kept = e.voters
+}
+
+// startedAs takes the BecomeFollower that ends a start: term, vote and commitIndex as they are on disk.
+func (m *model) startedAs(s *server, e *event) {
+	m.restoreMembers(s, e)
+	if s.restart.first {
+		m.firstState(s, e)
+	} else {
+		m.hardState(s, e)
+	}
+	s.restart.line = 0
+	s.now.conf = s.members.conf
+	m.check(s, e)
+	s.restarted = !s.restart.first
+	s.readyAt, s.installing, s.mustApply = 0, false, 0
+	s.visited()
+	m.emit(s, spec.Input{Kind: spec.Restart}, e.line, e.line)
+	s.versions = append(s.versions[:0], s.handOver(e.line))
+	s.stale = unknown
+}
+
+// restoreMembers finds the configuration that the application kept among those that were in force.
+func (m *model) restoreMembers(s *server, e *event) {
+	c := e.state.conf
+	if !slices.Equal(c.incoming, s.kept) {
+		m.refuse(s, traceConsistent, e.line, "%s starts with configuration %s, but restored %v", s.id, c, s.kept)
+	}
+	s.members = nil
+	for _, h := range m.history {
+		if h.conf == c {
+			s.members = h
+		}
+	}
+	switch {
+	case s.members != nil:
+	case len(c.voters) == 0:
+		s.members = &membership{conf: c}
+	default:
+		if !s.restart.first {
+			m.refuse(s, "R6-01", e.line, "%s restarts with configuration %s, which was never in force", s.id, c)
+		}
+		s.members = &membership{conf: c, index: e.state.commit}
+		m.remember(s.members)
+	}
+	s.applied = s.members.index
+}
+
+// firstState takes the state of a server that was never seen before.
+func (m *model) firstState(s *server, e *event) {
+	if e.state.last == 0 && (e.state.term != 0 || e.state.vote != spec.None) && !m.partial {
+		m.refuse(s, traceConsistent, e.line, "%s starts in term %d with a vote for %s and an empty log", s.id, e.state.term, e.state.vote)
+	}
+	s.now = e.state
+}
+
+// hardState compares the state a server comes back with with what it handed to storage.
+func (m *model) hardState(s *server, e *event) {
+	got := &e.state
+	for k := len(s.versions) - 1; k >= 0; k-- {
+		if v := &s.versions[k]; v.term == got.term && v.vote == got.vote && got.commit <= v.commit && got.commit >= s.incoming {
+			m.crashed(s, v, e.line)
+			s.now.term, s.now.vote, s.now.commit = got.term, got.vote, got.commit
+			m.unsend(s, k, e.line)
+			return
+		}
+	}
+	v := s.disk()
+	m.crashed(s, v, e.line)
+	before := []evidence{{"handed to storage here", s.id, v.line}}
+	switch {
+	case got.term < v.term:
+		m.refuseWith(s, "R5.1-01", e.line, before, "%s restarts in term %d but handed term %d to storage", s.id, got.term, v.term)
+	case got.term == v.term && got.vote != v.vote:
+		m.refuseWith(s, "R5.6-01", e.line, before, "%s restarts with a vote for %s in term %d but handed a vote for %s to storage", s.id, got.vote, got.term, v.vote)
+	case got.term > v.term:
+		m.refuseWith(s, traceConsistent, e.line, before, "%s restarts in term %d but handed term %d to storage", s.id, got.term, v.term)
+	default:
+		m.refuseWith(s, traceConsistent, e.line, before, "%s restarts with commitIndex %d but handed %d to storage", s.id, got.commit, v.commit)
+	}
+	s.now.term, s.now.vote, s.now.commit = got.term, got.vote, got.commit
+}
+
+// disk returns what the latest Ready handed to storage.
+func (s *server) disk() *durable { return &s.versions[len(s.versions)-1] }
+
+// unsend notes that what left with Readys later than version k never left, since they were not written.
+func (m *model) unsend(s *server, k, line int) {
+	for _, v := range s.versions[k+1:] {
+		for _, f := range v.flights {
+			if f.left == v.line {
+				f.left, f.lost = 0, line
+			}
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package etcd
+
+import (
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces"
+)
+
+// emitted is a record of the current line. They are reused from line to line.
+type emitted struct {
+	record  traces.Record
+	step    spec.Step
+	where   traces.Where
+	effects [1]spec.Effect
+	lines   [1]int
+}
+
+// sent is a message that a step sends, and the line that shows it.
+type sent struct {
+	message *message
+	line    int
+}
+
+// unshown are the fields of an observation that the format does not show and the model does not work out.
+const unshown = spec.FieldApplied | spec.FieldProgress | spec.FieldDurable
+
+// emit adds a record of what a server just did, from what it showed last to what it shows now.
+func (m *model) emit(s *server, in spec.Input, first, last int, sends ...sent) {
+	r := m.slot()
+	r.step.Server, r.step.Input = s.id, in
+	r.step.Before = s.obs
+	if s.obsLine == 0 {
+		r.step.Before.Unknown = ^spec.Field(0)
+	}
+	s.observe()
+	s.obs.Unknown = unshown
+	if s.blind {
+		s.obs.Unknown |= spec.FieldLog
+	}
+	r.step.After = s.obs
+	r.step.Output = spec.Output{}
+	r.where = traces.Where{Before: s.obsLine, Input: first, After: last}
+	for _, out := range sends {
+		if out.message.to == s.id {
+			continue
+		}
+		r.effects[0] = spec.Effect{Kind: spec.Send, Message: m.native(s, out.message)}
+		r.lines[0] = out.line
+		r.step.Output.Effects, r.where.Effects = r.effects[:], r.lines[:]
+	}
+	s.obsLine = last
+	r.record = traces.Record{Number: last, Event: in.Kind.String(), Step: &r.step, Line: last, Where: &r.where}
+}
+
+func (m *model) slot() *emitted {
+	if n := len(m.spare); n > 0 {
+		r := m.spare[n-1]
+		m.spare = m.spare[:n-1]
+		m.out = append(m.out, r)
+		return r
+	}
+	r := &emitted{}
+	m.out = append(m.out, r)
+	return r
+}
+
+// native turns a message into the vocabulary of the rules. A heartbeat says that the receiver's log is known to match up to
+// its commit index, which is what an AppendEntries without entries after that index says.
+func (m *model) native(s *server, msg *message) spec.Message {
+	out := spec.Message{From: msg.from, To: msg.to, Term: msg.term}
+	switch msg.kind {
+	case msgVote:
+		out.Kind, out.LastLogIndex, out.LastLogTerm = spec.RequestVote, msg.index, msg.logTerm
+	case msgVoteResp:
+		out.Kind, out.Granted = spec.RequestVoteReply, !msg.reject
+	case msgApp:
+		out.Kind, out.PrevLogIndex, out.PrevLogTerm, out.LeaderCommit = spec.AppendEntries, msg.index, msg.logTerm, msg.commit
+		out.Entries, _ = m.entries(msg)
+	case msgHeartbeat:
+		out.Kind, out.PrevLogIndex, out.LeaderCommit = spec.AppendEntries, msg.commit, msg.commit
+		if t, known := m.termOf(msg.term, msg.commit); known {
+			out.PrevLogTerm = t
+		} else {
+			out.PrevLogTerm, _ = s.termAt(msg.commit)
+		}
+	case msgSnap:
+		out.Kind, out.PrevLogIndex = spec.InstallSnapshot, msg.entries
+		out.PrevLogTerm, _ = m.termOf(msg.term, msg.entries)
+	case msgAppResp:
+		out.Kind, out.Success = spec.AppendEntriesReply, !msg.reject && msg.index > 0
+		if out.Success {
+			out.MatchIndex = msg.index
+		} else {
+			out.ConflictIndex, out.ConflictTerm = msg.hint, msg.logTerm
+		}
+	case msgHeartbeatResp:
+		out.Kind, out.Success, out.Payload = spec.AppendEntriesReply, true, "heartbeat"
+	}
+	return out
+}
