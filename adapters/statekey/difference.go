@@ -46,6 +46,10 @@ func (d *differ) values(path string, a, b reflect.Value) string {
 	if d.key.planOf(t).empty {
 		return ""
 	}
+	if d.key.ringOf(t) != nil {
+		x, y := d.key.Append(nil, a.Addr().Interface()), d.key.Append(nil, b.Addr().Interface())
+		return unless(bytes.Equal(x, y), path, fmt.Sprintf("window %x", x), fmt.Sprintf("%x", y))
+	}
 	switch t.Kind() {
 	case reflect.Struct:
 		return d.fields(path, a, b)

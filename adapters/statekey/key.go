@@ -12,6 +12,7 @@ import (
 type Key struct {
 	skip      map[string]*skipped
 	canonical map[reflect.Type]*canonical
+	rings     map[string]*ring
 	mu        sync.Mutex
 	plans     map[reflect.Type]*plan
 	known     sync.Map // reflect.Type -> *plan, of plans that are complete
@@ -28,6 +29,12 @@ type skipped struct {
 type canonical struct {
 	write   func(dst []byte, p unsafe.Pointer) []byte
 	matched bool
+}
+
+// ring names the fields of a ring buffer.
+type ring struct {
+	buffer, start, count string
+	matched              bool
 }
 
 // Skip leaves out fields of a struct type, or with no fields every value of the type. The type is named with the path of its
@@ -52,9 +59,16 @@ func Canonical[T any](write func(dst []byte, value *T) []byte) Option {
 	}
 }
 
+// Ring writes a struct type that is a ring buffer as what is in its window, count elements of buffer from start on, wherever in the
+// buffer that is. Its other fields are written too. The type is named as for Skip.
+func Ring(typeName, buffer, start, count string) Option {
+	return func(k *Key) { k.rings[typeName] = &ring{buffer: buffer, start: start, count: count} }
+}
+
 // New returns a key with the given options.
 func New(options ...Option) *Key {
-	k := &Key{skip: map[string]*skipped{}, canonical: map[reflect.Type]*canonical{}, plans: map[reflect.Type]*plan{}}
+	k := &Key{skip: map[string]*skipped{}, canonical: map[reflect.Type]*canonical{}, rings: map[string]*ring{},
+		plans: map[reflect.Type]*plan{}}
 	for _, o := range options {
 		o(k)
 	}
@@ -97,6 +111,11 @@ func (k *Key) Unmatched() []string {
 	for t, c := range k.canonical {
 		if !c.matched {
 			names = append(names, nameOf(t))
+		}
+	}
+	for name, r := range k.rings {
+		if !r.matched {
+			names = append(names, name)
 		}
 	}
 	slices.Sort(names)

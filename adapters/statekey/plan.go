@@ -198,9 +198,10 @@ type part struct {
 func (k *Key) compileStruct(t reflect.Type, p *plan) {
 	var parts []part
 	p.flat = true
+	window := k.ringOf(t)
 	for n := range t.NumField() {
 		f := t.Field(n)
-		if f.Name == "_" || k.skips(nameOf(t), f.Name) {
+		if f.Name == "_" || k.skips(nameOf(t), f.Name) || window.holds(f.Name) {
 			continue
 		}
 		inner := k.compile(f.Type)
@@ -214,6 +215,45 @@ func (k *Key) compileStruct(t reflect.Type, p *plan) {
 	p.write = func(w *walk, at unsafe.Pointer) {
 		for _, f := range parts {
 			f.plan.write(w, unsafe.Add(at, f.offset))
+		}
+	}
+	if window != nil {
+		k.compileRing(t, window, p)
+	}
+}
+
+// ringOf returns the ring buffer that a struct type is, or nil.
+func (k *Key) ringOf(t reflect.Type) *ring {
+	r := k.rings[nameOf(t)]
+	if r == nil {
+		return nil
+	}
+	kinds := map[string]reflect.Kind{r.buffer: reflect.Slice, r.start: reflect.Int, r.count: reflect.Int}
+	for name, kind := range kinds {
+		if f, ok := t.FieldByName(name); !ok || f.Type.Kind() != kind {
+			return nil
+		}
+	}
+	r.matched = true
+	return r
+}
+
+// holds reports whether a field is written with the window.
+func (r *ring) holds(field string) bool { return r != nil && (field == r.buffer || field == r.start) }
+
+// compileRing writes the window after the other fields, which include its length.
+func (k *Key) compileRing(t reflect.Type, r *ring, p *plan) {
+	buffer, _ := t.FieldByName(r.buffer)
+	start, _ := t.FieldByName(r.start)
+	count, _ := t.FieldByName(r.count)
+	elem, others := k.compile(buffer.Type.Elem()), p.write
+	p.flat, p.empty = p.flat && elem.flat, false
+	p.write = func(w *walk, at unsafe.Pointer) {
+		others(w, at)
+		s := (*slice)(unsafe.Add(at, buffer.Offset))
+		first, n := *(*int)(unsafe.Add(at, start.Offset)), *(*int)(unsafe.Add(at, count.Offset))
+		for i := range min(n, s.len) {
+			elem.write(w, unsafe.Add(s.data, uintptr((first+i)%s.len)*elem.size))
 		}
 	}
 }

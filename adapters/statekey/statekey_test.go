@@ -187,6 +187,25 @@ func TestCanonicalForm(t *testing.T) {
 	require.Equal(t, "window: canonical form 0805 and 0806", key.Difference(a, b))
 }
 
+func TestRing(t *testing.T) {
+	key := statekey.New(statekey.Ring(here+".ring", "buffer", "start", "count"))
+	a, b := sample(), sample()
+	b.window = ring{buffer: []int{8, 5, 0}, count: 2}
+	require.Equal(t, key.Append(nil, a), key.Append(nil, b))
+	require.Empty(t, key.Difference(a, b))
+	b.window.buffer[1] = 6
+	require.NotEqual(t, key.Append(nil, a), key.Append(nil, b))
+	require.Contains(t, key.Difference(a, b), "window: window ")
+	b.window.count = 1
+	require.NotEqual(t, key.Append(nil, a), key.Append(nil, b))
+	require.Equal(t, key.Append(nil, &server{}), key.Append(nil, &server{window: ring{buffer: []int{1}}}))
+	require.Empty(t, key.Unmatched())
+
+	misspelt := statekey.New(statekey.Ring(here+".ring", "bufer", "start", "count"))
+	misspelt.Append(nil, a)
+	require.Equal(t, []string{here + ".ring"}, misspelt.Unmatched())
+}
+
 // Without lengths, a canonical form could run into what follows it.
 func TestCanonicalFormsDoNotRunIntoEachOther(t *testing.T) {
 	type text struct{ s string }
