@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -93,13 +94,53 @@ func (a *app) readAny(path, format string, o traces.Options) (*traces.Trace, err
 	for {
 		r, err := source.Next()
 		if errors.Is(err, io.EOF) {
+			nameServers(t)
 			return t, nil
 		}
 		if err != nil {
 			return nil, asFailure(err)
 		}
-		t.Records = append(t.Records, *r)
+		t.Records = append(t.Records, keep(r))
 	}
+}
+
+// nameServers lists the servers of a trace whose header does not, so that a part of it has the columns of the whole.
+func nameServers(t *traces.Trace) {
+	if len(t.Header.Servers) > 0 {
+		return
+	}
+	for k := range t.Records {
+		if id := t.Records[k].Server(); id != spec.None && !slices.Contains(t.Header.Servers, id) {
+			t.Header.Servers = append(t.Header.Servers, id)
+		}
+	}
+	slices.Sort(t.Header.Servers)
+}
+
+// keep copies what a source may use again for its next record.
+func keep(r *traces.Record) traces.Record {
+	kept := *r
+	if r.Step != nil {
+		step := *r.Step
+		step.Before, step.After = keepObservation(step.Before), keepObservation(step.After)
+		step.Input.Message.Entries = slices.Clone(step.Input.Message.Entries)
+		step.Output.Effects = slices.Clone(step.Output.Effects)
+		kept.Step = &step
+	}
+	if r.Where != nil {
+		where := *r.Where
+		where.Effects = slices.Clone(where.Effects)
+		kept.Where = &where
+	}
+	kept.Lost, kept.Found, kept.Groups = slices.Clone(r.Lost), slices.Clone(r.Found), slices.Clone(r.Groups)
+	return kept
+}
+
+func keepObservation(o spec.Observation) spec.Observation {
+	o.Granted, o.Refused, o.Progress = slices.Clone(o.Granted), slices.Clone(o.Refused), slices.Clone(o.Progress)
+	o.Log.Entries, o.Durable.Log.Entries = slices.Clone(o.Log.Entries), slices.Clone(o.Durable.Log.Entries)
+	o.Config.Voters, o.Config.Outgoing = slices.Clone(o.Config.Voters), slices.Clone(o.Config.Outgoing)
+	return o
 }
 
 // asFailure gives an input error its exit code.
