@@ -6,10 +6,10 @@ import (
 	"github.com/raftcheck/raftcheck/spec"
 )
 
-// disk is what a crash leaves. Between two steps of a server that is up, and only decides as Paper does, both are the same.
+// disk is what a crash leaves. Between two steps of a server that decides as Paper does, both are the same.
 type disk struct {
-	written spec.Durable // what a process finds that starts again on the same machine
-	synced  spec.Durable // what it finds after a power failure; ≤ written in time
+	written spec.Durable // what is left when only the process dies
+	synced  spec.Durable // what is left after a power failure; once equal to what is written now
 }
 
 // persistent returns Figure 2's persistent state as the server has it in memory.
@@ -22,10 +22,6 @@ func (s *server) flush(in *spec.Input) []spec.Effect {
 	var durable, sends []spec.Effect
 	for _, d := range s.decide.Writes(s.disk.written, s.persistent()) {
 		durable = append(durable, spec.Effect{Kind: spec.Write, Durable: d}, spec.Effect{Kind: spec.Sync})
-	}
-	// A crash may have come between a write and its sync. What a server starts from must be as safe as if it had come later.
-	if in.Kind == spec.Restart && len(durable) == 0 && !sameDurable(s.disk.written, s.disk.synced) {
-		durable = append(durable, spec.Effect{Kind: spec.Sync})
 	}
 	for _, m := range s.outbox {
 		sends = append(sends, spec.Effect{Kind: spec.Send, Message: m})
@@ -63,12 +59,14 @@ func untilCrash(effects []spec.Effect, point int) []spec.Effect {
 	return effects[:end]
 }
 
-// crash loses everything in memory, and if lossy what was written but not synced.
+// crash loses everything in memory. What was written but not synced is lost too if the crash is lossy. If not, the machine lives
+// on and syncs it in time: losing it to a power failure before the restart would be a lossy crash to begin with.
 func (s *server) crash(lossy bool) {
+	left := s.disk.written
 	if lossy {
-		s.disk.written = s.disk.synced
+		left = s.disk.synced
 	}
-	*s = server{id: s.id, servers: s.servers, options: s.options, decide: s.decide, role: spec.Crashed, disk: s.disk}
+	*s = server{id: s.id, servers: s.servers, options: s.options, decide: s.decide, role: spec.Crashed, disk: disk{left, left}}
 }
 
 // restart starts again as a follower with what is on disk (5.2, Figure 2).

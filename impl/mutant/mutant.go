@@ -12,9 +12,9 @@ type Mutant struct {
 	Title     string    // the bug in one line
 	Source    string    // where it was seen; "from the literature" when no single report is behind it
 	Story     string    // what goes wrong, in plain words
-	Rules     []string  // ids of the rules that catch it within Bounds; the first is the one that catches it soonest
-	Bounds    Bounds    // the world in which they do
+	Rules     []string  // ids of all rules by which a search of Bounds catches it, those that need fewer steps first
 	Steps     int       // the fewest steps in which Rules[0] is broken
+	Bounds    Bounds    // the world in which they do
 	Options   impl.Options
 }
 

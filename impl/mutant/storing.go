@@ -72,11 +72,11 @@ func (p leaderCountsUnsynced) Order(in *spec.Input, durable, sends []spec.Effect
 	return p.Paper.Order(in, durable, sends)
 }
 
-// syncsByTimer syncs when the election timer fires and when it starts, and at no other time.
+// syncsByTimer syncs when the election timer fires, and at no other time.
 type syncsByTimer struct{ impl.Paper }
 
 func (p syncsByTimer) Order(in *spec.Input, durable, sends []spec.Effect) []spec.Effect {
-	if in.Kind != spec.Timeout && in.Kind != spec.Restart {
+	if in.Kind != spec.Timeout {
 		durable, _ = split(durable)
 	}
 	return p.Paper.Order(in, durable, sends)
