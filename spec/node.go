@@ -148,8 +148,9 @@ type Effect struct {
 
 // Reply is what a server tells a client.
 type Reply struct {
+	Read  bool   // it answers a ReadIndex; otherwise it says that a Propose is committed
 	Value string // the request it answers: Input.Value of the ReadIndex or Propose
-	Index Index  // ReadIndex: the index up to which a state machine must have applied before it may serve the read
+	Index Index  // of a read: the index up to which a state machine must have applied before it may be served; else of the entry
 }
 
 // Durable is what a server has on disk and would find again after a power failure: Figure 2's persistent state.

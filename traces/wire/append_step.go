@@ -62,6 +62,9 @@ func appendEffect(dst []byte, e *spec.Effect) []byte {
 		o.Message("send", &e.Message)
 	case spec.Answer:
 		o.Object("answer", func(o *Object) {
+			if e.Reply.Read {
+				o.Bool("read", true)
+			}
 			o.Bytes("value", e.Reply.Value)
 			o.Uint("index", uint64(e.Reply.Index))
 		})

@@ -56,6 +56,8 @@ func (r *Reader) Reply() (reply spec.Reply) {
 	for r.Open('{'); r.More('}'); {
 		at := r.At()
 		switch key := r.Key(); string(key) {
+		case "read":
+			reply.Read = r.Bool()
 		case "value", "valueBase64":
 			reply.Value = r.Bytes(key)
 		case "index":
