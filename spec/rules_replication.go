@@ -145,6 +145,9 @@ func judgePrevTermTrue(s *Step) *Breach {
 			continue
 		}
 		term, held := log.termKnownAt(m.PrevLogIndex)
+		if m.PrevLogIndex == 0 && m.PrevLogTerm == 0 {
+			continue
+		}
 		if held && term == m.PrevLogTerm || !held && m.PrevLogTerm > 0 && m.PrevLogIndex <= log.Base {
 			continue
 		}

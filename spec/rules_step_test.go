@@ -236,6 +236,7 @@ var stepCases = []stepCase{
 
 	{"R5.4.1-03", "no vote yet", step(follower(1, log(1)), receives(requestVote(2, 0, 0)), follower(2, log(1)), sends(voteReply(2, false))), ""},
 	{"R5.4.1-03", "a vote by the rules", step(follower(1), receives(requestVote(2, 0, 0)), follower(2, vote(2)), sends(voteReply(2, true))), ""},
+	{"R5.4.1-03", "a candidate, after pre-votes", step(is(spec.PreCandidate, 1), receives(spec.Message{Kind: spec.PreVoteReply, Term: 2, Granted: true}), candidate(2)), ""},
 	{"R5.4.1-03", "refused, but on record", step(follower(1, log(1)), receives(requestVote(2, 0, 0)), follower(2, log(1), vote(2)), sends(voteReply(2, false))),
 		"n1 takes over term 2 from RequestVote and holds a vote for n2 in it"},
 	{"R5.4.1-03", "the sender of a refusal", step(leader(1), receives(refuses(2)), follower(2, vote(2))),

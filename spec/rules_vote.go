@@ -83,7 +83,8 @@ var termIsNoVote = &Rule{
 
 func judgeTermIsNoVote(s *Step) *Breach {
 	m := &s.Input.Message
-	if s.Input.Kind != Deliver || m.Term <= s.Before.Term || s.After.Term != m.Term || s.After.VotedFor == None || s.Before.Role == Crashed {
+	if s.Input.Kind != Deliver || m.Term <= s.Before.Term || !tellsSendersTerm(m.Kind) || s.Before.Role == Crashed ||
+		s.After.Term != m.Term || s.After.VotedFor == None {
 		return nil
 	}
 	log := &s.Before.Log
