@@ -29,12 +29,16 @@ func (m *model) applyConf(s *server, e *event) {
 		m.emit(s, spec.Input{}, e.line, e.line)
 		return
 	}
+	if i <= s.applied {
+		s.members = m.membersAt(i - 1) // applied once more after a restart
+	}
 	s.applied = i
+	s.unsure = s.unsure && i < s.readyAt
 	entry, _ := s.log.At(i)
 	key := entryKey{i, entry.Term}
-	simple, joint := m.readings(s, entry.Value, i)
-	if !slices.Equal(s.incomingOf(simple, joint), e.voters) {
-		simple, joint = &membership{conf: s.members.conf, learners: s.members.learners, next: s.members.next, index: i}, nil // the application refused it
+	simple, joint := m.readings(s.members, entry.Value, i)
+	if !slices.Equal(incomingOf(simple, joint), e.voters) {
+		simple, joint = m.readings(s.members, update, i) // the application refused it
 	}
 	switch was, decided := m.joint[key]; {
 	case joint == nil:
@@ -57,19 +61,16 @@ func pick(isJoint bool, simple, joint *membership) *membership {
 
 // readings returns what a configuration entry makes of the configuration: as a simple change and as one that enters a joint
 // configuration. nil is not possible.
-func (m *model) readings(s *server, value string, i spec.Index) (simple, joint *membership) {
-	switch {
-	case value == update:
-		return s.members.apply(m.configs, value, false, i), nil
-	case value == leave || s.now.conf.joint():
-		return s.members.apply(m.configs, value, false, i), nil
+func (m *model) readings(from *membership, value string, i spec.Index) (simple, joint *membership) {
+	simple = from.apply(m.configs, value, false, i)
+	if value == leave || from.conf.joint() {
+		return simple, nil
 	}
-	simple = s.members.apply(m.configs, value, false, i)
-	if changed(s.now.conf.incoming, simple.conf.incoming) > 1 {
+	if changed(from.conf.incoming, simple.conf.incoming) > 1 {
 		simple = nil
 	}
-	if len(s.now.conf.incoming) > 0 {
-		joint = s.members.apply(m.configs, value, true, i)
+	if len(from.conf.incoming) > 0 {
+		joint = from.apply(m.configs, value, true, i)
 	}
 	return simple, joint
 }
@@ -90,7 +91,7 @@ func changed(a, b []spec.ServerID) int {
 	return n
 }
 
-func (s *server) incomingOf(simple, joint *membership) []spec.ServerID {
+func incomingOf(simple, joint *membership) []spec.ServerID {
 	if simple != nil {
 		return simple.conf.incoming
 	}
@@ -100,39 +101,55 @@ func (s *server) incomingOf(simple, joint *membership) []spec.ServerID {
 // entryApplied returns the index of the entry that an ApplyConfChange applies, or 0 when there is none.
 func (m *model) entryApplied(s *server, e *event) spec.Index {
 	next := s.nextConf()
-	for _, i := range s.confs {
-		if i < next || i > s.readyAt {
-			continue
-		}
-		entry, _ := s.log.At(i)
-		simple, joint := m.readings(s, entry.Value, i)
-		if slices.Equal(s.incomingOf(simple, joint), e.voters) {
-			return i
-		}
-		break
-	}
-	refused := slices.Equal(s.now.conf.incoming, e.voters)
-	switch {
-	case next > 0 && next <= s.readyAt && refused:
+	due := next > 0 && next <= s.readyAt
+	if due && m.makes(s.members, s, next, e.voters) {
 		return next
-	case next == 0 || next > s.readyAt:
-		if s.blind || s.again(e) {
-			return 0
-		}
-		if next > 0 {
-			m.refuse(s, "R6-01", e.line, "%s applies the change of configuration at index %d, but knows only %d to be committed", s.id, next, s.readyAt)
-		} else {
-			m.refuse(s, "R6-01", e.line, "%s applies a change of configuration that is not in its log", s.id)
-		}
-		return 0
 	}
-	entry, _ := s.log.At(next)
-	m.refuse(s, "R6-01", e.line, "%s applies configuration %v, but index %d says %q of %s", s.id, e.voters, next, entry.Value, s.now.conf)
+	if i := m.appliedAgain(s, e); i > 0 {
+		return i
+	}
+	switch {
+	case due && slices.Equal(s.now.conf.incoming, e.voters):
+		return next // the application refused it
+	case due:
+		entry, _ := s.log.At(next)
+		m.refuse(s, "R6-01", e.line, "%s applies configuration %v, but index %d says %q of %s", s.id, e.voters, next, entry.Value, s.now.conf)
+	case s.blind || s.unsure && s.log.Base > s.incoming:
+	case next > 0:
+		m.refuse(s, "R6-01", e.line, "%s applies the change of configuration at index %d, but knows only %d to be committed", s.id, next, s.readyAt)
+	default:
+		m.refuse(s, "R6-01", e.line, "%s applies a change of configuration that is not in its log", s.id)
+	}
 	return 0
 }
 
-// again reports whether the server applies an entry once more after a restart.
-func (s *server) again(e *event) bool { return s.incoming < s.applied && s.restarted }
+// makes reports whether the entry at an index turns a configuration into one with those voters.
+func (m *model) makes(from *membership, s *server, i spec.Index, voters []spec.ServerID) bool {
+	entry, _ := s.log.At(i)
+	simple, joint := m.readings(from, entry.Value, i)
+	return slices.Equal(incomingOf(simple, joint), voters)
+}
+
+// appliedAgain returns the index of an entry that a server applies once more after a restart, or 0. Its events do not show how far
+// it had come when its application kept the configuration that it restarted with.
+func (m *model) appliedAgain(s *server, e *event) spec.Index {
+	if !s.unsure {
+		return 0
+	}
+	for _, i := range s.confs {
+		if i <= s.incoming || i > s.readyAt {
+			continue
+		}
+		before := m.membersAt(i - 1)
+		if before == nil || before.conf != s.now.conf {
+			continue
+		}
+		if m.makes(before, s, i, e.voters) || slices.Equal(before.conf.incoming, e.voters) {
+			return i
+		}
+	}
+	return 0
+}
 
 // adoptVoters takes over a configuration that the model cannot account for.
 func (m *model) adoptVoters(s *server, e *event) {

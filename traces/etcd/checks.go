@@ -270,7 +270,7 @@ func (m *model) wrongGrowth(s *server, before, n spec.Index, e *event) {
 
 // checkApp checks a leader's MsgApp: it starts after what the leader believes the peer to have, shows the true term of the entry
 // before, and holds only entries the leader has.
-func (m *model) checkApp(s *server, p *peer, e *event) {
+func (m *model) checkApp(s *server, p *peer, e *event, when mode) {
 	m.checked.appends++
 	msg := &e.message
 	switch {
@@ -290,64 +290,70 @@ func (m *model) checkApp(s *server, p *peer, e *event) {
 		m.refuse(s, rule, e.line, "%s tells %s commitIndex %d but has %d", s.id, p.id, msg.commit, s.now.commit)
 	case msg.reject || msg.hint != 0 || msg.vote != spec.None:
 		m.refuse(s, traceConsistent, e.line, "%s sends a MsgApp with a vote or a refusal in it", s.id)
-	case !m.startsWell(s, p, msg, e):
+	case !m.trueBefore(s, msg, e):
 	case msg.index+msg.entries > s.now.last:
 		m.refuse(s, "R5.3-11", e.line, "%s sends entries up to %d but its log ends at %d", s.id, msg.index+msg.entries, s.now.last)
-	case msg.entries == 0 && msg.index < s.now.last && !(p.state == replicating && len(p.inFlight) > 0):
-		m.refuse(s, "R5.3-12", e.line, "%s sends %s no entries though it has some after %d", s.id, p.id, msg.index)
+	default:
+		m.startsWell(s, p, e, when)
 	}
 	self := s.peer(s.id)
-	if e.self != (self != nil) || e.self && (e.match != self.match || e.next != self.next) {
+	if e.self != (self != nil) || e.self && (e.match != self.match || e.next != self.match+1) {
 		m.refuse(s, traceConsistent, e.line, "%s shows match %d and next %d of itself but has %d and %d", s.id, e.match, e.next, s.match(s.id), s.match(s.id)+1)
 	}
 }
 
-// startsWell checks where a MsgApp starts.
-func (m *model) startsWell(s *server, p *peer, msg *message, e *event) bool {
-	switch msg.index {
-	case p.next - 1:
-		if p.state == snapshotting {
-			p.becomeProbe() // the application reported that the snapshot arrived
-		}
-	case p.match:
-		if p.state == probing {
-			return m.startsElsewhere(s, p, msg, e)
-		}
-		p.pending = 0
-		p.becomeProbe() // the application reported the peer unreachable, or that the snapshot failed
-	default:
-		return m.startsElsewhere(s, p, msg, e)
-	}
+// trueBefore checks that a MsgApp tells the true term of the entry before.
+func (m *model) trueBefore(s *server, msg *message, e *event) bool {
 	t, known := s.termAt(msg.index)
 	if known && t != msg.logTerm {
 		m.refuse(s, "R5.3-10", e.line, "%s says that its entry %d is of term %d but it is of term %d", s.id, msg.index, msg.logTerm, t)
 		return false
 	}
-	s.learn(msg.index, msg.logTerm)
+	m.learn(s, msg.index, msg.logTerm)
 	return true
 }
 
-func (m *model) startsElsewhere(s *server, p *peer, msg *message, e *event) bool {
-	rule := traceConsistent
-	if msg.index < p.match {
-		rule = "R5.3-08"
+// startsWell checks that a MsgApp starts where the leader may be with the peer, and is not empty without reason.
+func (m *model) startsWell(s *server, p *peer, e *event, when mode) {
+	msg := &e.message
+	first := p.views[0]
+	if p.keep(func(v *view) bool {
+		return v.next-1 == msg.index && v.mayCarry(msg.entries, when, s.now.last, s.now.commit)
+	}) {
+		return
 	}
-	m.refuse(s, rule, e.line, "%s sends %s what follows %d, but %d is next and %d is known to match", s.id, p.id, msg.index, p.next, p.match)
-	p.next = msg.index + 1
-	return false
+	switch {
+	case msg.entries == 0 && msg.index < s.now.last && first.next-1 == msg.index:
+		m.refuse(s, "R5.3-12", e.line, "%s sends %s no entries though it has some after %d", s.id, p.id, msg.index)
+	case msg.index < p.match:
+		m.refuse(s, "R5.3-08", e.line, "%s sends %s what follows %d, which it knows to match up to %d", s.id, p.id, msg.index, p.match)
+	case first.next-1 == msg.index:
+		m.refuse(s, traceConsistent, e.line, "%s sends entries to %s though nothing makes it", s.id, p.id)
+	default:
+		m.refuse(s, traceConsistent, e.line, "%s sends %s what follows %d, but %d is next and %d is known to match", s.id, p.id, msg.index, first.next, p.match)
+	}
+	p.views = append(p.views[:0], view{state: replicating, next: msg.index + 1})
+}
+
+// mayCarry reports whether a message with n entries may be sent in this view.
+func (v *view) mayCarry(n spec.Index, when mode, last, commit spec.Index) bool {
+	if v.awaits(when, last, commit) == never {
+		return false
+	}
+	return n > 0 || v.next > last || v.state == replicating && v.flying > 0
 }
 
 // checkSnap checks a leader's MsgSnap: it covers only what is committed, and more than the peer is known to have.
-func (m *model) checkSnap(s *server, p *peer, e *event) {
+func (m *model) checkSnap(s *server, p *peer, e *event, when mode) {
 	msg := &e.message
 	switch {
 	case msg.from != s.id || msg.term != s.now.term:
 		m.refuse(s, traceConsistent, e.line, "%s sends a MsgSnap from %s of term %d in term %d", s.id, msg.from, msg.term, s.now.term)
 	case msg.entries > s.now.commit:
 		m.refuse(s, "R7-01", e.line, "%s sends a snapshot up to %d but has committed only up to %d", s.id, msg.entries, s.now.commit)
-	case msg.entries < p.next:
-		m.refuse(s, "R7-02", e.line, "%s sends %s a snapshot up to %d but %d is next", s.id, p.id, msg.entries, p.next)
 	case msg.index != 0 || msg.logTerm != 0 || msg.commit != 0 || msg.reject || msg.hint != 0 || msg.vote != spec.None:
 		m.refuse(s, traceConsistent, e.line, "%s sends a MsgSnap with fields it does not have", s.id)
+	case !p.keep(func(v *view) bool { return v.next <= msg.entries && v.awaits(when, s.now.last, s.now.commit) != never }):
+		m.refuse(s, "R7-02", e.line, "%s sends %s a snapshot up to %d but %d is next", s.id, p.id, msg.entries, p.views[0].next)
 	}
 }

@@ -106,6 +106,9 @@ func (m *model) campaign(s *server, e *event) {
 
 // unapplied returns the index of a committed configuration entry that was not applied, or 0.
 func (s *server) unapplied() spec.Index {
+	if s.unsure {
+		return 0
+	}
 	if i := s.nextConf(); i > 0 && i <= s.now.commit {
 		return i
 	}

@@ -73,6 +73,10 @@ func (k kind) sender() name {
 
 func (k kind) receiver() name { return k.sender() + 1 }
 
+// waits reports whether a message of the kind leaves only when all that was handed to storage with it or before it is written.
+// With asynchronous storage, others may leave earlier.
+func (k kind) waits() bool { return k == msgAppResp || k == msgVoteResp }
+
 // message is a message as the trace shows it.
 type message struct {
 	kind    kind

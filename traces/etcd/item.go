@@ -11,7 +11,7 @@ type item struct {
 	lead    spec.ServerID // wantFollower
 	then    then          // wantFollower: how the call goes on
 	message message       // wantMessage: exactly what must be sent
-	empty   bool          // wantApp: also when there is nothing to send
+	mode    mode          // wantApp, wantApps: when it comes
 }
 
 // want is a kind of event that is awaited.
@@ -20,10 +20,12 @@ type want uint8
 const (
 	wantFollower want = iota + 1
 	wantMessage
-	wantApp   // one MsgApp or MsgSnap
-	wantApps  // as many MsgApp as there is room for
-	wantBeats // heartbeats that answer pending reads
-	wantCommit
+	wantApp      // one MsgApp or MsgSnap
+	wantApps     // as many MsgApp as there is room for
+	wantBeats    // heartbeats that answer pending reads
+	wantBeat     // one heartbeat
+	wantCommit   // after a change of configuration
+	wantAnswered // Commit after an acknowledgement
 	wantLeader
 	wantReplicate // the leader's empty entry
 	wantMore      // further Replicate and ChangeConf events of one proposal
@@ -86,9 +88,9 @@ func (i *item) fits(s *server, e *event) bool {
 		return e.name == i.message.kind.sender() && (e.message.kind == i.message.kind || e.name != sendAppend)
 	case wantApp, wantApps:
 		return e.name == sendAppend && e.message.kind != msgHeartbeat && e.message.to == i.to
-	case wantBeats:
+	case wantBeats, wantBeat:
 		return e.name == sendAppend && e.message.kind == msgHeartbeat
-	case wantCommit:
+	case wantCommit, wantAnswered:
 		return e.name == commit
 	case wantLeader:
 		return e.name == becomeLeader
@@ -107,11 +109,11 @@ func (i *item) String() string {
 	switch i.want {
 	case wantFollower:
 		return "BecomeFollower"
-	case wantMessage:
+	case wantMessage, wantBeat:
 		return i.message.kind.sender().String() + " of " + i.message.kind.String() + " to " + i.message.to.String()
 	case wantApp, wantApps:
 		return "SendAppendEntriesRequest to " + i.to.String()
-	case wantCommit:
+	case wantCommit, wantAnswered:
 		return "Commit"
 	case wantLeader:
 		return "BecomeLeader"

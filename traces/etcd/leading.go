@@ -2,46 +2,64 @@ package etcd
 
 import "github.com/raftcheck/raftcheck/spec"
 
-// likely says whether a leader sends: never, maybe (it depends on what the trace does not show), surely.
-type likely uint8
-
-const (
-	never likely = iota
-	maybe
-	surely
-)
-
-// maySend tells whether maybeSendAppend sends to a peer; empty says that a message without entries would do.
-func (m *model) maySend(s *server, p *peer, empty bool) likely {
-	switch {
-	case p.state == snapshotting:
-		return maybe // the application may have reported how the snapshot went
-	case p.state == probing && p.paused:
-		return never
-	case !empty && p.next > s.now.last:
-		return never
-	case p.next-1 < s.now.commit:
-		return maybe // the entry may be compacted and no snapshot at hand
-	case p.state == replicating && len(p.inFlight) > 0:
-		return maybe // the window may be full
-	}
-	return surely
-}
-
-// toPeer awaits a message to one peer.
-func (m *model) toPeer(s *server, p *peer, empty bool) {
-	if l := m.maySend(s, p, empty); l != never {
-		s.push(item{want: wantApp, to: p.id, may: l == maybe, empty: empty})
-	}
-}
-
 // broadcast awaits a message to every other peer, in order.
-func (m *model) broadcast(s *server, empty bool) {
+func (m *model) broadcast(s *server, when mode) {
 	for k := range s.peers {
-		if s.peers[k].id != s.id {
-			m.toPeer(s, &s.peers[k], empty)
+		if p := &s.peers[k]; p.id != s.id {
+			p.consider(s.call.line)
+			s.push(item{want: wantApp, to: p.id, mode: when})
 		}
 	}
+}
+
+// likelihood tells how likely an awaited item is, by what is believed of its peer.
+func (m *model) likelihood(s *server, i *item) likely {
+	if i.want != wantApp && i.want != wantApps && i.want != wantAnswered {
+		if i.may {
+			return maybe
+		}
+		return surely
+	}
+	p := s.peer(i.to)
+	switch {
+	case p == nil:
+		return never
+	case i.want == wantAnswered:
+		return p.answered()
+	}
+	return p.awaits(i.mode, s.now.last, s.now.commit)
+}
+
+// answered tells how likely the leader evaluates its commitIndex upon an acknowledgement.
+func (p *peer) answered() likely {
+	n := 0
+	for k := range p.views {
+		if p.views[k].due {
+			n++
+		}
+	}
+	switch n {
+	case 0:
+		return never
+	case len(p.views):
+		return surely
+	}
+	return maybe
+}
+
+// passed rules out the views in which an item that did not come would have come.
+func (m *model) passed(s *server, i *item) {
+	p := s.peer(i.to)
+	if p == nil {
+		return
+	}
+	p.keep(func(v *view) bool {
+		if i.want == wantAnswered {
+			return !v.due
+		}
+		return v.awaits(i.mode, s.now.last, s.now.commit) != surely
+	})
+	p.each(func(v *view) { v.due = false })
 }
 
 // acknowledged handles a MsgAppResp at the leader.
@@ -51,47 +69,53 @@ func (m *model) acknowledged(s *server, e *event) {
 	if p == nil {
 		return
 	}
+	if p.id != s.id {
+		p.consider(s.call.line)
+	}
 	if msg.reject {
 		hint := msg.hint
 		if msg.logTerm > 0 {
 			hint, _ = s.conflict(msg.hint, msg.logTerm)
 		}
-		if !p.refused(msg.index, hint) {
-			return
-		}
-		if p.state == replicating {
-			p.becomeProbe()
-		}
-		m.toPeer(s, p, true)
+		p.each(func(v *view) { v.due = v.refused(p.match, msg.index, hint) })
+		s.push(item{want: wantApp, to: p.id, mode: dueOnly})
 		return
 	}
-	same := p.match == msg.index
 	switch {
-	case p.acknowledged(msg.index):
-		if p.state == replicating {
-			p.free(msg.index)
-		}
-	case same && p.state == probing:
-	case same && p.id != s.id:
-		// Only if the application had reported the peer unreachable.
-		s.push(item{want: wantCommit, may: true, to: p.id})
-		return
+	case msg.index > p.match:
+		p.match = msg.index
+		p.each(func(v *view) {
+			v.next = max(v.next, msg.index+1)
+			v.paused, v.full, v.due = false, false, true
+		})
+	case msg.index == p.match && p.id != s.id:
+		p.each(func(v *view) { v.due = v.state == probing })
 	default:
 		return
 	}
-	switch p.state {
-	case probing:
-		p.becomeReplicate()
-	case snapshotting:
-		if msg.index >= p.pending || p.match+1 > s.log.Base {
-			p.becomeReplicate()
+	for _, v := range p.views {
+		if v.due && v.state == snapshotting && msg.index < v.pending {
+			p.add(v) // what the leader has compacted decides whether it goes on replicating
+			break
 		}
 	}
-	s.push(item{want: wantCommit, to: p.id})
+	first := true
+	p.each(func(v *view) {
+		switch {
+		case !v.due:
+		case v.state == replicating && v.flying <= msg.index:
+			v.flying = 0
+		case v.state == probing, v.state == snapshotting && (msg.index >= v.pending || first):
+			*v = v.replicate(p.match)
+			v.due = true
+		}
+		first = false
+	})
+	s.push(item{want: wantAnswered, to: p.id})
 }
 
 // commits takes a Commit: the leader looked how far a majority has come.
-func (m *model) commits(s *server, e *event) {
+func (m *model) commits(s *server, i item, e *event) {
 	before := s.now.commit
 	s.now.commit = m.commitIndex(s)
 	m.checkCommit(s, before, e)
@@ -99,23 +123,23 @@ func (m *model) commits(s *server, e *event) {
 	if moved {
 		m.emit(s, spec.Input{Kind: spec.AdvanceCommit}, e.line, e.line)
 	}
-	if s.call.name == applyConfChange {
-		m.broadcast(s, moved)
+	if i.want == wantCommit { // a new configuration
+		if moved {
+			m.broadcast(s, always)
+		} else {
+			m.broadcast(s, withEntries)
+		}
 		return
 	}
-	p := s.peer(s.call.message.from)
-	if p == nil {
-		return
-	}
-	switch {
-	case moved:
+	p := s.peer(i.to)
+	p.keep(func(v *view) bool { return v.due })
+	p.each(func(v *view) { v.due = !moved && v.lagging(s.now.commit) })
+	if moved {
 		s.push(item{want: wantBeats, may: true})
-		m.broadcast(s, true)
-	case p.id != s.id && p.lagging(s.now.commit):
-		m.toPeer(s, p, true)
+		m.broadcast(s, always)
 	}
 	if p.id != s.id {
-		s.push(item{want: wantApps, to: p.id, may: true})
+		s.push(item{want: wantApps, to: p.id, mode: dueOrEntries})
 	}
 }
 
@@ -131,22 +155,15 @@ func (m *model) commitIndex(s *server) spec.Index {
 // beaten handles a MsgHeartbeatResp at the leader.
 func (m *model) beaten(s *server, e *event) {
 	p := s.peer(e.message.from)
-	if p == nil {
+	if p == nil || p.id == s.id {
 		return
 	}
-	p.paused = false
-	if p.match < s.now.last || p.state == probing {
-		l := m.maySend(s, p, true)
-		if p.state == replicating && p.next-1 >= s.now.commit {
-			l = surely // it was just let go on, if only to say nothing new
-		}
-		if l != never {
-			s.push(item{want: wantApp, to: p.id, may: l == maybe, empty: true})
-		}
-		return
-	}
-	// Only if the application had reported the peer unreachable.
-	s.push(item{want: wantApp, to: p.id, may: true, empty: true})
+	p.consider(s.call.line)
+	p.each(func(v *view) {
+		v.paused, v.full = false, false
+		v.due = p.match < s.now.last || v.state == probing
+	})
+	s.push(item{want: wantApp, to: p.id, mode: dueOnly})
 }
 
 // beat takes the first heartbeat of a round: the leader's timer fired, or a read has to be confirmed.
@@ -173,7 +190,7 @@ func (m *model) round(s *server) {
 		if p.id == s.id {
 			continue
 		}
-		s.push(item{want: wantMessage, message: message{kind: msgHeartbeat, from: s.id, to: p.id, term: s.now.term, commit: min(p.match, s.now.commit)}})
+		s.push(item{want: wantBeat, message: message{kind: msgHeartbeat, from: s.id, to: p.id, term: s.now.term, commit: min(p.match, s.now.commit)}})
 	}
 }
 
@@ -197,7 +214,8 @@ func (m *model) heartbeat(s *server, i item, e *event) {
 	}
 	m.release(s, &e.message, e.line)
 	if p := s.peer(e.message.to); p != nil {
-		p.told = e.message.commit
+		p.consider(s.call.line)
+		p.each(func(v *view) { v.told = e.message.commit })
 	}
 	m.emit(s, spec.Input{Kind: spec.Heartbeat}, e.line, e.line, sent{&e.message, e.line})
 }
@@ -223,15 +241,10 @@ func (m *model) more(s *server, i item, e *event) {
 		s.push(item{want: wantSelfAck})
 		return
 	}
+	s.giveUp()
+	s.push(item{want: wantMore, may: true})
 	// A proposal that would be too large is dropped after its configuration changes were announced.
-	awaited := s.awaited()
-	if awaited == nil || awaited.want != wantMore {
-		s.giveUp()
-		s.push(item{want: wantMore, may: true})
-		s.push(item{want: wantSelfAck, may: s.call.count == 0})
-		return
-	}
-	s.queue[len(s.queue)-1].may = false
+	s.push(item{want: wantSelfAck, may: s.call.count == 0})
 }
 
 // appends takes the leader's message to itself after it appended: now the log shows the new entries.
@@ -283,7 +296,7 @@ func (m *model) grow(s *server, e *event, n spec.Index) {
 		in = spec.Input{}
 	}
 	m.emit(s, in, s.call.line, e.line)
-	m.broadcast(s, true)
+	m.broadcast(s, always)
 }
 
 // transfer takes a MsgApp that nothing in the trace led to: leadership is being transferred to its receiver, which must catch up.
@@ -295,24 +308,33 @@ func (m *model) transfer(s *server, e *event) {
 		m.refuse(s, "R5.3-11", e.line, "%s sends entries though it is a %s", s.id, s.now.role)
 	case p == nil || p.id == s.id:
 		m.refuse(s, traceConsistent, e.line, "%s sends entries to %s, which is not a member", s.id, e.message.to)
-	case p.learner || p.match == s.now.last || m.maySend(s, p, true) == never:
-		m.refuse(s, traceConsistent, e.line, "%s sends entries to %s though nothing makes it", s.id, e.message.to)
 	default:
+		p.consider(s.call.line)
+		if p.learner || p.match == s.now.last || p.awaits(always, s.now.last, s.now.commit) == never {
+			m.refuse(s, traceConsistent, e.line, "%s sends entries to %s though nothing makes it", s.id, e.message.to)
+			break
+		}
 		s.doubt = doubt{e.line, s.now, "sends entries to " + p.id.String()}
 	}
-	m.sendsApp(s, e)
+	m.sendsApp(s, e, always)
 }
 
 // sendsApp takes a MsgApp or MsgSnap.
-func (m *model) sendsApp(s *server, e *event) {
+func (m *model) sendsApp(s *server, e *event, when mode) {
 	msg := &e.message
 	if p := s.peer(msg.to); p != nil && s.now.role == spec.Leader {
+		p.consider(s.call.line)
 		if msg.kind == msgSnap {
-			m.checkSnap(s, p, e)
-			p.becomeSnapshot(msg.entries)
+			m.checkSnap(s, p, e, when)
+			p.each(func(v *view) {
+				*v = view{state: snapshotting, next: msg.entries + 1, pending: msg.entries, told: msg.entries}
+			})
 		} else {
-			m.checkApp(s, p, e)
-			p.sent(msg.entries, msg.commit)
+			m.checkApp(s, p, e, when)
+			p.each(func(v *view) {
+				v.due = false
+				v.sent(msg.entries, msg.commit)
+			})
 		}
 	}
 	m.release(s, msg, e.line)

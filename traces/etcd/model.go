@@ -76,7 +76,7 @@ func (m *model) event(e *event) {
 			m.take(s, s.pop(), e)
 			break
 		}
-		if !i.may {
+		if m.likelihood(s, i) == surely {
 			m.missing(s, i, e)
 			s.giveUp()
 			continue
@@ -197,19 +197,20 @@ func (m *model) take(s *server, i item, e *event) {
 	case wantMessage:
 		m.check(s, e)
 		m.sends(s, &i.message, e)
+	case wantBeat:
+		m.check(s, e)
+		m.heartbeat(s, i, e)
 	case wantApp:
 		m.check(s, e)
-		m.sendsApp(s, e)
+		m.sendsApp(s, e, i.mode)
 	case wantApps:
 		m.check(s, e)
-		m.sendsApp(s, e)
-		if p := s.peer(i.to); p != nil && m.maySend(s, p, false) != never {
-			s.first(item{want: wantApps, to: i.to, may: true})
-		}
+		m.sendsApp(s, e, i.mode)
+		s.first(item{want: wantApps, to: i.to, mode: withEntries})
 	case wantBeats:
 		m.beatsFor(s, e)
-	case wantCommit:
-		m.commits(s, e)
+	case wantCommit, wantAnswered:
+		m.commits(s, i, e)
 	case wantLeader:
 		m.leads(s, e)
 	case wantReplicate, wantMore:
@@ -229,6 +230,9 @@ func (m *model) take(s *server, i item, e *event) {
 
 // skip accepts that an event which was only possible did not come.
 func (m *model) skip(s *server, i item) {
+	if i.want == wantApp || i.want == wantApps || i.want == wantAnswered {
+		m.passed(s, &i)
+	}
 	if i.want == wantFollower && s.call.name.receives() {
 		m.delivered(s, s.call.line)
 	}
@@ -285,6 +289,24 @@ func (m *model) entries(msg *message) ([]spec.Entry, bool) {
 	return l.log.Entries[from : from+msg.entries : from+msg.entries], true
 }
 
+// learn takes the term of the entry before a log from the first event that shows it. Servers that start from the same
+// snapshot share it.
+func (m *model) learn(s *server, i spec.Index, t spec.Term) {
+	if !s.blind || i != s.log.Base {
+		return
+	}
+	for _, other := range m.order {
+		if other.blind && other.log.Base == i {
+			other.blind, other.log.BaseTerm = false, t
+		}
+	}
+	for _, l := range m.leaders {
+		if l.blind && l.log.Base == i {
+			l.blind, l.log.BaseTerm = false, t
+		}
+	}
+}
+
 // visited notes that the server was in its term, for the next Ready to make known.
 func (s *server) visited() {
 	if len(s.terms) == 0 || s.terms[len(s.terms)-1] != s.now.term {
@@ -318,7 +340,9 @@ func (m *model) ready(s *server, e *event) {
 		}
 		if q.flight.left == 0 {
 			q.flight.left, q.flight.lost = e.line, 0
-			d.flights = append(d.flights, q.flight)
+			if q.message.kind.waits() {
+				d.flights = append(d.flights, q.flight)
+			}
 		}
 	}
 	s.unsent = s.unsent[:0]
@@ -337,6 +361,10 @@ func (m *model) release(s *server, msg *message, line int) {
 
 // sends checks that a message is the one that must be sent, and queues it.
 func (m *model) sends(s *server, want *message, e *event) {
+	if want.kind == msgVote {
+		m.learn(s, s.now.last, e.message.logTerm)
+		want.logTerm, _ = s.lastTerm()
+	}
 	if e.message != *want {
 		m.wrongMessage(s, want, e)
 	}

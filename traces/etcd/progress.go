@@ -1,18 +1,31 @@
 package etcd
 
-import "github.com/raftcheck/raftcheck/spec"
+import (
+	"slices"
 
-// peer is what a leader believes of one server, itself included, as far as the trace determines it.
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// peer is what a leader believes of one server, itself included. How it sends to the server depends on more than the trace
+// shows: the application reports peers unreachable and how snapshots went. So there may be several views, of which one is true.
 type peer struct {
-	id       spec.ServerID
-	match    spec.Index // highest index known to be replicated there
-	next     spec.Index // next to be sent; above match
-	state    progress
-	paused   bool       // probing, and one probe is out
-	pending  spec.Index // index of the snapshot being sent
-	told     spec.Index // highest commitIndex sent
-	inFlight []spec.Index
-	learner  bool
+	id      spec.ServerID
+	match   spec.Index // highest index known to be replicated there
+	learner bool
+	views   []view // never empty; the first supposes that nothing was reported
+	looked  int    // line of the call for which what may have been reported is among the views
+}
+
+// view is one possible state of a leader's progress with a peer (package tracker of etcd's raft).
+type view struct {
+	state   progress
+	paused  bool       // probing: one probe is out, nothing is sent
+	full    bool       // replicating: the window of messages in flight may be full, so that nothing is sent
+	next    spec.Index // next entry to be sent; above match
+	pending spec.Index // snapshotting: index of the snapshot being sent
+	told    spec.Index // highest commitIndex sent
+	flying  spec.Index // replicating: highest index in flight; 0 is none
+	due     bool       // in the call at hand: what is awaited comes if this view is true
 }
 
 // progress is how a leader sends to a peer.
@@ -24,82 +37,162 @@ const (
 	snapshotting
 )
 
-func (p *peer) become(state progress) {
-	p.paused, p.state = false, state
-	p.inFlight = p.inFlight[:0]
-}
-
-func (p *peer) becomeProbe() {
-	next := p.match + 1
-	if p.state == snapshotting {
-		next = max(next, p.pending+1)
+func (v view) probe(match spec.Index) view {
+	next := match + 1
+	if v.state == snapshotting {
+		next = max(next, v.pending+1)
 	}
-	p.become(probing)
-	p.pending = 0
-	p.next = next
-	p.told = min(p.told, p.next-1)
+	return view{state: probing, next: next, told: min(v.told, next-1)}
 }
 
-func (p *peer) becomeReplicate() {
-	p.become(replicating)
-	p.pending = 0
-	p.next = p.match + 1
+func (v view) replicate(match spec.Index) view {
+	return view{state: replicating, next: match + 1, told: v.told}
 }
 
-func (p *peer) becomeSnapshot(index spec.Index) {
-	p.become(snapshotting)
-	p.pending, p.next, p.told = index, index+1, index
-}
-
-// sent accounts for a MsgApp with n entries.
-func (p *peer) sent(n, commit spec.Index) {
-	switch {
-	case p.state == replicating && n > 0:
-		p.next += n
-		p.inFlight = append(p.inFlight, p.next-1)
-	case p.state == probing && n > 0:
-		p.paused = true
+// consider adds what the application may have reported since the last call.
+func (p *peer) consider(line int) {
+	if p.looked == line {
+		return
 	}
-	p.told = commit
+	p.looked = line
+	for _, v := range p.views {
+		switch v.state {
+		case replicating:
+			p.add(v.probe(p.match))
+		case snapshotting:
+			finished := v.probe(p.match)
+			v.pending = 0
+			failed := v.probe(p.match)
+			finished.paused, failed.paused = true, true
+			p.add(finished)
+			p.add(failed)
+		}
+	}
 }
 
-// acknowledged moves match up, and reports whether it moved.
-func (p *peer) acknowledged(index spec.Index) bool {
-	if index <= p.match {
+// mostViews bounds the views of one peer. Beyond it, those that suppose the most reports are dropped.
+const mostViews = 24
+
+func (p *peer) add(v view) {
+	if len(p.views) < mostViews && !slices.Contains(p.views, v) {
+		p.views = append(p.views, v)
+	}
+}
+
+// each replaces every view by what change makes of it, and drops those that became equal.
+func (p *peer) each(change func(*view)) {
+	kept := p.views[:0]
+	for _, v := range p.views {
+		change(&v)
+		if !slices.Contains(kept, v) {
+			kept = append(kept, v)
+		}
+	}
+	p.views = kept
+}
+
+// keep drops the views that a line rules out, and reports whether any was left; if none was, all are kept.
+func (p *peer) keep(possible func(*view) bool) bool {
+	n := 0
+	for k := range p.views {
+		if possible(&p.views[k]) {
+			n++
+		}
+	}
+	if n == 0 {
 		return false
 	}
-	p.match = index
-	p.next = max(p.next, index+1)
-	p.paused = false
+	if n < len(p.views) {
+		p.views = slices.DeleteFunc(p.views, func(v view) bool { return !possible(&v) })
+	}
 	return true
 }
 
-func (p *peer) free(index spec.Index) {
-	k := 0
-	for k < len(p.inFlight) && p.inFlight[k] <= index {
-		k++
+// sent accounts for a MsgApp with n entries.
+func (v *view) sent(n, commit spec.Index) {
+	switch {
+	case v.state == replicating && n > 0:
+		v.next += n
+		v.flying = v.next - 1
+	case v.state == probing && n > 0:
+		v.paused = true
 	}
-	p.inFlight = append(p.inFlight[:0], p.inFlight[k:]...)
+	v.full = v.state == replicating && v.flying > 0
+	v.told = commit
 }
 
 // refused accounts for a rejection, and reports whether the leader tries again.
-func (p *peer) refused(rejected, hint spec.Index) bool {
-	if p.state == replicating {
-		if rejected <= p.match {
+func (v *view) refused(match, rejected, hint spec.Index) bool {
+	if v.state == replicating {
+		if rejected <= match {
 			return false
 		}
-		p.next = p.match + 1
-		p.told = min(p.told, p.next-1)
+		*v = v.probe(match)
 		return true
 	}
-	if p.next-1 != rejected {
+	if v.next-1 != rejected {
 		return false
 	}
-	p.next = max(min(rejected, hint+1), p.match+1)
-	p.told = min(p.told, p.next-1)
-	p.paused = false
+	v.next = max(min(rejected, hint+1), match+1)
+	v.told = min(v.told, v.next-1)
+	v.paused = false
 	return true
 }
 
 // lagging reports whether telling the commitIndex now could move the peer's.
-func (p *peer) lagging(commit spec.Index) bool { return commit > p.told && p.told < p.next-1 }
+func (v *view) lagging(commit spec.Index) bool { return commit > v.told && v.told < v.next-1 }
+
+// likely says whether something happens: never, maybe (it depends on what the trace does not show), surely.
+type likely uint8
+
+const (
+	never likely = iota
+	maybe
+	surely
+)
+
+// sends tells whether maybeSendAppend sends; empty says that a message without entries would do.
+func (v *view) sends(empty bool, last, commit spec.Index) likely {
+	switch {
+	case v.state == snapshotting, v.state == probing && v.paused, !empty && v.next > last:
+		return never
+	case v.next-1 < commit:
+		return maybe // the entry may be compacted and no snapshot at hand
+	case empty && v.full, !empty && v.flying > 0:
+		return maybe // the window may be full
+	}
+	return surely
+}
+
+// mode is when a message to a peer is awaited.
+type mode uint8
+
+const (
+	always       mode = iota // even without entries
+	withEntries              // only with entries
+	dueOnly                  // in the views where it is due, even without entries
+	dueOrEntries             // in the views where it is due even without entries, in the others only with
+)
+
+func (v *view) awaits(m mode, last, commit spec.Index) likely {
+	switch {
+	case m == dueOnly && !v.due:
+		return never
+	case m == withEntries, m == dueOrEntries && !v.due:
+		return v.sends(false, last, commit)
+	}
+	return v.sends(true, last, commit)
+}
+
+// awaits tells how likely a message to the peer is, over all views.
+func (p *peer) awaits(m mode, last, commit spec.Index) likely {
+	least, most := surely, never
+	for k := range p.views {
+		l := p.views[k].awaits(m, last, commit)
+		least, most = min(least, l), max(most, l)
+	}
+	if least == most {
+		return least
+	}
+	return maybe
+}

@@ -35,7 +35,7 @@ func (m *model) arrives(s *server, e *event) {
 		return
 	}
 	f := m.network.find(msg)
-	if f != nil && f.left > 0 {
+	if f != nil && f.left > 0 && msg.kind.waits() {
 		if from := m.servers[msg.from]; from != nil {
 			from.written(f.left)
 		}
@@ -226,7 +226,7 @@ func (m *model) append(s *server, msg *message) {
 	case msg.index < s.now.commit:
 		reply.index = s.now.commit
 	case known && prev == msg.logTerm || !known && msg.index <= s.now.last:
-		s.learn(msg.index, msg.logTerm)
+		m.learn(s, msg.index, msg.logTerm)
 		m.accept(s, msg)
 		reply.index = msg.index + msg.entries
 	default:

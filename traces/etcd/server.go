@@ -36,17 +36,17 @@ type server struct {
 	unsent []queued // messages waiting for the next Ready
 	inbox  []home   // messages to itself that a Ready let go, in order
 
-	versions  []durable // what Readys handed to storage: the latest, and those before that may not have been written yet
-	restart   restart
-	restarted bool            // at least once
-	kept      []spec.ServerID // voters that the application kept over a restart
-	doubt     doubt
-	stale     tri         // whether it answers a MsgApp or MsgHeartbeat of a lower term
-	terms     []spec.Term // it was in since its latest Ready
-	obs       spec.Observation
-	obsLine   int // line that shows obs
-	started   bool
-	incoming  spec.Index // first index − 1 that its latest InitState showed
+	versions []durable // what Readys handed to storage: the latest, and those before that may not have been written yet
+	restart  restart
+	unsure   bool            // which configuration entries it applies again after a restart
+	kept     []spec.ServerID // voters that the application kept over a restart
+	doubt    doubt
+	stale    tri         // whether it answers a MsgApp or MsgHeartbeat of a lower term
+	terms    []spec.Term // it was in since its latest Ready
+	obs      spec.Observation
+	obsLine  int // line that shows obs
+	started  bool
+	incoming spec.Index // first index − 1 that its latest InitState showed
 }
 
 // durable is what a Ready hands to storage.
@@ -129,10 +129,10 @@ func (s *server) peer(id spec.ServerID) *peer {
 func (s *server) resetPeers() {
 	s.peers = s.peers[:0]
 	for _, id := range s.members.members() {
-		p := peer{id: id, next: s.now.last + 1, learner: s.members.learner(id)}
+		p := peer{id: id, learner: s.members.learner(id), views: []view{{next: s.now.last + 1}}}
 		if id == s.id {
 			p.match = s.now.last
-			p.state = replicating
+			p.views[0].state = replicating
 		}
 		s.peers = append(s.peers, p)
 	}
@@ -144,7 +144,7 @@ func (s *server) updatePeers() {
 	s.peers = slices.DeleteFunc(s.peers, func(p peer) bool { return !slices.Contains(members, p.id) })
 	for _, id := range members {
 		if s.peer(id) == nil {
-			s.peers = append(s.peers, peer{id: id, next: max(s.now.last, 1)})
+			s.peers = append(s.peers, peer{id: id, views: []view{{next: max(s.now.last, 1)}}})
 		}
 	}
 	slices.SortFunc(s.peers, func(a, b peer) int { return cmp.Compare(a.id, b.id) })
@@ -170,13 +170,6 @@ func (s *server) termAt(i spec.Index) (spec.Term, bool) {
 
 // lastTerm returns the term of the last entry, and whether it is known.
 func (s *server) lastTerm() (spec.Term, bool) { return s.termAt(s.log.LastIndex()) }
-
-// learn takes the term of the entry before the log from the first event that shows it.
-func (s *server) learn(i spec.Index, t spec.Term) {
-	if s.blind && i == s.log.Base {
-		s.blind, s.log.BaseTerm = false, t
-	}
-}
 
 // extend appends entries to the log.
 func (s *server) extend(entries ...spec.Entry) {

@@ -78,7 +78,7 @@ func (m *model) startedAs(s *server, e *event) {
 	s.restart.line = 0
 	s.now.conf = s.members.conf
 	m.check(s, e)
-	s.restarted = !s.restart.first
+	s.unsure = !s.restart.first
 	s.readyAt, s.installing, s.mustApply = 0, false, 0
 	s.visited()
 	m.emit(s, spec.Input{Kind: spec.Restart}, e.line, e.line)
@@ -94,7 +94,7 @@ func (m *model) restoreMembers(s *server, e *event) {
 	}
 	s.members = nil
 	for _, h := range m.history {
-		if h.conf == c {
+		if h.conf == c && h.index <= e.state.commit {
 			s.members = h
 		}
 	}

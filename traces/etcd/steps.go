@@ -77,11 +77,7 @@ func (m *model) native(s *server, msg *message) spec.Message {
 		out.Entries, _ = m.entries(msg)
 	case msgHeartbeat:
 		out.Kind, out.PrevLogIndex, out.LeaderCommit = spec.AppendEntries, msg.commit, msg.commit
-		if t, known := m.termOf(msg.term, msg.commit); known {
-			out.PrevLogTerm = t
-		} else {
-			out.PrevLogTerm, _ = s.termAt(msg.commit)
-		}
+		out.PrevLogTerm = m.committedTerm(s, msg)
 	case msgSnap:
 		out.Kind, out.PrevLogIndex = spec.InstallSnapshot, msg.entries
 		out.PrevLogTerm, _ = m.termOf(msg.term, msg.entries)
@@ -96,4 +92,20 @@ func (m *model) native(s *server, msg *message) spec.Message {
 		out.Kind, out.Success, out.Payload = spec.AppendEntriesReply, true, "heartbeat"
 	}
 	return out
+}
+
+// committedTerm returns the term of the entry up to which a heartbeat commits: as its leader has it, or whoever still has it.
+func (m *model) committedTerm(s *server, msg *message) spec.Term {
+	if t, known := m.termOf(msg.term, msg.commit); known || msg.commit == 0 {
+		return t
+	}
+	if t, known := s.termAt(msg.commit); known {
+		return t
+	}
+	for _, other := range m.order {
+		if t, known := other.termAt(msg.commit); known && msg.commit <= other.now.commit {
+			return t
+		}
+	}
+	return msg.term
 }

@@ -1,0 +1,86 @@
+//go:build with_tla
+
+package generate
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces"
+	"github.com/raftcheck/raftcheck/traces/etcd"
+)
+
+// run simulates a cluster. In a bubble, raft's pauses of a millisecond for every message take no time.
+func run(t *testing.T, o Options) (trace []byte, summary *Summary) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		s, err := Run(&out, o)
+		require.NoError(t, err)
+		trace, summary = out.Bytes(), s
+	})
+	return trace, summary
+}
+
+func verify(t *testing.T, trace []byte) *traces.Result {
+	lines, err := traces.NewLines("trace.ndjson", bytes.NewReader(trace))
+	require.NoError(t, err)
+	source, err := etcd.NewReader(lines, traces.Options{})
+	require.NoError(t, err)
+	reopen := func() (*traces.Lines, error) { return traces.NewLines("trace.ndjson", bytes.NewReader(trace)) }
+	r, err := traces.Verify(context.Background(), source, traces.VerifyOptions{Reopen: reopen})
+	require.NoError(t, err)
+	return r
+}
+
+// many is how many seeds are tried; RAFTCHECK_SEEDS asks for more.
+func many() uint64 {
+	if n, err := strconv.ParseUint(os.Getenv("RAFTCHECK_SEEDS"), 10, 64); err == nil {
+		return n
+	}
+	return 3
+}
+
+func TestLegalTracesHold(t *testing.T) {
+	for _, f := range Families {
+		t.Run(f.Name, func(t *testing.T) {
+			for seed := range many() {
+				o, err := Family(f.Name, 2000, seed+1)
+				require.NoError(t, err)
+				trace, _ := run(t, o)
+				r := verify(t, trace)
+				if len(r.Findings) > 0 {
+					keep(t, trace, f.Name, seed+1)
+				}
+				for _, finding := range r.Findings {
+					t.Errorf("seed %d: %s: %s\n%s", seed+1, finding.Rule.ID, finding.Message, places(&finding))
+				}
+				if len(r.Findings) == 0 && o.Events >= 2000 {
+					require.Equal(t, spec.Held, r.Verdict)
+				}
+			}
+		})
+	}
+}
+
+// keep saves a trace for a closer look when RAFTCHECK_KEEP names a folder.
+func keep(t *testing.T, trace []byte, name string, seed uint64) {
+	if dir := os.Getenv("RAFTCHECK_KEEP"); dir != "" {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%d.ndjson", name, seed)), trace, 0o644))
+	}
+}
+
+func places(f *traces.Finding) (text string) {
+	for _, p := range f.Evidence {
+		text += fmt.Sprintf("  %s %s: %s\n", p, p.Server, p.Role)
+	}
+	return text
+}
