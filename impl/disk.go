@@ -9,7 +9,7 @@ import (
 // disk is what a crash leaves. Between two steps of a server that decides as Paper does, both are the same.
 type disk struct {
 	written spec.Durable // what is left when only the process dies
-	synced  spec.Durable // what is left after a power failure; once equal to what is written now
+	synced  spec.Durable // what is left after a power failure: what was written when the last sync happened
 }
 
 // persistent returns Figure 2's persistent state as the server has it in memory.

@@ -44,17 +44,21 @@ func (s *server) entriesAfter(prev spec.Index) []spec.Entry {
 
 // onAppendEntries is the receiver's part of AppendEntries in Figure 2; the numbers are those of its steps.
 func (s *server) onAppendEntries(m *spec.Message) {
-	if m.Term < s.term { // 1
+	// 1
+	if m.Term < s.term {
 		s.send(m.From, spec.Message{Kind: spec.AppendEntriesReply})
 		return
 	}
 	s.follow(m.From)
-	if !s.decide.Matches(s.log, m.PrevLogIndex, m.PrevLogTerm) { // 2
+	// 2
+	if !s.decide.Matches(s.log, m.PrevLogIndex, m.PrevLogTerm) {
 		s.send(m.From, s.refusal(m.PrevLogIndex))
 		return
 	}
-	s.log = s.decide.Merge(s.log, m.PrevLogIndex, m.Entries)                                                      // 3 and 4
-	s.commitIndex = s.decide.FollowerCommit(s.commitIndex, m.LeaderCommit, m.LastEntryIndex(), s.log.LastIndex()) // 5
+	// 3 and 4
+	s.log = s.decide.Merge(s.log, m.PrevLogIndex, m.Entries)
+	// 5
+	s.commitIndex = s.decide.FollowerCommit(s.commitIndex, m.LeaderCommit, m.LastEntryIndex(), s.log.LastIndex())
 	s.send(m.From, spec.Message{Kind: spec.AppendEntriesReply, Success: true, MatchIndex: s.decide.AckIndex(m, s.log)})
 }
 

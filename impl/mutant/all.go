@@ -98,8 +98,8 @@ var electionMutants = []Mutant{
 		Mechanism: Election,
 		Title:     "a candidate that yields forgets that it voted for itself",
 		Source:    "CCF#5891",
-		Story: "A candidate hears from the leader of its term and yields. It clears its vote for itself, and votes for a third " +
-			"candidate of the same term. Two leaders cannot come of this, since the yielded candidacy has lost; but a vote was given twice.",
+		Story: "A candidate hears from the leader of its term and yields. It clears its vote for itself, and gives another " +
+			"in the same term to the next candidate that asks. Two leaders cannot come of this, since the yielded candidacy has lost; but a vote was given twice.",
 		Rules:   []string{"R5.2-03", "R5.2-09"},
 		Steps:   5,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1},
