@@ -96,6 +96,9 @@ func (a *app) runCheck(cmd *cobra.Command, f *checkFlags) error {
 	if err != nil {
 		return err
 	}
+	if cmd.Context().Err() != nil && r.Verdict == spec.Inconclusive.String() {
+		r.Because = []string{"the search was interrupted"}
+	}
 	if err := f.outputs.write(a.term.out, a.render(r)); err != nil {
 		return err
 	}

@@ -164,7 +164,14 @@ func measure(t *testing.T, s *subject) string {
 }
 
 func writeCommands(t *testing.T, b *bytes.Buffer) {
-	b.WriteString("# The commands\n\nEvery flag is also an environment variable: `--expect-states` is `RAFTCHECK_EXPECT_STATES`.\n")
+	b.WriteString("# The commands\n\nEvery flag is also an environment variable: `--expect-states` is `RAFTCHECK_EXPECT_STATES`. A flag that was typed wins.\n\n" +
+		"The result goes to stdout, progress and hints to stderr. Colour is only for terminals, and not if `NO_COLOR` is set.\n\n" +
+		"## Exit codes\n\nThe same for every verb and every format.\n\n| code | name | meaning |\n|---|---|---|\n")
+	for k, c := range exitCodes {
+		fmt.Fprintf(b, "| %d | %s | %s |\n", k, c.name, cell(c.meaning))
+	}
+	b.WriteString("\nNothing turns 1 or 4 into 0. If one trace is violated and another cannot be read, the code is 1 and both are told. `demo` ends with 0: its\n" +
+		"violation is the point.\n")
 	for _, args := range [][]string{{}, {"check"}, {"verify"}, {"replay"}, {"shrink"}, {"show"}, {"explain"}, {"demo"}, {"version"}, {"completion"}} {
 		var out bytes.Buffer
 		require.Equal(t, 0, run(append(args, "--help"), strings.NewReader(""), &out, &out))
