@@ -94,7 +94,7 @@ func (a *app) runCheck(cmd *cobra.Command, f *checkFlags) error {
 	}
 	r, err := a.search(ctx, s, options, "check", f.save, f.time)
 	if err != nil {
-		return err
+		return errors.Join(f.outputs.write(a.term.out, a.render(faultReport(s, err))), err)
 	}
 	if cmd.Context().Err() != nil && r.Verdict == spec.Inconclusive.String() {
 		r.Because = []string{"the search was interrupted"}
@@ -156,6 +156,15 @@ func checkFailure(err error) error {
 		return &failure{exit: exitFault, err: err, hint: "a node must do the same whenever it is in the same state and gets the same input: no clock, no randomness, no map order"}
 	}
 	return &failure{exit: exitFault, err: err}
+}
+
+// faultReport is the report of a search that came to no verdict, for programs that expect one.
+func faultReport(s *subject, err error) *report.Report {
+	r := newReport("check", s.name, spec.Inconclusive)
+	r.Bounds, r.Faults = boundsOf(&s.config, false), faultWords(s.faults())
+	r.Because = []string{"the search failed"}
+	r.Errors = []report.InputProblem{{Message: err.Error()}}
+	return r
 }
 
 // progressLine says how far a search has come.

@@ -118,15 +118,13 @@ func inconclusiveHints(s *subject, result *checker.Result) []string {
 // addFindings tells the execution of a violation as a story, and saves it.
 func (a *app) addFindings(r *report.Report, save string, result *checker.Result) error {
 	first := result.Findings[0]
-	path, err := a.saveTrace(save, first.Rule.Name, first.Trace)
-	if err != nil {
-		return err
-	}
+	path := a.saveTrace(save, first.Rule.Name, first.Trace)
 	r.Trace = path
 	broken := make([]traces.Finding, len(result.Findings))
 	for k, f := range result.Findings {
 		broken[k] = f.Finding
 	}
+	var err error
 	r.Findings, err = storyFindings(first.Trace, broken, path, first.Shortest)
 	return err
 }

@@ -10,14 +10,16 @@ func addSave(flags *pflag.FlagSet, dir *string) {
 	flags.StringVar(dir, "save", traces.SavedUnder, "the `directory` to save a failing execution in; none saves nothing")
 }
 
-// saveTrace writes a trace under a name that tells what it breaks, and returns its path; "" if it was not saved.
-func (a *app) saveTrace(dir, rule string, t *traces.Trace) (string, error) {
+// saveTrace writes a trace under a name that tells what it breaks, and returns its path; "" if it was not saved. That it cannot
+// be saved is no reason to keep the finding back.
+func (a *app) saveTrace(dir, rule string, t *traces.Trace) string {
 	if dir == "" || dir == "none" {
-		return "", nil
+		return ""
 	}
 	path, err := traces.Save(dir, rule, t)
 	if err != nil {
-		return "", usageError("--save names another directory, --save none saves nothing", "the execution cannot be saved: %w", err)
+		a.term.note("raftcheck: the execution could not be saved: %v\n     hint: --save names another directory, --save none saves nothing", err)
+		return ""
 	}
-	return path, nil
+	return path
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/spf13/pflag"
@@ -48,6 +49,10 @@ func (a *app) load(path, impl string, selected *selection) (*saved, error) {
 
 // readTrace reads a whole trace in the native format.
 func (a *app) readTrace(path string) (*traces.Trace, error) {
+	if path != "-" && isEtcd(path) {
+		return nil, &failure{exit: exitInput, err: fmt.Errorf("%s: a trace of etcd's raft can be judged and drawn, but not run again", path), bare: true,
+			hint: "raftcheck verify " + path}
+	}
 	var trace *traces.Trace
 	var err error
 	if path == "-" {
@@ -60,6 +65,17 @@ func (a *app) readTrace(path string) (*traces.Trace, error) {
 		return nil, inputFailure(fault)
 	}
 	return trace, err
+}
+
+// isEtcd reports whether a file begins as a trace of etcd's raft does.
+func isEtcd(path string) bool {
+	lines, err := traces.OpenLines(path, nil)
+	if err != nil {
+		return false
+	}
+	defer lines.Close()
+	first, err := lines.Next()
+	return err == nil && detect(first) == "etcd"
 }
 
 // report begins a report about an execution that ends in what it breaks: what became of every rule and goal.
