@@ -18,20 +18,17 @@ type history struct {
 
 // touchesHistory reports whether a step adds to any history, even to one that holds no votes.
 func (m *memo) touchesHistory(s *spec.Step) bool {
-	touches := spec.TookOffice(s)
+	_, unsaid := unsaidVote(s)
+	_, lost := lostVote(s)
+	touches := unsaid || lost || spec.TookOffice(s)
 	m.facts(s, func(f *spec.Fact) {
 		touches = touches || f.Kind != spec.FactVote || !onDisk(&s.After, f.Term, f.Holder)
 	})
 	return touches
 }
 
-// facts calls yield for the facts of a step that a history may keep: new leaders, commitments and votes, and the vote that the
-// voter showed on its disk before the step and does not show any more. A vote on disk is its own witness, and is not kept.
+// facts calls yield for the facts of a step that a history may keep: new leaders, commitments and votes.
 func (m *memo) facts(s *spec.Step, yield func(*spec.Fact)) {
-	was, is := s.Before.Durable, s.After.Durable
-	if s.Before.Knows(spec.FieldDurable) && was.VotedFor != spec.None && !onDisk(&s.After, was.Term, was.VotedFor) && is.Term <= was.Term {
-		yield(&spec.Fact{Key: spec.Key{Kind: spec.FactVote, Server: s.Server, Term: was.Term}, Holder: was.VotedFor})
-	}
 	spec.Facts(s, m.config.Variants, func(f *spec.Fact) {
 		if f.Kind != spec.FactEntry {
 			yield(f)
@@ -39,8 +36,57 @@ func (m *memo) facts(s *spec.Step, yield func(*spec.Fact)) {
 	})
 }
 
+// A vote on disk is its own witness that it was promised, and is not kept. Two cases need care: a vote that is on disk although
+// no message told it yet, because of a crash in between, is kept as unsaid; and a vote that was on disk, and not unsaid, and is
+// not there any more is kept from then on.
+
 func onDisk(o *spec.Observation, term spec.Term, candidate spec.ServerID) bool {
 	return o.Knows(spec.FieldDurable) && o.Durable.Term == term && o.Durable.VotedFor == candidate
+}
+
+// lostVote returns the vote that the server showed on its disk before the step and that its term, not over yet, has not now.
+func lostVote(s *spec.Step) (spec.Fact, bool) {
+	was, is := s.Before.Durable, s.After.Durable
+	lost := s.Before.Knows(spec.FieldDurable) && was.VotedFor != spec.None && !onDisk(&s.After, was.Term, was.VotedFor) && is.Term <= was.Term
+	return voteOf(s.Server, was), lost
+}
+
+// unsaidVote returns the vote that is on the server's disk since this step, if the step ends in a crash before a message tells it.
+func unsaidVote(s *spec.Step) (spec.Fact, bool) {
+	is := s.After.Durable
+	if s.After.Role != spec.Crashed || !s.After.Knows(spec.FieldDurable) || is.VotedFor == spec.None || onDisk(&s.Before, is.Term, is.VotedFor) {
+		return spec.Fact{}, false
+	}
+	vote := voteOf(s.Server, is)
+	told := saysVote(s, &vote)
+	vote.Index = unsaid
+	return vote, !told
+}
+
+// unsaid, as the index of a vote, marks one that is on disk and was told to nobody.
+const unsaid = 1
+
+func voteOf(id spec.ServerID, d spec.Durable) spec.Fact {
+	return spec.Fact{Key: spec.Key{Kind: spec.FactVote, Server: id, Term: d.Term}, Holder: d.VotedFor}
+}
+
+// find returns where a key stands, or would stand, among the facts, and whether it is there.
+func (h *history) find(k spec.Key) (int, bool) {
+	return slices.BinarySearchFunc(h.facts, k, compareKeys)
+}
+
+// agree adds a fact and returns the earlier one that it contradicts, or nil.
+func (h *history) agree(f spec.Fact) *spec.Fact {
+	at, known := h.find(f.Key)
+	if !known {
+		f.Origin, f.Part, f.Effect, f.By = 0, 0, 0, spec.None
+		h.facts = slices.Insert(h.facts, at, f)
+		return nil
+	}
+	if h.facts[at].Same(&f) {
+		return nil
+	}
+	return &h.facts[at]
 }
 
 // resolveHistory makes known where a step leads from a history, and whether it breaks a promise there.
@@ -51,32 +97,63 @@ func (m *memo) resolveHistory(from uint32, step uint32) error {
 	}
 	h := history{facts: slices.Clone(m.histories[from].facts)}
 	broken := false
-	m.facts(s, func(f *spec.Fact) {
-		at, known := slices.BinarySearchFunc(h.facts, f.Key, compareKeys)
-		if !known {
-			f.Origin, f.Part, f.Effect, f.By = 0, 0, 0, spec.None
-			h.facts = slices.Insert(h.facts, at, *f)
-			return
-		}
-		if !h.facts[at].Same(f) {
+	agree := func(f spec.Fact) {
+		if earlier := h.agree(f); earlier != nil {
 			for _, r := range m.rules {
-				broken = broken || r.JudgeFacts(&h.facts[at], f) != nil
+				broken = broken || r.JudgeFacts(earlier, &f) != nil
 			}
 		}
-	})
+	}
+	if vote, lost := lostVote(s); lost && !h.holdsUnsaid(vote) {
+		agree(vote)
+	}
+	m.facts(s, func(f *spec.Fact) { agree(*f) })
 	for _, r := range m.rules {
 		broken = broken || r.JudgeElected(s, m.histories[from].committed) != nil
 	}
-	// A server never votes again in a term it has left, so older votes are no longer needed: that terms do not fall is judged by itself.
-	h.facts = slices.DeleteFunc(h.facts, func(f spec.Fact) bool {
-		return f.Kind == spec.FactVote && f.Server == s.Server && (f.Term < s.After.Term || onDisk(&s.After, f.Term, f.Holder))
-	})
+	h.tidy(s)
+	if vote, unsaid := unsaidVote(s); unsaid {
+		agree(vote)
+	}
 	to := uint64(m.internHistory(h))
 	if broken {
 		to |= brokenBit
 	}
 	m.afterHistory.put(pair(from+1, step), to)
 	return nil
+}
+
+// holdsUnsaid reports whether a vote was on disk without having been told to anybody.
+func (h *history) holdsUnsaid(vote spec.Fact) bool {
+	vote.Index = unsaid
+	at, known := h.find(vote.Key)
+	return known && h.facts[at].Same(&vote)
+}
+
+// tidy drops the votes of a server that are needed no longer: those on its disk, those that were unsaid and are told or gone
+// now, and those of terms it has left, in which it never votes again. That terms do not fall is judged by itself.
+func (h *history) tidy(s *spec.Step) {
+	h.facts = slices.DeleteFunc(h.facts, func(f spec.Fact) bool {
+		switch {
+		case f.Kind != spec.FactVote || f.Server != s.Server:
+			return false
+		case f.Term < s.After.Term:
+			return true
+		case f.Index == unsaid:
+			return !onDisk(&s.After, f.Term, f.Holder) || saysVote(s, &f)
+		}
+		return onDisk(&s.After, f.Term, f.Holder)
+	})
+}
+
+// saysVote reports whether a message of the step tells somebody of a vote.
+func saysVote(s *spec.Step, vote *spec.Fact) bool {
+	for _, m := range s.Output.Sent {
+		if m.Term == vote.Term && (m.Kind == spec.RequestVoteReply && m.Granted && m.To == vote.Holder || m.Kind == spec.RequestVote && s.Server == vote.Holder) {
+			return true
+		}
+	}
+	return false
 }
 
 // brokenBit marks a transition of the history that breaks a promise.

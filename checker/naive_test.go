@@ -69,8 +69,23 @@ func remember(c *cluster.Config, past []string, s *spec.Step) []string {
 			past = append(past, fmt.Sprint(fact, " in term ", f.In))
 		}
 	})
+	past = slices.DeleteFunc(past, func(p string) bool { return strings.HasPrefix(p, "unsaid "+s.Server.String()) && p != unsaid(s) })
+	if vote := unsaid(s); s.After.Role == spec.Crashed && vote != "" && s.After.Durable.VotedFor != spec.None && (s.Before.Durable.VotedFor != s.After.Durable.VotedFor || s.Before.Durable.Term != s.After.Durable.Term) {
+		past = append(past, vote)
+	}
 	slices.Sort(past)
 	return past
+}
+
+// unsaid names the vote that is on a server's disk, unless this step tells it to somebody.
+func unsaid(s *spec.Step) string {
+	disk := s.After.Durable
+	for _, m := range s.Output.Sent {
+		if m.Kind == spec.RequestVote || m.Granted {
+			return ""
+		}
+	}
+	return fmt.Sprint("unsaid ", s.Server, disk.Term, disk.VotedFor)
 }
 
 // worlds are small worlds with every network and every fault.
