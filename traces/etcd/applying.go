@@ -1,6 +1,7 @@
 package etcd
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/raftcheck/raftcheck/spec"
@@ -19,47 +20,87 @@ func (m *model) proposeConf(s *server, e *event) {
 	s.proposed = s.now.last + 1
 }
 
+// stand is one possibility of where a server stands with its configuration: what it has applied, and what that made of it.
+// Events show only the voters, and after a restart not even how far the server had come, so that there may be several.
+type stand struct {
+	applied spec.Index // index of the latest configuration entry that was applied
+	*membership
+	key   entryKey // the entry that led here, and whether it entered a joint configuration
+	joint bool
+}
+
+// standOn makes possibilities the ones at hand, of which the first is taken for true until an event shows otherwise.
+func (s *server) standOn(all ...stand) {
+	s.stands = all
+	s.members, s.applied = all[0].membership, all[0].applied
+}
+
 // applyConf takes an ApplyConfChange: the application applied a committed configuration entry. The event shows the configuration
 // before, and of the new one the incoming half.
 func (m *model) applyConf(s *server, e *event) {
 	m.check(s, e)
-	i := m.entryApplied(s, e)
-	if i == 0 {
-		m.adoptVoters(s, e)
-		m.emit(s, spec.Input{}, e.line, e.line)
-		return
+	next := m.afterApplying(s, e)
+	if len(next) == 0 {
+		m.unexplainedConf(s, e)
+		c := intern(m.configs, e.voters, s.now.conf.outgoing)
+		next = []stand{{applied: s.applied, membership: &membership{conf: c, learners: s.members.learners, next: s.members.next, index: s.applied}}}
 	}
-	if i <= s.applied {
-		s.members = m.membersAt(i - 1) // applied once more after a restart
+	s.standOn(next...)
+	s.undecided = e.line
+	for _, st := range next {
+		if st.conf != next[0].conf {
+			return
+		}
 	}
-	s.applied = i
-	s.unsure = s.unsure && i < s.readyAt
-	entry, _ := s.log.At(i)
-	key := entryKey{i, entry.Term}
-	simple, joint := m.readings(s.members, entry.Value, i)
-	if !slices.Equal(incomingOf(simple, joint), e.voters) {
-		simple, joint = m.readings(s.members, update, i) // the application refused it
+	m.decide(s, next[0].conf)
+}
+
+// afterApplying returns where the server may stand after applying one more configuration entry.
+func (m *model) afterApplying(s *server, e *event) []stand {
+	var next []stand
+	for _, refused := range []bool{false, true} {
+		for _, from := range s.stands {
+			i := s.confAfter(from.applied)
+			if i == 0 || i > s.readyAt {
+				continue
+			}
+			entry, _ := s.log.At(i)
+			key := entryKey{i, entry.Term}
+			value := entry.Value
+			if refused {
+				value = update // the application has it change nothing
+			}
+			simple, joint := m.readings(from.membership, value, i)
+			isJoint, known := m.joint[key]
+			if simple != nil && slices.Equal(simple.conf.incoming, e.voters) && (!known || !isJoint || joint == nil) {
+				next = append(next, stand{i, simple, key, false})
+			}
+			if joint != nil && slices.Equal(joint.conf.incoming, e.voters) && (!known || isJoint || simple == nil) {
+				next = append(next, stand{i, joint, key, true})
+			}
+		}
+		if len(next) > 0 {
+			break
+		}
 	}
-	switch was, decided := m.joint[key]; {
-	case joint == nil:
-		m.adoptMembers(s, simple, e)
-	case simple == nil:
-		m.adoptMembers(s, joint, e)
-	case decided:
-		m.adoptMembers(s, pick(was, simple, joint), e)
+	return next
+}
+
+// unexplainedConf refuses an ApplyConfChange that no entry explains, unless entries may be unknown.
+func (m *model) unexplainedConf(s *server, e *event) {
+	switch i := s.confAfter(s.applied); {
+	case s.blind || s.log.Base > s.applied && len(s.stands) > 1:
+	case i == 0:
+		m.refuse(s, "R6-01", e.line, "%s applies a change of configuration that is not in its log", s.id)
+	case i > s.readyAt:
+		m.refuse(s, "R6-01", e.line, "%s applies the change of configuration at index %d, but knows only %d to be committed", s.id, i, s.readyAt)
 	default:
-		s.deciding = &deciding{simple, joint, key, e.line}
+		entry, _ := s.log.At(i)
+		m.refuse(s, "R6-01", e.line, "%s applies configuration %v, but index %d says %q of %s", s.id, e.voters, i, entry.Value, s.now.conf)
 	}
 }
 
-func pick(isJoint bool, simple, joint *membership) *membership {
-	if isJoint {
-		return joint
-	}
-	return simple
-}
-
-// readings returns what a configuration entry makes of the configuration: as a simple change and as one that enters a joint
+// readings returns what a configuration entry makes of a configuration: as a simple change and as one that enters a joint
 // configuration. nil is not possible.
 func (m *model) readings(from *membership, value string, i spec.Index) (simple, joint *membership) {
 	simple = from.apply(m.configs, value, false, i)
@@ -91,108 +132,50 @@ func changed(a, b []spec.ServerID) int {
 	return n
 }
 
-func incomingOf(simple, joint *membership) []spec.ServerID {
-	if simple != nil {
-		return simple.conf.incoming
+// decide learns from the next event which configuration a change led to, and puts it in force.
+func (m *model) decide(s *server, now *config) {
+	kept := slices.DeleteFunc(slices.Clone(s.stands), func(st stand) bool { return st.conf != now })
+	if len(kept) == 0 {
+		kept = s.stands
 	}
-	return joint.conf.incoming
-}
-
-// entryApplied returns the index of the entry that an ApplyConfChange applies, or 0 when there is none.
-func (m *model) entryApplied(s *server, e *event) spec.Index {
-	next := s.nextConf()
-	due := next > 0 && next <= s.readyAt
-	if due && m.makes(s.members, s, next, e.voters) {
-		return next
+	s.standOn(kept...)
+	if len(kept) == 1 && kept[0].key.index > 0 {
+		m.joint[kept[0].key] = kept[0].joint
 	}
-	if i := m.appliedAgain(s, e); i > 0 {
-		return i
+	s.now.conf = s.members.conf
+	for _, st := range kept {
+		m.possible = note(m.possible, st.membership)
 	}
-	switch {
-	case due && slices.Equal(s.now.conf.incoming, e.voters):
-		return next // the application refused it
-	case due:
-		entry, _ := s.log.At(next)
-		m.refuse(s, "R6-01", e.line, "%s applies configuration %v, but index %d says %q of %s", s.id, e.voters, next, entry.Value, s.now.conf)
-	case s.blind || s.unsure && s.log.Base > s.incoming:
-	case next > 0:
-		m.refuse(s, "R6-01", e.line, "%s applies the change of configuration at index %d, but knows only %d to be committed", s.id, next, s.readyAt)
-	default:
-		m.refuse(s, "R6-01", e.line, "%s applies a change of configuration that is not in its log", s.id)
+	if len(kept) == 1 {
+		m.remember(s.members)
 	}
-	return 0
-}
-
-// makes reports whether the entry at an index turns a configuration into one with those voters.
-func (m *model) makes(from *membership, s *server, i spec.Index, voters []spec.ServerID) bool {
-	entry, _ := s.log.At(i)
-	simple, joint := m.readings(from, entry.Value, i)
-	return slices.Equal(incomingOf(simple, joint), voters)
-}
-
-// appliedAgain returns the index of an entry that a server applies once more after a restart, or 0. Its events do not show how far
-// it had come when its application kept the configuration that it restarted with.
-func (m *model) appliedAgain(s *server, e *event) spec.Index {
-	if !s.unsure {
-		return 0
-	}
-	for _, i := range s.confs {
-		if i <= s.incoming || i > s.readyAt {
-			continue
-		}
-		before := m.membersAt(i - 1)
-		if before == nil || before.conf != s.now.conf {
-			continue
-		}
-		if m.makes(before, s, i, e.voters) || slices.Equal(before.conf.incoming, e.voters) {
-			return i
-		}
-	}
-	return 0
-}
-
-// adoptVoters takes over a configuration that the model cannot account for.
-func (m *model) adoptVoters(s *server, e *event) {
-	c := intern(m.configs, e.voters, s.now.conf.outgoing)
-	m.adoptMembers(s, &membership{conf: c, learners: s.members.learners, next: s.members.next, index: s.applied}, e)
-}
-
-// adoptMembers makes a configuration the one in force.
-func (m *model) adoptMembers(s *server, to *membership, e *event) {
-	s.members, s.now.conf = to, to.conf
-	m.remember(to)
-	if e != nil {
-		m.emit(s, spec.Input{}, e.line, e.line)
-	}
+	m.emit(s, spec.Input{}, s.undecided, s.undecided)
+	s.undecided = 0
 	if s.now.role != spec.Leader {
 		return
 	}
 	s.updatePeers()
-	if !slices.Contains(to.members(), s.id) || to.learner(s.id) {
+	if !slices.Contains(s.members.members(), s.id) || s.members.learner(s.id) {
 		s.push(item{want: wantFollower, may: true, term: s.now.term})
 		return
 	}
 	s.push(item{want: wantCommit})
 }
 
-// decide learns from the next event whether a change entered a joint configuration.
-func (m *model) decide(s *server, now *config) {
-	d := s.deciding
-	s.deciding = nil
-	isJoint := now == d.joint.conf
-	m.joint[d.entry] = isJoint
-	m.adoptMembers(s, pick(isJoint, d.simple, d.joint), nil)
-	m.emit(s, spec.Input{}, d.line, d.line)
-}
-
 // remember keeps a configuration that was applied, by the index of its entry.
 func (m *model) remember(to *membership) {
-	k, found := slices.BinarySearchFunc(m.history, to.index, func(h *membership, i spec.Index) int { return int(h.index) - int(i) })
-	if found {
-		m.history[k] = to
-		return
+	m.history, m.possible = note(m.history, to), note(m.possible, to)
+}
+
+// note adds a configuration to a list that ascends by index, unless it is there.
+func note(all []*membership, to *membership) []*membership {
+	k, found := slices.BinarySearchFunc(all, to.index, func(h *membership, i spec.Index) int { return cmp.Compare(h.index, i) })
+	for at := k; found && at < len(all) && all[at].index == to.index; at++ {
+		if all[at].same(to) {
+			return all
+		}
 	}
-	m.history = slices.Insert(m.history, k, to)
+	return slices.Insert(all, k, to)
 }
 
 // membersAt returns the configuration that the log makes up to an index, or nil when it is not known.
@@ -220,19 +203,19 @@ func (m *model) booted(s *server, e *event) {
 			m.refuse(s, traceConsistent, e.line, "%s bootstraps with %d servers", s.id, n)
 			return
 		}
-		s.mustApply = n
 	}
 	m.check(s, e)
 	k := spec.Index(len(s.now.conf.incoming)) + 1
 	added := slices.DeleteFunc(slices.Clone(e.voters), func(id spec.ServerID) bool { return s.now.conf.has(id) })
 	if len(added) != 1 || len(e.voters) != int(k) || k > s.now.last {
 		m.refuse(s, traceConsistent, e.line, "%s bootstraps %v after %s", s.id, e.voters, s.now.conf)
-		m.adoptVoters(s, e)
+		s.standOn(stand{membership: &membership{conf: intern(m.configs, e.voters, nil)}})
+		s.now.conf = s.members.conf
 		return
 	}
 	value := valueOf([]change{{addVoter, added[0]}})
 	s.log.Entries[k-1].Value = value
-	s.members = s.members.apply(m.configs, value, false, k)
+	s.standOn(stand{membership: s.members.apply(m.configs, value, false, k)})
 	s.now.conf = s.members.conf
 	m.remember(s.members)
 	if k < s.now.last {
@@ -244,24 +227,25 @@ func (m *model) booted(s *server, e *event) {
 
 // restore handles a MsgSnap as handleSnapshot does.
 func (m *model) restore(s *server, msg *message) {
-	reply := message{kind: msgAppResp, from: s.id, to: msg.from, term: s.now.term}
 	index := msg.entries
 	t, known := m.termOf(msg.term, index)
 	members := m.membersAt(index)
 	switch ours, held := s.termAt(index); {
 	case index <= s.now.commit:
-	case members != nil && !slices.Contains(members.members(), s.id):
 	case held && (!known || ours == t):
 		s.now.commit = index
 	default:
-		s.log, s.blind, s.confs = spec.Log{Base: index, BaseTerm: t}, !known, nil
-		s.now.commit, s.now.last = index, index
-		s.now.conf = intern(m.configs, nil, nil)
-		s.installing = true
-		s.push(item{want: wantInstalled})
+		// A server that is not in the snapshot's configuration ignores it.
+		ignores := members != nil && !slices.Contains(members.members(), s.id)
+		s.push(item{want: wantInstalled, may: ignores})
+		return
 	}
-	reply.index = s.now.commit
-	s.push(item{want: wantMessage, message: reply})
+	m.answerSnapshot(s)
+}
+
+// answerSnapshot awaits the answer to a MsgSnap: how far the server now is.
+func (m *model) answerSnapshot(s *server) {
+	s.push(item{want: wantMessage, message: message{kind: msgAppResp, from: s.id, to: s.call.message.from, term: s.now.term, index: s.now.commit}})
 }
 
 // termOf returns the term of an entry of the leader of a term, and whether it is known.
@@ -275,13 +259,30 @@ func (m *model) termOf(leader spec.Term, i spec.Index) (spec.Term, bool) {
 
 // installed takes the ApplyConfChange of a snapshot.
 func (m *model) installed(s *server, e *event) {
+	msg := &s.call.message
+	index := msg.entries
+	t, known := m.termOf(msg.term, index)
+	s.log, s.blind, s.confs = spec.Log{Base: index, BaseTerm: t}, !known, nil
+	s.now.commit, s.now.last = index, index
+	s.now.conf = intern(m.configs, nil, nil)
+	s.installing = true
 	m.check(s, e)
-	to := m.membersAt(s.now.commit)
-	if to == nil || !slices.Equal(to.conf.incoming, e.voters) {
-		if to != nil {
-			m.refuse(s, "R7-05", e.line, "%s installs a snapshot with configuration %v, but up to index %d it is %s", s.id, e.voters, s.now.commit, to.conf)
+	var all []stand
+	for k := len(m.possible) - 1; k >= 0; k-- {
+		if h := m.possible[k]; h.index <= index && slices.Equal(h.conf.incoming, e.voters) {
+			all = append(all, stand{applied: index, membership: h})
 		}
-		to = &membership{conf: intern(m.configs, e.voters, nil), index: s.now.commit}
 	}
-	s.members, s.now.conf, s.applied = to, to.conf, max(s.now.commit, to.index)
+	if at := m.membersAt(index); at != nil && slices.Equal(at.conf.incoming, e.voters) {
+		all = []stand{{applied: index, membership: at}}
+	}
+	if len(all) == 0 {
+		if at := m.membersAt(index); at != nil {
+			m.refuse(s, "R7-05", e.line, "%s installs a snapshot with configuration %v, but up to index %d it is %s", s.id, e.voters, index, at.conf)
+		}
+		all = []stand{{applied: index, membership: &membership{conf: intern(m.configs, e.voters, nil), index: index}}}
+	}
+	s.standOn(all...)
+	s.undecided = e.line
+	m.answerSnapshot(s)
 }

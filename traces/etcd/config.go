@@ -62,6 +62,10 @@ func (m *membership) members() []spec.ServerID {
 	return slices.Compact(all)
 }
 
+func (m *membership) same(n *membership) bool {
+	return m.conf == n.conf && slices.Equal(m.learners, n.learners) && slices.Equal(m.next, n.next)
+}
+
 func (m *membership) learner(id spec.ServerID) bool { return slices.Contains(m.learners, id) }
 
 // leave is the value of an entry that leaves a joint configuration, update of one that changes nothing.

@@ -104,18 +104,18 @@ func (m *model) campaign(s *server, e *event) {
 	}
 }
 
-// unapplied returns the index of a committed configuration entry that was not applied, or 0.
+// unapplied returns the index of a committed configuration entry that was not applied, or 0. Of the places where the server may
+// stand, those where it could not campaign are ruled out by its campaign.
 func (s *server) unapplied() spec.Index {
-	if s.unsure {
+	done := func(st stand) bool {
+		i := s.confAfter(st.applied)
+		return i == 0 || i > s.now.commit
+	}
+	if kept := slices.DeleteFunc(slices.Clone(s.stands), func(st stand) bool { return !done(st) }); len(kept) > 0 {
+		s.standOn(kept...)
 		return 0
 	}
-	if i := s.nextConf(); i > 0 && i <= s.now.commit {
-		return i
-	}
-	if s.applied < s.mustApply && s.mustApply <= s.now.commit {
-		return s.mustApply
-	}
-	return 0
+	return s.confAfter(s.stands[0].applied)
 }
 
 // asks takes a request for a vote.

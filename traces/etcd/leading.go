@@ -30,6 +30,24 @@ func (m *model) likelihood(s *server, i *item) likely {
 	return p.awaits(i.mode, s.now.last, s.now.commit)
 }
 
+// couldBe reports whether an event that fits an item which need not come is that item, in some view of the peer.
+func (m *model) couldBe(s *server, i *item, e *event) bool {
+	p := s.peer(i.to)
+	if i.want != wantApp && i.want != wantApps || p == nil {
+		return true
+	}
+	msg := &e.message
+	for k := range p.views {
+		v := &p.views[k]
+		switch {
+		case v.awaits(i.mode, s.now.last, s.now.commit) == never:
+		case msg.kind == msgSnap && v.next <= msg.entries, msg.kind == msgApp && v.next-1 == msg.index && v.mayCarry(msg.entries, i.mode, s.now.last, s.now.commit):
+			return true
+		}
+	}
+	return false
+}
+
 // answered tells how likely the leader evaluates its commitIndex upon an acknowledgement.
 func (p *peer) answered() likely {
 	n := 0

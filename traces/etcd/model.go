@@ -16,6 +16,7 @@ type model struct {
 	reached  map[spec.Term]spec.ServerID // terms that were handed to storage, and by whom; several is several
 	joint    map[entryKey]bool           // whether a configuration entry enters a joint configuration, once it is known
 	history  []*membership               // configurations that were applied, ascending by index
+	possible []*membership               // and those that may have been
 	rules    map[string]*spec.Rule
 	checked  counts
 	out      []*emitted // steps of the current line
@@ -63,7 +64,7 @@ func (m *model) event(e *event) {
 	if s == nil {
 		s = m.meet(e)
 	}
-	if s.deciding != nil && e.name != initState {
+	if s.undecided > 0 && e.name != initState {
 		m.decide(s, e.state.conf)
 	}
 	for {
@@ -72,11 +73,12 @@ func (m *model) event(e *event) {
 			m.begin(s, e)
 			break
 		}
-		if i.fits(s, e) {
+		likely := m.likelihood(s, i)
+		if i.fits(s, e) && (likely == surely || m.couldBe(s, i, e)) {
 			m.take(s, s.pop(), e)
 			break
 		}
-		if m.likelihood(s, i) == surely {
+		if likely == surely {
 			m.missing(s, i, e)
 			s.giveUp()
 			continue
@@ -93,7 +95,8 @@ func (e *event) newborn() bool {
 
 // meet makes the server of an event that is its first.
 func (m *model) meet(e *event) *server {
-	s := &server{id: e.node, members: &membership{conf: intern(m.configs, nil, nil)}}
+	s := &server{id: e.node}
+	s.standOn(stand{membership: &membership{conf: intern(m.configs, nil, nil)}})
 	s.now.conf = s.members.conf
 	m.servers[e.node] = s
 	m.order = append(m.order, s)
@@ -112,8 +115,8 @@ func (m *model) adoptWhole(s *server, e *event) {
 	s.now = e.state
 	s.log = spec.Log{Base: e.state.last}
 	s.blind = e.state.last > 0
-	s.members = &membership{conf: e.state.conf, index: e.state.commit}
-	s.applied, s.readyAt = e.state.commit, e.state.commit
+	s.standOn(stand{applied: e.state.commit, membership: &membership{conf: e.state.conf, index: e.state.commit}})
+	s.readyAt = e.state.commit
 	m.remember(s.members)
 	s.started = true
 	if s.now.role == spec.Leader {
@@ -232,6 +235,9 @@ func (m *model) take(s *server, i item, e *event) {
 func (m *model) skip(s *server, i item) {
 	if i.want == wantApp || i.want == wantApps || i.want == wantAnswered {
 		m.passed(s, &i)
+	}
+	if i.want == wantInstalled {
+		m.answerSnapshot(s)
 	}
 	if i.want == wantFollower && s.call.name.receives() {
 		m.delivered(s, s.call.line)
@@ -389,7 +395,7 @@ func (m *model) crash(s *server) {
 	s.unsent = s.unsent[:0]
 	s.inbox = s.inbox[:0]
 	s.granted, s.refused, s.lead = nil, nil, spec.None
-	s.deciding = nil
+	s.unsettled, s.undecided = s.stands, 0
 	s.call = call{}
 	s.giveUp()
 }

@@ -18,10 +18,11 @@ type server struct {
 	blind      bool         // the term of the entry at log.Base is not known yet
 	confs      []spec.Index // indexes above log.Base of configuration entries, ascending
 	members    *membership
-	deciding   *deciding  // an applied change of which the trace has not shown yet whether it is joint
+	stands     []stand    // where it may stand with its configuration; members and applied are of the first
+	unsettled  []stand    // where it may have stood when it crashed
+	undecided  int        // line of an applied change of which the trace has not shown yet what it led to; 0 is none
 	applied    spec.Index // index of the latest configuration entry that was applied
 	readyAt    spec.Index // commitIndex at the latest Ready: what may be applied
-	mustApply  spec.Index // bootstrap entries are applied once more; index of the last of them
 	proposed   spec.Index // leader: index up to which a configuration change may be pending
 	installing bool       // a snapshot was installed and no Ready has handed it to storage yet
 
@@ -38,7 +39,6 @@ type server struct {
 
 	versions []durable // what Readys handed to storage: the latest, and those before that may not have been written yet
 	restart  restart
-	unsure   bool            // which configuration entries it applies again after a restart
 	kept     []spec.ServerID // voters that the application kept over a restart
 	doubt    doubt
 	stale    tri         // whether it answers a MsgApp or MsgHeartbeat of a lower term
@@ -75,13 +75,6 @@ const (
 type restart struct {
 	line  int  // of InitState; 0 when none is going on
 	first bool // the server was never seen before
-}
-
-// deciding holds both readings of a configuration change that was applied.
-type deciding struct {
-	simple, joint *membership
-	entry         entryKey
-	line          int
 }
 
 // doubt remembers a line that was accepted because something unseen may have caused it. If the server's next line shows that
@@ -192,10 +185,10 @@ func (s *server) truncate(from spec.Index) {
 	s.now.last = s.log.LastIndex()
 }
 
-// nextConf returns the index of the first configuration entry that has not been applied, or 0.
-func (s *server) nextConf() spec.Index {
+// confAfter returns the index of the first configuration entry above an index, or 0.
+func (s *server) confAfter(applied spec.Index) spec.Index {
 	for _, i := range s.confs {
-		if i > s.applied {
+		if i > applied {
 			return i
 		}
 	}

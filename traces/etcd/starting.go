@@ -45,7 +45,7 @@ func (m *model) crashed(s *server, disk *durable, line int) {
 // the later ones has arrived anywhere: then they may not have been written yet.
 func (m *model) recover(s *server, e *event) {
 	for k := len(s.versions) - 1; k >= 0; k-- {
-		if v := &s.versions[k]; v.log.LastIndex() == e.state.last && v.commit >= e.state.commit {
+		if v := &s.versions[k]; v.log.LastIndex() == e.state.last && s.disk().commit >= e.state.commit {
 			s.log, s.blind, s.confs = v.log, v.blind, slices.Clone(v.confs)
 			return
 		}
@@ -78,8 +78,7 @@ func (m *model) startedAs(s *server, e *event) {
 	s.restart.line = 0
 	s.now.conf = s.members.conf
 	m.check(s, e)
-	s.unsure = !s.restart.first
-	s.readyAt, s.installing, s.mustApply = 0, false, 0
+	s.readyAt, s.installing = 0, false
 	s.visited()
 	m.emit(s, spec.Input{Kind: spec.Restart}, e.line, e.line)
 	s.versions = append(s.versions[:0], s.handOver(e.line))
@@ -92,24 +91,33 @@ func (m *model) restoreMembers(s *server, e *event) {
 	if !slices.Equal(c.incoming, s.kept) {
 		m.refuse(s, traceConsistent, e.line, "%s starts with configuration %s, but restored %v", s.id, c, s.kept)
 	}
-	s.members = nil
-	for _, h := range m.history {
-		if h.conf == c && h.index <= e.state.commit {
-			s.members = h
+	var all []stand
+	floor := spec.Index(0)
+	if at := m.membersAt(s.incoming); at != nil {
+		floor = at.index
+	}
+	for k := len(m.possible) - 1; k >= 0; k-- {
+		if h := m.possible[k]; h.conf == c && h.index <= e.state.commit && h.index >= floor {
+			all = append(all, stand{applied: h.index, membership: h})
+		}
+	}
+	for _, st := range s.unsettled {
+		if st.conf == c {
+			all = append(all, st)
 		}
 	}
 	switch {
-	case s.members != nil:
+	case len(all) > 0:
 	case len(c.voters) == 0:
-		s.members = &membership{conf: c}
+		all = []stand{{membership: &membership{conf: c}}}
 	default:
 		if !s.restart.first {
 			m.refuse(s, "R6-01", e.line, "%s restarts with configuration %s, which was never in force", s.id, c)
 		}
-		s.members = &membership{conf: c, index: e.state.commit}
-		m.remember(s.members)
+		all = []stand{{applied: e.state.commit, membership: &membership{conf: c, index: e.state.commit}}}
+		m.remember(all[0].membership)
 	}
-	s.applied = s.members.index
+	s.standOn(all...)
 }
 
 // firstState takes the state of a server that was never seen before.
@@ -123,8 +131,16 @@ func (m *model) firstState(s *server, e *event) {
 // hardState compares the state a server comes back with with what it handed to storage.
 func (m *model) hardState(s *server, e *event) {
 	got := &e.state
+	latest := *got
+	latest.term, latest.vote, latest.commit = s.disk().term, s.disk().vote, s.disk().commit
+	if *got != latest {
+		s.doubt = doubt{e.line, latest, "restarts without the latest it handed to storage"}
+	}
 	for k := len(s.versions) - 1; k >= 0; k-- {
-		if v := &s.versions[k]; v.term == got.term && v.vote == got.vote && got.commit <= v.commit && got.commit >= s.incoming {
+		if v := &s.versions[k]; v.term == got.term && v.vote == got.vote && got.commit <= s.disk().commit && got.commit >= s.incoming {
+			if v.log.LastIndex() == s.log.LastIndex() {
+				s.log, s.blind, s.confs = v.log, v.blind, slices.Clone(v.confs)
+			}
 			m.crashed(s, v, e.line)
 			s.now.term, s.now.vote, s.now.commit = got.term, got.vote, got.commit
 			m.unsend(s, k, e.line)

@@ -63,15 +63,18 @@ func (n *node) start() {
 		if n.applied == 0 {
 			config.Storage = n.storage
 		}
-		hs, _, err := n.storage.InitialState()
-		must(err)
-		hs.Commit = max(hs.Commit, n.applied) // the application remembers what it applied
-		must(n.storage.SetHardState(hs))
+
 	} else {
 		snap, err := n.storage.Snapshot()
 		must(err)
 		n.applied, n.conf = snap.Metadata.Index, snap.Metadata.ConfState
 		config.Applied = n.applied
+	}
+	hs, _, err := n.storage.InitialState()
+	must(err)
+	if n.applied > hs.Commit { // what the application applied it remembers, and that it was committed
+		hs.Commit = n.applied
+		must(n.storage.SetHardState(hs))
 	}
 	r, err := raft.NewRawNode(config)
 	must(err)
