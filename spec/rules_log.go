@@ -148,10 +148,13 @@ func judgeTruncateOnConflict(s *Step) *Breach {
 
 // judgeDurableLogKept sees that entries on disk are gone after a crash or a restart.
 func judgeDurableLogKept(s *Step) *Breach {
-	if !s.Before.Knows(FieldDurable) {
+	disk := s.Before.Durable.Log
+	switch {
+	case s.comesBack():
+		disk = s.Before.Log // what it will find, also of what was written and not synced
+	case !s.Before.Knows(FieldDurable):
 		return nil
 	}
-	disk := s.Before.Durable.Log
 	i, lost := firstLoss(disk, s.After.Log)
 	if !lost {
 		return nil
