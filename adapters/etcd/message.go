@@ -1,0 +1,47 @@
+package etcd
+
+import "github.com/raftcheck/raftcheck/spec"
+
+// told is a message in the words of the paper. A heartbeat is an AppendEntries without entries that proves the follower's log to
+// match up to the commit index it tells, since a leader tells no follower more than it knows to match. Types that the paper does
+// not have keep their wire form only.
+func (s *server) told(m *Message) spec.Message {
+	t := spec.Message{From: spec.ServerID(m.From), To: spec.ServerID(m.To), Term: spec.Term(m.Term), Payload: m.Wire}
+	index, logTerm := spec.Index(m.Index), spec.Term(m.LogTerm)
+	switch m.Type {
+	case MsgVote, MsgPreVote:
+		t.Kind = spec.RequestVote
+		if m.Type == MsgPreVote {
+			t.Kind = spec.PreVote
+		}
+		t.LastLogIndex, t.LastLogTerm = index, logTerm
+	case MsgVoteResp, MsgPreVoteResp:
+		t.Kind = spec.RequestVoteReply
+		if m.Type == MsgPreVoteResp {
+			t.Kind = spec.PreVoteReply
+		}
+		t.Granted = !m.Reject
+	case MsgApp:
+		t.Kind, t.PrevLogIndex, t.PrevLogTerm, t.LeaderCommit = spec.AppendEntries, index, logTerm, spec.Index(m.Commit)
+		for _, e := range m.Entries {
+			t.Entries = append(t.Entries, shown(e))
+		}
+	case MsgHeartbeat:
+		t.Kind, t.PrevLogIndex, t.LeaderCommit = spec.AppendEntries, spec.Index(m.Commit), spec.Index(m.Commit)
+		t.PrevLogTerm = termAt(s.log, &s.disk.written.snap, t.PrevLogIndex)
+	case MsgHeartbeatResp:
+		t.Kind, t.Success = spec.AppendEntriesReply, true
+	case MsgAppResp:
+		t.Kind = spec.AppendEntriesReply
+		if m.Reject {
+			t.ConflictIndex, t.ConflictTerm = spec.Index(m.RejectHint)+1, logTerm
+		} else {
+			t.Success, t.MatchIndex = true, index
+		}
+	case MsgSnap:
+		t.Kind, t.PrevLogIndex, t.PrevLogTerm = spec.InstallSnapshot, spec.Index(m.Snapshot.Index), spec.Term(m.Snapshot.Term)
+	case MsgTimeoutNow:
+		t.Kind = spec.TimeoutNow
+	}
+	return t
+}

@@ -1,0 +1,225 @@
+package etcd
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/raftcheck/raftcheck/adapters/statekey"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// New returns a factory of servers of a release.
+func New(start Start, o Options) spec.Factory {
+	workKey := statekey.New()
+	return func(id spec.ServerID, servers []spec.ServerID) spec.Node {
+		return newServer(&server{id: id, servers: servers, options: &o, start: start, workKey: workKey})
+	}
+}
+
+// server is one server: a library while it is up, and its disk.
+type server struct {
+	id      spec.ServerID
+	servers []spec.ServerID
+	options *Options
+	start   Start
+	workKey *statekey.Key // of work
+
+	disk disk
+
+	library Library // nil while the server is down
+	log     spec.Log
+	conf    ConfState
+	work    []Work // handed to asynchronous storage, oldest first
+	reading bool   // a client waits for the answer to a read; none asks until it is given or the server leads no more
+
+	done    []spec.Input  // every input that was not refused
+	effects []spec.Effect // of the step at hand
+	trail   []disk        // the disk after each durable effect of the step at hand
+}
+
+// newServer starts a server of which the fields above disk are known, with an empty disk.
+func newServer(s *server) *server {
+	s.disk.written.snap.Conf = s.options.first(s.id, s.servers)
+	s.disk.synced = s.disk.written
+	s.boot()
+	return s
+}
+
+// boot starts the library from what is on disk.
+func (s *server) boot() {
+	s.log, s.conf = s.disk.written.log, s.disk.written.snap.Conf
+	s.library = s.start(uint64(s.id), s.options, s.disk.written.content())
+}
+
+// Step gives the server one input, and then does all that the library asks for.
+func (s *server) Step(in spec.Input) spec.Output {
+	s.effects, s.trail = nil, s.trail[:0]
+	before := s.disk
+	redirect, err := s.handle(&in)
+	switch {
+	case err == errRefused:
+		return spec.Output{Refused: true}
+	case err != nil:
+		return spec.Output{Fault: err}
+	}
+	out := spec.Output{Effects: s.effects, Redirect: redirect}
+	if in.Cut > 0 {
+		if in.Cut > out.CrashPoints() {
+			s.again()
+			return spec.Output{Refused: true}
+		}
+		s.cut(&in, before)
+		out.Effects = s.effects
+	}
+	s.done = append(s.done, in)
+	return out
+}
+
+// errRefused is a refusal before anything happened.
+var errRefused = errors.New("refused")
+
+// again brings the server back to where it was before a step that turned out to be impossible.
+func (s *server) again() {
+	fresh := newServer(&server{id: s.id, servers: s.servers, options: s.options, start: s.start, workKey: s.workKey})
+	for _, in := range s.done {
+		fresh.Step(in)
+	}
+	*s = *fresh
+}
+
+// handle lets the input happen. A refused input changes nothing.
+func (s *server) handle(in *spec.Input) (spec.ServerID, error) {
+	if s.library == nil {
+		return spec.None, s.handleCrashed(in)
+	}
+	if in.Kind == spec.Crash {
+		s.crash(in.Lossy)
+		return spec.None, nil
+	}
+	redirect, err := s.give(in)
+	if err != nil || redirect != spec.None {
+		return redirect, err
+	}
+	return spec.None, s.drain()
+}
+
+// handleCrashed: a server that is down can only start again. A message to it is lost.
+func (s *server) handleCrashed(in *spec.Input) error {
+	switch in.Kind {
+	case spec.Restart:
+		if !sameImage(&s.disk.written, &s.disk.synced) {
+			s.sync()
+		}
+		s.boot()
+		return s.drain()
+	case spec.Deliver:
+		return nil
+	}
+	return errRefused
+}
+
+// give hands an input to the library. A client of a server that does not lead is sent on to the leader, if one is known.
+func (s *server) give(in *spec.Input) (spec.ServerID, error) {
+	if s.options.saturated(len(s.work)) && in.Kind != spec.Stored {
+		return spec.None, errRefused
+	}
+	switch in.Kind {
+	case spec.Deliver:
+		if in.Message.To != s.id || in.Message.From == s.id {
+			return spec.None, errRefused
+		}
+		s.library.Step(in.Message.Payload)
+		return spec.None, nil
+	case spec.Stored:
+		return spec.None, s.stored()
+	case spec.Compact:
+		return spec.None, s.compact()
+	}
+	status := s.library.Status()
+	leads := status.Role == spec.Leader
+	switch in.Kind {
+	case spec.Timeout:
+		if leads {
+			return spec.None, errRefused
+		}
+		s.library.Campaign()
+		return spec.None, nil
+	case spec.Heartbeat:
+		return spec.None, s.tick(leads)
+	case spec.Propose, spec.ReadIndex, spec.Transfer, spec.Reconfigure:
+		if !leads {
+			return redirected(in, &status)
+		}
+		return spec.None, s.serve(in)
+	}
+	return spec.None, errRefused
+}
+
+// redirected sends a client on to the leader. Only the leader itself is asked to hand over.
+func redirected(in *spec.Input, status *Status) (spec.ServerID, error) {
+	if in.Kind == spec.Transfer || status.Lead == 0 {
+		return spec.None, errRefused
+	}
+	return spec.ServerID(status.Lead), nil
+}
+
+// tick: a leader's heartbeat timer fires. Of others, with CheckQuorum, the time that binds them to a leader runs out.
+func (s *server) tick(leads bool) error {
+	switch {
+	case leads:
+		s.library.Tick()
+	case s.options.CheckQuorum:
+		s.library.Lapse()
+	default:
+		return errRefused
+	}
+	return nil
+}
+
+// serve: a leader does what a client asks for.
+func (s *server) serve(in *spec.Input) error {
+	switch in.Kind {
+	case spec.Propose:
+		s.library.Propose(in.Value)
+	case spec.ReadIndex:
+		if s.reading {
+			return errRefused
+		}
+		s.reading = true
+		s.library.ReadIndex(in.Value)
+	case spec.Transfer:
+		if in.Peer == s.id {
+			return errRefused
+		}
+		s.library.TransferLeader(uint64(in.Peer))
+	case spec.Reconfigure:
+		changes, err := s.conf.changesTo(in.Change)
+		if err != nil {
+			return err
+		}
+		if len(changes) == 0 {
+			return errRefused
+		}
+		s.library.ProposeChange(changes, in.Change.Joint)
+	}
+	return nil
+}
+
+// compact makes a snapshot of all that was applied and discards the log up to there: two writes.
+func (s *server) compact() error {
+	applied := s.library.Status().Applied
+	term, held := s.disk.written.log.TermAt(spec.Index(applied))
+	if applied <= s.disk.written.snap.Index || !held {
+		return errRefused
+	}
+	snap := Snapshot{Index: applied, Term: uint64(term), Conf: s.conf, Data: s.disk.written.applied(applied)}
+	s.library.Compact(snap)
+	s.write(func(i *image) { i.discard(snap) })
+	s.sync()
+	s.log = compacted(s.log, snap)
+	return nil
+}
+
+func sameImage(a, b *image) bool {
+	return a.hard == b.hard && a.snap.Index == b.snap.Index && a.log.Base == b.log.Base && slices.Equal(a.raw, b.raw)
+}

@@ -1,0 +1,170 @@
+package etcd
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// Options says which features of the library are on, and how its servers are used. The zero value is a plain cluster in which
+// every server votes.
+type Options struct {
+	Voters   []spec.ServerID // who votes at the start, ascending; nil is every server that is not in Learners
+	Learners []spec.ServerID // who learns at the start, ascending
+	Blank    []spec.ServerID // who starts without a configuration, to be added later; not in Voters nor Learners
+
+	PreVote      bool // servers ask for pre-votes first
+	CheckQuorum  bool // leaders step down when they do not hear from a majority; Heartbeat to others lets their timers lapse
+	AsyncStorage bool // AsyncStorageWrites; writes and applies are done by Stored inputs, in order (since v3.6)
+	MaxWork      int  // with AsyncStorage, how much may wait for storage before the server does nothing else; 0 means 2
+
+	Reads      bool          // clients ask leaders for linearizable reads
+	Transfers  bool          // leaders are asked to hand over, to each other server
+	Compaction bool          // servers compact their logs, so that leaders send snapshots
+	Changes    []spec.Change // what clients ask leaders to change the configuration to
+
+	// SplitWrites makes a disk of which a crash can leave the entries of a Ready without the hard state that came with them.
+	// Otherwise what a Ready brings is written at once.
+	SplitWrites bool
+	// MaxSizePerMsg bounds the entries in one message, in bytes; at least one entry is sent. 0 is no bound.
+	MaxSizePerMsg uint64
+}
+
+// timed reports whether a leader's election timer matters, so that it must be a small number of ticks long.
+func (o *Options) timed() bool { return o.CheckQuorum || o.Transfers }
+
+// ElectionTick is the length of the election timer, in ticks: as short as the library allows where a leader's timer matters, else
+// longer than any execution, so that elections begin by Timeout only. HeartbeatTick is always 1.
+func (o *Options) ElectionTick() int {
+	if o.timed() {
+		return 2
+	}
+	return 1 << 30
+}
+
+// Inputs lists what may happen to a server besides messages and faults, for cluster.Config. values are the commands that
+// clients propose.
+func (o *Options) Inputs(servers []spec.ServerID, values ...string) func(spec.ServerID) []spec.Input {
+	return func(id spec.ServerID) []spec.Input {
+		inputs := []spec.Input{{Kind: spec.Timeout}, {Kind: spec.Heartbeat}}
+		for _, v := range values {
+			inputs = append(inputs, spec.Input{Kind: spec.Propose, Value: v})
+		}
+		if o.AsyncStorage {
+			inputs = append(inputs, spec.Input{Kind: spec.Stored})
+		}
+		if o.Reads {
+			inputs = append(inputs, spec.Input{Kind: spec.ReadIndex, Value: "r"})
+		}
+		if o.Transfers {
+			for _, to := range servers {
+				if to != id {
+					inputs = append(inputs, spec.Input{Kind: spec.Transfer, Peer: to})
+				}
+			}
+		}
+		if o.Compaction {
+			inputs = append(inputs, spec.Input{Kind: spec.Compact})
+		}
+		for _, c := range o.Changes {
+			inputs = append(inputs, spec.Input{Kind: spec.Reconfigure, Change: c})
+		}
+		return inputs
+	}
+}
+
+// OutOfReach names the goals that etcd's raft cannot reach because it has no such behaviour: unless PreVote or CheckQuorum is on,
+// requests of an earlier term are dropped without an answer.
+func (o *Options) OutOfReach() []string { return []string{"stale-term-refused"} }
+
+// Variants lists the ways in which etcd's raft declares to differ from the paper.
+func (o *Options) Variants() spec.Variants { return spec.Variants{spec.SilentOnStale} }
+
+// saturated reports whether so much waits for storage that it must be done first, which keeps the number of states finite.
+func (o *Options) saturated(waiting int) bool {
+	most := o.MaxWork
+	if most == 0 {
+		most = 2
+	}
+	return waiting >= most
+}
+
+// first is the configuration that a server knows at the start.
+func (o *Options) first(id spec.ServerID, servers []spec.ServerID) ConfState {
+	var conf ConfState
+	if slices.Contains(o.Blank, id) {
+		return conf
+	}
+	for _, s := range servers {
+		switch {
+		case slices.Contains(o.Learners, s):
+			conf.Learners = append(conf.Learners, uint64(s))
+		case slices.Contains(o.Blank, s):
+		case o.Voters == nil || slices.Contains(o.Voters, s):
+			conf.Voters = append(conf.Voters, uint64(s))
+		}
+	}
+	return conf
+}
+
+// changesTo lists the single changes that lead from a configuration to the one asked for; nil if it is that one already. It is an
+// error to name a server in a way that is none.
+func (c *ConfState) changesTo(wanted spec.Change) ([]ConfChange, error) {
+	voters, err := named(wanted.Voters)
+	if err != nil {
+		return nil, err
+	}
+	learners, err := named(wanted.Learners)
+	if err != nil {
+		return nil, err
+	}
+	var changes []ConfChange
+	for _, v := range voters {
+		if !slices.Contains(c.Voters, v) {
+			changes = append(changes, ConfChange{AddNode, v})
+		}
+	}
+	for _, l := range learners {
+		if !slices.Contains(c.Learners, l) {
+			changes = append(changes, ConfChange{AddLearnerNode, l})
+		}
+	}
+	for _, s := range slices.Concat(c.Voters, c.Learners) {
+		if !slices.Contains(voters, s) && !slices.Contains(learners, s) {
+			changes = append(changes, ConfChange{RemoveNode, s})
+		}
+	}
+	return changes, nil
+}
+
+// named reads "n1,n2".
+func named(list string) ([]uint64, error) {
+	if list == "" {
+		return nil, nil
+	}
+	var ids []uint64
+	for _, name := range strings.Split(list, ",") {
+		id, err := strconv.ParseUint(strings.TrimPrefix(name, "n"), 10, 64)
+		if err != nil || id == 0 {
+			return nil, fmt.Errorf("%q is not the name of a server", name)
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
+// Describe says what a configuration change does: "add n4", "remove n1, add learner n2", or "leave joint" for none.
+func Describe(changes []ConfChange) string {
+	if len(changes) == 0 {
+		return "leave joint"
+	}
+	words := map[ConfChangeType]string{AddNode: "add", RemoveNode: "remove", AddLearnerNode: "add learner"}
+	parts := make([]string, len(changes))
+	for k, c := range changes {
+		parts[k] = words[c.Type] + " " + spec.ServerID(c.Server).String()
+	}
+	return strings.Join(parts, ", ")
+}
