@@ -29,7 +29,7 @@ type Fact struct {
 	Prev   Term     // FactEntry: term of the entry before; 0 at index 1, and where it is not known
 	Entry  Entry    // FactEntry, FactCommitted
 	By     ServerID // who showed it
-	In     Term     // FactCommitted: the term of the server that showed it first
+	In     Term     // FactCommitted: the term of the server that showed it first; above every term if that was not shown
 	Origin Origin   // where
 	Part   Part     // the part of the step that shows it
 	Effect int      // PartEffect: which effect
@@ -136,11 +136,15 @@ func (t *teller) committed(s *Step) {
 	if s.Before.Knows(FieldCommit|FieldLog) && s.Before.Role != Crashed {
 		from = min(s.Before.CommitIndex, firstDifference(s.Before.Log, s.After.Log)-1)
 	}
+	in := s.After.Term
+	if !s.After.Knows(FieldTerm) {
+		in = ^Term(0)
+	}
 	for i := max(from, s.After.Log.Base) + 1; i <= s.After.CommitIndex; i++ {
 		e, held := s.After.Log.At(i)
 		if !held {
 			return
 		}
-		t.tell(Fact{Key: Key{Kind: FactCommitted, Index: i}, Entry: e, By: s.Server, In: s.After.Term, Part: PartAfter})
+		t.tell(Fact{Key: Key{Kind: FactCommitted, Index: i}, Entry: e, By: s.Server, In: in, Part: PartAfter})
 	}
 }

@@ -18,7 +18,7 @@ var Rules = []*Rule{
 	voteUpToDate, candidateLastLog, termIsNoVote, leaderCompleteness,
 	commitOwnTerm, commitMonotonic, commitVerified, commitMajority, commitInLog,
 	stateMachineSafety, committedKept,
-	durableBeforeSend,
+	durableBeforeSend, voteAtomic,
 	traceConsistent,
 }
 

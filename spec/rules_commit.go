@@ -1,5 +1,7 @@
 package spec
 
+import "slices"
+
 // The rules about commitment (Raft paper, 5.3, 5.4.2 and 5.4.3).
 
 var commitOwnTerm = &Rule{
@@ -104,8 +106,8 @@ func judgeCommitMajority(s *Step) *Breach {
 		return nil
 	}
 	var copies []ServerID
-	for _, id := range s.After.Config.Voters {
-		if s.stores(id) {
+	for _, id := range slices.Concat(s.After.Config.Voters, s.After.Config.Outgoing) {
+		if s.stores(id) && !slices.Contains(copies, id) {
 			copies = append(copies, id)
 		}
 	}
@@ -119,8 +121,16 @@ func (s *Step) stores(id ServerID) bool {
 	if id == s.Server {
 		return s.After.Log.LastIndex() >= s.After.CommitIndex
 	}
-	p := s.After.progressOf(id, int(id)-1)
-	return p != nil && p.MatchIndex >= s.After.CommitIndex
+	i := s.After.CommitIndex
+	if p := s.After.progressOf(id, int(id)-1); p != nil {
+		return p.MatchIndex >= i
+	}
+	// What it commits may remove the very server whose acknowledgement commits it.
+	if p := s.Before.progressOf(id, int(id)-1); p != nil && p.MatchIndex >= i {
+		return true
+	}
+	m := &s.Input.Message
+	return s.delivered(AppendEntriesReply) && m.From == id && m.Success && m.Term == s.After.Term && m.MatchIndex >= i
 }
 
 // judgeCountedCopy sees a leader that counts, for what it has committed, a copy on a follower of its term that is not there.
@@ -161,7 +171,7 @@ var commitInLog = &Rule{
 			return s.breachAfter("%s has commitIndex %d and its log ends with index %d", s.Server, o.CommitIndex, o.Log.LastIndex()).
 				refusing("commitIndex ≤ last index", "%d is above %d", o.CommitIndex, o.Log.LastIndex())
 		}
-		if o.Knows(FieldApplied) && o.LastApplied > o.CommitIndex {
+		if o.Knows(FieldApplied) && o.LastApplied > max(o.CommitIndex, o.Log.Base) { // what is compacted was committed
 			return s.breachAfter("%s has applied entries up to index %d and committed them up to %d", s.Server, o.LastApplied, o.CommitIndex).
 				refusing("lastApplied ≤ commitIndex", "%d is above %d", o.LastApplied, o.CommitIndex)
 		}

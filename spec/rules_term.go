@@ -74,17 +74,19 @@ func judgeAdoptHigherTerm(s *Step) *Breach {
 // tellsSendersTerm reports whether the term of such a message is the sender's own. Pre-votes tell a term that may never begin.
 func tellsSendersTerm(kind MessageKind) bool { return kind != PreVote && kind != PreVoteReply }
 
-// mayDisregard reports whether a server may leave a request for votes aside: while it believes in a leader, so that removed
-// servers do not disturb (Raft paper, 6), or when the candidate is not a member.
+// mayDisregard reports whether a server may leave a message aside: a request for votes while it believes in a leader, so that
+// removed servers do not disturb (Raft paper, 6), and a request for votes or a reply of a server that is no member for it.
+// Entries and snapshots it takes from anybody, or it would never learn that it was added.
 func (s *Step) mayDisregard(m *Message) bool {
-	if m.Kind != RequestVote {
+	if m.Kind == AppendEntries || m.Kind == InstallSnapshot {
 		return false
 	}
-	believes := !s.Before.Knows(FieldLeader) || s.Before.LeaderID != None || s.Before.Role == Leader
+	if m.Kind == RequestVote && (!s.Before.Knows(FieldLeader) || s.Before.LeaderID != None || s.Before.Role == Leader) {
+		return true
+	}
 	config := &s.Before.Config
-	stranger := !s.Before.Knows(FieldConfig) ||
+	return !s.Before.Knows(FieldConfig) ||
 		len(config.Voters) > 0 && !slices.Contains(config.Voters, m.From) && !slices.Contains(config.Outgoing, m.From)
-	return believes || stranger
 }
 
 var staleRequestHarmless = &Rule{
