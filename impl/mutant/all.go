@@ -52,8 +52,8 @@ var electionMutants = []Mutant{
 		Source:    "hashicorp/raft#661; sofa-jraft#1241",
 		Story: "A server votes for a candidate of a new term. It writes the vote, crashes before it writes the term, and comes back in " +
 			"the old term with a vote that it never gave there, in place of the one that it did give.",
-		Rules:   []string{"R5.2-03", "R5.2-02"},
-		Steps:   3,
+		Rules:   []string{"R5.6-02", "R5.2-03", "R5.2-02"},
+		Steps:   1,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1},
 		Options: impl.Options{Decisions: voteThenTerm{}},
 	},
