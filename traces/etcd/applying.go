@@ -189,19 +189,23 @@ func (m *model) membersAt(i spec.Index) *membership {
 	return at
 }
 
+// mostFounders is the largest cluster that a bootstrap is believed to found.
+const mostFounders = 1000
+
 // booted takes the ApplyConfChange events of a bootstrap: the servers of the new cluster are appended to an empty log as
 // configuration entries of term 1, and count as committed. The application applies them once more later.
 func (m *model) booted(s *server, e *event) {
 	if s.now.last == 0 {
 		n := e.state.last
+		if n == 0 || n > mostFounders {
+			m.refuse(s, traceConsistent, e.line, "%s bootstraps with %d servers", s.id, n)
+			m.adopt(s, e)
+			return
+		}
 		s.now.commit, s.now.last = n, n
 		for range n {
 			s.log.Entries = append(s.log.Entries, spec.Entry{Term: 1, Kind: spec.ConfigurationChange})
 			s.confs = append(s.confs, s.log.LastIndex())
-		}
-		if n == 0 || n > 1000 {
-			m.refuse(s, traceConsistent, e.line, "%s bootstraps with %d servers", s.id, n)
-			return
 		}
 	}
 	m.check(s, e)

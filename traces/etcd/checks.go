@@ -132,6 +132,9 @@ func lastRule(got, want *shown) string {
 	return traceConsistent
 }
 
+// mostAtOnce is how many entries a log is believed to gain by one message.
+const mostAtOnce = 1 << 16
+
 // adopt takes over what an event shows, so that one contradiction is not reported again at every later line.
 func (m *model) adopt(s *server, e *event) {
 	was := s.now
@@ -143,7 +146,7 @@ func (m *model) adopt(s *server, e *event) {
 		s.members = &membership{conf: s.now.conf, index: s.members.index}
 	}
 	switch last := s.log.LastIndex(); {
-	case s.now.last < s.log.Base:
+	case s.now.last < s.log.Base || s.now.last > last+mostAtOnce:
 		s.log, s.blind = spec.Log{Base: s.now.last}, true
 	case s.now.last < last:
 		s.truncate(s.now.last + 1)
@@ -265,6 +268,13 @@ func (m *model) wrongGrowth(s *server, before, n spec.Index, e *event) {
 		rule = "R5.3-01"
 	}
 	m.refuse(s, rule, e.line, "%s appends %d to a log that ended at %d, but shows %d", s.id, n, before, e.state.last)
+	m.adopt(s, e)
+}
+
+// announcedTooMuch refuses the last event that announced an entry which the log does not show afterwards.
+func (m *model) announcedTooMuch(s *server, before, n spec.Index, e *event) {
+	m.refuseWith(s, traceConsistent, s.line, []evidence{{"the log afterwards", s.id, e.line}},
+		"%s announces %d new entries after index %d, but its log then ends at %d", s.id, n, before, e.state.last)
 	m.adopt(s, e)
 }
 

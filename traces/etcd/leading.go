@@ -282,6 +282,8 @@ func (m *model) appendUnseen(s *server, e *event) {
 	s.call.confs = []string{update}
 	if s.now.conf.joint() {
 		s.call.confs[0] = leave
+	} else {
+		s.owed = owed{index: s.now.last + 1, term: s.now.term, line: e.line}
 	}
 	s.proposed = s.now.last + 1
 	m.grow(s, e, 1)
@@ -301,7 +303,10 @@ func (m *model) grow(s *server, e *event, n spec.Index) {
 		s.extend(spec.Entry{Term: s.now.term, Kind: kind})
 	}
 	m.holds(s)
-	if e.state.last != s.now.last {
+	switch {
+	case e.state.last < s.now.last && n > 1:
+		m.announcedTooMuch(s, before, n, e)
+	case e.state.last != s.now.last:
 		m.wrongGrowth(s, before, n, e)
 	}
 	want := message{kind: msgAppResp, from: s.id, to: s.id, term: s.now.term, index: s.now.last}
@@ -357,4 +362,36 @@ func (m *model) sendsApp(s *server, e *event, when mode) {
 	}
 	m.release(s, msg, e.line)
 	m.emit(s, spec.Input{Kind: spec.SendAppendEntries, Peer: msg.to}, e.line, e.line, sent{msg, e.line})
+}
+
+// owed is an entry that a leader appended unannounced. Only a change of configuration that changes no member explains it, so it
+// will be applied as one.
+type owed struct {
+	index  spec.Index
+	term   spec.Term
+	line   int
+	readys int // how many passed since one handed it to the application
+}
+
+// mostReadys is how many Readys an application may let pass before it applies a change of configuration that one of them
+// brought. Nothing in raft bounds it; applications do it at once, or wait for it before they go on.
+const mostReadys = 8
+
+// collect refuses an unannounced entry that turns out to be none that is applied.
+func (m *model) collect(s *server) {
+	o := &s.owed
+	entry, held := s.log.At(o.index)
+	if !held || entry.Term != o.term || s.applied >= o.index {
+		*o = owed{}
+		return
+	}
+	if s.readyAt < o.index {
+		return
+	}
+	if o.readys++; o.readys > mostReadys {
+		line := o.line
+		*o = owed{}
+		m.refuseWith(s, traceConsistent, line, []evidence{{"the entry is still not applied", s.id, m.line}},
+			"%s appends an entry that no Replicate or ChangeConf announces", s.id)
+	}
 }

@@ -67,6 +67,13 @@ func (m *model) event(e *event) {
 	if s.undecided > 0 && e.name != initState {
 		m.decide(s, e.state.conf)
 	}
+	if e.name.sends() && e.message.kind.sender() != e.name {
+		m.refuse(s, traceConsistent, e.line, "%s: %s of a %s", s.id, e.name, e.message.kind)
+		m.check(s, e, lastMayGrow)
+		s.giveUp()
+		s.line = e.line
+		return
+	}
 	for {
 		i := s.awaited()
 		if i == nil || e.name == initState {
@@ -354,6 +361,9 @@ func (m *model) ready(s *server, e *event) {
 	s.unsent = s.unsent[:0]
 	s.handed(d)
 	m.checked.ready++
+	if s.owed.index > 0 {
+		m.collect(s)
+	}
 }
 
 // release queues a message for the next Ready.

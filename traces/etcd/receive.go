@@ -240,7 +240,7 @@ func (m *model) append(s *server, msg *message) {
 func (m *model) accept(s *server, msg *message) {
 	entries, known := m.entries(msg)
 	if !known {
-		entries = make([]spec.Entry, msg.entries)
+		entries = make([]spec.Entry, min(msg.entries, mostAtOnce))
 		for k := range entries {
 			entries[k].Term = msg.term
 		}

@@ -40,7 +40,9 @@ type server struct {
 	versions []durable // what Readys handed to storage: the latest, and those before that may not have been written yet
 	restart  restart
 	kept     []spec.ServerID // voters that the application kept over a restart
+	keptAt   int             // line that shows them
 	doubt    doubt
+	owed     owed
 	stale    tri         // whether it answers a MsgApp or MsgHeartbeat of a lower term
 	terms    []spec.Term // it was in since its latest Ready
 	obs      spec.Observation

@@ -64,7 +64,7 @@ func (m *model) recover(s *server, e *event) {
 // restored takes the ApplyConfChange of a start: the configuration that the application kept.
 func (m *model) restored(s *server, e *event) {
 	m.check(s, e)
-	s.kept = e.voters
+	s.kept, s.keptAt = e.voters, e.line
 }
 
 // startedAs takes the BecomeFollower that ends a start: term, vote and commitIndex as they are on disk.
@@ -89,7 +89,11 @@ func (m *model) startedAs(s *server, e *event) {
 func (m *model) restoreMembers(s *server, e *event) {
 	c := e.state.conf
 	if !slices.Equal(c.incoming, s.kept) {
-		m.refuse(s, traceConsistent, e.line, "%s starts with configuration %s, but restored %v", s.id, c, s.kept)
+		line := e.line
+		if m.wasInForce(c.incoming) && !m.wasInForce(s.kept) {
+			line = s.keptAt
+		}
+		m.refuse(s, traceConsistent, line, "%s starts with configuration %s, but restored %v", s.id, c, s.kept)
 	}
 	var all []stand
 	floor := spec.Index(0)
@@ -111,7 +115,7 @@ func (m *model) restoreMembers(s *server, e *event) {
 	case len(c.voters) == 0:
 		all = []stand{{membership: &membership{conf: c}}}
 	default:
-		if !s.restart.first {
+		if !s.restart.first || e.state.last == 0 {
 			m.refuse(s, "R6-01", e.line, "%s restarts with configuration %s, which was never in force", s.id, c)
 		}
 		all = []stand{{applied: e.state.commit, membership: &membership{conf: c, index: e.state.commit}}}
@@ -120,12 +124,20 @@ func (m *model) restoreMembers(s *server, e *event) {
 	s.standOn(all...)
 }
 
+// wasInForce reports whether some configuration had those voters.
+func (m *model) wasInForce(voters []spec.ServerID) bool {
+	return len(voters) == 0 || slices.ContainsFunc(m.possible, func(h *membership) bool { return slices.Equal(h.conf.incoming, voters) })
+}
+
 // firstState takes the state of a server that was never seen before.
 func (m *model) firstState(s *server, e *event) {
 	if e.state.last == 0 && (e.state.term != 0 || e.state.vote != spec.None) && !m.partial {
 		m.refuse(s, traceConsistent, e.line, "%s starts in term %d with a vote for %s and an empty log", s.id, e.state.term, e.state.vote)
 	}
-	s.now = e.state
+	s.now.term, s.now.vote = e.state.term, e.state.vote
+	if e.state.last > 0 {
+		s.now.commit = e.state.commit
+	}
 }
 
 // hardState compares the state a server comes back with with what it handed to storage.
@@ -164,7 +176,12 @@ func (m *model) hardState(s *server, e *event) {
 }
 
 // disk returns what the latest Ready handed to storage.
-func (s *server) disk() *durable { return &s.versions[len(s.versions)-1] }
+func (s *server) disk() *durable {
+	if len(s.versions) == 0 { // it never came as far as a first state
+		s.versions = []durable{{line: s.restart.line, members: s.members}}
+	}
+	return &s.versions[len(s.versions)-1]
+}
 
 // unsend notes that what left with Readys later than version k never left, since they were not written.
 func (m *model) unsend(s *server, k, line int) {
