@@ -115,12 +115,12 @@ const (
 
 // Message is a message, as in raftpb, and what it is on the wire.
 type Message struct {
-	Type                                                     MessageType
-	From, To, Term, LogTerm, Index, Commit, Vote, RejectHint uint64
-	Reject                                                   bool
-	Entries                                                  []Entry
-	Snapshot                                                 Snapshot
-	Wire                                                     string
+	Type                                               MessageType
+	From, To, Term, LogTerm, Index, Commit, RejectHint uint64
+	Reject                                             bool
+	Entries                                            []Entry
+	Snapshot                                           Snapshot
+	Wire                                               string
 }
 
 // Ready is what a release asks for: to write, to send, to apply. With asynchronous storage the writes and what is to be applied

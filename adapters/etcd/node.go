@@ -39,7 +39,7 @@ type server struct {
 
 // newServer starts a server of which the fields above disk are known, with an empty disk.
 func newServer(s *server) *server {
-	s.disk.written.snap.Conf = s.options.first(s.id, s.servers)
+	s.disk.written = s.options.disk(s.id, s.servers)
 	s.disk.synced = s.disk.written
 	s.boot()
 	return s

@@ -16,6 +16,10 @@ type Options struct {
 	Learners []spec.ServerID // who learns at the start, ascending
 	Blank    []spec.ServerID // who starts without a configuration, to be added later; not in Voters nor Learners
 
+	// Bootstrapped makes the cluster begin with a snapshot at index 1 of term 1, as the library recommends. It is always so for
+	// releases before v3.4. Otherwise it begins in term 0 with empty logs, and a configuration.
+	Bootstrapped bool
+
 	PreVote      bool // servers ask for pre-votes first
 	CheckQuorum  bool // leaders step down when they do not hear from a majority; Heartbeat to others lets their timers lapse
 	AsyncStorage bool // AsyncStorageWrites; writes and applies are done by Stored inputs, in order (since v3.6)
@@ -90,6 +94,17 @@ func (o *Options) saturated(waiting int) bool {
 		most = 2
 	}
 	return waiting >= most
+}
+
+// disk is what a server has at the start.
+func (o *Options) disk(id spec.ServerID, servers []spec.ServerID) image {
+	var i image
+	i.snap.Conf = o.first(id, servers)
+	if o.Bootstrapped && !slices.Contains(o.Blank, id) {
+		i.hard = HardState{Term: 1, Commit: 1}
+		i.restore(Snapshot{Index: 1, Term: 1, Conf: i.snap.Conf, Data: "\x01"})
+	}
+	return i
 }
 
 // first is the configuration that a server knows at the start.

@@ -294,7 +294,7 @@ func message(m *raftpb.Message) etcd.Message {
 	wire, err := m.Marshal()
 	must(err)
 	out := etcd.Message{Type: etcd.MessageType(m.Type), From: m.From, To: m.To, Term: m.Term, LogTerm: m.LogTerm, Index: m.Index,
-		Commit: m.Commit, Vote: m.Vote, Reject: m.Reject, RejectHint: m.RejectHint, Entries: entries(m.Entries), Wire: string(wire)}
+		Commit: m.Commit, Reject: m.Reject, RejectHint: m.RejectHint, Entries: entries(m.Entries), Wire: string(wire)}
 	if s := snapshot(m.Snapshot); s != nil {
 		out.Snapshot = *s
 	}

@@ -299,7 +299,7 @@ func message(m *raftpb.Message) etcd.Message {
 	wire, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
 	must(err)
 	out := etcd.Message{Type: etcd.MessageType(m.GetType()), From: m.GetFrom(), To: m.GetTo(), Term: m.GetTerm(), LogTerm: m.GetLogTerm(),
-		Index: m.GetIndex(), Commit: m.GetCommit(), Vote: m.GetVote(), Reject: m.GetReject(), RejectHint: m.GetRejectHint(),
+		Index: m.GetIndex(), Commit: m.GetCommit(), Reject: m.GetReject(), RejectHint: m.GetRejectHint(),
 		Entries: entries(m.Entries), Wire: string(wire)}
 	if s := snapshot(m.Snapshot); s != nil {
 		out.Snapshot = *s

@@ -1,0 +1,265 @@
+// Package raft35 makes servers of go.etcd.io/etcd/raft/v3 v3.5, in which committed entries can be handed out before they are stored.
+package raft35
+
+import (
+	"go.etcd.io/etcd/raft/v3"
+	"go.etcd.io/etcd/raft/v3/raftpb"
+	"go.etcd.io/etcd/raft/v3/tracker"
+
+	"github.com/raftcheck/raftcheck/adapters/etcd"
+	"github.com/raftcheck/raftcheck/adapters/statekey"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// New returns a factory of servers.
+func New(o etcd.Options) spec.Factory {
+	key := newKey(&o)
+	return etcd.New(func(id uint64, o *etcd.Options, disk *etcd.Disk) etcd.Library { return start(key, id, o, disk) }, o)
+}
+
+// newKey says what of a server is its state. Timers are not, where elections are inputs.
+func newKey(o *etcd.Options) *statekey.Key {
+	const raft = "go.etcd.io/etcd/raft/v3."
+	skip := []string{"heartbeatElapsed", "randomizedElectionTimeout", "tick", "logger", "traceLogger"}
+	if o.ElectionTick() > 2 {
+		skip = append(skip, "electionElapsed")
+	}
+	return statekey.New(
+		statekey.Skip(raft+"raft", skip...),
+		statekey.Skip(raft+"raftLog", "logger"), statekey.Skip(raft+"unstable", "logger"),
+		statekey.Skip(raft+"MemoryStorage", "Mutex", "callStats"),
+		statekey.Ring("go.etcd.io/etcd/raft/v3/tracker.Inflights", "buffer", "start", "count"),
+	)
+}
+
+// server is a RawNode and its storage.
+type server struct {
+	node    *raft.RawNode
+	storage *storage
+	ready   raft.Ready // the latest
+	key     *statekey.Key
+}
+
+// storage is a MemoryStorage that knows the configuration which the cluster begins with.
+type storage struct {
+	*raft.MemoryStorage
+	first raftpb.ConfState
+}
+
+// InitialState returns the configuration of the snapshot, or the first one.
+func (s *storage) InitialState() (raftpb.HardState, raftpb.ConfState, error) {
+	hard, conf, err := s.MemoryStorage.InitialState()
+	if snap, _ := s.Snapshot(); snap.Metadata.Index == 0 {
+		conf = s.first
+	}
+	return hard, conf, err
+}
+
+func start(key *statekey.Key, id uint64, o *etcd.Options, disk *etcd.Disk) etcd.Library {
+	s := &server{storage: load(disk), key: key}
+	perMessage := o.MaxSizePerMsg
+	if perMessage == 0 {
+		perMessage = ^uint64(0)
+	}
+	node, err := raft.NewRawNode(&raft.Config{
+		ID: id, ElectionTick: o.ElectionTick(), HeartbeatTick: 1, Storage: s.storage, Applied: disk.Snapshot.Index,
+		MaxSizePerMsg: perMessage, MaxCommittedSizePerReady: ^uint64(0), MaxInflightMsgs: 256,
+		CheckQuorum: o.CheckQuorum, PreVote: o.PreVote, Logger: etcd.Silent{},
+	})
+	if err != nil {
+		panic(err)
+	}
+	s.node = node
+	return s
+}
+
+// load makes a storage that holds what is on a disk.
+func load(disk *etcd.Disk) *storage {
+	s := &storage{MemoryStorage: raft.NewMemoryStorage(), first: confState(&disk.Snapshot.Conf)}
+	if disk.Snapshot.Index > 0 {
+		must(s.ApplySnapshot(raftpb.Snapshot{Data: []byte(disk.Snapshot.Data), Metadata: raftpb.SnapshotMetadata{
+			Index: disk.Snapshot.Index, Term: disk.Snapshot.Term, ConfState: s.first}}))
+	}
+	must(s.SetHardState(raftpb.HardState{Term: disk.Hard.Term, Vote: disk.Hard.Vote, Commit: disk.Hard.Commit}))
+	var entries []raftpb.Entry
+	for _, e := range disk.Entries {
+		entry := raftpb.Entry{Term: e.Term, Index: e.Index, Type: raftpb.EntryType(e.Type)}
+		if e.Data != "" {
+			entry.Data = []byte(e.Data)
+		}
+		entries = append(entries, entry)
+	}
+	must(s.Append(entries))
+	return s
+}
+
+// must is for what fails only if the adapter misuses the library.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+func (s *server) Campaign() { _ = s.node.Campaign() }
+func (s *server) Tick()     { s.node.Tick() }
+func (s *server) Lapse() {
+	for elapsed, _ := statekey.Find[int](s.node, "raft.electionElapsed"); *elapsed < 2; {
+		s.node.TickQuiesced()
+	}
+}
+func (s *server) Propose(data string)      { _ = s.node.Propose([]byte(data)) }
+func (s *server) ReadIndex(context string) { s.node.ReadIndex([]byte(context)) }
+func (s *server) TransferLeader(to uint64) { s.node.TransferLeader(to) }
+func (s *server) ReportSnapshot(to uint64) { s.node.ReportSnapshot(to, raft.SnapshotFinish) }
+func (s *server) HasReady() bool           { return s.node.HasReady() }
+
+// ProposeChange proposes one change as such, and several, or one that is to be joint, through a joint configuration that is left
+// by itself.
+func (s *server) ProposeChange(changes []etcd.ConfChange, joint bool) {
+	if len(changes) == 1 && !joint {
+		_ = s.node.ProposeConfChange(raftpb.ConfChange{Type: raftpb.ConfChangeType(changes[0].Type), NodeID: changes[0].Server})
+		return
+	}
+	cc := raftpb.ConfChangeV2{Transition: raftpb.ConfChangeTransitionJointImplicit}
+	for _, c := range changes {
+		cc.Changes = append(cc.Changes, raftpb.ConfChangeSingle{Type: raftpb.ConfChangeType(c.Type), NodeID: c.Server})
+	}
+	_ = s.node.ProposeConfChange(cc)
+}
+
+// Step hands over a message. That a message is not wanted any more is no fault.
+func (s *server) Step(wire string) {
+	var m raftpb.Message
+	must(m.Unmarshal([]byte(wire)))
+	_ = s.node.Step(m)
+}
+
+func (s *server) Ready() etcd.Ready {
+	rd := s.node.Ready()
+	s.ready = rd
+	out := etcd.Ready{Entries: entries(rd.Entries), Hard: hardState(rd.HardState), Snapshot: snapshot(&rd.Snapshot),
+		Committed: entries(rd.CommittedEntries)}
+	for _, r := range rd.ReadStates {
+		out.Reads = append(out.Reads, spec.Reply{Read: true, Value: string(r.RequestCtx), Index: spec.Index(r.Index)})
+	}
+	for k := range rd.Messages {
+		out.Messages = append(out.Messages, message(&rd.Messages[k]))
+	}
+	return out
+}
+
+func (s *server) Persist() {
+	if !raft.IsEmptySnap(s.ready.Snapshot) {
+		must(s.storage.ApplySnapshot(s.ready.Snapshot))
+	}
+	must(s.storage.Append(s.ready.Entries))
+	if !raft.IsEmptyHardState(s.ready.HardState) {
+		must(s.storage.SetHardState(s.ready.HardState))
+	}
+}
+
+func (s *server) Advance() {
+	s.node.Advance(s.ready)
+	s.ready = raft.Ready{}
+}
+
+func (s *server) Apply(e etcd.Entry) etcd.ConfState {
+	cc, _ := change(e.Type, []byte(e.Data))
+	conf := s.node.ApplyConfChange(cc)
+	return etcd.ConfState{Voters: conf.Voters, Learners: conf.Learners, VotersOutgoing: conf.VotersOutgoing, LearnersNext: conf.LearnersNext,
+		AutoLeave: conf.AutoLeave}
+}
+
+// change reads a configuration change, and lists what it does.
+func change(t etcd.EntryType, data []byte) (raftpb.ConfChangeI, []etcd.ConfChange) {
+	var changes []etcd.ConfChange
+	if t == etcd.EntryConfChange {
+		var cc raftpb.ConfChange
+		must(cc.Unmarshal(data))
+		return cc, []etcd.ConfChange{{Type: etcd.ConfChangeType(cc.Type), Server: cc.NodeID}}
+	}
+	var cc raftpb.ConfChangeV2
+	must(cc.Unmarshal(data))
+	for _, c := range cc.Changes {
+		changes = append(changes, etcd.ConfChange{Type: etcd.ConfChangeType(c.Type), Server: c.NodeID})
+	}
+	return cc, changes
+}
+
+func (s *server) Compact(snap etcd.Snapshot) {
+	conf := confState(&snap.Conf)
+	_, err := s.storage.CreateSnapshot(snap.Index, &conf, []byte(snap.Data))
+	must(err)
+	must(s.storage.Compact(snap.Index))
+}
+
+var roles = [...]spec.Role{spec.Follower, spec.Candidate, spec.Leader, spec.PreCandidate}
+
+func (s *server) Status() etcd.Status {
+	b := s.node.BasicStatus()
+	status := etcd.Status{Role: roles[b.RaftState], Lead: b.Lead, Applied: b.Applied,
+		Hard: etcd.HardState{Term: b.Term, Vote: b.Vote, Commit: b.Commit}}
+	if votes, ok := statekey.Find[map[uint64]bool](s.node, "raft.prs.Votes"); ok {
+		status.Votes = *votes
+	}
+	if status.Role == spec.Leader {
+		s.node.WithProgress(func(id uint64, _ raft.ProgressType, p tracker.Progress) {
+			status.Progress = append(status.Progress, etcd.Progress{Server: id, Match: p.Match, Next: p.Next})
+		})
+	}
+	return status
+}
+
+func (s *server) AppendState(dst []byte) []byte { return s.key.Append(dst, s.node) }
+
+func (s *server) Difference(other etcd.Library) string {
+	return s.key.Difference(s.node, other.(*server).node)
+}
+
+func confState(c *etcd.ConfState) raftpb.ConfState {
+	return raftpb.ConfState{Voters: c.Voters, Learners: c.Learners, VotersOutgoing: c.VotersOutgoing, LearnersNext: c.LearnersNext,
+		AutoLeave: c.AutoLeave}
+}
+
+func hardState(h raftpb.HardState) *etcd.HardState {
+	if raft.IsEmptyHardState(h) {
+		return nil
+	}
+	return &etcd.HardState{Term: h.Term, Vote: h.Vote, Commit: h.Commit}
+}
+
+func snapshot(s *raftpb.Snapshot) *etcd.Snapshot {
+	if raft.IsEmptySnap(*s) {
+		return nil
+	}
+	c := &s.Metadata.ConfState
+	return &etcd.Snapshot{Index: s.Metadata.Index, Term: s.Metadata.Term, Data: string(s.Data), Conf: etcd.ConfState{Voters: c.Voters,
+		Learners: c.Learners, VotersOutgoing: c.VotersOutgoing, LearnersNext: c.LearnersNext, AutoLeave: c.AutoLeave}}
+}
+
+func entries(all []raftpb.Entry) []etcd.Entry {
+	if len(all) == 0 {
+		return nil
+	}
+	out := make([]etcd.Entry, len(all))
+	for k := range all {
+		e := &all[k]
+		out[k] = etcd.Entry{Term: e.Term, Index: e.Index, Type: etcd.EntryType(e.Type), Data: string(e.Data)}
+		if e.Type != raftpb.EntryNormal {
+			_, changes := change(out[k].Type, e.Data)
+			out[k].Text = etcd.Describe(changes)
+		}
+	}
+	return out
+}
+
+func message(m *raftpb.Message) etcd.Message {
+	wire, err := m.Marshal()
+	must(err)
+	out := etcd.Message{Type: etcd.MessageType(m.Type), From: m.From, To: m.To, Term: m.Term, LogTerm: m.LogTerm, Index: m.Index,
+		Commit: m.Commit, Reject: m.Reject, RejectHint: m.RejectHint, Entries: entries(m.Entries), Wire: string(wire)}
+	if s := snapshot(&m.Snapshot); s != nil {
+		out.Snapshot = *s
+	}
+	return out
+}
