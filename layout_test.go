@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"checker":           {"spec", "cluster", "traces", "checker/internal/…"},
 	"adapters/…":        {"spec", "traces/wire", "adapters/…"},
 	"report":            {"spec", "traces", "checker"},
+	"examples/…":        {},
 	"cmd/raftcheck":     {"…"},
 }
 
