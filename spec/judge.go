@@ -35,11 +35,11 @@ func NewJudge(rules []*Rule, declared Variants) *Judge {
 // happened. What two servers showed last was then not shown at one moment, and Pair checks are left out.
 func (j *Judge) Incomplete() { j.incomplete = true }
 
-// Applicable returns the rules that a declared variant does not make void.
+// Applicable returns the rules that the declared variants do not make void.
 func Applicable(rules []*Rule, declared Variants) []*Rule {
 	var kept []*Rule
 	for _, r := range rules {
-		if !slices.ContainsFunc(r.Unless, declared.Has) {
+		if !slices.ContainsFunc(r.Unless, declared.Has) && (len(r.Only) == 0 || slices.ContainsFunc(r.Only, declared.Has)) {
 			kept = append(kept, r)
 		}
 	}

@@ -45,6 +45,8 @@ const (
 	SilentOnStale Variant = "silent-on-stale"
 	// VolatileUntilReady: what a server shows between two hand-overs to storage is promised to nobody yet (etcd's Ready).
 	VolatileUntilReady Variant = "volatile-until-ready"
+	// LateTerm: a leader that a reply tells of a higher term steps down at once and takes the term over later (hashicorp/raft).
+	LateTerm Variant = "late-term"
 )
 
 // Variants is a set of declared variants.
@@ -72,6 +74,7 @@ type Rule struct {
 	Profile  Profile
 	Catches  []string  // slugs of documented faults that break it
 	Unless   []Variant // declared differences that make it void
+	Only     []Variant // declared differences without one of which it is void, because a stricter rule is judged then; empty is none
 
 	Needs      Field // the fields of Before and After without which a step cannot be judged; of both servers for Pair
 	NeedsAfter Field // further fields that only After must show; none for Pair

@@ -10,7 +10,7 @@ import (
 
 // Rules lists every rule of the rulebook that is implemented, in the rulebook's order. It must not be changed.
 var Rules = []*Rule{
-	termMonotonic, adoptHigherTerm, staleRequestHarmless, staleRequestAnswer, messageTerm, staleReplyIgnored,
+	termMonotonic, adoptHigherTerm, staleRequestHarmless, staleRequestAnswer, messageTerm, staleReplyIgnored, heedHigherTerm,
 	startFollower, electionSafety, voteOnce, candidateVotesForItself, votesOfThisTerm, majorityElects, oneVoteEach, noVoteAway,
 	candidateYields,
 	leaderAppendOnly, logMatching, prevMatches, truncateOnConflict, appendIdempotent, ackVerified, matchMonotonic, nextAboveMatch,

@@ -82,6 +82,17 @@ var stepCases = []stepCase{
 		"n1 in term 2 acts on AppendEntriesReply of term 1 from n2: its view of its followers changes"},
 	{"R5.1-06", "a reply of this term", step(candidate(2), receives(voteReply(2, true)), leader(2)), ""},
 
+	{"R5.1-08", "a leader follows in the new term", step(leader(1), receives(refuses(2)), follower(2)), ""},
+	{"R5.1-08", "a leader follows and takes the term over later", step(leader(1), receives(refuses(2)), follower(1)), ""},
+	{"R5.1-08", "a leader goes on", step(leader(1), receives(refuses(2)), leader(1)),
+		"n1 receives AppendEntriesReply of term 2 and stays leader of term 1"},
+	{"R5.1-08", "a candidate goes on", step(candidate(1), receives(voteReply(2, false)), candidate(1)),
+		"n1 receives RequestVoteReply of term 2 and stays candidate of term 1"},
+	{"R5.1-08", "a leader leads the new term", step(leader(1), receives(refuses(2)), leader(2)),
+		"n1 receives AppendEntriesReply of term 2 and is leader in that term"},
+	{"R5.1-08", "a request is followed in the old term", step(leader(1), receives(appendEntries(2, 0, 0, 0)), follower(1)),
+		"n1 receives AppendEntries of term 2 and stays in term 1"},
+
 	{"R5.2-01", "as follower", step(crashed(1), input(spec.Restart), follower(1)), ""},
 	{"R5.2-01", "as leader", step(crashed(1, vote(1)), input(spec.Restart), leader(1)), "n1 starts again as leader"},
 

@@ -46,6 +46,7 @@ var adoptHigherTerm = &Rule{
 		"What usually breaks it: one of many handlers, mostly one for replies, does not look at the term.",
 	Section: "Raft paper, 5.1 and Figure 2 (all servers)", Level: Must, Profile: Core,
 	Catches: []string{"el-hb-term-unchecked", "sn-resp-term-unchecked"},
+	Unless:  []Variant{LateTerm},
 	Needs:   FieldTerm,
 	Step:    judgeAdoptHigherTerm,
 }
@@ -87,6 +88,32 @@ func (s *Step) mayDisregard(m *Message) bool {
 	config := &s.Before.Config
 	return !s.Before.Knows(FieldConfig) ||
 		len(config.Voters) > 0 && !slices.Contains(config.Voters, m.From) && !slices.Contains(config.Outgoing, m.From)
+}
+
+var heedHigherTerm = &Rule{
+	ID: "R5.1-08", Name: "heed-higher-term",
+	Sentence: "A server that a reply tells of a higher term leads and campaigns no more, and the term of a request it takes over at once.",
+	Why: "This is what is left of taking over higher terms where a server that is told of one in a reply may wait for the next request to do it. " +
+		"Leading on is what it must not do: its successor is there already. " +
+		"What usually breaks it: the reply to a heartbeat counts as contact with a follower, and its term is not looked at.",
+	Section: "Raft paper, 5.1 and Figure 2 (all servers)", Level: Must, Profile: Core,
+	Catches: []string{"el-hb-term-unchecked", "sn-resp-term-unchecked"},
+	Only:    []Variant{LateTerm},
+	Needs:   FieldRole | FieldTerm,
+	Step:    judgeHeedHigherTerm,
+}
+
+func judgeHeedHigherTerm(s *Step) *Breach {
+	m := &s.Input.Message
+	if m.Kind.IsRequest() || s.After.Term >= m.Term {
+		return judgeAdoptHigherTerm(s)
+	}
+	if s.Input.Kind != Deliver || !s.runs() || !tellsSendersTerm(m.Kind) || s.mayDisregard(m) || s.After.Role != Leader && s.After.Role != Candidate {
+		return nil
+	}
+	return s.breachAfter("%s receives %s of term %d and stays %s of term %d", s.Server, m.Kind, m.Term, s.After.Role, s.After.Term).
+		refusing("role = follower", "it is %s", s.After.Role).
+		allowing("%s becomes a follower", s.Server).since("the higher term", PartInput)
 }
 
 var staleRequestHarmless = &Rule{

@@ -96,6 +96,9 @@ func writeRules(t *testing.T, b *bytes.Buffer) {
 		for _, v := range r.Unless {
 			void = append(void, fmt.Sprintf("* `%s` is void for implementations that declare `%s`.", r.Name, v))
 		}
+		for _, v := range r.Only {
+			void = append(void, fmt.Sprintf("* `%s` is judged only for implementations that declare `%s`.", r.Name, v))
+		}
 	}
 	fmt.Fprintf(b, "\nAn implementation may differ from the paper on purpose. It says so, and the rules that this makes void are not judged:\n\n%s\n", strings.Join(void, "\n"))
 }

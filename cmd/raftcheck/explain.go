@@ -139,6 +139,7 @@ func tellRule(w io.Writer, r *spec.Rule) {
 		{"needs to see", orNothing(fieldNames(r.Needs | r.NeedsAfter))},
 		{"broken by", orNothing(r.Catches)},
 		{"void for", orNothing(variantNames(r.Unless))},
+		{"only for", orNothing(variantNames(r.Only))},
 	}
 	for _, row := range rows {
 		fmt.Fprintf(w, "  %-13s %s\n", row[0], strings.ReplaceAll(report.Wrapped(row[1], 84), "\n", "\n                "))
