@@ -80,10 +80,30 @@ func (m *model) afterApplying(s *server, e *event) []stand {
 			}
 		}
 		if len(next) > 0 {
-			break
+			return next
 		}
 	}
-	return next
+	return m.afterLate(s, e)
+}
+
+// late is an entry that was on its way to the application when a snapshot took its place.
+type late struct {
+	index spec.Index
+	value string
+}
+
+// afterLate returns where the server may stand after applying an entry that a snapshot already covers.
+func (m *model) afterLate(s *server, e *event) []stand {
+	for k, l := range s.late {
+		simple, joint := m.readings(s.members, l.value, s.members.index)
+		for _, to := range []*membership{simple, joint} {
+			if to != nil && slices.Equal(to.conf.incoming, e.voters) {
+				s.late = s.late[k+1:]
+				return []stand{{applied: s.applied, membership: to}}
+			}
+		}
+	}
+	return nil
 }
 
 // unexplainedConf refuses an ApplyConfChange that no entry explains, unless entries may be unknown.
@@ -266,6 +286,12 @@ func (m *model) installed(s *server, e *event) {
 	msg := &s.call.message
 	index := msg.entries
 	t, known := m.termOf(msg.term, index)
+	s.late = nil
+	for _, i := range s.confs {
+		if entry, held := s.log.At(i); held && i > s.applied && i <= s.readyAt {
+			s.late = append(s.late, late{i, entry.Value})
+		}
+	}
 	s.log, s.blind, s.confs = spec.Log{Base: index, BaseTerm: t}, !known, nil
 	s.now.commit, s.now.last = index, index
 	s.now.conf = intern(m.configs, nil, nil)
@@ -278,7 +304,7 @@ func (m *model) installed(s *server, e *event) {
 		}
 	}
 	if at := m.membersAt(index); at != nil && slices.Equal(at.conf.incoming, e.voters) {
-		all = []stand{{applied: index, membership: at}}
+		all = append([]stand{{applied: index, membership: at}}, all...)
 	}
 	if len(all) == 0 {
 		if at := m.membersAt(index); at != nil {

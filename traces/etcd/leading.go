@@ -111,24 +111,25 @@ func (m *model) acknowledged(s *server, e *event) {
 	default:
 		return
 	}
+	waits := p.views[:0:0]
 	for _, v := range p.views {
 		if v.due && v.state == snapshotting && msg.index < v.pending {
-			p.add(v) // what the leader has compacted decides whether it goes on replicating
-			break
+			waits = append(waits, v) // it goes on replicating unless what follows was compacted
 		}
 	}
-	first := true
 	p.each(func(v *view) {
 		switch {
 		case !v.due:
 		case v.state == replicating && v.flying <= msg.index:
 			v.flying = 0
-		case v.state == probing, v.state == snapshotting && (msg.index >= v.pending || first):
+		case v.state == probing, v.state == snapshotting:
 			*v = v.replicate(p.match)
 			v.due = true
 		}
-		first = false
 	})
+	for _, v := range waits {
+		p.add(v)
+	}
 	s.push(item{want: wantAnswered, to: p.id})
 }
 

@@ -143,6 +143,9 @@ func (m *model) begin(s *server, e *event) {
 		return
 	}
 	m.campaigning(s, e)
+	if len(s.others) > 0 {
+		s.at = moment{s.now, s.lead}
+	}
 	switch {
 	case e.name.receives():
 		m.receive(s, e)
@@ -205,6 +208,9 @@ func (m *model) take(s *server, i item, e *event) {
 	case wantFollower:
 		m.tookFollower(s, i, e)
 	case wantMessage:
+		if len(s.others) > 0 {
+			m.reconsider(s, &i, e)
+		}
 		m.check(s, e)
 		m.sends(s, &i.message, e)
 	case wantBeat:
@@ -403,7 +409,7 @@ func (m *model) crash(s *server) {
 		}
 	}
 	s.unsent = s.unsent[:0]
-	s.inbox = s.inbox[:0]
+	s.inbox, s.late = s.inbox[:0], nil
 	s.granted, s.refused, s.lead = nil, nil, spec.None
 	s.unsettled, s.undecided = s.stands, 0
 	s.call = call{}

@@ -20,6 +20,7 @@ type server struct {
 	members    *membership
 	stands     []stand    // where it may stand with its configuration; members and applied are of the first
 	unsettled  []stand    // where it may have stood when it crashed
+	late       []late     // entries that a snapshot covers and the application may still apply
 	undecided  int        // line of an applied change of which the trace has not shown yet what it led to; 0 is none
 	applied    spec.Index // index of the latest configuration entry that was applied
 	readyAt    spec.Index // commitIndex at the latest Ready: what may be applied
@@ -38,6 +39,8 @@ type server struct {
 	inbox  []home   // messages to itself that a Ready let go, in order
 
 	versions []durable // what Readys handed to storage: the latest, and those before that may not have been written yet
+	others   []durable // logs that it may have come back with instead of log
+	at       moment    // at the start of the call, while there are others
 	restart  restart
 	kept     []spec.ServerID // voters that the application kept over a restart
 	keptAt   int             // line that shows them

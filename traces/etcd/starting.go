@@ -155,6 +155,7 @@ func (m *model) hardState(s *server, e *event) {
 			}
 			m.crashed(s, v, e.line)
 			s.now.term, s.now.vote, s.now.commit = got.term, got.vote, got.commit
+			s.undetermined()
 			m.unsend(s, k, e.line)
 			return
 		}

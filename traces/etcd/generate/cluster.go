@@ -36,7 +36,7 @@ func Run(w io.Writer, o Options) (*Summary, error) {
 // Summary counts what happened, and says where a fault first took effect.
 type Summary struct {
 	Events, Drops, Duplicates, Crashes, Restarts, Lost, Partitions, Compactions, Snapshots, Confs int
-	// Fault is the number of the event at or after which the injected fault shows, 0 if it never took effect.
+	// Fault is the number of the event at which the injected fault first took effect, or of the one that follows; 0 if it never did.
 	Fault int
 	// Panic is what raft died of after a fault.
 	Panic string
@@ -48,12 +48,18 @@ type cluster struct {
 	tracer  *tracer
 	nodes   map[uint64]*node
 	ids     []uint64 // ascending
-	flight  []pb.Message
+	flight  []flying
 	side    map[uint64]bool // of a partition; nil while there is none
 	summary Summary
 	value   int
 	newest  uint64
 	saved   []pb.Message // for faults that replay
+}
+
+// flying is a message in flight, and whether it was changed on its way.
+type flying struct {
+	pb.Message
+	forged bool
 }
 
 func (c *cluster) happens(rate float64) bool { return rate > 0 && c.chance.Float64() < rate }
@@ -173,12 +179,12 @@ func (c *cluster) partition() {
 
 // send puts a message on its way.
 func (c *cluster) send(m pb.Message) {
-	c.forge(&m)
+	forged := c.forge(&m)
 	if c.happens(c.options.Drop) {
 		c.summary.Drops++
 		return
 	}
-	c.flight = append(c.flight, m)
+	c.flight = append(c.flight, flying{m, forged})
 }
 
 func (c *cluster) deliver() {
@@ -201,7 +207,10 @@ func (c *cluster) deliver() {
 		return
 	}
 	if len(c.saved) < 1000 {
-		c.saved = append(c.saved, m)
+		c.saved = append(c.saved, m.Message)
 	}
-	_ = to.raft.Step(m)
+	if m.forged {
+		c.struck()
+	}
+	_ = to.raft.Step(m.Message)
 }

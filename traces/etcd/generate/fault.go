@@ -95,34 +95,37 @@ func (c *cluster) shorten(n *node, hs pb.HardState, by uint64) {
 	c.struck()
 }
 
-// forge changes a message on its way.
-func (c *cluster) forge(m *pb.Message) {
+// forge changes a message on its way, and reports whether it did.
+func (c *cluster) forge(m *pb.Message) bool {
 	switch {
 	case c.options.Fault == GrantAlways && m.Type == pb.MsgVoteResp && m.Reject:
 		m.Reject = false // and so says the trace, see lie
 	case c.options.Fault == ForgeGrant && m.Type == pb.MsgVoteResp && m.Reject:
 		m.Reject = false
-		c.struck()
+		return true
 	case c.options.Fault == ForgeAck && m.Type == pb.MsgAppResp && !m.Reject && m.Index > 0 && c.chance.IntN(4) == 0:
-		to := c.nodes[m.To]
-		if to != nil && to.up() && to.raft.BasicStatus().RaftState == raft.StateLeader && to.raft.BasicStatus().Term == m.Term {
-			if last, _ := to.storage.LastIndex(); last > m.Index {
-				m.Index = last
-				c.struck()
-			}
-		}
+		return c.raise(m, &m.Index)
 	case c.options.Fault == RaiseCommit && m.Type == pb.MsgHeartbeat:
-		if to := c.nodes[m.To]; to != nil {
-			if last, _ := to.storage.LastIndex(); last > m.Commit {
-				m.Commit = last
-				c.struck()
-			}
-		}
+		return c.raise(m, &m.Commit)
 	case c.options.Fault == ForgeLastIndex && m.Type == pb.MsgVote && c.chance.IntN(2) == 0:
 		m.Index += 5
 		m.LogTerm++
-		c.struck()
+		return true
 	}
+	return false
+}
+
+// raise sets an index to the last one that the receiver of a message has.
+func (c *cluster) raise(m *pb.Message, index *uint64) bool {
+	to := c.nodes[m.To]
+	if to == nil || !to.up() || to.raft.BasicStatus().Term != m.Term {
+		return false
+	}
+	if last, _ := to.storage.LastIndex(); last > *index {
+		*index = last
+		return true
+	}
+	return false
 }
 
 // inject lets a message arrive that nobody sent.

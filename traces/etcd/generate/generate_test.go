@@ -84,3 +84,51 @@ func places(f *traces.Finding) (text string) {
 	}
 	return text
 }
+
+// caughtBy are the rules under which each fault may be reported.
+var caughtBy = map[Fault][]string{
+	ForgetVote:     {"R5.2-03", "R5.6-01"},
+	ForgetState:    {"R5.1-01", "R5.2-03", "R5.6-01"},
+	ForgetEntries:  {"R5.3-04", "R5.6-01"},
+	SendFirst:      {"R5.1-01", "R5.2-03", "R5.3-04", "R5.6-01"},
+	GrantAlways:    {"R5.2-03", "R5.2-08", "R5.4.1-01", "R5.4.1-03", "R5.1-04", "X-TR-01"},
+	ForgeGrant:     {"R5.2-05"},
+	ForgeAck:       {"R5.3-06", "R5.6-01"},
+	InventAck:      {"R5.3-06", "R5.1-05", "R5.6-01", "X-TR-01"},
+	ReplayVote:     {"R5.2-05", "R5.1-05", "R5.6-01"},
+	RaiseCommit:    {"R5.3-17", "R5.6-01"},
+	ForgeLastIndex: {"R5.4.1-02", "X-TR-01"},
+}
+
+// TestFaultsAreCaught injects one fault at a time. A fault that took effect must be reported where it did or right after, under one
+// of its rules, and nothing may be reported before.
+func TestFaultsAreCaught(t *testing.T) {
+	for _, fault := range Faults {
+		t.Run(string(fault), func(t *testing.T) {
+			caught, unseen := 0, 0
+			for seed := range 4 * many() {
+				o, err := Family("storm3", 2000, seed+1)
+				require.NoError(t, err)
+				o.Fault, o.Crash = fault, 0.005
+				trace, summary := run(t, o)
+				r := verify(t, trace)
+				if len(r.Findings) == 0 {
+					if summary.Fault > 0 {
+						unseen++
+						keep(t, trace, "unseen-"+string(fault), seed+1)
+						t.Logf("seed %d: no finding, though the fault took effect at event %d", seed+1, summary.Fault)
+					}
+					continue
+				}
+				caught++
+				f := r.Findings[0]
+				require.Contains(t, caughtBy[fault], f.Rule.ID, "seed %d: %s\n%s", seed+1, f.Message, places(&f))
+				guilty := f.Evidence[0].Line
+				require.NotZero(t, summary.Fault, "seed %d: %s at line %d, but the fault never took effect", seed+1, f.Message, guilty)
+				require.GreaterOrEqual(t, guilty, summary.Fault, "seed %d: %s", seed+1, f.Message)
+			}
+			require.NotZero(t, caught, "the fault was never caught")
+			t.Logf("caught in %d executions, explained away in %d", caught, unseen)
+		})
+	}
+}
