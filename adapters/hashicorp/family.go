@@ -1,0 +1,49 @@
+package hashicorp
+
+import (
+	"github.com/hashicorp/raft"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// What versions from 1.7 on have that earlier ones have not, and what both have under different names.
+
+var _ raft.WithPreVote = (*courier)(nil)
+
+// RequestPreVote is part of raft.WithPreVote.
+func (c *courier) RequestPreVote(id raft.ServerID, _ raft.ServerAddress, args *raft.RequestPreVoteRequest, resp *raft.RequestPreVoteResponse) error {
+	return c.send(id, args, resp, nil)
+}
+
+// preVoteRequest fills in a message if the request asks for a pre-vote.
+func preVoteRequest(m *spec.Message, request any) bool {
+	r, ok := request.(*raft.RequestPreVoteRequest)
+	if ok {
+		m.Kind, m.Term = spec.PreVote, spec.Term(r.Term)
+		m.LastLogIndex, m.LastLogTerm = spec.Index(r.LastLogIndex), spec.Term(r.LastLogTerm)
+	}
+	return ok
+}
+
+// newPreVoteRequest returns a place for a request of that kind, if it is one for a pre-vote.
+func newPreVoteRequest(kind spec.MessageKind) any {
+	if kind == spec.PreVote {
+		return new(raft.RequestPreVoteRequest)
+	}
+	return nil
+}
+
+// preVoteResponse fills in a message if the response is about a pre-vote.
+func preVoteResponse(m *spec.Message, response any) bool {
+	r, ok := response.(*raft.RequestPreVoteResponse)
+	if ok {
+		m.Term, m.Granted = spec.Term(r.Term), r.Granted
+	}
+	return ok
+}
+
+func withoutPreVote(c *raft.Config) { c.PreVoteDisabled = true }
+
+func termOf(r *raft.Raft) uint64 { return r.CurrentTerm() }
+
+func commitOf(r *raft.Raft) uint64 { return r.CommitIndex() }
