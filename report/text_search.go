@@ -88,8 +88,22 @@ func (t *text) whatNext(f *Finding) {
 	t.line("")
 	if f.Trace != "" {
 		t.line("  saved   %s   (%s)", f.Trace, Some(f.Steps, "step"))
-		t.line("  replay  raftcheck replay %s", f.Trace)
+		t.line("  replay  raftcheck replay %s%s", t.exec(), f.Trace)
 		t.line("  see     raftcheck show -o mermaid %s", f.Trace)
 	}
 	t.line("  learn   raftcheck explain %s", f.Name)
+}
+
+// exec returns the flag that runs the program which was searched, or nothing when raftcheck has the implementation at hand.
+func (t *text) exec() string {
+	command, is := strings.CutPrefix(t.r.Subject, "exec:")
+	if !is {
+		return ""
+	}
+	return "--exec " + Word(command) + " "
+}
+
+// Word returns a text as one word of a shell's command line.
+func Word(s string) string {
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

@@ -10,7 +10,8 @@ import (
 type Options struct {
 	// Limit is how long one answer may take by the clock on the wall; 0 is DefaultLimit. A program that takes longer is ended.
 	Limit time.Duration
-	// StartLimit is the same for the first answer of a process, which may have to be compiled first; 0 is DefaultStartLimit.
+	// StartLimit is the same for the first answer of a process, which may have to be compiled first; 0 is DefaultStartLimit, or
+	// Limit if that is longer.
 	StartLimit time.Duration
 	// Line is the length in bytes of the longest answer; 0 is DefaultLine.
 	Line int
@@ -30,7 +31,7 @@ type Options struct {
 // The defaults of Options.
 const (
 	DefaultLimit      = 5 * time.Second
-	DefaultStartLimit = time.Minute
+	DefaultStartLimit = 30 * time.Second
 	DefaultLine       = 1 << 20
 	DefaultProcesses  = 4
 )

@@ -44,6 +44,7 @@ raft.tla in the bounds of the published parity table. Every bound and fault can 
 		Example: `  raftcheck check
   raftcheck check --impl mutant:el-stale-vote-resp
   raftcheck check --nodes 3 --terms 3 --log 2 --messages 2 --faults drop,crash=1 --symmetry --for 2m
+  raftcheck check --exec 'python3 raft.py'
   raftcheck check --random 100000 --depth 200 --seed 7
   raftcheck check --impl spec --log 0 --symmetry --expect-states 44925`,
 		Args: noArguments,
@@ -86,6 +87,7 @@ func (a *app) runCheck(cmd *cobra.Command, f *checkFlags) error {
 		return err
 	}
 	defer f.outputs.abandon()
+	defer s.end()
 	ctx := cmd.Context()
 	if f.time > 0 {
 		limited, cancel := context.WithTimeout(ctx, f.time)
@@ -135,6 +137,10 @@ func (f *checkFlags) settings(cmd *cobra.Command) (*subject, checker.Options, er
 
 // search runs the checker with a progress line, and turns what it found into a report.
 func (a *app) search(ctx context.Context, s *subject, o checker.Options, verb, save string, limit time.Duration) (*report.Report, error) {
+	if err := s.begin(); err != nil {
+		return nil, err
+	}
+	s.bound(a)
 	started := time.Now()
 	a.term.startProgress(started)
 	o.Progress = func(p checker.Progress) {
@@ -146,11 +152,19 @@ func (a *app) search(ctx context.Context, s *subject, o checker.Options, verb, s
 	if err != nil {
 		return nil, checkFailure(err)
 	}
+	if len(result.Findings) > 0 {
+		if err := s.again(result.Findings[0].Trace); err != nil {
+			return nil, err
+		}
+	}
 	return a.checkReport(s, o, verb, save, result)
 }
 
 // checkFailure says what kind of failure ended a search.
 func checkFailure(err error) error {
+	if f := programFailure(err); f != nil {
+		return f
+	}
 	var fault *checker.Fault
 	if errors.As(err, &fault) {
 		return &failure{exit: exitFault, err: err, hint: "a node must do the same whenever it is in the same state and gets the same input: no clock, no randomness, no map order"}

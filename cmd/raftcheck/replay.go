@@ -14,6 +14,7 @@ import (
 type replayFlags struct {
 	selection selection
 	impl      string
+	exec      execFlags
 	outputs   outputs
 }
 
@@ -32,9 +33,10 @@ records, that is a fault (exit code 5): it is not deterministic, or it has chang
 		Example: `  raftcheck replay testdata/raftcheck/election-safety-5f1c09.trace
   raftcheck replay --impl reference testdata/raftcheck/election-safety-5f1c09.trace`,
 		Args: oneTrace,
-		RunE: func(_ *cobra.Command, args []string) error { return a.runReplay(f, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.runReplay(cmd, f, args[0]) },
 	}
 	addImpl(cmd.Flags(), &f.impl)
+	f.exec.addTo(cmd.Flags())
 	f.selection.addRules(cmd.Flags())
 	f.outputs.addTo(cmd.Flags())
 	_ = cmd.RegisterFlagCompletionFunc("impl", cobra.FixedCompletions(subjectNames(), cobra.ShellCompDirectiveNoFileComp))
@@ -49,9 +51,13 @@ func oneTrace(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-func (a *app) runReplay(f *replayFlags, path string) error {
-	s, err := a.load(path, f.impl, &f.selection)
+func (a *app) runReplay(cmd *cobra.Command, f *replayFlags, path string) error {
+	s, err := a.load(path, f.impl, &f.exec, cmd.Flags(), &f.selection)
 	if err != nil {
+		return err
+	}
+	defer s.subject.end()
+	if err := s.subject.begin(); err != nil {
 		return err
 	}
 	if err := f.outputs.open(); err != nil {

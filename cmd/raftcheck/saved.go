@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -25,18 +26,13 @@ func addImpl(flags *pflag.FlagSet, name *string) {
 }
 
 // load reads a saved trace. The rules are the selected ones, or those that were selected when it was recorded.
-func (a *app) load(path, impl string, selected *selection) (*saved, error) {
+// The caller ends the subject.
+func (a *app) load(path, impl string, run *execFlags, flags *pflag.FlagSet, selected *selection) (*saved, error) {
 	trace, err := a.readTrace(path)
 	if err != nil {
 		return nil, err
 	}
-	if impl == "" {
-		impl = trace.Header.Implementation
-	}
-	if impl == "" {
-		return nil, usageError("--impl says which one to run", "%s does not name the implementation it was recorded from", path)
-	}
-	s, err := subjectOf(impl)
+	s, err := subjectOfTrace(path, trace, impl, run, flags)
 	if err != nil {
 		return nil, err
 	}
@@ -45,6 +41,23 @@ func (a *app) load(path, impl string, selected *selection) (*saved, error) {
 	}
 	rules, err := selected.chosenRules()
 	return &saved{path, trace, s, rules}, err
+}
+
+// subjectOfTrace returns what is to run a trace: the program or the implementation that was asked for, or the one it names.
+func subjectOfTrace(path string, trace *traces.Trace, impl string, run *execFlags, flags *pflag.FlagSet) (*subject, error) {
+	if flags.Changed("exec") {
+		return run.subject(flags)
+	}
+	if impl == "" {
+		impl = trace.Header.Implementation
+	}
+	if impl == "" {
+		return nil, usageError("--impl says which one to run", "%s does not name the implementation it was recorded from", path)
+	}
+	if command, named := strings.CutPrefix(impl, execPrefix); named {
+		return nil, usageError("if you trust it: --exec "+report.Word(command), "%s was recorded from a program, which is not run unasked: %q", path, command)
+	}
+	return subjectOf(impl)
 }
 
 // readTrace reads a whole trace in the native format.

@@ -14,6 +14,7 @@ import (
 type shrinkFlags struct {
 	selection selection
 	impl      string
+	exec      execFlags
 	save      string
 	outputs   outputs
 }
@@ -30,18 +31,23 @@ execution of the same implementation. The exit code is that of the shortened tra
 		Example: `  raftcheck shrink long.trace
   raftcheck shrink --rule election-safety --save . long.trace`,
 		Args: oneTrace,
-		RunE: func(_ *cobra.Command, args []string) error { return a.runShrink(f, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.runShrink(cmd, f, args[0]) },
 	}
 	addImpl(cmd.Flags(), &f.impl)
+	f.exec.addTo(cmd.Flags())
 	addSave(cmd.Flags(), &f.save)
 	f.selection.addRules(cmd.Flags())
 	f.outputs.addTo(cmd.Flags())
 	return cmd
 }
 
-func (a *app) runShrink(f *shrinkFlags, path string) error {
-	s, err := a.load(path, f.impl, &f.selection)
+func (a *app) runShrink(cmd *cobra.Command, f *shrinkFlags, path string) error {
+	s, err := a.load(path, f.impl, &f.exec, cmd.Flags(), &f.selection)
 	if err != nil {
+		return err
+	}
+	defer s.subject.end()
+	if err := s.subject.begin(); err != nil {
 		return err
 	}
 	if err := f.outputs.open(); err != nil {

@@ -15,7 +15,8 @@ import (
 type subject struct {
 	name     string // as in --impl and in the header of a trace
 	config   cluster.Config
-	restarts bool // spec: raft.tla's Restart is on
+	restarts bool     // spec: raft.tla's Restart is on
+	program  *program // --exec
 }
 
 // faults returns what may go wrong, as reports print it.

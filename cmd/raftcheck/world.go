@@ -17,10 +17,12 @@ type worldFlags struct {
 	nodes, terms, log, messages, duplicates, values, depth, campaigns, proposals int
 	network                                                                      string
 	faults                                                                       faultList
+	exec                                                                         execFlags
 }
 
 func (w *worldFlags) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&w.impl, "impl", referenceName, "what to search: reference, spec (raft.tla), or mutant:`NAME`")
+	w.exec.addTo(flags)
 	flags.IntVar(&w.nodes, "nodes", 0, "servers in the cluster")
 	flags.IntVar(&w.terms, "terms", 0, "highest term of any server")
 	flags.IntVar(&w.log, "log", 0, "most entries in any log")
@@ -36,7 +38,7 @@ func (w *worldFlags) addTo(flags *pflag.FlagSet) {
 
 // subject returns the implementation in the world that the flags describe.
 func (w *worldFlags) subject(flags *pflag.FlagSet) (*subject, error) {
-	s, err := subjectOf(w.impl)
+	s, err := w.base(flags)
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +70,14 @@ func (w *worldFlags) subject(flags *pflag.FlagSet) (*subject, error) {
 		return nil, usageError("raftcheck check --help says what each bound means", "%w", err)
 	}
 	return s, nil
+}
+
+// base returns the implementation in its own world.
+func (w *worldFlags) base(flags *pflag.FlagSet) (*subject, error) {
+	if flags.Changed("exec") {
+		return w.exec.subject(flags)
+	}
+	return subjectOf(w.impl)
 }
 
 func (w *worldFlags) setNetwork(c *cluster.Config) error {

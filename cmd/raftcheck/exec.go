@@ -1,0 +1,140 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/raftcheck/raftcheck/adapters/process"
+	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/traces"
+)
+
+// execPrefix stands before a command where an implementation is named. It is never run because a trace names it: whoever sends a
+// trace must not choose what runs here.
+const execPrefix = "exec:"
+
+// historyDepth is how many steps deep a search goes, unless --depth says more, when every history counts as a state of its own.
+const historyDepth = 8
+
+// execFlags say which program of the user's is a server, and what it may take.
+type execFlags struct {
+	command    string
+	limit      time.Duration
+	transcript string
+}
+
+func (e *execFlags) addTo(flags *pflag.FlagSet) {
+	flags.StringVar(&e.command, "exec", "", "run `COMMAND`, a program in any language, as every server: one process each, JSON lines on stdin and stdout")
+	flags.DurationVar(&e.limit, "exec-limit", process.DefaultLimit, "how long --exec may take for one answer; unless given, the first of a process may take longer")
+	flags.StringVar(&e.transcript, "exec-transcript", "", "write every line to and from --exec to `FILE`")
+}
+
+// program is a command that runs servers.
+type program struct {
+	*process.Program
+	words      []string
+	options    process.Options
+	transcript *os.File
+	can        process.Abilities
+}
+
+// subject returns the program in the default world. It is not run yet.
+func (e *execFlags) subject(flags *pflag.FlagSet) (*subject, error) {
+	if flags.Changed("impl") {
+		return nil, usageError("", "--exec and --impl both say what to run")
+	}
+	words, err := process.Words(e.command)
+	if err != nil {
+		return nil, usageError("as in --exec 'python3 raft.py'", "--exec %q: %w", e.command, err)
+	}
+	if _, err := exec.LookPath(words[0]); err != nil {
+		return nil, usageError("the first word is a program, as in --exec 'python3 raft.py'", "--exec %q: %w", e.command, errors.Unwrap(err))
+	}
+	if e.limit <= 0 {
+		return nil, usageError("as in --exec-limit 30s", "--exec-limit %s: it is above 0", e.limit)
+	}
+	p := &program{words: words, options: process.Options{Limit: e.limit}}
+	if flags.Changed("exec-limit") {
+		p.options.StartLimit = e.limit
+	}
+	if e.transcript != "" {
+		if p.transcript, err = os.Create(e.transcript); err != nil {
+			return nil, usageError("", "--exec-transcript %s: %w", e.transcript, err)
+		}
+		p.options.Transcript = p.transcript
+	}
+	p.Program = process.New(words, p.options)
+	return &subject{name: execPrefix + e.command, config: cluster.Default(p.Node), program: p}, nil
+}
+
+// begin starts the servers of a program once, to see early whether it is one.
+func (s *subject) begin() error {
+	if s.program == nil {
+		return nil
+	}
+	var err error
+	if s.program.can, err = s.program.Probe(s.config.IDs()); err != nil {
+		return checkFailure(err)
+	}
+	return nil
+}
+
+// bound bounds a search that would not end: that of a program whose histories are all different states.
+func (s *subject) bound(a *app) {
+	if s.program == nil || s.program.can.State || s.config.Bounds.Depth > 0 {
+		return
+	}
+	s.config.Bounds.Depth = historyDepth
+	a.term.note("the program gives no state, so every history is one of its own: the search ends after %d steps; --depth says otherwise", historyDepth)
+}
+
+// end ends the processes of a program.
+func (s *subject) end() {
+	if s.program == nil {
+		return
+	}
+	s.program.Close()
+	if s.program.transcript != nil {
+		s.program.transcript.Close()
+	}
+}
+
+// again runs an execution in new processes, in which nothing can have been left behind by the search, and compares all of it.
+func (s *subject) again(t *traces.Trace) error {
+	if s.program == nil {
+		return nil
+	}
+	fresh := process.New(s.program.words, s.program.options)
+	defer fresh.Close()
+	_, err := traces.Replay(t, fresh.Node)
+	if err == nil {
+		return nil
+	}
+	return &failure{exit: exitFault, err: fmt.Errorf("a violation was found, but new processes do something else: %w", err),
+		hint: "something outlives a start in the same process, or the program is not deterministic: a clock, a random source, the order of a map or set"}
+}
+
+// programFailure is the failure of a search in which the program is at fault, or nil if it is not.
+func programFailure(err error) *failure {
+	var wrong *process.Error
+	if !errors.As(err, &wrong) {
+		return nil
+	}
+	f := &failure{exit: exitFault, err: err, hint: wrong.Hint}
+	if said := strings.TrimRight(wrong.Stderr, " \r\n"); strings.Contains(said, "\n") {
+		f.err = fmt.Errorf("%w\n  | %s", err, strings.ReplaceAll(lastLines(said, 20), "\n", "\n  | "))
+	}
+	return f
+}
+
+// lastLines returns at most so many lines from the end of a text.
+func lastLines(text string, n int) string {
+	lines := strings.Split(text, "\n")
+	return strings.Join(lines[max(len(lines)-n, 0):], "\n")
+}
