@@ -1,0 +1,174 @@
+// Code generated from ../inputs.go by go generate; DO NOT EDIT.
+
+package hashicorp
+
+import (
+	"encoding/json"
+	"slices"
+	"testing/synctest"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// Refuses is part of bubble.Refuser: inputs that are not possible, so that the library never sees them.
+func (s *server) Refuses() func(*spec.Input) bool {
+	if s.raft == nil {
+		return func(in *spec.Input) bool {
+			return in.Cut > 0 || in.Kind != spec.Restart && (in.Kind != spec.Deliver || in.Message.To != s.id)
+		}
+	}
+	leads, waiting := s.role() == spec.Leader, s.courier.waiting()
+	return func(in *spec.Input) bool {
+		switch in.Kind {
+		case spec.Crash:
+			return false
+		case spec.Compact:
+			return false
+		case spec.Timeout:
+			return leads
+		case spec.Deliver:
+			m := &in.Message
+			return m.To != s.id || m.From == s.id || !slices.Contains(s.servers, m.From) || !m.Kind.IsRequest() && !waiting[answered(m)]
+		case spec.SendAppendEntries, spec.Transfer:
+			return !leads || in.Peer == s.id || !slices.Contains(s.servers, in.Peer)
+		case spec.Heartbeat, spec.Propose, spec.Reconfigure:
+			return !leads
+		}
+		return true
+	}
+}
+
+// give lets an input happen, as far as the library's goroutines get with it at once. It returns false if it turns out not to be
+// possible in this state.
+func (s *server) give(in *spec.Input) bool {
+	switch in.Kind {
+	case spec.Deliver:
+		s.deliver(&in.Message)
+	case spec.Timeout:
+		s.fireElectionTimer()
+	case spec.Compact:
+		return s.compact()
+	case spec.Heartbeat:
+		s.heartbeat()
+	case spec.SendAppendEntries:
+		return s.replicate(in.Peer)
+	case spec.Propose:
+		s.propose(in.Value)
+	case spec.Transfer:
+		s.raft.LeadershipTransferToServer(raft.ServerID(nameFor(in.Peer)), raft.ServerAddress(nameFor(in.Peer)))
+	case spec.Reconfigure:
+		return s.reconfigure(in.Change)
+	}
+	return true
+}
+
+// fireElectionTimer lets time pass until the election timer of a follower or candidate has fired.
+func (s *server) fireElectionTimer() {
+	s.courier.campaign++
+	select {
+	case <-s.steps.first: // it writes its new term, or asks for pre-votes
+	case <-time.After(patience): // it does not campaign
+	}
+}
+
+// deliver gives the library a message.
+func (s *server) deliver(m *spec.Message) {
+	if !m.Kind.IsRequest() {
+		s.deliverReply(m)
+		return
+	}
+	rpc, err := commandOf(m)
+	if err != nil {
+		s.courier.fault = err
+		return
+	}
+	responses := make(chan raft.RPCResponse, 1)
+	rpc.RespChan = responses
+	if isHeartbeat(m) && s.courier.express != nil {
+		go s.courier.express(rpc)
+	} else {
+		s.courier.consumer <- rpc
+	}
+	synctest.Wait()
+	select {
+	case response := <-responses:
+		reply, telling, err := replyOf(m, spec.Term(termOf(s.raft)), response)
+		if err != nil {
+			s.courier.fault = err
+		}
+		if telling {
+			s.steps.note(spec.Effect{Kind: spec.Send, Message: reply})
+		}
+	default: // the server died before it answered
+	}
+}
+
+// isHeartbeat reports whether a message is a heartbeat that says nothing of the log, for which transports have a fast path.
+func isHeartbeat(m *spec.Message) bool {
+	return m.Kind == spec.AppendEntries && m.PrevLogIndex == 0 && m.PrevLogTerm == 0 && len(m.Entries) == 0 && m.LeaderCommit == 0
+}
+
+// deliverReply ends the call that a reply answers.
+func (s *server) deliverReply(m *spec.Message) {
+	var a answer
+	if err := json.Unmarshal([]byte(m.Payload), &a); err != nil {
+		s.courier.fault = err
+		return
+	}
+	s.courier.take(answered(m)).answered <- a
+}
+
+// heartbeat lets every heartbeat timer of a leader fire. A heartbeat that is still out is given up first.
+func (s *server) heartbeat() {
+	if s.courier.hangUp(func(made *call) bool { return isHeartbeat(&made.message) }) {
+		s.quieten(spec.Leader)
+	}
+	for _, id := range s.servers {
+		if r := s.replication(id); r != nil {
+			poke(r, "notifyCh")
+		}
+	}
+}
+
+// replicate lets a leader send a follower what it lacks, or its commit index if it lacks nothing, as it does when its commit
+// timer fires. A request that is still out is given up first.
+func (s *server) replicate(to spec.ServerID) bool {
+	r := s.replication(to)
+	if r == nil {
+		return false
+	}
+	if s.courier.hangUp(func(made *call) bool { return made.message.To == to && !isHeartbeat(&made.message) }) {
+		s.quieten(spec.Leader)
+	}
+	poke(r, "triggerCh")
+	return true
+}
+
+// propose gives a leader a command, and notes if the client is told that it is done.
+func (s *server) propose(value string) {
+	r, steps := s.raft, s.steps
+	go func() {
+		if r.Apply([]byte(value), enqueue).Error() == nil {
+			steps.note(spec.Effect{Kind: spec.Answer, Reply: spec.Reply{Value: value}})
+		}
+	}()
+}
+
+// reconfigure asks a leader for a configuration that differs from its own by one server.
+func (s *server) reconfigure(change spec.Change) bool {
+	ask, possible := s.change(change)
+	if possible {
+		go ask()
+	}
+	return possible
+}
+
+// compact lets the library take a snapshot and discard the log that it covers. It is refused when there is nothing to gain.
+func (s *server) compact() bool {
+	s.raft.Snapshot()
+	synctest.Wait()
+	return s.steps.writes > 0 || s.steps.dead()
+}

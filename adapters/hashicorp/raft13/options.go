@@ -1,0 +1,33 @@
+// Code generated from ../options.go by go generate; DO NOT EDIT.
+
+package hashicorp
+
+import (
+	"math/rand"
+
+	"github.com/raftcheck/raftcheck/adapters/statekey"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// Options says what kind of servers of the library are searched. The zero value is a cluster of voters with the library's
+// defaults.
+type Options struct {
+	// Learners are the servers that are bootstrapped as non-voters. The others are voters.
+	Learners []spec.ServerID
+	// NoPreVote switches pre-votes off, which versions before 1.7 do not have.
+	NoPreVote bool
+	// WholeVotes keeps crashes from coming between the two writes by which the library records a vote, as if they were one:
+	// hashicorp/raft#661 is then out of the way.
+	WholeVotes bool
+	// ByHistory makes the history of inputs the state of a server, so that no two are ever taken for the same.
+	ByHistory bool
+
+	key          *statekey.Key
+	bootstrapped *disk // of a server before it first starts
+}
+
+// seed starts the random numbers that the library draws its timeouts from at the same place in every bubble. It has an effect only
+// where GODEBUG says randseednop=0, and nothing depends on it: the clock is always moved until a timer has fired.
+func seed() {
+	rand.Seed(1) //nolint:staticcheck // the library draws from the global source
+}

@@ -1,0 +1,71 @@
+// Code generated from ../world.go by go generate; DO NOT EDIT.
+
+package hashicorp
+
+import (
+	"testing"
+
+	"github.com/raftcheck/raftcheck/adapters/bubble"
+	"github.com/raftcheck/raftcheck/checker"
+	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// Setup is what Check searches, and how. Default fills it in, and edits change it.
+type Setup struct {
+	Servers Options
+	// World holds bounds and faults. New is set by Check; Inputs, if it is nil, to Inputs.
+	World cluster.Config
+	// Search says how to search. One worker is best: the library's code runs on one processor, and most of the time goes there.
+	Search checker.Options
+}
+
+// Default is a world that is searched to the end in about half a minute, and in which every goal within reach is reached:
+// three servers that were bootstrapped together, two elections, a command, and messages that may be lost. The first term is 1,
+// and the first entry of every log is the configuration.
+func Default() Setup {
+	return Setup{
+		World: cluster.Config{
+			Servers: 3, Variants: Variants, OutOfReach: OutOfReach,
+			Faults: cluster.Faults{Drop: cluster.Unlimited},
+			Bounds: cluster.Bounds{Terms: 3, Log: 3, Messages: 1, Campaigns: 2, Proposals: 1},
+		},
+		Search: checker.Options{Workers: 1},
+	}
+}
+
+// Variants are the ways in which the library differs from the paper. A leader that hears of a higher term in a reply becomes a
+// follower in its own term, and takes the new one over when a request brings it.
+var Variants = spec.Variants{spec.LateTerm}
+
+// OutOfReach names the goals that the library has no part in: it tells a client who leads, and sending it on is up to the program.
+var OutOfReach = []string{"client-redirected"}
+
+// Servers makes servers of the library with these options. The Node method of what it returns is a spec.Factory, for worlds,
+// scripts and the replay of traces. It belongs to the test t and may be used only while t runs.
+func Servers(t *testing.T, o Options) *bubble.Lab {
+	o.key = newKey()
+	return bubble.New(t, start(&o), bubble.Options{ByHistory: o.ByHistory})
+}
+
+// Inputs lists what may happen to a server of a world besides messages, faults and restarts: its election timer fires, it sends a
+// follower what it lacks (again), and a client proposes a command. Servers also know, for worlds that ask for it:
+//
+//   - spec.Heartbeat: the timers for heartbeats that say nothing of the log fire
+//   - spec.Transfer: LeadershipTransferToServer
+//   - spec.Reconfigure: AddVoter, AddNonvoter, DemoteVoter or RemoveServer, whichever leads to the configuration asked for
+//   - spec.Compact: Snapshot, with nothing left of the log that it covers
+func Inputs(c *cluster.Config) func(spec.ServerID) []spec.Input {
+	return func(id spec.ServerID) []spec.Input {
+		inputs := []spec.Input{{Kind: spec.Timeout}}
+		for _, peer := range c.IDs() {
+			if peer != id {
+				inputs = append(inputs, spec.Input{Kind: spec.SendAppendEntries, Peer: peer})
+			}
+		}
+		for _, v := range c.ValueNames() {
+			inputs = append(inputs, spec.Input{Kind: spec.Propose, Value: v})
+		}
+		return inputs
+	}
+}
