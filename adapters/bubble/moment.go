@@ -59,8 +59,8 @@ func (o *outcome) difference(p *outcome) string {
 	switch {
 	case o.output.Refused != p.output.Refused:
 		return fmt.Sprintf("refused %t and %t", o.output.Refused, p.output.Refused)
-	case fmt.Sprint(o.output.Fault) != fmt.Sprint(p.output.Fault):
-		return fmt.Sprintf("fault %v and %v", o.output.Fault, p.output.Fault)
+	case faultOf(o) != faultOf(p):
+		return fmt.Sprintf("fault %s and %s", faultOf(o), faultOf(p))
 	case len(o.output.Effects) != len(p.output.Effects):
 		return fmt.Sprintf("%d effects and %d", len(o.output.Effects), len(p.output.Effects))
 	}
@@ -79,6 +79,14 @@ func (o *outcome) difference(p *outcome) string {
 		return differingState(o.state, p.state)
 	}
 	return ""
+}
+
+// faultOf names the fault of an outcome, without what differs from run to run.
+func faultOf(o *outcome) string {
+	if p, ok := o.output.Fault.(*panicked); ok {
+		return fmt.Sprint(p.value)
+	}
+	return fmt.Sprint(o.output.Fault)
 }
 
 func describe(e *spec.Effect) string {

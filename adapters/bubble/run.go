@@ -100,6 +100,17 @@ func undetermined(m *moment, one, other *outcome) outcome {
 		max(0, len(m.way())-1), input, one.difference(other), likelyCulprit))
 }
 
+// panicked is the fault of a server that panicked in a call of its methods. A panic in one of its goroutines ends the whole program.
+type panicked struct {
+	value any
+	stack []byte
+}
+
+// Error says what the panic said, and where.
+func (p *panicked) Error() string {
+	return fmt.Sprintf("the server panicked: %v\n%s", p.value, p.stack)
+}
+
 func broken(err error) outcome { return outcome{output: spec.Output{Fault: err}} }
 
 // run gives a fresh server in a fresh bubble the inputs of a way and returns what the last one led to. If an earlier one led to something
@@ -119,7 +130,7 @@ func (l *Lab) run(r *root, way []*moment) (got outcome, at *moment) {
 	synctest.Test(l.t, func(*testing.T) {
 		defer func() {
 			if value := recover(); value != nil {
-				got, at = broken(fmt.Errorf("the server panicked: %v\n%s", value, debug.Stack())), nil
+				got, at = broken(&panicked{value, debug.Stack()}), nil
 			}
 		}()
 		server := l.start(r.id, r.servers)
