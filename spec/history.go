@@ -13,6 +13,7 @@ type History struct {
 	entries   []entryFact // one entry for each index from first on
 	first     Index       // ≥ 1 once entries is not empty
 	committed []Fact      // ascending by index
+	retired   Index       // nothing is remembered of entries up to here
 }
 
 // entryFact is a FactEntry without what its place in History says.
@@ -25,6 +26,9 @@ type entryFact struct {
 
 // Agree adds a fact, or returns the earlier fact it contradicts. Of equal facts the first is kept, unless a later one shows more.
 func (h *History) Agree(f *Fact) *Fact {
+	if f.Index <= h.retired && f.Index > 0 {
+		return nil
+	}
 	switch f.Kind {
 	case FactEntry:
 		if shelf := h.shelf(f); shelf != nil {
@@ -48,6 +52,26 @@ func (h *History) Agree(f *Fact) *Fact {
 	return nil
 }
 
+// Retire forgets all about entries up to an index, so that the history of a long execution does not grow with it. Whoever calls it
+// knows that every server has committed them, so that no promise can still be broken there but by a log that loses what was committed.
+func (h *History) Retire(upTo Index) {
+	if upTo <= h.retired {
+		return
+	}
+	h.retired = upTo
+	if upTo >= h.first && len(h.entries) > 0 {
+		h.entries = slices.Clone(h.entries[min(upTo+1-h.first, Index(len(h.entries))):])
+		h.first = upTo + 1
+	}
+	kept, _ := slices.BinarySearchFunc(h.committed, upTo+1, func(g Fact, i Index) int { return int(g.Index) - int(i) })
+	h.committed = slices.Clone(h.committed[kept:])
+	for key := range h.facts {
+		if key.Index > 0 && key.Index <= upTo {
+			delete(h.facts, key)
+		}
+	}
+}
+
 // Committed returns every committed fact, by ascending index. The caller must not change it.
 func (h *History) Committed() []Fact { return h.committed }
 
@@ -69,6 +93,9 @@ func (h *History) shelf(f *Fact) *entryFact {
 }
 
 func (e *entryFact) agree(f *Fact) *Fact {
+	if e.entry == f.Entry && e.prev == f.Prev {
+		return nil
+	}
 	earlier := Fact{Key: f.Key, Prev: e.prev, Entry: e.entry, By: e.by, Origin: e.origin}
 	if !earlier.Same(f) {
 		return &earlier

@@ -35,6 +35,22 @@ func NewJudge(rules []*Rule, declared Variants) *Judge {
 // happened. What two servers showed last was then not shown at one moment, and Pair checks are left out.
 func (j *Judge) Incomplete() { j.incomplete = true }
 
+// Retire forgets facts about entries that every server seen so far has committed, but for the latest keep of them. Memory is then
+// bounded by how far the slowest server is behind.
+func (j *Judge) Retire(keep Index) {
+	lowest := ^Index(0)
+	for _, id := range j.order {
+		told := &j.seen[id].told
+		if !told.Knows(FieldCommit) {
+			return
+		}
+		lowest = min(lowest, told.CommitIndex)
+	}
+	if len(j.order) > 0 && lowest > keep {
+		j.history.Retire(lowest - keep)
+	}
+}
+
 // Applicable returns the rules that the declared variants do not make void.
 func Applicable(rules []*Rule, declared Variants) []*Rule {
 	var kept []*Rule
@@ -63,7 +79,9 @@ func (j *Judge) StepAt(where func(Part, int) Origin, s *Step) []*Breach {
 		}
 	}
 	found := j.steps(s)
-	found = append(found, j.agree(where, s)...)
+	if j.tellsFacts(s) {
+		found = append(found, j.agree(where, s)...)
+	}
 	found = append(found, j.elected(s)...)
 	for _, b := range found {
 		b.placeAt(where)
@@ -126,6 +144,12 @@ func (r *Rule) signed(b *Breach) *Breach {
 	return b
 }
 
+// tellsFacts reports whether the step may tell a fact that its server did not tell before.
+func (j *Judge) tellsFacts(s *Step) bool {
+	last := j.seen[s.Server]
+	return last == nil || s.Output.concernsVotes() || !last.told.tellsNoMore(&s.After)
+}
+
 // agree tells the step's facts. They are what is new since the server last showed the fields that they rest on, which a record
 // with gaps may have done before the step's Before.
 func (j *Judge) agree(where func(Part, int) Origin, s *Step) (found []*Breach) {
@@ -150,6 +174,30 @@ func (j *Judge) agree(where func(Part, int) Origin, s *Step) (found []*Breach) {
 		}
 	})
 	return found
+}
+
+// concernsVotes reports whether a message about votes left.
+func (o *Output) concernsVotes() bool {
+	for _, m := range o.Sent {
+		if m.Kind == RequestVote || m.Kind == RequestVoteReply {
+			return true
+		}
+	}
+	return false
+}
+
+// tellsNoMore reports whether a later observation tells no fact that this one did not tell: leadership, log and commitment are
+// as they were, and known as far as they are.
+func (o *Observation) tellsNoMore(later *Observation) bool {
+	const telling = FieldRole | FieldTerm | FieldLog | FieldCommit
+	if o.Unknown&telling != later.Unknown&telling || o.Role != later.Role || o.Term != later.Term || o.CommitIndex != later.CommitIndex {
+		return false
+	}
+	a, b := &o.Log, &later.Log
+	if a.Base != b.Base || len(a.Entries) != len(b.Entries) {
+		return false
+	}
+	return len(a.Entries) == 0 || &a.Entries[0] == &b.Entries[0]
 }
 
 func (j *Judge) elected(s *Step) (found []*Breach) {
@@ -205,7 +253,9 @@ func (j *Judge) look(s *Step, at Origin) {
 		j.seen[s.Server] = seen
 		j.order = append(j.order, s.Server)
 	}
-	seen.now, seen.at = s.After, at
+	if !j.incomplete {
+		seen.now, seen.at = s.After, at
+	}
 	told := &seen.told
 	if s.After.Unknown == 0 {
 		*told = s.After

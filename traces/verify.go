@@ -59,6 +59,10 @@ type FieldCount struct {
 	First int // the first line that leaves it out
 }
 
+// keptEntries is how many entries below the lowest commitIndex of all servers are remembered. An older one can no longer differ
+// without a server losing what it committed, which is seen by itself.
+const keptEntries = 10_000
+
 // Verify judges an execution record by record, in memory bounded by what Raft's promises make it remember: one fact for each
 // term, vote and entry. It closes the source. The error is an *InputError for a record that cannot be read, or the context's.
 func Verify(ctx context.Context, source Source, options VerifyOptions) (*Result, error) {
@@ -77,6 +81,7 @@ func Verify(ctx context.Context, source Source, options VerifyOptions) (*Result,
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
+			v.judge.Retire(keptEntries)
 			if options.Progress != nil {
 				options.Progress(r.Line)
 			}
@@ -94,6 +99,8 @@ type verifier struct {
 	result  *Result
 	shown   map[spec.ServerID]bool
 	unknown [len(fieldNames)]FieldCount
+	current *Record
+	where   func(spec.Part, int) spec.Origin // places of the parts of current
 }
 
 func newVerifier(source Source, options VerifyOptions) *verifier {
@@ -105,6 +112,7 @@ func newVerifier(source Source, options VerifyOptions) *verifier {
 	file, _ := source.Position()
 	v := &verifier{source: source, options: options, rules: rules, judge: spec.NewJudge(rules, h.Variants),
 		result: &Result{File: file, Header: h}, shown: map[spec.ServerID]bool{}}
+	v.where = v.place
 	if i, ok := source.(interface{ Incomplete() bool }); ok && i.Incomplete() {
 		v.judge.Incomplete()
 	}
@@ -127,7 +135,8 @@ func (v *verifier) record(r *Record) {
 	var found []Finding
 	if r.Step != nil {
 		v.count(r)
-		for _, b := range v.judge.StepAt(v.place(r), r.Step) {
+		v.current = r
+		for _, b := range v.judge.StepAt(v.where, r.Step) {
 			found = append(found, v.finding(b, r))
 		}
 	}
@@ -148,14 +157,12 @@ func (v *verifier) selected(rule *spec.Rule) bool {
 	return false
 }
 
-// place says where each part of a record is: its line, or its number for a trace made in memory.
-func (v *verifier) place(r *Record) func(spec.Part, int) spec.Origin {
-	return func(part spec.Part, effect int) spec.Origin {
-		if line := r.LineOf(part, effect); line > 0 {
-			return spec.Origin(line)
-		}
-		return spec.Origin(-r.Number)
+// place says where a part of the current record is: its line, or its number for a trace made in memory.
+func (v *verifier) place(part spec.Part, effect int) spec.Origin {
+	if line := v.current.LineOf(part, effect); line > 0 {
+		return spec.Origin(line)
 	}
+	return spec.Origin(-v.current.Number)
 }
 
 func (v *verifier) finding(b *spec.Breach, r *Record) Finding {

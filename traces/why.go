@@ -24,7 +24,7 @@ func writeWhy(w io.Writer, t *Trace, f *Finding, letters letters) {
 	if record >= 0 && letters.arrives[record] != "" {
 		said += sentWhen(t, record, letters) + " "
 	}
-	fmt.Fprintln(w, wrap(said+cause.Message+". "+cause.Rule.Sentence+"."))
+	fmt.Fprintln(w, wrap(said+cause.Message+". "+cause.Rule.Sentence))
 	writeConditions(w, cause)
 	if cause.Hint != "" {
 		fmt.Fprintln(w, wrap("hint: "+cause.Hint))

@@ -35,6 +35,7 @@ type decoder struct {
 	configs map[string]*config
 	latest  *config
 	raw     string // JSON text of latest
+	prefix  []byte // what stood before the event on a line that was read whole
 	ids     []spec.ServerID
 }
 
@@ -55,8 +56,13 @@ var fields = [...]string{"name", "nid", "state", "role", "log", "conf"}
 
 // decode reads a line. It returns false for a line that is not an event: another tag.
 func (d *decoder) decode(line []byte, e *event) (bool, error) {
+	number := e.line
+	*e = event{line: number}
+	if d.fast(line, e) {
+		return true, nil
+	}
+	*e = event{line: number}
 	d.Line = scan.New(line)
-	*e = event{line: e.line}
 	found, tagged := false, true
 	for d.Open('{'); d.More('}'); {
 		switch string(d.Key()) {
@@ -80,6 +86,9 @@ func (d *decoder) decode(line []byte, e *event) (bool, error) {
 	if !found && tagged && bytes.Contains(line, []byte(`"tag"`)) {
 		d.FailAt(0, `a trace line without "event"`)
 		return false, d.Err()
+	}
+	if found && tagged {
+		d.learnPrefix(line)
 	}
 	return found && tagged, nil
 }
@@ -135,13 +144,11 @@ func (d *decoder) event(e *event) {
 func (d *decoder) eventName() name {
 	at := d.At()
 	text := d.String()
-	for k := 1; k < len(names); k++ {
-		if names[k] == string(text) {
-			return name(k)
-		}
+	n := nameOf(text)
+	if n == 0 {
+		d.FailAt(at, "unknown event %q", text)
 	}
-	d.FailAt(at, "unknown event %q", text)
-	return 0
+	return n
 }
 
 func (d *decoder) role() spec.Role {
@@ -260,13 +267,11 @@ func (d *decoder) message(m *message) {
 func (d *decoder) messageKind() kind {
 	at := d.At()
 	text := d.String()
-	for k := 1; k < len(kinds); k++ {
-		if kinds[k] == string(text) {
-			return kind(k)
-		}
+	k := kindOf(text)
+	if k == noMessage {
+		d.FailAt(at, "unknown type of message %q", text)
 	}
-	d.FailAt(at, "unknown type of message %q", text)
-	return noMessage
+	return k
 }
 
 func (d *decoder) properties(e *event) {

@@ -236,7 +236,29 @@ func (m *model) heartbeat(s *server, i item, e *event) {
 		p.consider(s.call.line)
 		p.each(func(v *view) { v.told = e.message.commit })
 	}
-	m.emit(s, spec.Input{Kind: spec.Heartbeat}, e.line, e.line, sent{&e.message, e.line})
+	s.beats = append(s.beats, beatSent{e.message, e.line})
+	if i := s.awaited(); i == nil || i.want != wantBeat {
+		m.beatsSent(s)
+	}
+}
+
+// beatSent is a heartbeat of the round at hand.
+type beatSent struct {
+	message message
+	line    int
+}
+
+// beatsSent tells of a round of heartbeats as one step.
+func (m *model) beatsSent(s *server) {
+	if len(s.beats) == 0 {
+		return
+	}
+	m.leaving = m.leaving[:0]
+	for k := range s.beats {
+		m.leaving = append(m.leaving, sent{&s.beats[k].message, s.beats[k].line})
+	}
+	m.emit(s, spec.Input{Kind: spec.Heartbeat}, s.beats[0].line, s.beats[len(s.beats)-1].line, m.leaving...)
+	s.beats = s.beats[:0]
 }
 
 // propose takes the first Replicate or ChangeConf of a proposal.

@@ -20,12 +20,14 @@ type model struct {
 	rules    map[string]*spec.Rule
 	checked  counts
 	out      []*emitted // steps of the current line
+	leaving  []sent     // scratch of beatsSent
 	spare    []*emitted
 	found    []traces.Contradiction
 	line     int
 	elected  int
 	partial  bool // the trace does not begin with the servers' start
 	anything bool
+	events   int
 }
 
 // leadership is what the leader of a term holds: entries that arrive with that term are copies of these.
@@ -56,6 +58,9 @@ func newModel(configs map[string]*config) *model {
 // event takes in the next line.
 func (m *model) event(e *event) {
 	m.line = e.line
+	if m.events++; m.events%retireEvery == 0 {
+		m.retire()
+	}
 	if !m.anything {
 		m.anything = true
 		m.partial = e.name != initState && !e.newborn()
@@ -177,6 +182,7 @@ func (m *model) begin(s *server, e *event) {
 
 // settle ends what the server's last call left open.
 func (m *model) settle(s *server) {
+	m.beatsSent(s)
 	if s.call.name.receives() && !s.call.emitted && s.call.line > 0 {
 		m.delivered(s, s.call.line)
 	}
@@ -409,7 +415,7 @@ func (m *model) crash(s *server) {
 		}
 	}
 	s.unsent = s.unsent[:0]
-	s.inbox, s.late = s.inbox[:0], nil
+	s.inbox, s.late, s.beats = s.inbox[:0], nil, s.beats[:0]
 	s.granted, s.refused, s.lead = nil, nil, spec.None
 	s.unsettled, s.undecided = s.stands, 0
 	s.call = call{}

@@ -5,10 +5,21 @@ import "github.com/raftcheck/raftcheck/spec"
 // network remembers what was sent, so that everything that arrives can be told to have been sent. Messages may be lost,
 // doubled and reordered, so a message that left may arrive at any later time, any number of times.
 type network struct {
-	links map[link]map[content]*flight
+	links map[link]*wire
 }
 
 type link struct{ from, to spec.ServerID }
+
+// wire is what was sent on one link: two generations of messages. When the later is full the earlier is forgotten.
+type wire struct {
+	now, before map[content]*flight
+	slab        []flight
+	horizon     content // the greatest term, index and commit of what was forgotten
+	forgot      bool
+}
+
+// generation is how many different messages of one link a generation holds.
+const generation = 1 << 16
 
 // content is a message without its ends.
 type content struct {
@@ -34,47 +45,84 @@ type flight struct {
 	lost int // line of the restart before which it never left; 0 otherwise
 }
 
-func (n *network) on(from, to spec.ServerID) map[content]*flight {
+func (n *network) on(from, to spec.ServerID) *wire {
 	if n.links == nil {
-		n.links = map[link]map[content]*flight{}
+		n.links = map[link]*wire{}
 	}
-	all := n.links[link{from, to}]
-	if all == nil {
-		all = map[content]*flight{}
-		n.links[link{from, to}] = all
+	w := n.links[link{from, to}]
+	if w == nil {
+		w = &wire{now: map[content]*flight{}}
+		n.links[link{from, to}] = w
 	}
-	return all
+	return w
+}
+
+func (w *wire) find(c content) *flight {
+	if f := w.now[c]; f != nil || w.before == nil {
+		return f
+	}
+	return w.before[c]
 }
 
 // queue adds a message that waits for its sender's next Ready.
 func (n *network) queue(m *message, line int) *flight {
-	all := n.on(m.from, m.to)
+	w := n.on(m.from, m.to)
 	key := contentOf(m)
-	f := all[key]
-	if f == nil {
-		f = &flight{sent: line}
-		all[key] = f
-	} else if f.left == 0 {
+	f := w.find(key)
+	switch {
+	case f == nil:
+		f = w.add(key)
+		f.sent = line
+	case f.left == 0:
 		f.sent, f.lost = line, 0
 	}
 	return f
 }
 
-// find returns where a message came from, or nil when it was never sent.
+func (w *wire) add(key content) *flight {
+	if len(w.now) >= generation {
+		for c := range w.before {
+			w.forgot = true
+			w.horizon.term = max(w.horizon.term, c.term)
+			w.horizon.index = max(w.horizon.index, c.index)
+			w.horizon.commit = max(w.horizon.commit, c.commit)
+		}
+		w.before, w.now = w.now, make(map[content]*flight, generation)
+	}
+	if len(w.slab) == 0 {
+		w.slab = make([]flight, 64)
+	}
+	f := &w.slab[0]
+	w.slab = w.slab[1:]
+	w.now[key] = f
+	return f
+}
+
+// find returns where a message came from, or nil when it was not sent as far as is remembered.
 func (n *network) find(m *message) *flight {
-	return n.on(m.from, m.to)[contentOf(m)]
+	return n.on(m.from, m.to).find(contentOf(m))
+}
+
+// mayBeForgotten reports whether a message may have been sent so long ago that nothing is remembered of it.
+func (n *network) mayBeForgotten(m *message) bool {
+	w := n.on(m.from, m.to)
+	h := &w.horizon
+	return w.forgot && m.term <= h.term && m.index <= h.index && m.commit <= h.commit
 }
 
 // nearest returns a message of the same kind on the same link that left and differs in as few fields as can be, and in which fields.
 func (n *network) nearest(m *message) (best content, from *flight, differ []string) {
 	want := contentOf(m)
-	for c, f := range n.on(m.from, m.to) {
-		if c.kind != want.kind || f.left == 0 {
-			continue
-		}
-		d := differences(c, want)
-		if from == nil || len(d) < len(differ) || len(d) == len(differ) && f.sent > from.sent {
-			best, from, differ = c, f, d
+	w := n.on(m.from, m.to)
+	for _, all := range []map[content]*flight{w.now, w.before} {
+		for c, f := range all {
+			if c.kind != want.kind || f.left == 0 {
+				continue
+			}
+			d := differences(c, want)
+			if from == nil || len(d) < len(differ) || len(d) == len(differ) && f.sent > from.sent {
+				best, from, differ = c, f, d
+			}
 		}
 	}
 	return best, from, differ

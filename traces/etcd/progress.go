@@ -103,7 +103,13 @@ func (p *peer) keep(possible func(*view) bool) bool {
 		return false
 	}
 	if n < len(p.views) {
-		p.views = slices.DeleteFunc(p.views, func(v view) bool { return !possible(&v) })
+		kept := p.views[:0]
+		for k := range p.views {
+			if possible(&p.views[k]) {
+				kept = append(kept, p.views[k])
+			}
+		}
+		p.views = kept
 	}
 	return true
 }

@@ -42,7 +42,7 @@ func (m *model) arrives(s *server, e *event) {
 	}
 	switch {
 	case f == nil:
-		if !m.partial {
+		if !m.partial && !m.network.mayBeForgotten(msg) {
 			m.neverSent(s, e)
 		}
 	case f.left == 0 && f.lost > 0:

@@ -35,8 +35,9 @@ type server struct {
 	queue []item // the events that must or may follow in the same call
 	head  int
 
-	unsent []queued // messages waiting for the next Ready
-	inbox  []home   // messages to itself that a Ready let go, in order
+	unsent []queued   // messages waiting for the next Ready
+	beats  []beatSent // heartbeats of the round at hand
+	inbox  []home     // messages to itself that a Ready let go, in order
 
 	versions []durable // what Readys handed to storage: the latest, and those before that may not have been written yet
 	others   []durable // logs that it may have come back with instead of log

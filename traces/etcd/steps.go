@@ -10,8 +10,8 @@ type emitted struct {
 	record  traces.Record
 	step    spec.Step
 	where   traces.Where
-	effects [1]spec.Effect
-	lines   [1]int
+	effects []spec.Effect
+	lines   []int
 }
 
 // sent is a message that a step sends, and the line that shows it.
@@ -39,14 +39,15 @@ func (m *model) emit(s *server, in spec.Input, first, last int, sends ...sent) {
 	r.step.After = s.obs
 	r.step.Output = spec.Output{}
 	r.where = traces.Where{Before: s.obsLine, Input: first, After: last}
+	r.effects, r.lines = r.effects[:0], r.lines[:0]
 	for _, out := range sends {
 		if out.message.to == s.id {
 			continue
 		}
-		r.effects[0] = spec.Effect{Kind: spec.Send, Message: m.native(s, out.message)}
-		r.lines[0] = out.line
-		r.step.Output.Effects, r.where.Effects = r.effects[:], r.lines[:]
+		r.effects = append(r.effects, spec.Effect{Kind: spec.Send, Message: m.native(s, out.message)})
+		r.lines = append(r.lines, out.line)
 	}
+	r.step.Output.Effects, r.where.Effects = r.effects, r.lines
 	s.obsLine = last
 	r.record = traces.Record{Number: last, Event: in.Kind.String(), Step: &r.step, Line: last, Where: &r.where}
 }
