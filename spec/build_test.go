@@ -131,6 +131,14 @@ func sends(m spec.Message) spec.Effect {
 	return spec.Effect{Kind: spec.Send, Message: m}
 }
 
+func answers(read bool, at spec.Index) spec.Effect {
+	return spec.Effect{Kind: spec.Answer, Reply: spec.Reply{Read: read, Value: "x", Index: at}}
+}
+
+func learners(ids ...spec.ServerID) feature {
+	return func(o *spec.Observation) { o.Config.Learners = ids }
+}
+
 func syncs(d spec.Durable) spec.Effect { return spec.Effect{Kind: spec.Sync, Durable: d} }
 
 func writes(synced spec.Durable) spec.Effect { return spec.Effect{Kind: spec.Write, Durable: synced} }

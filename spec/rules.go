@@ -16,9 +16,11 @@ var Rules = []*Rule{
 	leaderAppendOnly, logMatching, prevMatches, truncateOnConflict, appendIdempotent, ackVerified, matchMonotonic, nextAboveMatch,
 	prevTermTrue, entriesFromLog, logTermsOrdered,
 	voteUpToDate, candidateLastLog, termIsNoVote, leaderCompleteness,
-	commitOwnTerm, commitMonotonic, commitVerified, commitMajority, commitInLog,
+	commitOwnTerm, countDurableCopies, commitMonotonic, commitVerified, commitMajority, commitInLog,
 	stateMachineSafety, committedKept,
 	durableBeforeSend, voteAtomic,
+	onlyVotersCampaign,
+	readAfterOwnTermCommit,
 	traceConsistent,
 }
 

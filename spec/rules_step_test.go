@@ -261,6 +261,18 @@ var stepCases = []stepCase{
 	{"R5.4.2-01", "of an earlier term", step(leader(2, log(1, 2)), receives(accepts(2, 1)), leader(2, log(1, 2), commit(1))),
 		"n1, leader of term 2, commits index 1, an entry of term 1"},
 
+	{"R5.4.2-03", "the leader is the only voter, and has it on disk", step(leader(1, voters(1)), input(spec.Propose), leader(1, voters(1), log(1)),
+		syncs(durable(1, 1, 1)), answers(false, 1)), ""},
+	{"R5.4.2-03", "two followers have it, the leader not yet", step(leader(1, log(1), disk(1, 1)), receives(accepts(1, 1)),
+		leader(1, log(1), disk(1, 1), progress(2, 1, 2, 1), commit(1)), answers(false, 1)), ""},
+	{"R5.4.2-03", "a read", step(leader(1, voters(1)), input(spec.ReadIndex), leader(1, voters(1)), answers(true, 0)), ""},
+	{"R5.4.2-03", "the leader is the only voter, and has it in memory", step(leader(1, voters(1)), input(spec.Propose), leader(1, voters(1), log(1)),
+		answers(false, 1), syncs(durable(1, 1, 1))),
+		"n1 tells a client that a@1 at index 1 is committed, which it knows to be on the disks of nobody"},
+	{"R5.4.2-03", "one follower has it, the leader not yet", step(leader(1, log(1), disk(1, 1)), receives(accepts(1, 1)),
+		leader(1, log(1), disk(1, 1), progress(2, 1, 1, 0), commit(1)), answers(false, 1)),
+		"n1 tells a client that a@1 at index 1 is committed, which it knows to be on the disks of n2"},
+
 	{"R5.3-16", "rises", step(follower(1, log(1, 1)), receives(appendEntries(1, 2, 1, 2)), follower(1, log(1, 1), commit(2))), ""},
 	{"R5.3-16", "falls", step(follower(1, log(1), commit(1)), receives(appendEntries(1, 0, 0, 0)), follower(1, log(1))),
 		"n1 takes its commit index back from 1 to 0"},
@@ -352,6 +364,22 @@ var stepCases = []stepCase{
 	{"X-TR-01", "to and from itself", step(follower(1), receives(requestVote(1, 0, 0)), follower(1), sends(voteReply(1, false))), ""},
 	{"X-TR-01", "in another's name", step(follower(1), input(spec.Timeout), follower(1), spec.Effect{Kind: spec.Send, Message: spec.Message{Kind: spec.PreVote, From: 3, To: 2}}),
 		"n1 sends a message in the name of n3"},
+
+	{"R6-09", "a voter", step(follower(1), input(spec.Timeout), candidate(2)), ""},
+	{"R6-09", "an outgoing voter", step(follower(1, voters(2, 3), outgoing(1, 2)), input(spec.Timeout), candidate(2, voters(2, 3), outgoing(1, 2))), ""},
+	{"R6-09", "a leader that was removed goes on until it has told the others", step(leader(1, voters(2, 3)), input(spec.Heartbeat), leader(1, voters(2, 3))), ""},
+	{"R6-09", "it becomes a voter on the way", step(follower(1, voters(2, 3)), receives(spec.Message{Kind: spec.TimeoutNow, Term: 1}), candidate(2)), ""},
+	{"R6-09", "a learner", step(follower(1, voters(2, 3), learners(1)), receives(spec.Message{Kind: spec.TimeoutNow, Term: 1}), candidate(2, voters(2, 3), learners(1))),
+		"n1 becomes candidate in term 2 and is no voter but a learner"},
+	{"R6-09", "one that was removed", step(follower(1, voters(2, 3)), input(spec.Timeout), is(spec.PreCandidate, 1, voters(2, 3))),
+		"n1 becomes pre-candidate in term 1 and is no voter"},
+
+	{"R8-03", "an entry of its own term", step(leader(2, log(1, 2), commit(2)), receives(accepts(2, 2)), leader(2, log(1, 2), commit(2)), answers(true, 2)), ""},
+	{"R8-03", "a command", step(leader(2, log(1, 2), commit(2)), receives(accepts(2, 2)), leader(2, log(1, 2), commit(2)), answers(false, 1)), ""},
+	{"R8-03", "what it committed as a follower", step(leader(2, log(1, 2), commit(1)), receives(accepts(2, 2)), leader(2, log(1, 2), commit(1)), answers(true, 1)),
+		"n1, leader of term 2, answers a read at index 1, an entry of term 1"},
+	{"R8-03", "nothing is committed", step(leader(1, voters(1)), input(spec.ReadIndex), leader(1, voters(1)), answers(true, 0)),
+		"n1, leader of term 1, answers a read at index 0, an entry of term 0"},
 }
 
 func TestStepRules(t *testing.T) {

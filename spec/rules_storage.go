@@ -14,6 +14,76 @@ var voteAtomic = &Rule{
 	Step:    judgeVoteAtomic,
 }
 
+var countDurableCopies = &Rule{
+	ID: "R5.4.2-03", Name: "count-durable-copies",
+	Sentence: "A client is told that its command is committed only when a majority of every active configuration has it on disk, the leader counted only if it has.",
+	Why: "A committed entry survives the crash of any minority because a majority has it on disk. A copy that is only in the leader's memory is none: " +
+		"the leader loses power, and with it the entry that a client was told is safe. " +
+		"What usually breaks it: the leader counts itself as soon as it appends. With one voter that is a majority already.",
+	Section: "Raft paper, 5.3 and 5.6", Level: Must, Profile: Storage,
+	Catches: []string{"cm-single-voter-early", "cm-leader-counts-unsynced"},
+	Needs:   FieldRole | FieldTerm | FieldLog | FieldProgress | FieldConfig | FieldDurable,
+	Step:    judgeCountDurableCopies,
+}
+
+func judgeCountDurableCopies(s *Step) *Breach {
+	if s.After.Role != Leader {
+		return nil
+	}
+	disk := &s.Before.Durable
+	for k := range s.Output.Effects {
+		e := &s.Output.Effects[k]
+		switch {
+		case e.Kind == Write || e.Kind == Sync:
+			disk = &e.Durable
+		case e.Kind == Answer && !e.Reply.Read:
+			if b := s.judgeAnswered(k, e.Reply, disk); b != nil {
+				return b
+			}
+		}
+	}
+	return nil
+}
+
+// judgeAnswered compares the entry that a leader tells a client of with what is known to be on disk at that moment: on its own, and
+// on those of the followers that acknowledged it.
+func (s *Step) judgeAnswered(effect int, reply Reply, disk *Durable) *Breach {
+	told, _ := s.After.Log.At(reply.Index)
+	own, held := disk.Log.At(reply.Index)
+	safe := func(id ServerID) bool {
+		if id == s.Server {
+			return held && own.agrees(told) || reply.Index <= disk.Log.Base
+		}
+		return s.acknowledgedBy(id, reply.Index)
+	}
+	if s.After.Config.Majority(safe) || s.Before.Config.Majority(safe) {
+		return nil
+	}
+	var copies []ServerID
+	for _, id := range s.After.Config.Voters {
+		if safe(id) {
+			copies = append(copies, id)
+		}
+	}
+	return s.breach(PartEffect, effect, "%s tells a client that %s at index %d is committed, which it knows to be on the disks of %s",
+		s.Server, told, reply.Index, listed(copies)).
+		refusing("servers with the entry on disk are a strict majority", "%s of %s", listed(copies), configured(&s.After.Config)).
+		allowing("%s tells the client after the entry is synced", s.Server).
+		hinting("committed entries are handed out before they are written; look whether the leader counts its own copy too early")
+}
+
+// acknowledgedBy reports whether a follower is known to hold an entry: by what the leader believes before or after the step, or by
+// the reply that the step brings, since the leader may drop a follower that this very entry removes.
+func (s *Step) acknowledgedBy(id ServerID, i Index) bool {
+	for _, o := range [...]*Observation{&s.After, &s.Before} {
+		if p := o.progressOf(id, int(id)-1); p != nil && o.Role == Leader && o.Term == s.After.Term && p.MatchIndex >= i {
+			return true
+		}
+	}
+	m := &s.Input.Message
+	return s.delivered(AppendEntriesReply) && m.From == id && m.Success && m.MatchIndex >= i
+}
+
 // judgeVoteAtomic looks at what a crash in the middle of a step left: what was there before, or a vote that the step gives.
 func judgeVoteAtomic(s *Step) *Breach {
 	term, vote := s.After.Term, s.After.VotedFor
