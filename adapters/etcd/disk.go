@@ -185,6 +185,6 @@ func (s *server) crash(lossy bool) {
 	if lossy {
 		s.disk.written = s.disk.synced
 	}
-	s.library, s.work, s.reading = nil, nil, false
+	s.library, s.work, s.reads, s.waits = nil, nil, 0, false
 	s.log, s.conf = s.disk.written.log, s.disk.written.snap.Conf
 }

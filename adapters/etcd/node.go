@@ -30,7 +30,8 @@ type server struct {
 	log     spec.Log
 	conf    ConfState
 	work    []Work // handed to asynchronous storage, oldest first
-	reading bool   // a client waits for the answer to a read; none asks until it is given or the server leads no more
+	reads   int    // asked for since the server leads; those before the last are answered
+	waits   bool   // the last is not answered
 
 	done    []spec.Input  // every input that was not refused
 	effects []spec.Effect // of the step at hand
@@ -182,10 +183,10 @@ func (s *server) serve(in *spec.Input) error {
 	case spec.Propose:
 		s.library.Propose(in.Value)
 	case spec.ReadIndex:
-		if s.reading {
+		if s.waits || s.reads == s.options.Reads {
 			return errRefused
 		}
-		s.reading = true
+		s.reads, s.waits = s.reads+1, true
 		s.library.ReadIndex(in.Value)
 	case spec.Transfer:
 		if in.Peer == s.id {

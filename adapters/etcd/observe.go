@@ -68,11 +68,8 @@ func ids(numbers []uint64) []spec.ServerID {
 // AppendState appends the library's state, what is on the way to storage, and the disk where the library's storage does not show it.
 func (s *server) AppendState(dst []byte) []byte {
 	if s.library != nil {
-		up := byte(1)
-		if s.reading {
-			up = 2
-		}
-		dst = s.library.AppendState(append(dst, up))
+		dst = appendNumbers(dst, 1, uint64(s.reads), number(s.waits))
+		dst = s.library.AppendState(dst)
 		if s.options.AsyncStorage {
 			dst = s.workKey.Append(dst, s.work)
 		}
@@ -99,17 +96,20 @@ func appendImage(dst []byte, i *image) []byte {
 	for _, ids := range [][]uint64{i.snap.Conf.Voters, i.snap.Conf.Learners, i.snap.Conf.VotersOutgoing, i.snap.Conf.LearnersNext} {
 		dst = appendNumbers(appendNumbers(dst, uint64(len(ids))), ids...)
 	}
-	auto := uint64(0)
-	if i.snap.Conf.AutoLeave {
-		auto = 1
-	}
-	dst = append(appendNumbers(dst, auto, uint64(len(i.snap.Data))), i.snap.Data...)
+	dst = append(appendNumbers(dst, number(i.snap.Conf.AutoLeave), uint64(len(i.snap.Data))), i.snap.Data...)
 	dst = appendNumbers(dst, uint64(len(i.raw)))
 	for _, e := range i.raw {
 		dst = appendNumbers(dst, e.Term, e.Index, uint64(e.Type), uint64(len(e.Data)))
 		dst = append(dst, e.Data...)
 	}
 	return dst
+}
+
+func number(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func appendNumbers(dst []byte, numbers ...uint64) []byte {

@@ -14,7 +14,7 @@ import (
 type Options struct {
 	Voters   []spec.ServerID // who votes at the start, ascending; nil is every server that is not in Learners
 	Learners []spec.ServerID // who learns at the start, ascending
-	Blank    []spec.ServerID // who starts without a configuration, to be added later; not in Voters nor Learners
+	Blank    []spec.ServerID // who starts without a configuration, to be added later; that takes Bootstrapped
 
 	// Bootstrapped makes the cluster begin with a snapshot at index 1 of term 1, as the library recommends. It is always so for
 	// releases before v3.4. Otherwise it begins in term 0 with empty logs, and a configuration.
@@ -25,7 +25,7 @@ type Options struct {
 	AsyncStorage bool // AsyncStorageWrites; writes and applies are done by Stored inputs, in order (since v3.6)
 	MaxWork      int  // with AsyncStorage, how much may wait for storage before the server does nothing else; 0 means 2
 
-	Reads      bool          // clients ask leaders for linearizable reads
+	Reads      int           // how many linearizable reads clients ask a leader for while it leads, one after another
 	Transfers  bool          // leaders are asked to hand over, to each other server
 	Compaction bool          // servers compact their logs, so that leaders send snapshots
 	Changes    []spec.Change // what clients ask leaders to change the configuration to
@@ -60,7 +60,7 @@ func (o *Options) Inputs(servers []spec.ServerID, values ...string) func(spec.Se
 		if o.AsyncStorage {
 			inputs = append(inputs, spec.Input{Kind: spec.Stored})
 		}
-		if o.Reads {
+		if o.Reads > 0 {
 			inputs = append(inputs, spec.Input{Kind: spec.ReadIndex, Value: "r"})
 		}
 		if o.Transfers {
@@ -80,9 +80,15 @@ func (o *Options) Inputs(servers []spec.ServerID, values ...string) func(spec.Se
 	}
 }
 
-// OutOfReach names the goals that etcd's raft cannot reach because it has no such behaviour: unless PreVote or CheckQuorum is on,
-// requests of an earlier term are dropped without an answer.
-func (o *Options) OutOfReach() []string { return []string{"stale-term-refused"} }
+// OutOfReach names the goals that a cluster of these servers cannot reach: etcd's raft drops requests of an earlier term without a
+// refusal, and with two voters nobody wins an election that another campaigns in.
+func (o *Options) OutOfReach(servers []spec.ServerID) []string {
+	goals := []string{"stale-term-refused"}
+	if len(o.first(servers[0], servers).Voters) < 3 {
+		goals = append(goals, "candidate-yielded", "log-conflict-repaired")
+	}
+	return goals
+}
 
 // Variants lists the ways in which etcd's raft declares to differ from the paper.
 func (o *Options) Variants() spec.Variants { return spec.Variants{spec.SilentOnStale} }
@@ -100,7 +106,7 @@ func (o *Options) saturated(waiting int) bool {
 func (o *Options) disk(id spec.ServerID, servers []spec.ServerID) image {
 	var i image
 	i.snap.Conf = o.first(id, servers)
-	if o.Bootstrapped && !slices.Contains(o.Blank, id) {
+	if (o.Bootstrapped || len(o.Blank) > 0) && !slices.Contains(o.Blank, id) {
 		i.hard = HardState{Term: 1, Commit: 1}
 		i.restore(Snapshot{Index: 1, Term: 1, Conf: i.snap.Conf, Data: "\x01"})
 	}

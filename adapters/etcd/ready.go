@@ -13,7 +13,9 @@ const readiesOfAStep = 1000
 func (s *server) drain() error {
 	for range readiesOfAStep {
 		if !s.library.HasReady() {
-			s.reading = s.reading && s.library.Status().Role == spec.Leader
+			if s.reads > 0 && s.library.Status().Role != spec.Leader {
+				s.reads, s.waits = 0, false
+			}
 			return nil
 		}
 		rd := s.library.Ready()
@@ -88,7 +90,7 @@ func (s *server) remember(entries []Entry, snap *Snapshot) {
 func (s *server) answerReads(reads []spec.Reply) {
 	for _, r := range reads {
 		s.effects = append(s.effects, spec.Effect{Kind: spec.Answer, Reply: r})
-		s.reading = false
+		s.waits = false
 	}
 }
 

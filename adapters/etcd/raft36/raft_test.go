@@ -1,0 +1,34 @@
+package raft36_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/adapters/etcd"
+	"github.com/raftcheck/raftcheck/adapters/etcd/etcdtest"
+	"github.com/raftcheck/raftcheck/adapters/etcd/raft36"
+)
+
+func TestFeatures(t *testing.T) { etcdtest.Features(t, raft36.New) }
+
+// etcd issue 14370, which v3.5 has, is mended: a single voter counts its own copy when that is written.
+func TestCommittedWhenDurable(t *testing.T) {
+	c := etcdtest.Small(raft36.New, etcd.Options{})
+	c.Servers = 1
+	etcdtest.Held(t, c)
+}
+
+// With asynchronous storage a candidate asks for votes before its term and its vote for itself are on disk.
+func TestAsynchronousStorage(t *testing.T) {
+	etcdtest.Broken(t, etcdtest.Small(raft36.New, etcd.Options{AsyncStorage: true}), "R5.6-01", 1,
+		"sends RequestVote of term 1 while its disk holds term 0")
+}
+
+// What may come of it: a candidate crashes, comes back with a shorter log, campaigns in the same term again, and counts a vote that
+// was given to its longer log. It leads without an entry that was committed.
+func TestAsynchronousStorageLosesACommittedEntry(t *testing.T) {
+	story := etcdtest.CommittedEntryLost(t, raft36.New)
+	t.Log(story)
+	require.Contains(t, story, "leader-completeness: n1 becomes leader of term 2 with no-op@2 at index 1, where no-op@1 was committed by term 1")
+}
