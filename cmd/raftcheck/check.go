@@ -54,7 +54,7 @@ raft.tla in the bounds of the published parity table. Every bound and fault can 
 	f.world.addTo(flags)
 	flags.BoolVar(&f.symmetry, "symmetry", false, "count states that differ only in the names of servers and values as one")
 	flags.DurationVar(&f.time, "for", 0, "stop after this long with what was covered, as in 30s or 10m")
-	flags.Var(&f.memory, "memory", "stop at this much memory with what was covered, as in 2GiB")
+	flags.Var(&f.memory, "memory", "stop at this much memory with what was covered, as in 2GiB; without it, at three quarters of what the machine has")
 	flags.IntVar(&f.random, "random", 0, "make this many random walks of up to --depth steps in place of the whole search")
 	flags.Uint64Var(&f.seed, "seed", 1, "where the random walks begin to differ")
 	flags.Int64Var(&f.expect, "expect-states", -1, "fail with exit code 5 unless a complete search counts exactly this many states")
@@ -131,6 +131,9 @@ func (f *checkFlags) settings(cmd *cobra.Command) (*subject, checker.Options, er
 		return nil, checker.Options{}, usageError("", "--expect-states needs a whole search, not --random")
 	case f.random > 0 && s.config.Bounds.Depth == 0:
 		s.config.Bounds.Depth = 100
+	}
+	if f.memory == 0 {
+		f.memory = machineMemory() / 4 * 3
 	}
 	return s, checker.Options{Rules: rules, Goals: goals, Symmetry: f.symmetry, Memory: int(f.memory), Walks: f.random, Seed: f.seed, Name: s.name}, nil
 }
