@@ -73,6 +73,7 @@ type Search struct {
 	Messages    uint64  `json:"messages"`    // different messages
 	Executions  uint64  `json:"executions"`  // times the implementation's own code was run
 	Walks       uint64  `json:"walks,omitempty"`
+	Bytes       float64 `json:"bytesPerState"`   // memory that fingerprints and paths cost, for each distinct state
 	Collision   float64 `json:"collisionChance"` // at most this likely did two states pass for one, 64-bit fingerprints being equal
 	Seconds     float64 `json:"seconds"`
 }
