@@ -214,11 +214,14 @@ func (c *crew) unused() (*child, error) {
 		return nil, c.signed(&Error{What: "was closed"})
 	}
 	c.begins++
-	most := 1
-	if c.known && !c.can.Load {
-		most = c.program.options.Processes
+	if c.can.Start && !rarely(c.begins) {
+		for _, child := range c.children {
+			if child.at == nil || child.at.parent == nil { // it is nowhere that is hard to get to
+				return child, nil
+			}
+		}
 	}
-	if len(c.children) >= most {
+	if len(c.children) >= c.most() {
 		oldest := c.children[0]
 		for _, child := range c.children {
 			if child.touched < oldest.touched {
@@ -236,6 +239,19 @@ func (c *crew) unused() (*child, error) {
 	}
 	c.children = append(c.children, child)
 	return child, nil
+}
+
+// most returns how many processes are worth what it takes to begin them: one for a program that can load; for one that cannot,
+// more the longer it goes on, and as many as there may be if each history needs a new one anyway.
+func (c *crew) most() int {
+	processes := c.program.options.Processes
+	switch {
+	case !c.known || c.can.Load:
+		return 1
+	case c.can.Start:
+		return min(processes, 1+c.begins/256)
+	}
+	return processes
 }
 
 // rarely is true for 16, 256, 4096, …: often enough to find what a start in the same process does not set again, and seldom enough
