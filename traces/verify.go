@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/raftcheck/raftcheck/spec"
 )
@@ -142,10 +143,30 @@ func (v *verifier) record(r *Record) {
 	}
 	for _, c := range r.Found {
 		if v.selected(c.Rule) {
-			found = append(found, v.finding(c.Breach, r))
+			found = merge(found, v.finding(c.Breach, r))
 		}
 	}
 	v.result.Findings = append(v.result.Findings, earliestFirst(found)...)
+}
+
+// merge adds what a reader found. Where the rules found the same promise broken at the same line, it only adds what that one lacks.
+func merge(found []Finding, f Finding) []Finding {
+	for k := range found {
+		old := &found[k]
+		if old.Rule != f.Rule || old.guilty() != f.guilty() {
+			continue
+		}
+		for _, p := range f.Evidence {
+			if !slices.ContainsFunc(old.Evidence, func(q Place) bool { return q.Line == p.Line }) {
+				old.Evidence = append(old.Evidence, p)
+			}
+		}
+		if old.Hint == "" {
+			old.Hint = f.Hint
+		}
+		return found
+	}
+	return append(found, f)
 }
 
 func (v *verifier) selected(rule *spec.Rule) bool {

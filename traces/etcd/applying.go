@@ -231,7 +231,7 @@ func (m *model) booted(s *server, e *event) {
 	m.check(s, e)
 	k := spec.Index(len(s.now.conf.incoming)) + 1
 	added := slices.DeleteFunc(slices.Clone(e.voters), func(id spec.ServerID) bool { return s.now.conf.has(id) })
-	if len(added) != 1 || len(e.voters) != int(k) || k > s.now.last {
+	if len(added) != 1 || len(e.voters) != int(k) || int(k) > len(s.log.Entries) {
 		m.refuse(s, traceConsistent, e.line, "%s bootstraps %v after %s", s.id, e.voters, s.now.conf)
 		s.standOn(stand{membership: &membership{conf: intern(m.configs, e.voters, nil)}})
 		s.now.conf = s.members.conf

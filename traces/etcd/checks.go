@@ -12,7 +12,7 @@ const traceConsistent = "X-TR-01"
 
 // counts says how often what the model checks was put to the test.
 type counts struct {
-	lines, arrived, ready, restarts, commits, appends, grants, elections int
+	lines, arrived, ready, restarts, commits, appends int
 }
 
 // evidence is one more place that a refusal rests on.

@@ -125,8 +125,10 @@ func (r *Reader) Checked(id string) int {
 		return c.lines + c.arrived
 	case "R5.6-01":
 		return c.restarts + c.arrived
-	case "R5.2-03":
-		return c.grants
+	case "R5.3-20":
+		return c.commits
+	case "R5.3-08":
+		return c.appends
 	}
 	return 0
 }

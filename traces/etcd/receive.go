@@ -247,7 +247,7 @@ func (m *model) accept(s *server, msg *message) {
 	}
 	for k, entry := range entries {
 		i := msg.index + spec.Index(k) + 1
-		if t, held := s.log.TermAt(i); held && t == entry.Term {
+		if t, held := s.log.TermAt(i); i <= s.log.Base || held && t == entry.Term {
 			continue
 		}
 		if i <= s.now.commit {

@@ -39,6 +39,7 @@ func (m *model) crashed(s *server, disk *durable, line int) {
 	s.now.term, s.now.vote = disk.term, disk.vote
 	m.emit(s, spec.Input{Kind: spec.Crash, Lossy: true}, s.restart.line, s.restart.line)
 	s.now.role, s.now.commit = role, commit
+	s.obsLine = disk.line // what lies on the disk was last shown by the Ready that put it there
 }
 
 // recover sets the log to what is on disk: what the latest Ready handed to storage, or an earlier one, if nothing that left with
