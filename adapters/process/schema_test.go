@@ -2,6 +2,8 @@ package process_test
 
 import (
 	"bytes"
+	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -10,6 +12,7 @@ import (
 
 	"github.com/raftcheck/raftcheck/adapters/process"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces/wire"
 )
 
 // schemas compiles the published schema: of what is asked and of what is answered.
@@ -92,5 +95,58 @@ func TestTheSchemaAndTheAdapterAgree(t *testing.T) {
 		err := validate(answers, line)
 		require.Equal(t, right, err == nil, "the schema says of %s: %v", line, err)
 		p.Close()
+	}
+}
+
+// Whatever the vocabulary can say, the schema knows: every field is filled in, and written.
+func TestTheSchemaKnowsEveryField(t *testing.T) {
+	all := schemas(t)
+	var post spec.Observation
+	fill(reflect.ValueOf(&post).Elem())
+	post.Unknown, post.Role = spec.FieldDurable, spec.Leader
+	var message spec.Message
+	fill(reflect.ValueOf(&message).Elem())
+	var disk spec.Durable
+	fill(reflect.ValueOf(&disk).Elem())
+	var reply spec.Reply
+	fill(reflect.ValueOf(&reply).Elem())
+
+	for kind := spec.RequestVote; kind <= spec.TimeoutNow; kind++ {
+		message.Kind = kind
+		answer := wire.Open(nil)
+		answer.Output(&spec.Output{Effects: []spec.Effect{{Kind: spec.Send, Message: message}, {Kind: spec.Write, Durable: disk},
+			{Kind: spec.Sync, Durable: disk}, {Kind: spec.Answer, Reply: reply}}, Redirect: 1, Refused: true, Fault: errors.New("x")})
+		answer.Observation("post", &post)
+		require.NoError(t, validate(all[">"], string(answer.Close())))
+	}
+	for kind := spec.Timeout; kind <= spec.Stored; kind++ {
+		if kind == spec.Crash || kind == spec.Restart {
+			continue // these are ours
+		}
+		request := wire.Open(nil)
+		request.Text("event", kind.String())
+		request.Input(&spec.Input{Kind: kind, Message: message, Value: "x", Peer: 1, Change: spec.Change{Voters: "n1", Learners: "n2", Joint: true}})
+		require.NoError(t, validate(all["<"], string(request.Close())), kind.String())
+	}
+}
+
+// fill gives every field of a value something that is not zero.
+func fill(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for k := range v.NumField() {
+			fill(v.Field(k))
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0))
+	case reflect.String:
+		v.SetString("x")
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Uint8, reflect.Uint32, reflect.Uint64:
+		v.SetUint(1)
+	default:
+		panic("a field of kind " + v.Kind().String())
 	}
 }
