@@ -163,3 +163,26 @@ func TestNothingRunsAfterClose(t *testing.T) {
 	p.Close()
 	require.ErrorContains(t, node.Step(spec.Input{Kind: spec.Timeout}).Fault, "was closed")
 }
+
+// The same search counts the same, however often it is made, and in the same processes or in new ones.
+func TestSearchesAreSteady(t *testing.T) {
+	var first *checker.Result
+	p := themselves(t, "state start", process.Options{})
+	for run := range 6 {
+		if run%2 == 0 {
+			p = themselves(t, "state start", process.Options{})
+		}
+		c := small(p.Node)
+		c.Bounds.Depth = 7
+		r := search(t, c)
+		if first == nil {
+			first = r
+		}
+		require.Equal(t, counts(first), counts(r))
+	}
+}
+
+func counts(r *checker.Result) [6]int {
+	s := &r.Search
+	return [6]int{int(s.Distinct), int(s.Transitions), s.LocalStates, s.Messages, s.Executions, s.Audits}
+}

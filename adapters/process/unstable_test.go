@@ -19,7 +19,7 @@ func TestProgramsThatAreNotDeterministic(t *testing.T) {
 		// What it sends depends on how many inputs it had, and its state does not say so.
 		"state start hidden": "answers otherwise than before, after the same inputs since the same start: effects.",
 		// Started again in the same process, it still counts the inputs of its former life.
-		"state start start-keeps": "behave differently: ",
+		"state start start-keeps": "answers otherwise than before, after the same inputs since the same start: effects.",
 		// Every process of it is another.
 		"state start process": "answers otherwise than before, after the same inputs since the same start: effects.",
 		// Set to a state, it is not what it was there.
