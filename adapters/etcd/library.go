@@ -120,6 +120,7 @@ type Message struct {
 	Reject                                             bool
 	Entries                                            []Entry
 	Snapshot                                           Snapshot
+	Context                                            string
 	Wire                                               string
 }
 

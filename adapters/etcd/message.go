@@ -1,6 +1,37 @@
 package etcd
 
-import "github.com/raftcheck/raftcheck/spec"
+import (
+	"fmt"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+var typeNames = map[MessageType]string{MsgApp: "MsgApp", MsgAppResp: "MsgAppResp", MsgVote: "MsgVote", MsgVoteResp: "MsgVoteResp",
+	MsgSnap: "MsgSnap", MsgHeartbeat: "MsgHeartbeat", MsgHeartbeatResp: "MsgHeartbeatResp", MsgTimeoutNow: "MsgTimeoutNow",
+	MsgPreVote: "MsgPreVote", MsgPreVoteResp: "MsgPreVoteResp"}
+
+// Words says what a message holds in raftpb's words, where two releases can be compared: "MsgApp index=1 logTerm=1 commit=1".
+func (m *Message) Words() string {
+	text, known := typeNames[m.Type]
+	if !known {
+		text = fmt.Sprintf("type %d", m.Type)
+	}
+	for _, f := range []struct {
+		name  string
+		value uint64
+	}{{"index", m.Index}, {"logTerm", m.LogTerm}, {"commit", m.Commit}, {"rejectHint", m.RejectHint}, {"snapshot", m.Snapshot.Index}} {
+		if f.value != 0 {
+			text += fmt.Sprintf(" %s=%d", f.name, f.value)
+		}
+	}
+	if m.Reject {
+		text += " reject"
+	}
+	if m.Context != "" {
+		text += fmt.Sprintf(" context=%q", m.Context)
+	}
+	return text
+}
 
 // told is a message in the words of the paper. A heartbeat is an AppendEntries without entries that proves the follower's log to
 // match up to the commit index it tells, since a leader tells no follower more than it knows to match. Types that the paper does

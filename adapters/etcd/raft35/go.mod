@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/raftcheck/raftcheck v0.0.0
+	github.com/stretchr/testify v1.12.1
 	go.etcd.io/etcd/raft/v3 v3.5.35
 )
 
@@ -12,7 +13,6 @@ require (
 	github.com/golang/protobuf v1.5.4 // indirect
 	github.com/klauspost/compress v1.20.3 // indirect
 	github.com/klauspost/cpuid/v2 v2.2.10 // indirect
-	github.com/stretchr/testify v1.12.1 // indirect
 	github.com/zeebo/xxh3 v1.1.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/sys v0.30.0 // indirect

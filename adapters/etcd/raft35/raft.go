@@ -17,17 +17,25 @@ func New(o etcd.Options) spec.Factory {
 	return etcd.New(func(id uint64, o *etcd.Options, disk *etcd.Disk) etcd.Library { return start(key, id, o, disk) }, o)
 }
 
+// Words says what the payload of a message holds.
+func Words(payload string) string {
+	var m raftpb.Message
+	must(m.Unmarshal([]byte(payload)))
+	told := message(&m)
+	return told.Words()
+}
+
 // newKey says what of a server is its state. Timers are not, where elections are inputs.
 func newKey(o *etcd.Options) *statekey.Key {
 	const raft = "go.etcd.io/etcd/raft/v3."
-	skip := []string{"heartbeatElapsed", "randomizedElectionTimeout", "tick", "logger", "traceLogger"}
+	skip := []string{"heartbeatElapsed", "randomizedElectionTimeout", "tick", "logger"}
 	if o.ElectionTick() > 2 {
 		skip = append(skip, "electionElapsed")
 	}
 	return statekey.New(
 		statekey.Skip(raft+"raft", skip...),
 		statekey.Skip(raft+"raftLog", "logger"), statekey.Skip(raft+"unstable", "logger"),
-		statekey.Skip(raft+"MemoryStorage", "Mutex", "callStats"),
+		statekey.Skip(raft+"MemoryStorage", "Mutex"),
 		statekey.Ring("go.etcd.io/etcd/raft/v3/tracker.Inflights", "buffer", "start", "count"),
 	)
 }
@@ -257,7 +265,8 @@ func message(m *raftpb.Message) etcd.Message {
 	wire, err := m.Marshal()
 	must(err)
 	out := etcd.Message{Type: etcd.MessageType(m.Type), From: m.From, To: m.To, Term: m.Term, LogTerm: m.LogTerm, Index: m.Index,
-		Commit: m.Commit, Reject: m.Reject, RejectHint: m.RejectHint, Entries: entries(m.Entries), Wire: string(wire)}
+		Commit: m.Commit, Reject: m.Reject, RejectHint: m.RejectHint, Entries: entries(m.Entries), Context: string(m.Context),
+		Wire: string(wire)}
 	if s := snapshot(&m.Snapshot); s != nil {
 		out.Snapshot = *s
 	}

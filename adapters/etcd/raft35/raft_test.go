@@ -3,9 +3,12 @@ package raft35_test
 import (
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/raftcheck/raftcheck/adapters/etcd"
 	"github.com/raftcheck/raftcheck/adapters/etcd/etcdtest"
 	"github.com/raftcheck/raftcheck/adapters/etcd/raft35"
+	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -23,3 +26,15 @@ func TestLearnersDoNotCampaign(t *testing.T) {
 }
 
 func TestFeatures(t *testing.T) { etcdtest.Features(t, raft35.New) }
+
+func TestEveryRunIsTheSame(t *testing.T) { etcdtest.EveryRunIsTheSame(t, raft35.New) }
+
+// The first thing that v3.6 does differently: a leader does not tell a follower of its commit index twice.
+func TestAutomaton(t *testing.T) {
+	a := etcdtest.Automaton(t, raft35.New, "v3.5.35", raft35.Words)
+	found := checker.Compare(a, etcdtest.OfModule(t, "../raft36"), 1)
+	require.Len(t, found, 1)
+	t.Log(found[0].String())
+	require.Equal(t, [2]string{"sends AppendEntries n1->n3 term=1 prev=1@1 entries=[] commit=1 (MsgApp index=1 logTerm=1 commit=1)", "sends and writes nothing"},
+		found[0].Does)
+}

@@ -32,3 +32,14 @@ func TestAsynchronousStorageLosesACommittedEntry(t *testing.T) {
 	t.Log(story)
 	require.Contains(t, story, "leader-completeness: n1 becomes leader of term 2 with no-op@2 at index 1, where no-op@1 was committed by term 1")
 }
+
+// What a release does in etcdtest.World: all rules hold in all executions.
+func TestAcceptance(t *testing.T) {
+	r := etcdtest.Held(t, etcdtest.World(raft36.New, etcd.Options{}))
+	require.Equal(t, 930, r.Search.LocalStates)
+	require.Equal(t, 300, r.Search.Messages)
+}
+
+func TestEveryRunIsTheSame(t *testing.T) { etcdtest.EveryRunIsTheSame(t, raft36.New) }
+
+func TestAutomaton(t *testing.T) { etcdtest.Automaton(t, raft36.New, "v3.6.0", raft36.Words) }

@@ -20,6 +20,14 @@ func New(o etcd.Options) spec.Factory {
 	return etcd.New(func(id uint64, o *etcd.Options, disk *etcd.Disk) etcd.Library { return start(key, id, o, disk) }, o)
 }
 
+// Words says what the payload of a message holds.
+func Words(payload string) string {
+	m := &raftpb.Message{}
+	must(proto.Unmarshal([]byte(payload), m))
+	told := message(m)
+	return told.Words()
+}
+
 // newKey says what of a server is its state. Timers are not, where elections are inputs.
 func newKey(o *etcd.Options) *statekey.Key {
 	const raft, pb = "go.etcd.io/raft/v3.", "go.etcd.io/raft/v3/raftpb."
@@ -300,7 +308,7 @@ func message(m *raftpb.Message) etcd.Message {
 	must(err)
 	out := etcd.Message{Type: etcd.MessageType(m.GetType()), From: m.GetFrom(), To: m.GetTo(), Term: m.GetTerm(), LogTerm: m.GetLogTerm(),
 		Index: m.GetIndex(), Commit: m.GetCommit(), Reject: m.GetReject(), RejectHint: m.GetRejectHint(),
-		Entries: entries(m.Entries), Wire: string(wire)}
+		Entries: entries(m.Entries), Context: string(m.GetContext()), Wire: string(wire)}
 	if s := snapshot(m.Snapshot); s != nil {
 		out.Snapshot = *s
 	}

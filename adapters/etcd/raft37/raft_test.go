@@ -8,6 +8,7 @@ import (
 	"github.com/raftcheck/raftcheck/adapters/etcd"
 	"github.com/raftcheck/raftcheck/adapters/etcd/etcdtest"
 	"github.com/raftcheck/raftcheck/adapters/etcd/raft37"
+	"github.com/raftcheck/raftcheck/checker"
 )
 
 func TestFeatures(t *testing.T) { etcdtest.Features(t, raft37.New) }
@@ -31,4 +32,21 @@ func TestAsynchronousStorageLosesACommittedEntry(t *testing.T) {
 	story := etcdtest.CommittedEntryLost(t, raft37.New)
 	t.Log(story)
 	require.Contains(t, story, "leader-completeness: n1 becomes leader of term 2 with no-op@2 at index 1, where no-op@1 was committed by term 1")
+}
+
+// What a release does in etcdtest.World: all rules hold in all executions.
+func TestAcceptance(t *testing.T) {
+	r := etcdtest.Held(t, etcdtest.World(raft37.New, etcd.Options{}))
+	require.Equal(t, 930, r.Search.LocalStates)
+	require.Equal(t, 300, r.Search.Messages)
+}
+
+func TestEveryRunIsTheSame(t *testing.T) { etcdtest.EveryRunIsTheSame(t, raft37.New) }
+
+// v3.7.0 does what v3.6.0 does, step by step.
+func TestAutomaton(t *testing.T) {
+	a := etcdtest.Automaton(t, raft37.New, "v3.7.0", raft37.Words)
+	for _, d := range checker.Compare(etcdtest.OfModule(t, "../raft36"), a, 3) {
+		require.Fail(t, "a local step differs", d.String())
+	}
 }
