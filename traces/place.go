@@ -15,6 +15,7 @@ type Place struct {
 	Step   int           // the record's number
 	Server spec.ServerID // spec.None when the place is about no one server
 	Role   string        // what it shows, in words: "first vote", "here"
+	member string        // the JSON member that Column points at, when the line is quoted
 	Text   string        // the line as it was written, without its line break; "" when it can no longer be read
 }
 

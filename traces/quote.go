@@ -1,6 +1,11 @@
 package traces
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces/internal/scan"
+)
 
 // quote fills in the text of the lines that findings rest on, by reading the file once more up to the last of them.
 // A file that can no longer be read leaves them empty: the finding stands without.
@@ -25,7 +30,12 @@ func quote(r *Result, reopen func() (*Lines, error)) {
 	for i := range r.Findings {
 		for k := range r.Findings[i].Evidence {
 			p := &r.Findings[i].Evidence[k]
-			p.Text = texts[p.Line]
+			if p.Text = texts[p.Line]; p.Text == "" || p.member == "" {
+				continue
+			}
+			if at, width := scan.Find([]byte(p.Text), p.member); width > 0 {
+				p.Column, p.Width = at+1, width
+			}
 		}
 	}
 }
@@ -46,4 +56,41 @@ func textsOf(lines *Lines, wanted []int) map[int]string {
 		}
 	}
 	return texts
+}
+
+// telling returns the field of a server's state that tells most about a broken rule.
+func telling(r *spec.Rule) spec.Field {
+	needs := r.Needs | r.NeedsAfter
+	switch r.Agreement {
+	case spec.FactLeader:
+		return spec.FieldRole
+	case spec.FactVote:
+		return spec.FieldVotedFor
+	case spec.FactEntry:
+		return spec.FieldLog
+	case spec.FactCommitted:
+		return spec.FieldCommit
+	}
+	for _, f := range []spec.Field{spec.FieldVotedFor, spec.FieldCommit, spec.FieldLog, spec.FieldRole, spec.FieldTerm} {
+		if needs&f != 0 {
+			return f
+		}
+	}
+	return 0
+}
+
+// Member names the member of a record's line that shows a part of a step, for a Place to point at: "post.term", "message".
+func (r *Reader) Member(part spec.Part, field spec.Field) string {
+	switch part {
+	case spec.PartInput:
+		return "message"
+	case spec.PartEffect:
+		return "effects"
+	}
+	for k, name := range fieldNames {
+		if field == 1<<k {
+			return "post." + name
+		}
+	}
+	return "event"
 }

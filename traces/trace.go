@@ -87,7 +87,8 @@ type Where struct {
 // in Breach.Evidence[k].Origin, whatever the part.
 type Contradiction struct {
 	*spec.Breach
-	Line int // where it became certain; the guilty line, Breach.Evidence[0].Origin, may be earlier
+	Line   int    // where it became certain; the guilty line, Breach.Evidence[0].Origin, may be earlier
+	Member string // the JSON member of the guilty line that is wrong, as "msg.term"; "" is not known
 }
 
 // LineOf returns the line that shows a part of the record; effect says which for spec.PartEffect.

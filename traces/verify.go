@@ -100,6 +100,9 @@ type verifier struct {
 	result  *Result
 	shown   map[spec.ServerID]bool
 	unknown [len(fieldNames)]FieldCount
+	pointer interface {
+		Member(spec.Part, spec.Field) string
+	}
 	current *Record
 	where   func(spec.Part, int) spec.Origin // places of the parts of current
 }
@@ -114,6 +117,9 @@ func newVerifier(source Source, options VerifyOptions) *verifier {
 	v := &verifier{source: source, options: options, rules: rules, judge: spec.NewJudge(rules, h.Variants),
 		result: &Result{File: file, Header: h}, shown: map[spec.ServerID]bool{}}
 	v.where = v.place
+	v.pointer, _ = source.(interface {
+		Member(spec.Part, spec.Field) string
+	})
 	if i, ok := source.(interface{ Incomplete() bool }); ok && i.Incomplete() {
 		v.judge.Incomplete()
 	}
@@ -143,7 +149,11 @@ func (v *verifier) record(r *Record) {
 	}
 	for _, c := range r.Found {
 		if v.selected(c.Rule) {
-			found = merge(found, v.finding(c.Breach, r))
+			f := v.finding(c.Breach, r)
+			for k := range f.Evidence {
+				f.Evidence[k].member = c.Member
+			}
+			found = merge(found, f)
 		}
 	}
 	v.result.Findings = append(v.result.Findings, earliestFirst(found)...)
@@ -190,6 +200,9 @@ func (v *verifier) finding(b *spec.Breach, r *Record) Finding {
 	f := Finding{Breach: b}
 	for _, e := range b.Evidence {
 		p := Place{File: v.result.File, Server: e.Server, Role: e.Role}
+		if v.pointer != nil {
+			p.member = v.pointer.Member(e.Part, telling(b.Rule))
+		}
 		if e.Origin < 0 {
 			p.File, p.Step = "", int(-e.Origin)
 		} else {

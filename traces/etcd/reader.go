@@ -108,6 +108,27 @@ func (r *Reader) read() error {
 	return nil
 }
 
+// Member names the member of an event's line that shows a part of a step: "state.term", "msg".
+func (r *Reader) Member(part spec.Part, field spec.Field) string {
+	switch {
+	case part == spec.PartInput || part == spec.PartEffect:
+		return "msg"
+	case field == spec.FieldTerm:
+		return "state.term"
+	case field == spec.FieldVotedFor:
+		return "state.vote"
+	case field == spec.FieldCommit:
+		return "state.commit"
+	case field == spec.FieldLog:
+		return "log"
+	case field == spec.FieldRole:
+		return "role"
+	case field == spec.FieldConfig:
+		return "conf"
+	}
+	return "name"
+}
+
 // Incomplete tells that lines of different servers may not be in the order in which things happened: their clocks differ.
 func (r *Reader) Incomplete() bool { return true }
 

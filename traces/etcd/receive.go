@@ -85,6 +85,7 @@ func (m *model) neverSent(s *server, e *event) {
 	near, from, differ := m.network.nearest(msg)
 	if from == nil || len(differ) > 2 {
 		m.refuse(s, traceConsistent, e.line, "%s receives a %s that %s never sent", s.id, msg.kind, msg.from)
+		m.hint("it was made up or changed on its way, or the trace lacks the line that shows it leaving")
 		return
 	}
 	rule := traceConsistent
@@ -105,6 +106,8 @@ func (m *model) neverSent(s *server, e *event) {
 	}
 	m.refuseWith(s, rule, e.line, []evidence{{"what was sent: " + describe(&near, differ), msg.from, from.sent}},
 		"%s receives a %s from %s with %s, which was never sent", s.id, msg.kind, msg.from, describe2(msg, differ))
+	m.point("msg." + differ[0])
+	m.hint("the message was changed on its way, or the line that shows it leaving was")
 }
 
 func describe(c *content, fields []string) string {

@@ -7,6 +7,7 @@ package scan
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -337,4 +338,48 @@ func (l *Line) expected(what string) {
 	}
 	r, _ := utf8.DecodeRune(l.data[l.at:])
 	l.Fail("%q where %s belongs", r, what)
+}
+
+// Find returns where the member with that name begins in a line of JSON, and how many bytes its name and value take. A path of names
+// joined by dots descends: "msg.term" is the member "term" of the first member "msg". The outermost name may stand at any depth.
+// It returns 0, 0 when there is no such member or the line is no JSON.
+func Find(line []byte, path string) (at, width int) {
+	l := New(line)
+	at, end := l.find(strings.Split(path, "."))
+	if l.err != nil || end == 0 {
+		return 0, 0
+	}
+	return at, end - at
+}
+
+// find looks for a path in the value that is next, which it consumes.
+func (l *Line) find(path []string) (at, end int) {
+	switch l.Peek() {
+	case '{':
+		for l.Open('{'); l.More('}'); {
+			l.Peek()
+			start := l.at
+			key := string(l.Key())
+			switch {
+			case end > 0 || key == path[0] && len(path) == 1:
+				l.Skip()
+				if end == 0 {
+					at, end = start, l.at
+				}
+			case key == path[0]:
+				at, end = l.find(path[1:])
+			default:
+				at, end = l.find(path)
+			}
+		}
+	case '[':
+		for l.Open('['); l.More(']'); {
+			if a, e := l.find(path); end == 0 {
+				at, end = a, e
+			}
+		}
+	default:
+		l.Skip()
+	}
+	return at, end
 }
