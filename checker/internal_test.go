@@ -19,7 +19,6 @@ func TestSeenIsASet(t *testing.T) {
 	want := map[uint64]bool{}
 	for range 400 {
 		batch := 1 + random.IntN(2000)
-		s.reserve(batch)
 		for range batch {
 			fp := random.Uint64N(600_000) << 44 // all in the first partition's share, many of them twice
 			if fp == 0 {
@@ -40,7 +39,6 @@ func TestSeenSurvivesLongRuns(t *testing.T) {
 	var s seen
 	defer func() { release(s.slots) }()
 	for k := range uint64(12_000) {
-		s.reserve(1)
 		require.True(t, s.insert(^uint64(0)>>partitionBits-k), "fingerprints that all have their home at the end, and wrap around")
 	}
 	for k := range uint64(12_000) {

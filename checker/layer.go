@@ -123,7 +123,6 @@ func (s *search) begin() error {
 	}
 	fp := s.workers[0].fingerprint(b.words)
 	p := partitionOf(fp)
-	s.seen[p].reserve(1)
 	s.seen[p].insert(fp)
 	b.parent, b.nth = append(b.parent, 0), append(b.nth, 0)
 	s.next[p] = append(s.next[p], b)
@@ -289,7 +288,6 @@ func (w *worker) file(s *search, blocks []*block, p int) {
 			k = roundBlocks // deferred states come last
 		}
 		batch := s.batches[k][p]
-		set.reserve(len(batch))
 		for len(batch) > 0 {
 			some := batch[:min(len(batch), 16)]
 			set.touch(some)

@@ -27,8 +27,12 @@ func (s *seen) home(fp uint64) int {
 	return int(hi)
 }
 
-// insert adds a fingerprint and reports whether it is new.
+// insert adds a fingerprint and reports whether it is new. The table grows as soon as it is four fifths full, so that
+// its size follows from what is in it.
 func (s *seen) insert(fp uint64) bool {
+	if s.slots == nil {
+		s.grow()
+	}
 	if fp == 0 {
 		fp = 1
 	}
@@ -38,7 +42,9 @@ func (s *seen) insert(fp uint64) bool {
 			return false
 		case 0:
 			s.slots[i] = fp
-			s.count++
+			if s.count++; 5*s.count >= 4*len(s.slots) {
+				s.grow()
+			}
 			return true
 		}
 		if i++; i == len(s.slots) {
@@ -47,13 +53,9 @@ func (s *seen) insert(fp uint64) bool {
 	}
 }
 
-// reserve makes room for so many more fingerprints.
-func (s *seen) reserve(more int) {
-	if 5*(s.count+more) <= 4*len(s.slots) {
-		return
-	}
+func (s *seen) grow() {
 	before := len(s.slots)
-	s.slots = enlarge(s.slots, max(256, before*3/2, (s.count+more)*5/4+1))
+	s.slots = enlarge(s.slots, max(256, before*3/2))
 	s.spread(before)
 }
 
@@ -87,6 +89,9 @@ func (s *seen) bytes() int { return 8 * len(s.slots) }
 
 // touch reads the home slots of some fingerprints, so that the processor fetches them all at once and insert finds them at hand.
 func (s *seen) touch(some []successor) {
+	if len(s.slots) == 0 {
+		return
+	}
 	var sum uint64
 	for i := range some {
 		sum += s.slots[s.home(some[i].fingerprint)]

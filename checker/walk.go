@@ -109,7 +109,6 @@ func (w *walker) all(ctx context.Context, state []uint32) ([]successor, error) {
 func (w *walker) arrive(state []uint32, depth int) {
 	fp := w.x.fingerprint(state)
 	set := &w.seen[partitionOf(fp)]
-	set.reserve(1)
 	if set.insert(fp) {
 		w.stats.Distinct++
 	}
