@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"os"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,9 +15,10 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// golden compares a text with a file.
+// golden compares a text with a file, but for spaces at the ends of lines.
 func golden(t *testing.T, path, got string) {
 	t.Helper()
+	got = regexp.MustCompile(` +\n`).ReplaceAllString(got, "\n")
 	if *update {
 		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
 		return

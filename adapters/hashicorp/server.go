@@ -14,10 +14,11 @@ import (
 )
 
 // The clock of a bubble is moved for three reasons, and each of them has an order of magnitude to itself, so that no timer ever
-// fires by the way and it does not matter what its random part was.
+// fires by the way and it does not matter what its random part was. A leader may take three thousand steps before its lease is up.
 const (
 	pause    = 11 * time.Second           // longer than any backoff between attempts (at most 10.24 s): after every step of a leader
-	timeout  = 1000 * time.Hour           // heartbeat, election, lease and commit timeouts: only election timers are waited for
+	lease    = 10 * time.Hour             // of leaders, and between messages that they send without need
+	timeout  = 10 * lease                 // of elections; leaders send heartbeats ten times as often
 	patience = 4 * timeout                // until an election timer has surely fired: its random part at most doubles it, and it may be renewed once
 	never    = 100 * 365 * 24 * time.Hour // between two snapshots that the library takes by itself
 	enqueue  = time.Second                // how long a leader may take to accept a request
@@ -69,7 +70,7 @@ func (s *server) config() *raft.Config {
 	c := raft.DefaultConfig()
 	c.LocalID = raft.ServerID(nameFor(s.id))
 	c.Logger = hclog.NewNullLogger()
-	c.HeartbeatTimeout, c.ElectionTimeout, c.LeaderLeaseTimeout, c.CommitTimeout = timeout, timeout, timeout, timeout
+	c.HeartbeatTimeout, c.ElectionTimeout, c.LeaderLeaseTimeout, c.CommitTimeout = timeout, timeout, lease, lease
 	c.SnapshotInterval, c.SnapshotThreshold, c.TrailingLogs = never, math.MaxUint64, 0
 	c.ShutdownOnRemove = false
 	if s.options.NoPreVote {
@@ -123,7 +124,8 @@ func (s *server) Step(in spec.Input) spec.Output {
 	}
 	s.steps.begin(in.Cut)
 	before := s.role()
-	if !s.give(&in) {
+	var out spec.Output
+	if !s.give(&in, &out) {
 		return spec.Output{Refused: true}
 	}
 	s.quieten(before)
@@ -134,7 +136,8 @@ func (s *server) Step(in spec.Input) spec.Output {
 		return s.crashed(in.Cut)
 	}
 	s.tally(&in)
-	return spec.Output{Effects: s.steps.done()}
+	out.Effects = s.steps.done()
+	return out
 }
 
 // stepDown gives an input to a server that is down: a message, which is lost, or the order to start again.

@@ -57,8 +57,9 @@ func (s snapshotStore) Open(id string) (*raft.SnapshotMeta, io.ReadCloser, error
 
 // sink is a snapshot that is being written.
 type sink struct {
-	store snapshotStore
-	made  *snapshot
+	store  snapshotStore
+	made   *snapshot
+	closed bool
 }
 
 // Write is part of raft.SnapshotSink.
@@ -67,8 +68,12 @@ func (s *sink) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Close is part of raft.SnapshotSink. Only the newest snapshot is kept.
+// Close is part of raft.SnapshotSink. Only the newest snapshot is kept. Both the state machine and the library close.
 func (s *sink) Close() error {
+	if s.closed {
+		return nil
+	}
+	s.closed = true
 	s.made.meta.Size = int64(len(s.made.data))
 	s.store.steps.write(s.store.disk, func() { s.store.snapshots = []*snapshot{s.made} })
 	return nil

@@ -24,7 +24,7 @@ type Setup struct {
 func Default() Setup {
 	return Setup{
 		World: cluster.Config{
-			Servers: 3, Variants: Variants, OutOfReach: OutOfReach,
+			Servers: 3, Variants: Variants,
 			Faults: cluster.Faults{Drop: cluster.Unlimited},
 			Bounds: cluster.Bounds{Terms: 3, Log: 3, Messages: 1, Campaigns: 2, Proposals: 1},
 		},
@@ -35,9 +35,6 @@ func Default() Setup {
 // Variants are the ways in which the library differs from the paper. A leader that hears of a higher term in a reply becomes a
 // follower in its own term, and takes the new one over when a request brings it.
 var Variants = spec.Variants{spec.LateTerm}
-
-// OutOfReach names the goals that the library has no part in: it tells a client who leads, and sending it on is up to the program.
-var OutOfReach = []string{"client-redirected"}
 
 // Servers makes servers of the library with these options. The Node method of what it returns is a spec.Factory, for worlds,
 // scripts and the replay of traces. It belongs to the test t and may be used only while t runs.

@@ -23,9 +23,7 @@ func (s *server) Refuses() func(*spec.Input) bool {
 	leads, waiting := s.role() == spec.Leader, s.courier.waiting()
 	return func(in *spec.Input) bool {
 		switch in.Kind {
-		case spec.Crash:
-			return false
-		case spec.Compact:
+		case spec.Crash, spec.Propose, spec.Compact:
 			return false
 		case spec.Timeout:
 			return leads
@@ -34,7 +32,7 @@ func (s *server) Refuses() func(*spec.Input) bool {
 			return m.To != s.id || m.From == s.id || !slices.Contains(s.servers, m.From) || !m.Kind.IsRequest() && !waiting[answered(m)]
 		case spec.SendAppendEntries, spec.Transfer:
 			return !leads || in.Peer == s.id || !slices.Contains(s.servers, in.Peer)
-		case spec.Heartbeat, spec.Propose, spec.Reconfigure:
+		case spec.Heartbeat, spec.Reconfigure:
 			return !leads
 		}
 		return true
@@ -43,7 +41,7 @@ func (s *server) Refuses() func(*spec.Input) bool {
 
 // give lets an input happen, as far as the library's goroutines get with it at once. It returns false if it turns out not to be
 // possible in this state.
-func (s *server) give(in *spec.Input) bool {
+func (s *server) give(in *spec.Input, out *spec.Output) bool {
 	switch in.Kind {
 	case spec.Deliver:
 		s.deliver(&in.Message)
@@ -56,7 +54,7 @@ func (s *server) give(in *spec.Input) bool {
 	case spec.SendAppendEntries:
 		return s.replicate(in.Peer)
 	case spec.Propose:
-		s.propose(in.Value)
+		out.Redirect = s.propose(in.Value)
 	case spec.Transfer:
 		s.raft.LeadershipTransferToServer(raft.ServerID(nameFor(in.Peer)), raft.ServerAddress(nameFor(in.Peer)))
 	case spec.Reconfigure:
@@ -147,14 +145,21 @@ func (s *server) replicate(to spec.ServerID) bool {
 	return true
 }
 
-// propose gives a leader a command, and notes if the client is told that it is done.
-func (s *server) propose(value string) {
+// propose gives a server a command, and notes if the client is told that it is done. A client that is told to look elsewhere
+// is sent to the leader that the server knows of.
+func (s *server) propose(value string) spec.ServerID {
 	r, steps := s.raft, s.steps
+	elsewhere := spec.None
 	go func() {
-		if r.Apply([]byte(value), enqueue).Error() == nil {
+		switch r.Apply([]byte(value), enqueue).Error() {
+		case nil:
 			steps.note(spec.Effect{Kind: spec.Answer, Reply: spec.Reply{Value: value}})
+		case raft.ErrNotLeader:
+			elsewhere = serverOf(string(r.Leader()))
 		}
 	}()
+	synctest.Wait()
+	return elsewhere
 }
 
 // reconfigure asks a leader for a configuration that differs from its own by one server.
