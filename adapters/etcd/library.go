@@ -29,6 +29,8 @@ type Library interface {
 	// Compact makes the snapshot of the state machine at its index, and discards the log up to there.
 	Compact(Snapshot)
 
+	// Office is the part of Status that is needed all the time.
+	Office() (role spec.Role, term, lead uint64)
 	Status() Status
 	// AppendState appends canonical bytes of the RawNode, its storage and what is on the way to it.
 	AppendState(dst []byte) []byte

@@ -40,6 +40,7 @@ type server struct {
 
 // newServer starts a server of which the fields above disk are known, with an empty disk.
 func newServer(s *server) *server {
+	s.done, s.effects = make([]spec.Input, 0, 16), make([]spec.Effect, 0, 8)
 	s.disk.written = s.options.disk(s.id, s.servers)
 	s.disk.synced = s.disk.written
 	s.boot()
@@ -54,7 +55,7 @@ func (s *server) boot() {
 
 // Step gives the server one input, and then does all that the library asks for.
 func (s *server) Step(in spec.Input) spec.Output {
-	s.effects, s.trail = nil, s.trail[:0]
+	s.effects, s.trail = s.effects[:0], s.trail[:0]
 	before := s.disk
 	redirect, err := s.handle(&in)
 	switch {
@@ -63,17 +64,15 @@ func (s *server) Step(in spec.Input) spec.Output {
 	case err != nil:
 		return spec.Output{Fault: err}
 	}
-	out := spec.Output{Effects: s.effects, Redirect: redirect}
 	if in.Cut > 0 {
-		if in.Cut > out.CrashPoints() {
+		if in.Cut > (spec.Output{Effects: s.effects}).CrashPoints() {
 			s.again()
 			return spec.Output{Refused: true}
 		}
 		s.cut(&in, before)
-		out.Effects = s.effects
 	}
 	s.done = append(s.done, in)
-	return out
+	return spec.Output{Effects: slices.Clone(s.effects), Redirect: redirect}
 }
 
 // errRefused is a refusal before anything happened.
@@ -136,8 +135,8 @@ func (s *server) give(in *spec.Input) (spec.ServerID, error) {
 	case spec.Compact:
 		return spec.None, s.compact()
 	}
-	status := s.library.Status()
-	leads := status.Role == spec.Leader
+	role, _, lead := s.library.Office()
+	leads := role == spec.Leader
 	switch in.Kind {
 	case spec.Timeout:
 		if leads {
@@ -149,7 +148,7 @@ func (s *server) give(in *spec.Input) (spec.ServerID, error) {
 		return spec.None, s.tick(leads)
 	case spec.Propose, spec.ReadIndex, spec.Transfer, spec.Reconfigure:
 		if !leads {
-			return redirected(in, &status)
+			return redirected(in, spec.ServerID(lead))
 		}
 		return spec.None, s.serve(in)
 	}
@@ -157,11 +156,11 @@ func (s *server) give(in *spec.Input) (spec.ServerID, error) {
 }
 
 // redirected sends a client on to the leader. Only the leader itself is asked to hand over.
-func redirected(in *spec.Input, status *Status) (spec.ServerID, error) {
-	if in.Kind == spec.Transfer || status.Lead == 0 {
+func redirected(in *spec.Input, leader spec.ServerID) (spec.ServerID, error) {
+	if in.Kind == spec.Transfer || leader == spec.None {
 		return spec.None, errRefused
 	}
-	return spec.ServerID(status.Lead), nil
+	return leader, nil
 }
 
 // tick: a leader's heartbeat timer fires. Of others, with CheckQuorum, the time that binds them to a leader runs out.

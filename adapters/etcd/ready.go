@@ -13,9 +13,7 @@ const readiesOfAStep = 1000
 func (s *server) drain() error {
 	for range readiesOfAStep {
 		if !s.library.HasReady() {
-			if s.reads > 0 && s.library.Status().Role != spec.Leader {
-				s.reads, s.waits = 0, false
-			}
+			s.forgetReads()
 			return nil
 		}
 		rd := s.library.Ready()
@@ -26,6 +24,16 @@ func (s *server) drain() error {
 		}
 	}
 	return errors.New("the library has something Ready for ever")
+}
+
+// forgetReads: a server that leads no more answers no reads.
+func (s *server) forgetReads() {
+	if s.reads == 0 {
+		return
+	}
+	if role, _, _ := s.library.Office(); role != spec.Leader {
+		s.reads, s.waits = 0, false
+	}
 }
 
 // process does what a Ready asks for, as the library's documentation says: entries, hard state and snapshot are written before
@@ -99,12 +107,12 @@ func (s *server) answer(committed []Entry) {
 	if len(committed) == 0 {
 		return
 	}
-	status := s.library.Status()
-	if status.Role != spec.Leader {
+	role, term, _ := s.library.Office()
+	if role != spec.Leader {
 		return
 	}
 	for _, e := range committed {
-		if e.Type == EntryNormal && e.Data != "" && e.Term == status.Hard.Term {
+		if e.Type == EntryNormal && e.Data != "" && e.Term == term {
 			reply := spec.Reply{Value: e.Data, Index: spec.Index(e.Index)}
 			s.effects = append(s.effects, spec.Effect{Kind: spec.Answer, Reply: reply})
 		}

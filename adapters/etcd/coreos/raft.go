@@ -48,7 +48,8 @@ func newKey(o *etcd.Options) *statekey.Key {
 type server struct {
 	node    *raft.RawNode
 	storage *storage
-	ready   raft.Ready // the latest
+	votes   *map[uint64]bool // in the node
+	ready   raft.Ready       // the latest
 	key     *statekey.Key
 }
 
@@ -81,6 +82,11 @@ func start(key *statekey.Key, id uint64, o *etcd.Options, disk *etcd.Disk) etcd.
 		panic(err)
 	}
 	s.node = node
+	votes, known := statekey.Find[map[uint64]bool](node, "raft.votes")
+	if !known {
+		panic("this release keeps its votes elsewhere")
+	}
+	s.votes = votes
 	return s
 }
 
@@ -191,13 +197,16 @@ func (s *server) Compact(snap etcd.Snapshot) {
 
 var roles = [...]spec.Role{spec.Follower, spec.Candidate, spec.Leader, spec.PreCandidate}
 
+func (s *server) Office() (spec.Role, uint64, uint64) {
+	b := s.node.Status()
+	return roles[b.RaftState], b.Term, b.Lead
+}
+
 func (s *server) Status() etcd.Status {
 	b := s.node.Status()
 	status := etcd.Status{Role: roles[b.RaftState], Lead: b.Lead, Applied: b.Applied,
 		Hard: etcd.HardState{Term: b.Term, Vote: b.Vote, Commit: b.Commit}}
-	if votes, ok := statekey.Find[map[uint64]bool](s.node, "raft.votes"); ok {
-		status.Votes = *votes
-	}
+	status.Votes = *s.votes
 	for id, p := range b.Progress {
 		status.Progress = append(status.Progress, etcd.Progress{Server: id, Match: p.Match, Next: p.Next})
 	}

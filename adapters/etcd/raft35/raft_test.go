@@ -38,3 +38,5 @@ func TestAutomaton(t *testing.T) {
 	require.Equal(t, [2]string{"sends AppendEntries n1->n3 term=1 prev=1@1 entries=[] commit=1 (MsgApp index=1 logTerm=1 commit=1)", "sends and writes nothing"},
 		found[0].Does)
 }
+
+func Benchmark(b *testing.B) { etcdtest.Benchmarks(b, raft35.New) }

@@ -46,6 +46,7 @@ func newKey(o *etcd.Options) *statekey.Key {
 type server struct {
 	node    *raft.RawNode
 	storage *storage
+	votes   *map[uint64]bool // in the node
 	ready   raft.Ready       // the latest
 	appends []raftpb.Message // handed to asynchronous storage and not done, oldest first
 	key     *statekey.Key
@@ -81,6 +82,11 @@ func start(key *statekey.Key, id uint64, o *etcd.Options, disk *etcd.Disk) etcd.
 		panic(err)
 	}
 	s.node = node
+	votes, known := statekey.Find[map[uint64]bool](node, "raft.trk.Votes")
+	if !known {
+		panic("this release keeps its votes elsewhere")
+	}
+	s.votes = votes
 	return s
 }
 
@@ -225,13 +231,16 @@ func (s *server) Compact(snap etcd.Snapshot) {
 
 var roles = [...]spec.Role{spec.Follower, spec.Candidate, spec.Leader, spec.PreCandidate}
 
+func (s *server) Office() (spec.Role, uint64, uint64) {
+	b := s.node.BasicStatus()
+	return roles[b.RaftState], b.Term, b.Lead
+}
+
 func (s *server) Status() etcd.Status {
 	b := s.node.BasicStatus()
 	status := etcd.Status{Role: roles[b.RaftState], Lead: b.Lead, Applied: b.Applied,
 		Hard: etcd.HardState{Term: b.Term, Vote: b.Vote, Commit: b.Commit}}
-	if votes, ok := statekey.Find[map[uint64]bool](s.node, "raft.trk.Votes"); ok {
-		status.Votes = *votes
-	}
+	status.Votes = *s.votes
 	if status.Role == spec.Leader {
 		s.node.WithProgress(func(id uint64, _ raft.ProgressType, p tracker.Progress) {
 			status.Progress = append(status.Progress, etcd.Progress{Server: id, Match: p.Match, Next: p.Next})

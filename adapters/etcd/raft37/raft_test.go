@@ -50,3 +50,5 @@ func TestAutomaton(t *testing.T) {
 		require.Fail(t, "a local step differs", d.String())
 	}
 }
+
+func Benchmark(b *testing.B) { etcdtest.Benchmarks(b, raft37.New) }
