@@ -99,6 +99,7 @@ func (g *guide) run(line string) string {
 	words, err := process.Words(command)
 	require.NoError(g.t, err)
 	g.t.Chdir(g.dir)
+	g.t.Setenv("RAFTCHECK_PROGRESS", "never") // how often it is shown depends on how busy the machine is
 	var out, errs bytes.Buffer
 	got := run(words[1:], strings.NewReader(""), &out, &errs)
 	require.Equal(g.t, code, strconv.Itoa(got), "%s\n%s%s", command, &out, &errs)
