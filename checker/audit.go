@@ -24,7 +24,7 @@ func (m *memo) audit(s *server, in spec.Input, out spec.Output, after spec.Node)
 		return m.unsound(s, in, difference)
 	}
 	if !bytes.Equal(after.AppendState(nil), node.AppendState(nil)) {
-		return m.unsound(s, in, "the states after it differ: "+compareObservations(after.Observe(), node.Observe()))
+		return m.unsound(s, in, "the states after it differ: "+compareNodes(after, node))
 	}
 	return nil
 }
@@ -48,6 +48,16 @@ func compareOutputs(a, b *spec.Output) string {
 		}
 	}
 	return ""
+}
+
+// compareNodes returns the first thing in which two nodes differ, as far as they show or say it.
+func compareNodes(a, b spec.Node) string {
+	if d, ok := a.(spec.Differ); ok {
+		if difference := d.Difference(b); difference != "" {
+			return difference
+		}
+	}
+	return compareObservations(a.Observe(), b.Observe())
 }
 
 // compareObservations returns the first field that two observations do not share.

@@ -32,6 +32,14 @@ type Cloner interface {
 	Clone() Node
 }
 
+// Differ is a Node that can say where it differs from another one of the same server, in something that Observe need not show.
+// It is for messages only: the first difference between two states that should be equal.
+type Differ interface {
+	Node
+	// Difference names the first part of the state that differs, with both values; "" if it finds none.
+	Difference(Node) string
+}
+
 // InputKind says what happens to a server.
 type InputKind uint8
 

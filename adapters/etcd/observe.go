@@ -82,6 +82,8 @@ func (s *server) AppendState(dst []byte) []byte {
 	return dst
 }
 
+var _ spec.Differ = (*server)(nil)
+
 // Difference names the first field of the library in which two servers differ.
 func (s *server) Difference(other spec.Node) string {
 	o, ok := other.(*server)
