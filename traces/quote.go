@@ -1,6 +1,7 @@
 package traces
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/raftcheck/raftcheck/spec"
@@ -80,12 +81,12 @@ func telling(r *spec.Rule) spec.Field {
 }
 
 // Member names the member of a record's line that shows a part of a step, for a Place to point at: "post.term", "message".
-func (r *Reader) Member(part spec.Part, field spec.Field) string {
+func (r *Reader) Member(part spec.Part, effect int, field spec.Field) string {
 	switch part {
 	case spec.PartInput:
 		return "message"
 	case spec.PartEffect:
-		return "effects"
+		return fmt.Sprintf("effects.%d", effect)
 	}
 	for k, name := range fieldNames {
 		if field == 1<<k {

@@ -67,11 +67,11 @@ func writeTable(w io.Writer, t *Trace, guilty int, letters letters) {
 			says = max(says, len(r.says))
 		}
 	}
-	fmt.Fprint(w, "  step")
+	head := "  step"
 	for k, id := range servers {
-		fmt.Fprintf(w, "  %-*s", widths[k], id)
+		head += fmt.Sprintf("  %-*s", widths[k], id)
 	}
-	fmt.Fprintln(w)
+	fmt.Fprintln(w, strings.TrimRight(head, " "))
 	for _, r := range rows {
 		writeRow(w, &r, widths, min(says, 64))
 	}

@@ -101,7 +101,7 @@ type verifier struct {
 	shown   map[spec.ServerID]bool
 	unknown [len(fieldNames)]FieldCount
 	pointer interface {
-		Member(spec.Part, spec.Field) string
+		Member(spec.Part, int, spec.Field) string
 	}
 	current *Record
 	where   func(spec.Part, int) spec.Origin // places of the parts of current
@@ -118,7 +118,7 @@ func newVerifier(source Source, options VerifyOptions) *verifier {
 		result: &Result{File: file, Header: h}, shown: map[spec.ServerID]bool{}}
 	v.where = v.place
 	v.pointer, _ = source.(interface {
-		Member(spec.Part, spec.Field) string
+		Member(spec.Part, int, spec.Field) string
 	})
 	if i, ok := source.(interface{ Incomplete() bool }); ok && i.Incomplete() {
 		v.judge.Incomplete()
@@ -201,7 +201,7 @@ func (v *verifier) finding(b *spec.Breach, r *Record) Finding {
 	for _, e := range b.Evidence {
 		p := Place{File: v.result.File, Server: e.Server, Role: e.Role}
 		if v.pointer != nil {
-			p.member = v.pointer.Member(e.Part, telling(b.Rule))
+			p.member = v.pointer.Member(e.Part, e.Effect, telling(b.Rule))
 		}
 		if e.Origin < 0 {
 			p.File, p.Step = "", int(-e.Origin)

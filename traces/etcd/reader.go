@@ -109,7 +109,7 @@ func (r *Reader) read() error {
 }
 
 // Member names the member of an event's line that shows a part of a step: "state.term", "msg".
-func (r *Reader) Member(part spec.Part, field spec.Field) string {
+func (r *Reader) Member(part spec.Part, _ int, field spec.Field) string {
 	switch {
 	case part == spec.PartInput || part == spec.PartEffect:
 		return "msg"

@@ -341,7 +341,8 @@ func (l *Line) expected(what string) {
 }
 
 // Find returns where the member with that name begins in a line of JSON, and how many bytes its name and value take. A path of names
-// joined by dots descends: "msg.term" is the member "term" of the first member "msg". The outermost name may stand at any depth.
+// joined by dots descends: "msg.term" is the member "term" of the first member "msg", "effects.2" the third element of a list. The
+// outermost name may stand at any depth.
 // It returns 0, 0 when there is no such member or the line is no JSON.
 func Find(line []byte, path string) (at, width int) {
 	l := New(line)
@@ -373,9 +374,20 @@ func (l *Line) find(path []string) (at, end int) {
 			}
 		}
 	case '[':
-		for l.Open('['); l.More(']'); {
-			if a, e := l.find(path); end == 0 {
-				at, end = a, e
+		wanted, err := strconv.Atoi(path[0])
+		for k, _ := 0, l.Open('['); l.More(']'); k++ {
+			l.Peek()
+			start := l.at
+			switch {
+			case end > 0 || err == nil && k != wanted:
+				l.Skip()
+			case err == nil && len(path) == 1:
+				l.Skip()
+				at, end = start, l.at
+			case err == nil:
+				at, end = l.find(path[1:])
+			default:
+				at, end = l.find(path)
 			}
 		}
 	default:
