@@ -63,3 +63,21 @@ func TestAServerThatIsNotDeterministicIsStopped(t *testing.T) {
 	require.ErrorContains(t, fault, "the node is not deterministic")
 	t.Log(fault)
 }
+
+// A crash at a point that the step does not have is refused, and nothing happens.
+func TestACrashPointThatIsNotThereIsRefused(t *testing.T) {
+	servers := []spec.ServerID{1, 2, 3}
+	node, twin := New(etcd.Options{})(1, servers), New(etcd.Options{})(1, servers)
+	node.Step(spec.Input{Kind: spec.Timeout})
+	twin.Step(spec.Input{Kind: spec.Timeout})
+	require.True(t, node.Step(spec.Input{Kind: spec.Timeout, Cut: 9}).Refused)
+	require.Equal(t, twin.AppendState(nil), node.AppendState(nil))
+	require.Empty(t, node.(spec.Differ).Difference(twin))
+
+	require.Len(t, node.Step(spec.Input{Kind: spec.Timeout, Cut: 2}).Effects, 1, "the write, and not the sync after it")
+	require.Equal(t, spec.Crashed, node.Observe().Role)
+	require.Equal(t, spec.Term(2), node.Observe().Term)
+	require.Equal(t, spec.Term(1), node.Observe().Durable.Term)
+	node.Step(spec.Input{Kind: spec.Restart})
+	require.Equal(t, spec.Term(2), node.Observe().Durable.Term, "what was written is synced before anything is promised")
+}
