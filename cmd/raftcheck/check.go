@@ -150,7 +150,7 @@ func (a *app) search(ctx context.Context, s *subject, o checker.Options, verb, s
 		now := time.Now()
 		a.term.progress(now, func() string { return progressLine(verb, p, now.Sub(started), limit) })
 	}
-	result, err := checker.Check(ctx, &s.config, o)
+	result, err := s.search(ctx, o)
 	a.term.endProgress()
 	if err != nil {
 		return nil, checkFailure(err)

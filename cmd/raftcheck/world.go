@@ -21,7 +21,7 @@ type worldFlags struct {
 }
 
 func (w *worldFlags) addTo(flags *pflag.FlagSet) {
-	flags.StringVar(&w.impl, "impl", referenceName, "what to search: reference, spec (raft.tla), or mutant:`NAME`")
+	flags.StringVar(&w.impl, "impl", referenceName, "what to search: reference, spec (raft.tla), mutant:`NAME`, or hashicorp[@VERSION]")
 	w.exec.addTo(flags)
 	flags.IntVar(&w.nodes, "nodes", 0, "servers in the cluster")
 	flags.IntVar(&w.terms, "terms", 0, "highest term of any server")
