@@ -1,12 +1,15 @@
 package traces
 
-import "github.com/raftcheck/raftcheck/spec"
+import (
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces/wire"
+)
 
 // Version is the version of the format that this package reads and writes.
-const Version = 1
+const Version = wire.FormatVersion
 
 // FormatName is what a header calls the format.
-const FormatName = "raftcheck-trace"
+const FormatName = wire.FormatName
 
 // Trace is a recorded execution that fits in memory.
 type Trace struct {

@@ -76,22 +76,24 @@ func appendEffect(dst []byte, e *spec.Effect) []byte {
 
 // Durable writes what is on disk.
 func (o *Object) Durable(name string, d *spec.Durable) {
-	o.Object(name, func(o *Object) {
-		o.Uint("term", uint64(d.Term))
-		o.Server("votedFor", d.VotedFor)
-		o.Log("log", d.Log)
-	})
+	o.Name(name)
+	inner := Open(o.dst)
+	inner.Uint("term", uint64(d.Term))
+	inner.Server("votedFor", d.VotedFor)
+	inner.Log("log", d.Log)
+	o.dst = inner.Close()
 }
 
 // Log writes a log.
 func (o *Object) Log(name string, log spec.Log) {
-	o.Object(name, func(o *Object) {
-		if log.Base != 0 || log.BaseTerm != 0 {
-			o.Uint("base", uint64(log.Base))
-			o.Uint("baseTerm", uint64(log.BaseTerm))
-		}
-		o.Entries("entries", log.Entries)
-	})
+	o.Name(name)
+	inner := Open(o.dst)
+	if log.Base != 0 || log.BaseTerm != 0 {
+		inner.Uint("base", uint64(log.Base))
+		inner.Uint("baseTerm", uint64(log.BaseTerm))
+	}
+	inner.Entries("entries", log.Entries)
+	o.dst = inner.Close()
 }
 
 // Entries writes log entries.
