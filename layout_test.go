@@ -27,7 +27,7 @@ var mayImport = map[string][]string{
 	"traces":                 {"spec", "traces/wire", "traces/internal/…"},
 	"traces/internal/…":      {"spec", "traces/internal/…"},
 	"traces/wire":            {"spec", "traces/internal/…"},
-	"traces/record":     {"spec", "traces/wire"},
+	"traces/record":          {"spec", "traces/wire"},
 	"traces/etcd":            {"spec", "traces", "traces/internal/…"},
 	"traces/recorded":        {"spec", "traces", "traces/etcd"},
 	"checker":                {"spec", "cluster", "traces", "checker/internal/…"},
