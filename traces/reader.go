@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces/internal/scan"
@@ -34,6 +35,7 @@ type Reader struct {
 	header  Header
 	record  Record
 	count   int
+	number  int // of the latest record
 	last    map[spec.ServerID]*spec.Observation
 }
 
@@ -59,6 +61,9 @@ func NewReaderAfter(lines *Lines, first []byte, options Options) (*Reader, error
 // Header returns the trace's first line.
 func (r *Reader) Header() Header { return r.header }
 
+// nativeFormat tells Verify that nothing has looked at the records yet but for their shape.
+func (r *Reader) nativeFormat() {}
+
 // Position returns the file and the number of the line that was read last.
 func (r *Reader) Position() (string, int) { return r.lines.Name(), r.lines.Number() }
 
@@ -82,6 +87,9 @@ func (r *Reader) Next() (*Record, error) {
 		}
 		r.count++
 		r.record.Line = r.lines.Number()
+		if err := r.shape(&r.record); err != nil {
+			return nil, err
+		}
 		if r.record.Step == nil {
 			if isNetworkEvent(r.record.Event) {
 				return &r.record, nil
@@ -91,6 +99,18 @@ func (r *Reader) Next() (*Record, error) {
 		r.carryOver(r.record.Step)
 		return &r.record, nil
 	}
+}
+
+// shape checks what can be checked of a record's place in the trace without remembering the ones before.
+func (r *Reader) shape(record *Record) error {
+	switch {
+	case record.Number <= r.number:
+		return r.lines.Fault(0, fmt.Sprintf("record number %d does not come after %d", record.Number, r.number))
+	case record.Step != nil && len(r.header.Servers) > 0 && !slices.Contains(r.header.Servers, record.Step.Server):
+		return r.lines.Fault(0, fmt.Sprintf("%s is not one of the cluster's servers", record.Step.Server))
+	}
+	r.number = record.Number
+	return nil
 }
 
 // carryOver fills in the state before a step that the record leaves out because it is what the server showed last.

@@ -103,6 +103,8 @@ type verifier struct {
 	pointer interface {
 		Member(spec.Part, int, spec.Field) string
 	}
+	native  bool // the reader reads the native format
+	sending sending
 	current *Record
 	where   func(spec.Part, int) spec.Origin // places of the parts of current
 }
@@ -117,6 +119,7 @@ func newVerifier(source Source, options VerifyOptions) *verifier {
 	v := &verifier{source: source, options: options, rules: rules, judge: spec.NewJudge(rules, h.Variants),
 		result: &Result{File: file, Header: h}, shown: map[spec.ServerID]bool{}}
 	v.where = v.place
+	_, v.native = source.(interface{ nativeFormat() })
 	v.pointer, _ = source.(interface {
 		Member(spec.Part, int, spec.Field) string
 	})
@@ -147,7 +150,7 @@ func (v *verifier) record(r *Record) {
 			found = append(found, v.finding(b, r))
 		}
 	}
-	for _, c := range r.Found {
+	for _, c := range v.contradictions(r) {
 		if v.selected(c.Rule) {
 			f := v.finding(c.Breach, r)
 			for k := range f.Evidence {
@@ -157,6 +160,22 @@ func (v *verifier) record(r *Record) {
 		}
 	}
 	v.result.Findings = append(v.result.Findings, earliestFirst(found)...)
+}
+
+// contradictions returns what the reader found, and for a trace whose reader looks only at lines what the record contradicts.
+func (v *verifier) contradictions(r *Record) []Contradiction {
+	if !v.native || r.Step == nil {
+		return r.Found
+	}
+	c := v.sending.record(r)
+	if c == nil {
+		return r.Found
+	}
+	v.current = r
+	for k := range c.Evidence {
+		c.Evidence[k].Origin = v.place(c.Evidence[k].Part, c.Evidence[k].Effect)
+	}
+	return append(r.Found, *c)
 }
 
 // merge adds what a reader found. Where the rules found the same promise broken at the same line, it only adds what that one lacks.
