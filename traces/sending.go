@@ -2,8 +2,7 @@ package traces
 
 import (
 	"fmt"
-
-	"github.com/zeebo/xxh3"
+	"hash/maphash"
 
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces/wire"
@@ -14,6 +13,7 @@ import (
 // Messages may be lost, doubled and late; no event need say so.
 type sending struct {
 	by      map[sender]*sentSet
+	seed    maphash.Seed // fingerprints never leave this process
 	scratch []byte
 }
 
@@ -34,7 +34,7 @@ func (s *sending) fingerprint(m *spec.Message) uint64 {
 	o := wire.Open(s.scratch[:0])
 	o.Message("m", m)
 	s.scratch = o.Close()
-	return xxh3.Hash(s.scratch)
+	return maphash.Bytes(s.seed, s.scratch)
 }
 
 // record takes in a record and returns the contradiction that its message is, or nil.
@@ -51,7 +51,7 @@ func (s *sending) record(r *Record) *Contradiction {
 
 func (s *sending) leaves(m *spec.Message) {
 	if s.by == nil {
-		s.by = map[sender]*sentSet{}
+		s.by, s.seed = map[sender]*sentSet{}, maphash.MakeSeed()
 	}
 	set := s.by[sender{m.From, m.Kind}]
 	if set == nil {
