@@ -2,6 +2,7 @@ package hashicorp_test
 
 import (
 	"context"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,20 +22,29 @@ func countsOf(r *hashicorp.Result) counts {
 	return counts{s.Distinct, s.Transitions, s.Depth, s.LocalStates, s.Messages, s.Executions}
 }
 
-// Two elections and a command, searched to the end: the library keeps every promise, as long as nobody crashes.
+// Two elections and a command, searched to the end: the library keeps every promise, as long as no crash comes between the two
+// writes of a vote.
 func TestTwoElectionsHold(t *testing.T) {
 	if testing.Short() {
-		t.Skip("half a minute each")
+		t.Skip("a quarter of a minute, and the long ones up to a minute each")
 	}
 	for _, c := range []struct {
 		name string
+		long bool
 		edit func(*hashicorp.Setup)
 		want counts
 	}{
-		{"with pre-votes", func(s *hashicorp.Setup) {}, counts{291571, 1103850, 28, 1614, 438, 14496}},
-		{"without pre-votes", func(s *hashicorp.Setup) { s.Servers.NoPreVote = true }, counts{250102, 962238, 24, 1251, 360, 12474}},
+		{"with pre-votes", true, func(s *hashicorp.Setup) {}, counts{291571, 1103850, 28, 1614, 438, 14496}},
+		{"without pre-votes", false, func(s *hashicorp.Setup) { s.Servers.NoPreVote = true }, counts{250102, 962238, 24, 1251, 360, 12474}},
+		{"longer logs", true, func(s *hashicorp.Setup) { s.Servers.NoPreVote, s.World.Bounds.Log = true, 4 }, counts{335824, 1340754, 27, 2883, 576, 20598}},
+		{"a crash", true, func(s *hashicorp.Setup) {
+			s.Servers.NoPreVote, s.Servers.WholeVotes, s.World.Faults.Crash = true, true, 1
+		}, counts{1515633, 6860391, 26, 1662, 366, 35385}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if c.long && os.Getenv("RAFTCHECK_LONG") == "" {
+				t.Skip("RAFTCHECK_LONG=1 runs it")
+			}
 			r, err := hashicorp.Check(context.Background(), t, c.edit)
 			require.NoError(t, err)
 			require.Equal(t, spec.Held, r.Verdict, r.Reason)
