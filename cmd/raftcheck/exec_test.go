@@ -23,6 +23,7 @@ func TestExecStories(t *testing.T) {
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("RAFT", raft)
+			env.Setenv("RAFTCHECK_PROGRESS", "never") // how often it is shown depends on how busy the machine is
 			return nil
 		},
 	})

@@ -35,6 +35,7 @@ func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
+			env.Setenv("RAFTCHECK_PROGRESS", "never") // how often it is shown depends on how busy the machine is
 			return nil
 		},
 		Dir:                 "testdata",
