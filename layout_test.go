@@ -28,7 +28,6 @@ var mayImport = map[string][]string{
 	"traces/internal/…":      {"spec", "traces/internal/…"},
 	"traces/wire":            {"spec", "traces/internal/…"},
 	"traces/record":          {"spec", "traces/wire"},
-	"traces/record/rawnode":  {"spec", "traces/record"},
 	"traces/etcd":            {"spec", "traces", "traces/internal/…"},
 	"traces/recorded":        {"spec", "traces", "traces/etcd"},
 	"checker":                {"spec", "cluster", "traces", "checker/internal/…"},

@@ -24,22 +24,15 @@ func (s *Server) Receive(m spec.Message) *Step {
 }
 
 // Happens begins a step: the election timer fires, a client proposes something, the server starts again, ….
-func (s *Server) Happens(in spec.Input) *Step {
-	return &Step{server: s, before: Nothing(), input: in}
-}
+func (s *Server) Happens(in spec.Input) *Step { return &Step{server: s, input: in} }
 
 // Step is something that happens to a server and is not written yet. It is used by one goroutine. Steps of one server that overlap
 // are written in the order in which they end.
 type Step struct {
 	server *Server
-	before spec.Observation
 	input  spec.Input
 	output spec.Output
 }
-
-// Before notes what the server showed before the step, where that is not what it showed after its last one: something happened in
-// between that is not recorded, and what it changed is not of this step. What before does not show may have been changed.
-func (s *Step) Before(before spec.Observation) { s.before = before }
 
 // Send notes that a message leaves.
 func (s *Step) Send(m spec.Message) {
@@ -67,5 +60,5 @@ func (s *Step) Redirect(to spec.ServerID) { s.output.Redirect = to }
 
 // Observe ends the step with what the server shows after it, and writes it.
 func (s *Step) Observe(now spec.Observation) {
-	s.server.recorder.record(s, &now)
+	s.server.recorder.record(s.server, &s.input, &s.output, &now)
 }

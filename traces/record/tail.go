@@ -23,24 +23,20 @@ func (t *Tail) Last() (spec.Index, spec.Term) { return t.log.LastIndex(), t.log.
 func (t *Tail) Term(i spec.Index) (spec.Term, bool) { return t.log.TermAt(i) }
 
 // Append makes entries the end of the log, from index first on; what stood there is replaced. Between the log's end and first there
-// must be no gap, unless the log begins anew there, as after a snapshot. It returns false if first is before what is kept, so that
-// nobody can tell from the tail what was replaced.
-func (t *Tail) Append(first spec.Index, entries ...spec.Entry) (kept bool) {
-	kept = first > t.log.Base
+// must be no gap, unless the log begins anew there, as after a snapshot.
+func (t *Tail) Append(first spec.Index, entries ...spec.Entry) {
 	switch {
-	case first > t.log.LastIndex()+1, !kept:
+	case first > t.log.LastIndex()+1, first <= t.log.Base:
 		t.log = spec.Log{Base: first - 1}
 	default:
 		t.log.Entries = t.log.Entries[:first-t.log.Base-1]
 	}
 	t.log.Entries = append(t.log.Entries, entries...)
 	t.forget()
-	return kept
 }
 
-// Truncate removes every entry after last. It returns false if last is before what is kept.
-func (t *Tail) Truncate(last spec.Index) (kept bool) {
-	kept = last >= t.log.Base
+// Truncate removes every entry after last.
+func (t *Tail) Truncate(last spec.Index) {
 	switch {
 	case last >= t.log.LastIndex():
 	case last < t.log.Base:
@@ -48,7 +44,6 @@ func (t *Tail) Truncate(last spec.Index) (kept bool) {
 	default:
 		t.log.Entries = t.log.Entries[:last-t.log.Base]
 	}
-	return kept
 }
 
 // Reset makes the log begin after an entry, of which nothing but index and term is known: the last one of a snapshot.
