@@ -69,6 +69,7 @@ func (m *model) check(s *server, e *event, grows ...bool) {
 	if e.state == want {
 		return
 	}
+	m.beatsSent(s) // before the state that this line shows
 	m.differs(s, &want, e)
 	m.adopt(s, e)
 }

@@ -55,7 +55,7 @@ func (m *model) stepDown(s *server, e *event) {
 		m.follow(s, t, spec.None)
 		s.push(item{want: wantBooted, may: true})
 	case t > s.now.term:
-		if !m.anybodyElse(s, t) && !m.partial {
+		if !m.anybodyElse(s, t) {
 			m.refuse(s, "R5.1-02", e.line, "%s moves to term %d, in which no other server was", s.id, t)
 		}
 		m.follow(s, t, spec.None)

@@ -1,6 +1,8 @@
 package etcd
 
 import (
+	"slices"
+
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
 )
@@ -67,7 +69,12 @@ func (m *model) event(e *event) {
 	}
 	s := m.servers[e.node]
 	if s == nil {
+		m.partial = m.partial || e.name != initState && !e.newborn() && m.member(e.node)
 		s = m.meet(e)
+	}
+	if m.partial {
+		m.glimpse(s, e)
+		return
 	}
 	if s.undecided > 0 && e.name != initState {
 		m.decide(s, e.state.conf)
@@ -100,6 +107,12 @@ func (m *model) event(e *event) {
 	s.line = e.line
 }
 
+// member reports whether a server that was not met yet is a member of the latest configuration. Then the trace began with the restart
+// of another, in the middle of the run.
+func (m *model) member(id spec.ServerID) bool {
+	return len(m.history) > 0 && slices.Contains(m.history[len(m.history)-1].members(), id)
+}
+
 // newborn reports whether the event is one that only a server that just started shows.
 func (e *event) newborn() bool {
 	return e.state.term == 0 && e.state.vote == spec.None && len(e.state.conf.voters) == 0 && e.state.last == 0
@@ -112,13 +125,10 @@ func (m *model) meet(e *event) *server {
 	s.now.conf = s.members.conf
 	m.servers[e.node] = s
 	m.order = append(m.order, s)
-	if e.name == initState {
-		return s
-	}
-	if !m.partial {
+	if e.name != initState && !m.partial {
 		m.refuse(s, traceConsistent, e.line, "the first event of %s is %s, not InitState", s.id, e.name)
+		m.adoptWhole(s, e)
 	}
-	m.adoptWhole(s, e)
 	return s
 }
 

@@ -312,7 +312,7 @@ func invisible(what, line string) string {
 		if strings.Contains(line, "PreCandidate") || is("Ready", "Receive") {
 			return "becoming a pre-candidate is not traced, so it may have come a line earlier or later"
 		}
-	case "msg.from", "msg.to", "msg.index", "msg.commit", "msg.entries", "msg.logTerm":
+	case "msg.from", "msg.to", "msg.index", "msg.commit", "msg.entries", "msg.logTerm", "msg.rejectHint":
 		if is("Receive") {
 			return "an earlier message with just these fields was sent, and may arrive again"
 		}
@@ -366,7 +366,7 @@ func TestMutations(t *testing.T) {
 		for _, example := range c.examples {
 			t.Log("      " + example)
 		}
-		if slices.Contains(exact, c.what) {
+		if slices.Contains(exact, c.what) && os.Getenv("RAFTCHECK_MUTATE") == "" {
 			require.Equal(t, c.tried, c.here, "%s: every change must be noticed at its line", c.what)
 		}
 	}

@@ -42,16 +42,28 @@ func (m *model) arrives(s *server, e *event) {
 	}
 	switch {
 	case f == nil:
-		if !m.partial && !m.network.mayBeForgotten(msg) {
+		if !m.network.mayBeForgotten(msg) {
 			m.neverSent(s, e)
 		}
 	case f.left == 0 && f.lost > 0:
-		m.refuseWith(s, "R5.6-01", e.line, []evidence{{"sent here", msg.from, f.sent}, {"lost by this restart", msg.from, f.lost}},
-			"%s receives a message that %s lost by a crash before it was handed to storage", s.id, msg.from)
+		m.lostYetArrived(s, f, e)
 	case f.left == 0:
 		m.refuseWith(s, "R5.6-01", e.line, []evidence{{"sent here", msg.from, f.sent}},
 			"%s receives a message of %s before %s handed to storage what it promises", s.id, msg.from, msg.from)
 	}
+}
+
+// lostYetArrived refuses a restart without what a message had promised: it was accepted because the message might never have left,
+// and now it arrives.
+func (m *model) lostYetArrived(s *server, f *flight, e *event) {
+	msg := &e.message
+	from := m.servers[msg.from]
+	if from == nil {
+		from = s
+	}
+	m.refuseWith(from, "R5.6-01", f.lost, []evidence{{"the promise", msg.from, f.sent}, {"it had left: it arrives", s.id, e.line}},
+		"%s restarts without what its %s to %s promised, which arrives all the same", msg.from, msg.kind, msg.to)
+	m.hint("check that what a message promises is synced before the message leaves")
 }
 
 // arrivesHome checks a message of the server to itself: each arrives once, in order, after the Ready that let it go.

@@ -132,7 +132,7 @@ func (m *model) wasInForce(voters []spec.ServerID) bool {
 
 // firstState takes the state of a server that was never seen before.
 func (m *model) firstState(s *server, e *event) {
-	if e.state.last == 0 && (e.state.term != 0 || e.state.vote != spec.None) && !m.partial {
+	if e.state.last == 0 && (e.state.term != 0 || e.state.vote != spec.None) {
 		m.refuse(s, traceConsistent, e.line, "%s starts in term %d with a vote for %s and an empty log", s.id, e.state.term, e.state.vote)
 	}
 	s.now.term, s.now.vote = e.state.term, e.state.vote
