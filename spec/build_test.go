@@ -109,6 +109,12 @@ func appendEntries(term spec.Term, prev spec.Index, prevTerm spec.Term, leaderCo
 		Entries: entriesAfter(prev, terms...)}
 }
 
+// termless is the message without the term of the entry before.
+func termless(m spec.Message) spec.Message {
+	m.PrevTermUnknown = true
+	return m
+}
+
 func accepts(term spec.Term, match spec.Index) spec.Message {
 	return spec.Message{Kind: spec.AppendEntriesReply, Term: term, Success: true, MatchIndex: match}
 }

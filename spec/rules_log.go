@@ -77,7 +77,7 @@ func judgePrevMatches(s *Step) *Breach {
 		return nil // committed, and so the same on the leader
 	}
 	term, held := log.TermAt(prev)
-	if held && term == m.PrevLogTerm {
+	if held && (term == m.PrevLogTerm || m.PrevTermUnknown) {
 		return nil
 	}
 	effect, accepts := s.acknowledges(m)
@@ -88,7 +88,7 @@ func judgePrevMatches(s *Step) *Breach {
 			return nil
 		}
 	}
-	b := s.breach(part, effect, "%s accepts entries after entry %d of term %d, where it has %s", s.Server, prev, m.PrevLogTerm, log.at(prev)).
+	b := s.breach(part, effect, "%s accepts entries after %s, where it has %s", s.Server, m.previous(), log.at(prev)).
 		allowing("%s refuses, and the leader tries again further back", s.Server).since("what the leader sent", PartInput)
 	if held {
 		return b.refusing("log[prevLogIndex].term = prevLogTerm", "%d is not %d", term, m.PrevLogTerm)
@@ -166,7 +166,7 @@ func judgeDurableLogKept(s *Step) *Breach {
 
 // firstConflict returns the first index at which AppendEntries names another term than the log has, and whether there is one.
 func firstConflict(m *Message, log Log) (Index, bool) {
-	if term, known := log.termKnownAt(m.PrevLogIndex); known && term != m.PrevLogTerm {
+	if term, known := log.termKnownAt(m.PrevLogIndex); known && term != m.PrevLogTerm && !m.PrevTermUnknown {
 		return m.PrevLogIndex, true
 	}
 	for k := range m.Entries {

@@ -141,7 +141,7 @@ func judgePrevTermTrue(s *Step) *Breach {
 			continue
 		}
 		log, known := s.senderLog(m.Term)
-		if !known {
+		if !known || m.PrevTermUnknown && m.PrevLogIndex <= log.LastIndex() {
 			continue
 		}
 		term, held := log.termKnownAt(m.PrevLogIndex)
@@ -151,7 +151,10 @@ func judgePrevTermTrue(s *Step) *Breach {
 		if held && term == m.PrevLogTerm || !held && m.PrevLogTerm > 0 && m.PrevLogIndex <= log.Base {
 			continue
 		}
-		b := s.breachSent(k, "%s sends %s entries after entry %d of term %d, where it has %s", s.Server, m.To, m.PrevLogIndex, m.PrevLogTerm, log.at(m.PrevLogIndex))
+		b := s.breachSent(k, "%s sends %s entries after %s, where it has %s", s.Server, m.To, m.previous(), log.at(m.PrevLogIndex))
+		if m.PrevTermUnknown {
+			return b.refusing("prevLogIndex ≤ last index", "%d is above %d", m.PrevLogIndex, log.LastIndex())
+		}
 		if !held {
 			return b.refusing("prevLogTerm is the term of an entry", "it is %d for index %d", m.PrevLogTerm, m.PrevLogIndex)
 		}

@@ -168,6 +168,9 @@ var stepCases = []stepCase{
 		"n1 accepts entries after entry 1 of term 1, where it has a@2"},
 	{"R5.3-03", "prev is refused", step(follower(2, log(2)), receives(appendEntries(2, 1, 1, 0, 2)), follower(2, log(2)), sends(refuses(2))), ""},
 	{"R5.3-03", "prev was compacted", step(follower(2, compacted(3, 2)), receives(appendEntries(2, 1, 1, 0, 2)), follower(2, compacted(3, 2)), sends(accepts(2, 2))), ""},
+	{"R5.3-03", "prev of a term that is not told", step(follower(2, log(1)), receives(termless(appendEntries(2, 1, 0, 1))), follower(2, log(1)), sends(accepts(2, 1))), ""},
+	{"R5.3-03", "prev of a term that is not told is missing", step(follower(2), receives(termless(appendEntries(2, 1, 0, 1))), follower(2), sends(accepts(2, 1))),
+		"n1 accepts entries after entry 1, where it has nothing"},
 
 	{"R5.3-04", "a conflict", step(follower(3, log(1, 1, 1)), receives(appendEntries(3, 1, 1, 0, 2)), follower(3, log(1, 2))), ""},
 	{"R5.3-04", "one entry at a time, from the end", step(follower(3, log(1, 1, 1)), receives(appendEntries(3, 1, 1, 0, 2)), follower(3, log(1, 1))), ""},
@@ -175,6 +178,8 @@ var stepCases = []stepCase{
 		"n1 had a@1 at index 1 and now has nothing there"},
 	{"R5.3-04", "a shorter message cuts the log", step(follower(1, log(1, 1)), receives(appendEntries(1, 0, 0, 0, 1)), follower(1, log(1))),
 		"n1 had b@1 at index 2 and now has nothing there"},
+	{"R5.3-04", "a term that is not told conflicts with nothing", step(follower(1, log(1)), receives(termless(appendEntries(1, 1, 0, 0))), follower(1)),
+		"n1 had a@1 at index 1 and now has nothing there"},
 	{"R5.3-04", "more than the conflict goes", step(follower(3, log(1, 1)), receives(appendEntries(3, 1, 1, 0, 2)), follower(3)),
 		"n1 had a@1 at index 1 and now has nothing there"},
 	{"R5.3-04", "a new term cuts the log", step(follower(1, log(1)), receives(requestVote(2, 1, 1)), follower(2)),
@@ -191,6 +196,9 @@ var stepCases = []stepCase{
 	{"R5.3-05", "appended again, after compaction", step(follower(1, compacted(1, 1)), receives(appendEntries(1, 0, 0, 0, 1)), follower(1, compacted(1, 1), log(1))),
 		"n1 has all that n2 sent, up to index 1, and its log changes from […1@1] to […1@1 b@1]"},
 	{"R5.3-05", "something new", step(follower(1, log(1)), receives(appendEntries(1, 0, 0, 0, 1, 1)), follower(1, log(1, 1))), ""},
+	{"R5.3-05", "appended again, after an entry of a term that is not told",
+		step(follower(1, log(1, 1)), receives(termless(appendEntries(1, 1, 0, 0, 1))), follower(1, log(1, 1, 1))),
+		"n1 has all that n2 sent, up to index 2, and its log changes from [a@1 b@1] to [a@1 b@1 c@1]"},
 
 	{"R5.3-06", "up to the last entry sent", step(follower(1, log(1)), receives(appendEntries(1, 1, 1, 0, 1)), follower(1, log(1, 1)), sends(accepts(1, 2))), ""},
 	{"R5.3-06", "its whole log", step(follower(2, log(1, 1)), receives(appendEntries(2, 1, 1, 0)), follower(2, log(1, 1)), sends(accepts(2, 2))),
@@ -222,6 +230,9 @@ var stepCases = []stepCase{
 		"n1 sends n2 entries after entry 2 of term 0, where it has an entry it compacted"},
 	{"R5.3-10", "an entry it does not have", step(leader(2), input(spec.Heartbeat), leader(2), sends(appendEntries(2, 4, 1, 0))),
 		"n1 sends n2 entries after entry 4 of term 1, where it has nothing"},
+	{"R5.3-10", "a term that is not told", step(leader(2, log(1)), input(spec.Heartbeat), leader(2, log(1)), sends(termless(appendEntries(2, 1, 0, 0)))), ""},
+	{"R5.3-10", "an entry that it does not have, of a term that is not told", step(leader(2), input(spec.Heartbeat), leader(2), sends(termless(appendEntries(2, 4, 0, 0)))),
+		"n1 sends n2 entries after entry 4, where it has nothing"},
 
 	{"R5.3-11", "its own", step(leader(2, log(1, 2)), input(spec.Heartbeat), leader(2, log(1, 2)), sends(appendEntries(2, 1, 1, 0, 2))), ""},
 	{"R5.3-11", "stamped with another term", step(leader(2, log(1)), input(spec.Heartbeat), leader(2, log(1)), sends(appendEntries(2, 0, 0, 0, 2))),

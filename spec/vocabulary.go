@@ -194,8 +194,12 @@ type Message struct {
 	LastLogTerm  Term  // and its term
 	Granted      bool  // RequestVoteReply, PreVoteReply
 
+	// PrevTermUnknown: what is known of an AppendEntries does not include PrevLogTerm, because the message does not carry it (a
+	// heartbeat of etcd's raft tells an index that is known to match, and no term) or a record does not show it.
+	PrevTermUnknown bool
+
 	PrevLogIndex Index   // AppendEntries: index before the first entry; InstallSnapshot: last included index
-	PrevLogTerm  Term    // and its term
+	PrevLogTerm  Term    // and its term; 0 where PrevTermUnknown
 	Entries      []Entry // AppendEntries: at PrevLogIndex+1, …; never changed in place once sent
 	LeaderCommit Index   // AppendEntries: the leader's commitIndex as told to this follower
 
@@ -217,7 +221,11 @@ func (m Message) String() string {
 	case RequestVoteReply, PreVoteReply:
 		fmt.Fprintf(&b, " granted=%t", m.Granted)
 	case AppendEntries:
-		fmt.Fprintf(&b, " prev=%d@%d entries=%s commit=%d", m.PrevLogIndex, m.PrevLogTerm, Log{Entries: m.Entries}, m.LeaderCommit)
+		prevTerm := fmt.Sprint(uint64(m.PrevLogTerm))
+		if m.PrevTermUnknown {
+			prevTerm = "?"
+		}
+		fmt.Fprintf(&b, " prev=%d@%s entries=%s commit=%d", m.PrevLogIndex, prevTerm, Log{Entries: m.Entries}, m.LeaderCommit)
 	case InstallSnapshot:
 		fmt.Fprintf(&b, " last=%d@%d", m.PrevLogIndex, m.PrevLogTerm)
 	case AppendEntriesReply, InstallSnapshotReply:
@@ -229,6 +237,14 @@ func (m Message) String() string {
 	return b.String()
 }
 
+// previous names the entry before those that AppendEntries carries.
+func (m *Message) previous() string {
+	if m.PrevTermUnknown {
+		return fmt.Sprintf("entry %d", m.PrevLogIndex)
+	}
+	return fmt.Sprintf("entry %d of term %d", m.PrevLogIndex, m.PrevLogTerm)
+}
+
 // Equal reports whether two messages are the same in every field.
 func (m Message) Equal(n Message) bool {
 	if !slices.Equal(m.Entries, n.Entries) {
@@ -236,7 +252,7 @@ func (m Message) Equal(n Message) bool {
 	}
 	return m.Kind == n.Kind && m.From == n.From && m.To == n.To && m.Term == n.Term &&
 		m.LastLogIndex == n.LastLogIndex && m.LastLogTerm == n.LastLogTerm && m.Granted == n.Granted &&
-		m.PrevLogIndex == n.PrevLogIndex && m.PrevLogTerm == n.PrevLogTerm && m.LeaderCommit == n.LeaderCommit &&
+		m.PrevLogIndex == n.PrevLogIndex && m.PrevLogTerm == n.PrevLogTerm && m.PrevTermUnknown == n.PrevTermUnknown && m.LeaderCommit == n.LeaderCommit &&
 		m.Success == n.Success && m.MatchIndex == n.MatchIndex &&
 		m.ConflictIndex == n.ConflictIndex && m.ConflictTerm == n.ConflictTerm && m.Payload == n.Payload
 }

@@ -42,7 +42,8 @@ func messageWords(m *spec.Message) []string {
 		}
 	}
 	add(m.LastLogIndex|spec.Index(m.LastLogTerm) != 0 || m.Kind == spec.RequestVote, "last=%d@%d", m.LastLogIndex, m.LastLogTerm)
-	add(m.PrevLogIndex|spec.Index(m.PrevLogTerm) != 0 || m.Kind == spec.AppendEntries, "prev=%d@%d", m.PrevLogIndex, m.PrevLogTerm)
+	add(!m.PrevTermUnknown && (m.PrevLogIndex|spec.Index(m.PrevLogTerm) != 0 || m.Kind == spec.AppendEntries), "prev=%d@%d", m.PrevLogIndex, m.PrevLogTerm)
+	add(m.PrevTermUnknown, "prev=%d", m.PrevLogIndex)
 	for _, e := range m.Entries {
 		words = append(words, "entry="+entryWord(e))
 	}
@@ -187,7 +188,11 @@ func (p *actionParser) detail(in *spec.Input, word string) {
 	case "last":
 		m.LastLogIndex, m.LastLogTerm = p.place(value)
 	case "prev":
-		m.PrevLogIndex, m.PrevLogTerm = p.place(value)
+		if m.PrevTermUnknown = !strings.Contains(value, "@"); m.PrevTermUnknown {
+			m.PrevLogIndex = spec.Index(p.number(value))
+		} else {
+			m.PrevLogIndex, m.PrevLogTerm = p.place(value)
+		}
 	case "entry":
 		m.Entries = append(m.Entries, p.entry(value))
 	case "commit":

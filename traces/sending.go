@@ -1,18 +1,23 @@
 package traces
 
 import (
+	"encoding/binary"
 	"fmt"
 	"hash/maphash"
 
 	"github.com/raftcheck/raftcheck/spec"
-	"github.com/raftcheck/raftcheck/traces/wire"
 )
 
 // sending remembers what was sent, while a trace streams by, to tell a message that arrives though nobody sent it. A recorder
 // need not show every kind of message: only where a server has shown that it sends a kind, what arrives of it must be among them.
 // Messages may be lost, doubled and late; no event need say so.
+//
+// Two records of one message must agree in all that both show. A server whose record has gaps may have sent what no line shows: what it
+// did before its first line, if that is a restart, and what it did before a restart that no crash announces, as of a process
+// that died with lines not yet written. Both lie in terms up to the one in which it starts again.
 type sending struct {
 	by      map[sender]*sentSet
+	servers map[spec.ServerID]*recordedServer
 	seed    maphash.Seed // fingerprints never leave this process
 	scratch []byte
 }
@@ -22,23 +27,39 @@ type sender struct {
 	kind   spec.MessageKind
 }
 
-// sentSet holds two generations of fingerprints. When the later is full the earlier is forgotten, and what is not found may have been in it.
+// recordedServer is what matters here of a server's own record.
+type recordedServer struct {
+	gaps bool      // it may have sent what no line shows,
+	upTo spec.Term // in terms up to this
+	down bool      // it was last seen to stop
+}
+
+// sentSet holds two generations of messages by their fingerprints. When the later is full the earlier is forgotten, and what is not
+// found may have been in it.
 type sentSet struct {
-	now, before map[uint64]struct{}
+	now, before map[uint64]optional
 	forgot      bool
 }
 
 const sentGeneration = 1 << 18
 
-func (s *sending) fingerprint(m *spec.Message) uint64 {
-	o := wire.Open(s.scratch[:0])
-	o.Message("m", m)
-	s.scratch = o.Close()
-	return maphash.Bytes(s.seed, s.scratch)
+// optional is what a record of a message may leave out; 0 is left out. Sent messages that differ in nothing else stand at
+// fingerprints that follow each other.
+type optional struct {
+	prevTerm uint64 // 1 more than it is
+	values   uint64 // of all entries; left out if one is
+}
+
+func (o optional) agrees(p optional) bool {
+	return (o.prevTerm == p.prevTerm || o.prevTerm == 0 || p.prevTerm == 0) && (o.values == p.values || o.values == 0 || p.values == 0)
 }
 
 // record takes in a record and returns the contradiction that its message is, or nil.
 func (s *sending) record(r *Record) *Contradiction {
+	if s.by == nil {
+		s.by, s.servers, s.seed = map[sender]*sentSet{}, map[spec.ServerID]*recordedServer{}, maphash.MakeSeed()
+	}
+	s.follow(r.Step)
 	var found *Contradiction
 	if r.Step.Input.Kind == spec.Deliver {
 		found = s.arrives(r)
@@ -49,33 +70,49 @@ func (s *sending) record(r *Record) *Contradiction {
 	return found
 }
 
-func (s *sending) leaves(m *spec.Message) {
-	if s.by == nil {
-		s.by, s.seed = map[sender]*sentSet{}, maphash.MakeSeed()
+// follow looks for gaps in a server's record.
+func (s *sending) follow(step *spec.Step) {
+	server, seen := s.servers[step.Server]
+	if !seen {
+		server = &recordedServer{}
+		s.servers[step.Server] = server
 	}
+	if step.Input.Kind == spec.Restart && !server.down && step.Before.Role != spec.Crashed && step.After.Term > 0 {
+		server.gaps, server.upTo = true, max(server.upTo, step.After.Term)
+	}
+	server.down = step.Input.Kind == spec.Crash || step.Input.Cut > 0 || step.After.Knows(spec.FieldRole) && step.After.Role == spec.Crashed
+}
+
+func (s *sending) leaves(m *spec.Message) {
 	set := s.by[sender{m.From, m.Kind}]
 	if set == nil {
-		set = &sentSet{now: map[uint64]struct{}{}}
+		set = &sentSet{now: map[uint64]optional{}}
 		s.by[sender{m.From, m.Kind}] = set
 	}
 	if len(set.now) >= sentGeneration {
 		set.forgot = set.forgot || set.before != nil
-		set.before, set.now = set.now, map[uint64]struct{}{}
+		set.before, set.now = set.now, map[uint64]optional{}
 	}
-	set.now[s.fingerprint(m)] = struct{}{}
+	print, told := s.fingerprint(m)
+	for ; ; print++ {
+		switch known, there := set.now[print]; {
+		case !there:
+			set.now[print] = told
+			return
+		case known == told:
+			return
+		}
+	}
 }
 
 func (s *sending) arrives(r *Record) *Contradiction {
 	m := &r.Step.Input.Message
 	set := s.by[sender{m.From, m.Kind}]
-	if set == nil || set.forgot {
+	if set == nil || set.forgot || s.mayBeUnseen(m) {
 		return nil
 	}
-	print := s.fingerprint(m)
-	if _, sent := set.now[print]; sent {
-		return nil
-	}
-	if _, sent := set.before[print]; sent {
+	print, told := s.fingerprint(m)
+	if sent(set.now, print, told) || sent(set.before, print, told) {
 		return nil
 	}
 	rule, known := spec.RuleByName("X-TR-01")
@@ -86,6 +123,72 @@ func (s *sending) arrives(r *Record) *Contradiction {
 		Message:  fmt.Sprintf("%s receives %s that %s never sent", r.Step.Server, article(m.Kind), m.From),
 		Evidence: []spec.Evidence{{Role: "here", Server: r.Step.Server, Part: spec.PartInput}},
 		Hint:     "the message was made up or changed on its way, or the trace lacks the step that sent it"}}
+}
+
+func sent(set map[uint64]optional, print uint64, told optional) bool {
+	for ; ; print++ {
+		known, there := set[print]
+		if !there || known.agrees(told) {
+			return there
+		}
+	}
+}
+
+// mayBeUnseen reports whether the sender's record has a gap in which it may have sent the message. The term of a pre-vote is the one
+// to come, and a reply to it tells that of the candidate.
+func (s *sending) mayBeUnseen(m *spec.Message) bool {
+	server := s.servers[m.From]
+	switch {
+	case server == nil || !server.gaps:
+		return false
+	case m.Kind == spec.PreVote:
+		return m.Term <= server.upTo+1
+	}
+	return m.Kind == spec.PreVoteReply || m.Term <= server.upTo
+}
+
+// fingerprint stands for what every record of a message shows; what some may leave out is returned besides.
+func (s *sending) fingerprint(m *spec.Message) (uint64, optional) {
+	b := append(s.scratch[:0], flags(m.Granted, m.Success))
+	for _, n := range [...]uint64{uint64(m.To), uint64(m.Term), uint64(m.LastLogIndex), uint64(m.LastLogTerm), uint64(m.PrevLogIndex),
+		uint64(m.LeaderCommit), uint64(m.MatchIndex), uint64(m.ConflictIndex), uint64(m.ConflictTerm), uint64(len(m.Entries))} {
+		b = binary.AppendUvarint(b, n)
+	}
+	for k := range m.Entries {
+		b = binary.AppendUvarint(append(b, byte(m.Entries[k].Kind)), uint64(m.Entries[k].Term))
+	}
+	b = append(b, m.Payload...)
+	print := maphash.Bytes(s.seed, b)
+	var told optional
+	if !m.PrevTermUnknown {
+		told.prevTerm = uint64(m.PrevLogTerm) + 1
+	}
+	told.values, b = s.values(m.Entries, b[:0])
+	s.scratch = b
+	return print, told
+}
+
+// values stands for the values of entries: 0 if one is not shown. Raft's own entries have none.
+func (s *sending) values(entries []spec.Entry, b []byte) (uint64, []byte) {
+	for k := range entries {
+		e := &entries[k]
+		if e.Value == "" && e.Kind != spec.NoOp {
+			return 0, b
+		}
+		b = binary.AppendUvarint(b, uint64(len(e.Value)))
+		b = append(b, e.Value...)
+	}
+	return max(maphash.Bytes(s.seed, b), 1), b
+}
+
+func flags(a, b bool) (bits byte) {
+	if a {
+		bits = 1
+	}
+	if b {
+		bits |= 2
+	}
+	return bits
 }
 
 func article(kind spec.MessageKind) string {

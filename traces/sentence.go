@@ -371,7 +371,7 @@ func whyNoMatch(s *spec.Step) string {
 	if last := s.Before.Log.LastIndex(); last < m.PrevLogIndex {
 		return fmt.Sprintf(": its log ends at %d", last)
 	}
-	if term, known := s.Before.Log.TermAt(m.PrevLogIndex); known && term != m.PrevLogTerm {
+	if term, known := s.Before.Log.TermAt(m.PrevLogIndex); known && term != m.PrevLogTerm && !m.PrevTermUnknown {
 		return fmt.Sprintf(": its entry %d is of term %d, not %d", m.PrevLogIndex, term, m.PrevLogTerm)
 	}
 	return ""

@@ -3,6 +3,7 @@ package traces
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -94,4 +95,64 @@ func TestVerifyStopsWhenItIsToldTo(t *testing.T) {
 	require.NoError(t, err)
 	_, err = Verify(ctx, r, VerifyOptions{})
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestTwoRecordsOfAMessageAgreeInAllThatBothShow(t *testing.T) {
+	for _, c := range []struct {
+		name, sent, received string
+		same                 bool
+	}{
+		{"alike", `"prevLogIndex":3,"prevLogTerm":1,"leaderCommit":3`, `"prevLogIndex":3,"prevLogTerm":1,"leaderCommit":3`, true},
+		{"the receiver does not know the term before", `"prevLogIndex":3,"prevLogTerm":1,"leaderCommit":3`, `"prevLogIndex":3,"leaderCommit":3`, true},
+		{"the sender does not know the term before", `"prevLogIndex":3,"leaderCommit":3`, `"prevLogIndex":3,"prevLogTerm":1,"leaderCommit":3`, true},
+		{"another term before", `"prevLogIndex":3,"prevLogTerm":1`, `"prevLogIndex":3,"prevLogTerm":2`, false},
+		{"another index before, the term not told", `"prevLogIndex":3`, `"prevLogIndex":4`, false},
+		{"another commit index", `"prevLogIndex":3,"leaderCommit":3`, `"prevLogIndex":3,"leaderCommit":4`, false},
+		{"the receiver does not know a value", `"entries":[{"term":1,"value":"x"}]`, `"entries":[{"term":1}]`, true},
+		{"the sender does not know a value", `"entries":[{"term":1},{"term":1,"value":"y"}]`, `"entries":[{"term":1,"value":"x"},{"term":1,"value":"y"}]`, true},
+		{"another value", `"entries":[{"term":1,"value":"x"}]`, `"entries":[{"term":1,"value":"y"}]`, false},
+		{"values apart, together the same", `"entries":[{"term":1,"value":"xy"},{"term":1,"value":"z"}]`, `"entries":[{"term":1,"value":"x"},{"term":1,"value":"yz"}]`, false},
+		{"another term of an entry, its value not told", `"entries":[{"term":1,"value":"x"}]`, `"entries":[{"term":2}]`, false},
+		{"another kind of entry", `"entries":[{"term":1,"kind":"no-op"}]`, `"entries":[{"term":1,"kind":"configuration"}]`, false},
+		{"fewer entries", `"entries":[{"term":1},{"term":1}]`, `"entries":[{"term":1}]`, false},
+		{"another payload", `"payload":"a"`, `"payload":"b"`, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			const message = `{"kind":"AppendEntries","from":"n1","to":"n2","term":2,%s}`
+			text := header + "\n" + `{"n":1,"server":"n1","event":"heartbeat","effects":[{"send":` + fmt.Sprintf(message, c.sent) + `}]}` + "\n" +
+				`{"n":2,"server":"n2","event":"deliver","message":` + fmt.Sprintf(message, c.received) + "}\n"
+			r, err := verifyText(t, text, VerifyOptions{})
+			require.NoError(t, err)
+			if c.same {
+				require.Equal(t, spec.Held, r.Verdict)
+			} else {
+				require.Equal(t, "n2 receives an AppendEntries that n1 never sent", r.Findings[0].Message)
+			}
+		})
+	}
+}
+
+// What a server did before its record begins, or in lines that were lost with it, nobody can know.
+func TestWhatAGapInARecordMayHoldIsNoContradiction(t *testing.T) {
+	const restart = `{"n":2,"server":"n1","event":"restart","post":{"role":"follower","term":4}}` + "\n"
+	const crash = `{"n":1,"server":"n1","event":"crash"}` + "\n"
+	rest := func(term int) string {
+		return `{"n":3,"server":"n1","event":"timeout","effects":[{"send":{"kind":"RequestVote","from":"n1","to":"n2","term":5}}],"post":{"role":"candidate","term":5}}` + "\n" +
+			fmt.Sprintf(`{"n":4,"server":"n2","event":"deliver","message":{"kind":"RequestVote","from":"n1","to":"n2","term":%d,"lastLogIndex":1}}`, term) + "\n"
+	}
+	for name, c := range map[string]struct {
+		text string
+		want spec.Verdict
+	}{
+		"the record begins with a restart":          {restart + rest(4), spec.Held},
+		"of a term that began later":                {restart + rest(5), spec.Violated},
+		"the crash is on record, and all before it": {crash + restart + rest(4), spec.Violated},
+		"nothing says that anything went on before": {rest(4), spec.Violated},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := verifyText(t, header+"\n"+c.text, VerifyOptions{})
+			require.NoError(t, err)
+			require.Equal(t, c.want, r.Verdict)
+		})
+	}
 }

@@ -139,7 +139,9 @@ func (o *Object) message(m *spec.Message) {
 	uint("lastLogTerm", lastLog, uint64(m.LastLogTerm))
 	bool("granted", granted, m.Granted)
 	uint("prevLogIndex", prevLog, uint64(m.PrevLogIndex))
-	uint("prevLogTerm", prevLog, uint64(m.PrevLogTerm))
+	if !m.PrevTermUnknown {
+		uint("prevLogTerm", prevLog, uint64(m.PrevLogTerm))
+	}
 	if shown&entries != 0 || len(m.Entries) > 0 {
 		o.Entries("entries", m.Entries)
 	}

@@ -130,6 +130,7 @@ func (r *Reader) Entries() (all []spec.Entry) {
 
 // Message takes a message.
 func (r *Reader) Message() (m spec.Message) {
+	prevTerm := false
 	for r.Open('{'); r.More('}'); {
 		at := r.At()
 		switch key := r.Key(); string(key) {
@@ -150,7 +151,7 @@ func (r *Reader) Message() (m spec.Message) {
 		case "prevLogIndex":
 			m.PrevLogIndex = spec.Index(r.Uint())
 		case "prevLogTerm":
-			m.PrevLogTerm = spec.Term(r.Uint())
+			m.PrevLogTerm, prevTerm = spec.Term(r.Uint()), true
 		case "entries":
 			m.Entries = r.Entries()
 		case "leaderCommit":
@@ -169,6 +170,7 @@ func (r *Reader) Message() (m spec.Message) {
 			r.Unknown(at, key)
 		}
 	}
+	m.PrevTermUnknown = m.Kind == spec.AppendEntries && m.PrevLogIndex > 0 && !prevTerm
 	if m.Kind == 0 {
 		r.Fail("a message without \"kind\"")
 	}

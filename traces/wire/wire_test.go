@@ -31,6 +31,12 @@ func fill(v reflect.Value, chance *rand.Rand) {
 		for k := range v.NumField() {
 			fill(v.Field(k), chance)
 		}
+		if m, is := v.Addr().Interface().(*spec.Message); is {
+			m.PrevTermUnknown = m.PrevTermUnknown && m.Kind == spec.AppendEntries && m.PrevLogIndex > 0
+			if m.PrevTermUnknown {
+				m.PrevLogTerm = 0
+			}
+		}
 	case reflect.Slice:
 		if n := chance.IntN(3); n > 0 {
 			v.Set(reflect.MakeSlice(v.Type(), n, n))
