@@ -100,7 +100,7 @@ func (l *learner) learn() error {
 		}
 	}
 	for _, from := range rest {
-		if s := &l.servers[from.state]; !known[from] && (s.resolved || from.message != 0) {
+		if !known[from] && (l.own[from.state] != unresolved || from.message != 0) {
 			if err := l.learnRest(from); err != nil {
 				return err
 			}
@@ -112,7 +112,7 @@ func (l *learner) learn() error {
 // learnRest learns what the memo did not record: that an input is refused, or leads out of the bounds.
 func (l *learner) learnRest(from stepOrigin) error {
 	s := &l.servers[from.state]
-	node, err := l.rebuild(s.slot, s.node, s.from)
+	kept, err := l.rebuild(s.slot, s.node, s.from)
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (l *learner) learnRest(from stepOrigin) error {
 	if from.message == 0 {
 		in = l.inputs[s.slot][from.input]
 	}
-	out := cluster.StepOf(node, in)
+	out := cluster.StepOf(kept.node, in)
 	l.add(from.state, in, &out, -1)
 	return out.Fault
 }

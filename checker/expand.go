@@ -77,7 +77,12 @@ type expander struct {
 	scratch              []uint32
 	all                  []uint64
 	allowed              []bool
+	ways                 [16][1 << (fewSends + 1)][]uint32 // what cluster.Losses says, by room and by which messages may stay
+	delivered            [1 << 11]idSlot                   // deliveries looked up lately
 }
+
+// fewSends is how many messages a step may send for the ways in which they are lost to be remembered.
+const fewSends = 4
 
 // missing is a piece of the memo that a state needs.
 type missing struct {
@@ -105,23 +110,29 @@ func newExpander(m *memo) *expander {
 
 // expand emits every successor of a state in a fixed order. It returns false, and lists what is missing, when the memo does not
 // hold all that the state needs; what was emitted until then must be thrown away, and the state expanded again.
-func (x *expander) expand(state []uint32) bool {
+//
+// fp is the state's own fingerprint, which saves making it again when there is no renaming.
+func (x *expander) expand(state []uint32, fp uint64) bool {
 	x.state, x.missing, x.broken, x.reached, x.emitted = state, x.missing[:0], x.broken[:0], 0, 0
 	messages := state[x.network():]
 	x.inFlight = 0
 	for x.inFlight < len(messages) && messages[x.inFlight] != 0 {
 		x.inFlight++
 	}
-	if !x.fifo {
+	switch {
+	case x.fifo:
+	case len(x.names) == 1:
+		x.base[0] = fp
+	default:
 		x.fingerprints(state, x.base)
 	}
 	for _, s := range state[:x.size] {
-		own := &x.servers[s]
-		if !own.resolved {
+		own := x.own[s]
+		if own == unresolved {
 			x.miss(missingOwn, s, 0)
 			continue
 		}
-		for k := own.own.first; k < own.own.first+own.own.count; k++ {
+		for k := own.first; k < own.first+own.count; k++ {
 			x.take(k, noPlace, moveStep)
 		}
 	}
@@ -160,7 +171,7 @@ func (x *expander) message(place int, id uint32) {
 }
 
 func (x *expander) deliver(place int, id, to uint32) {
-	found, known := x.deliveries.get(pair(to, id))
+	found, known := x.delivery(pair(to, id))
 	if !known {
 		x.miss(missingDelivery, to, id)
 		return
@@ -179,6 +190,19 @@ func (x *expander) deliver(place int, id, to uint32) {
 	}
 }
 
+// delivery looks up the steps of a delivery: first among those looked up lately, which are at hand.
+func (x *expander) delivery(key uint64) (uint64, bool) {
+	slot := &x.delivered[key*0x9e3779b97f4a7c15>>(64-11)]
+	if slot.key == key {
+		return slot.value, true
+	}
+	found, known := x.deliveries.get(key)
+	if known {
+		*slot = idSlot{key, found}
+	}
+	return found, known
+}
+
 // take emits what a local step leads to: one successor, or one for each way in which the network loses what it has no room for.
 func (x *expander) take(k uint32, place, kind int) {
 	step := &x.steps[k]
@@ -186,8 +210,11 @@ func (x *expander) take(k uint32, place, kind int) {
 		x.reached |= step.goals
 		return
 	}
-	if step.sendCount == 0 && step.price == 0 && step.flags&touches == 0 && kind == moveStep && !x.histories[x.state[x.history()]].votes {
-		// The plain case: one server changes, and perhaps a message is gone.
+	if step.price != 0 && !x.limit.Affords(cluster.Spent(x.state[x.spent()])+step.price) {
+		return
+	}
+	if step.flags&quiet != 0 && kind == moveStep && !x.histories[x.state[x.history()]].votes {
+		// One server changes, and perhaps a message is gone.
 		x.reached |= step.goals
 		if step.flags&breaks != 0 {
 			x.broken = append(x.broken, uint16(x.emitted))
@@ -272,7 +299,23 @@ func (x *expander) losses(step *localStep, place, kind int) []uint32 {
 	if plain {
 		return nothingLost
 	}
-	return x.config.Losses(room, x.allowed)
+	return x.waysToLose(room)
+}
+
+// waysToLose asks the world in which ways messages are lost, and remembers what it said.
+func (x *expander) waysToLose(room int) []uint32 {
+	if len(x.allowed) > fewSends || room >= len(x.ways) {
+		return x.config.Losses(room, x.allowed)
+	}
+	which := 1 // a bit for each message, after a leading one
+	for _, ok := range x.allowed {
+		which = which<<1 | int(bit(ok))
+	}
+	known := &x.ways[room][which]
+	if *known == nil {
+		*known = append([]uint32{}, x.config.Losses(room, x.allowed)...)
+	}
+	return *known
 }
 
 func (x *expander) copies(id uint32) int {
@@ -317,6 +360,10 @@ func (x *expander) least(k uint32, place, kind int, lost uint32, after uint32) {
 		extra = hashSpent(x.spentAfter(step, kind, lost) - step.price - cluster.Spent(x.state[x.spent()]))
 	}
 	before := x.state[x.history()]
+	if n == 1 && after == before && lost == 0 {
+		x.out(x.base[0]+step.delta-x.messageHash[taken]+extra, v)
+		return
+	}
 	least := ^uint64(0)
 	for p, fp := range x.base {
 		fp += x.stepDelta[int(k)*n+p] - x.messageHash[int(taken)*n+p] + extra

@@ -21,6 +21,7 @@ const (
 // block is a run of states of one layer.
 type block struct {
 	words  []uint32 // the states, one after another
+	prints []uint64 // their fingerprints
 	parent []uint32 // place of each state's parent in the layer before
 	nth    []uint16 // which successor of its parent it is
 	first  uint32   // place of its first state in its layer
@@ -74,6 +75,7 @@ type worker struct {
 	transitions uint64
 	goals       []int
 	found       []violation
+	fine        [1 << 12]uint64 // pairs of servers looked up lately that break nothing
 }
 
 type blockPool struct {
@@ -89,11 +91,11 @@ func (p *blockPool) get(words int) *block {
 		p.free = p.free[:n-1]
 		return b
 	}
-	return &block{words: make([]uint32, 0, blockStates*words), parent: make([]uint32, 0, blockStates), nth: make([]uint16, 0, blockStates)}
+	return &block{words: make([]uint32, 0, blockStates*words), prints: make([]uint64, 0, blockStates), parent: make([]uint32, 0, blockStates), nth: make([]uint16, 0, blockStates)}
 }
 
 func (p *blockPool) put(b *block) {
-	b.words, b.parent, b.nth = b.words[:0], b.parent[:0], b.nth[:0]
+	b.words, b.prints, b.parent, b.nth = b.words[:0], b.prints[:0], b.parent[:0], b.nth[:0]
 	p.Lock()
 	defer p.Unlock()
 	p.free = append(p.free, b)
@@ -124,7 +126,7 @@ func (s *search) begin() error {
 	fp := s.workers[0].fingerprint(b.words)
 	p := partitionOf(fp)
 	s.seen[p].insert(fp)
-	b.parent, b.nth = append(b.parent, 0), append(b.nth, 0)
+	b.prints, b.parent, b.nth = append(b.prints, fp), append(b.parent, 0), append(b.nth, 0)
 	s.next[p] = append(s.next[p], b)
 	s.nextCount[p]++
 	for i, a := range servers {
@@ -211,7 +213,7 @@ func (w *worker) expandBlock(s *search, b *block, k int) {
 func (w *worker) expandInto(batches *[partitions][]successor, b *block, i int) bool {
 	parent := b.first + uint32(i)
 	w.batches, w.parent = batches, parent
-	complete := w.expand(b.words[i*w.words() : (i+1)*w.words()])
+	complete := w.expand(b.words[i*w.words():(i+1)*w.words()], b.prints[i])
 	if !complete {
 		for p := range batches {
 			n := len(batches[p])
@@ -260,7 +262,7 @@ func (m *memo) fill(wanted []missing) error {
 		var err error
 		switch w.kind {
 		case missingOwn:
-			if !m.servers[w.a].resolved {
+			if m.own[w.a] == unresolved {
 				err = m.resolve(w.a)
 			}
 		case missingDelivery:
@@ -309,7 +311,7 @@ func (w *worker) keep(s *search, blocks []*block, p int, n *successor) {
 	b.words = b.words[:at+words]
 	state := b.words[at:]
 	w.apply(state, parentOf(blocks, n.parent, words), n.move)
-	b.parent, b.nth = append(b.parent, n.parent), append(b.nth, n.nth)
+	b.prints, b.parent, b.nth = append(b.prints, n.fingerprint), append(b.parent, n.parent), append(b.nth, n.nth)
 	s.nextCount[p]++
 	if kind := n.move.kind(); kind != moveStep && kind != moveStay {
 		return
@@ -319,12 +321,19 @@ func (w *worker) keep(s *search, blocks []*block, p int, n *successor) {
 		if i == slot {
 			continue
 		}
-		broken, known := w.pairs.get(pairKey(state[slot], other))
+		key := pairKey(state[slot], other)
+		fine := &w.fine[key*0x9e3779b97f4a7c15>>(64-12)]
+		if *fine == key {
+			continue
+		}
+		broken, known := w.pairs.get(key)
 		switch {
 		case !known:
 			s.doubts[p] = append(s.doubts[p], doubt{state[slot], other, violation{n.parent, n.nth}})
 		case broken != 0:
 			w.found = append(w.found, violation{n.parent, n.nth})
+		default:
+			*fine = key
 		}
 	}
 }
@@ -391,7 +400,7 @@ func (s *search) bytes() (stored, all int) {
 		stored += 6 * len(p.parent)
 	}
 	all = stored + s.memo.bytes()
-	blockBytes := blockStates * (4*s.words() + 6)
+	blockBytes := blockStates * (4*s.words() + 14)
 	blocks := len(s.layer) + len(s.spare.free)
 	for p := range s.next {
 		blocks += len(s.next[p])

@@ -3,6 +3,7 @@ package checker
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/zeebo/xxh3"
 
@@ -17,10 +18,12 @@ type memo struct {
 	config   *cluster.Config
 	rules    []*spec.Rule
 	names    []*renaming // names[0] is nil: every part is hashed under each of them
-	key      []byte      // scratch
+	key      []byte      // canonical bytes, as they are written
+	again    []byte      // the same of a second node
 	executed int         // how often node code ran
 
 	servers      []server
+	own          []span // by server state: its spontaneous steps
 	serverOf     map[string]uint32
 	serverHash   []uint64 // by server state and renaming
 	messages     []spec.Message
@@ -38,22 +41,24 @@ type memo struct {
 	afterHistory idTable // (history, step) -> history, with a bit for a broken promise
 	pairs        idTable // (server state, server state) -> 1 when a promise between the two is broken, else 0
 	audits       int
+	spares       spares
 }
 
 // server is one distinct state of one server.
 type server struct {
 	sight    spec.Sight
 	slot     uint8
-	resolved bool // its spontaneous steps are known
-	own      span // those steps
-	from     int  // the step that led here first; -1 for the state before any step
-	twin     int  // another step that led to equal bytes, for the audit; -1 if none is known
+	from     int // the step that led here first; -1 for the state before any step
+	twin     int // another step that led to equal bytes, for the audit; -1 if none is known
 	node     spec.Node
 	twinNode spec.Node
 }
 
 // span is a run of consecutive steps.
 type span struct{ first, count uint32 }
+
+// unresolved stands for spontaneous steps that are not known yet.
+var unresolved = span{first: ^uint32(0)}
 
 // localStep is one step of one server, as the search needs it.
 type localStep struct {
@@ -64,6 +69,7 @@ type localStep struct {
 	flags     stepFlags
 	goals     uint16 // goals it reaches, as bits
 	price     cluster.Spent
+	delta     uint64 // what it adds to the fingerprint when nothing is renamed, deliveries not counted
 }
 
 type stepFlags uint8
@@ -73,6 +79,7 @@ const (
 	touches                       // it adds to the history
 	keeps                         // the message delivered stays in flight
 	idle                          // it changes nothing and sends nothing
+	quiet                         // it sends nothing, costs nothing and adds nothing to the history
 )
 
 // stepOrigin says where a step comes from, to do it again.
@@ -100,6 +107,7 @@ func (m *memo) initial() ([]uint32, error) {
 	var ids []uint32
 	for k, id := range m.config.IDs() {
 		node := m.config.New(id, m.config.IDs())
+		m.read(uint8(k), node)
 		state, _, err := m.internServer(uint8(k), node, -1)
 		if err != nil {
 			return nil, err
@@ -110,9 +118,13 @@ func (m *memo) initial() ([]uint32, error) {
 	return ids, nil
 }
 
-// internServer interns the state of a node that was reached by a step, and reports whether it is new.
-func (m *memo) internServer(slot uint8, node spec.Node, from int) (uint32, bool, error) {
+// read writes the canonical bytes of a node's state into m.key.
+func (m *memo) read(slot uint8, node spec.Node) {
 	m.key = node.AppendState(append(m.key[:0], slot))
+}
+
+// internServer interns the state of a node that was just read and was reached by a step, and reports whether it is new.
+func (m *memo) internServer(slot uint8, node spec.Node, from int) (uint32, bool, error) {
 	if id, known := m.serverOf[string(m.key)]; known {
 		return id, false, nil
 	}
@@ -129,6 +141,7 @@ func (m *memo) internServer(slot uint8, node spec.Node, from int) (uint32, bool,
 		s.node = node
 	}
 	m.servers = append(m.servers, s)
+	m.own = append(m.own, unresolved)
 	m.serverHash = append(m.serverHash, xxh3.HashSeed(m.key, seedServer))
 	for _, p := range m.names[1:] {
 		m.key = append(m.key[:0], byte(p.server(s.sight.Server)-1))
@@ -168,36 +181,45 @@ func (m *memo) inputOf(step int) spec.Input {
 	return in
 }
 
+// nodeIn returns a node in a known server state that did not come to it in the given way: one that was kept, or one that takes
+// the way which led there first.
+func (m *memo) nodeIn(state uint32, not uint64) (lived, error) {
+	if l, kept := m.spares.take(state, not); kept {
+		return l, nil
+	}
+	s := &m.servers[state]
+	return m.rebuild(s.slot, s.node, s.from)
+}
+
 // rebuild returns a node in a known server state, reached by the given step (or fresh when it is -1): a copy of the one that
 // was kept, or a fresh one that is given the whole history of inputs again.
-func (m *memo) rebuild(slot uint8, kept spec.Node, step int) (spec.Node, error) {
+func (m *memo) rebuild(slot uint8, kept spec.Node, step int) (lived, error) {
 	if kept != nil {
-		return kept.(spec.Cloner).Clone(), nil
+		return lived{node: kept.(spec.Cloner).Clone()}, nil
 	}
-	var inputs []spec.Input
+	var steps []int
 	for ; step >= 0; step = m.servers[m.stepFrom[step].state].from {
-		inputs = append(inputs, m.inputOf(step))
+		steps = append(steps, step)
 	}
-	node := m.config.New(spec.ServerID(slot+1), m.config.IDs())
-	for k := len(inputs) - 1; k >= 0; k-- {
-		if out := cluster.StepOf(node, inputs[k]); out.Fault != nil {
-			return nil, out.Fault
+	l := lived{node: m.config.New(spec.ServerID(slot+1), m.config.IDs())}
+	for _, step := range slices.Backward(steps) {
+		if out := cluster.StepOf(l.node, m.inputOf(step)); out.Fault != nil {
+			return lived{}, out.Fault
 		}
+		l = l.after(step)
 	}
-	return node, nil
+	return l, nil
 }
 
 // resolve makes the spontaneous steps of a server state known.
 func (m *memo) resolve(state uint32) error {
-	s := &m.servers[state]
 	first := len(m.steps)
-	for k, in := range m.inputs[s.slot] {
+	for k, in := range m.inputs[m.servers[state].slot] {
 		if err := m.variants(stepOrigin{state: state, input: uint16(k)}, in); err != nil {
 			return err
 		}
 	}
-	s = &m.servers[state]
-	s.own, s.resolved = span{uint32(first), uint32(len(m.steps) - first)}, true
+	m.own[state] = span{uint32(first), uint32(len(m.steps) - first)}
 	return nil
 }
 
@@ -226,38 +248,56 @@ func (m *memo) variants(from stepOrigin, in spec.Input) error {
 
 // execute runs node code for one local step and records what the search needs to know of it.
 func (m *memo) execute(from stepOrigin, in spec.Input) (spec.Output, error) {
-	s := m.servers[from.state]
-	node, err := m.rebuild(s.slot, s.node, s.from)
-	if err != nil {
-		return spec.Output{}, &Fault{Step: in.String(), Server: s.sight.Server, Err: err}
+	fault := func(err error) (spec.Output, error) {
+		return spec.Output{}, &Fault{Step: in.String(), Server: m.servers[from.state].sight.Server, Err: err}
 	}
-	out := cluster.StepOf(node, in)
+	l, err := m.nodeIn(from.state, 0)
+	if err != nil {
+		return fault(err)
+	}
+	out := cluster.StepOf(l.node, in)
 	m.executed++
 	if out.Fault != nil {
-		return out, &Fault{Step: in.String(), Server: s.sight.Server, Err: out.Fault}
+		return fault(out.Fault)
 	}
-	if err := m.audit(&s, in, out, node); err != nil {
-		return out, err
+	m.read(m.servers[from.state].slot, l.node)
+	twin, err := m.audit(from.state, in, &out, l)
+	if err != nil {
+		return fault(err)
 	}
 	if out.Refused {
+		if is, known := m.serverOf[string(m.key)]; known && is == from.state { // nothing happened in it, as it should be
+			m.spares.put(from.state, l)
+			m.spares.put(from.state, twin)
+		}
 		return out, nil
 	}
-	step := spec.Step{Server: s.sight.Server, Before: *s.sight.Observation, Input: in, Output: out, After: node.Observe()}
+	s := &m.servers[from.state].sight
+	step := spec.Step{Server: s.Server, Before: *s.Observation, Input: in, Output: out, After: l.node.Observe()}
 	if !m.config.Within(&step.After) {
 		return out, nil
 	}
-	next, fresh, err := m.internServer(s.slot, node, len(m.steps))
+	number := len(m.steps)
+	next, err := m.arrive(from.state, l.node, number)
 	if err != nil {
-		return out, err
-	}
-	if !fresh && m.servers[next].twin < 0 && next != from.state && m.servers[next].from >= 0 {
-		m.servers[next].twin = len(m.steps)
-		if _, ok := node.(spec.Cloner); ok {
-			m.servers[next].twinNode = node
-		}
+		return fault(err)
 	}
 	m.record(from, &step, next)
+	m.spares.put(next, l.after(number))
+	m.spares.put(next, twin.after(number))
 	return out, nil
+}
+
+// arrive interns the state that a step led to. The second step to lead to a state is remembered for the audit.
+func (m *memo) arrive(before uint32, node spec.Node, step int) (uint32, error) {
+	next, fresh, err := m.internServer(m.servers[before].slot, node, step)
+	if s := &m.servers[next]; err == nil && !fresh && next != before && s.twin < 0 && s.from >= 0 {
+		s.twin = step
+		if _, ok := node.(spec.Cloner); ok {
+			s.twinNode = node
+		}
+	}
+	return next, err
 }
 
 func (m *memo) record(from stepOrigin, step *spec.Step, next uint32) {
@@ -285,7 +325,9 @@ func (m *memo) record(from stepOrigin, step *spec.Step, next uint32) {
 	if !m.config.NoHistory && m.touchesHistory(step) {
 		local.flags |= touches
 	}
-	m.steps = append(m.steps, local)
+	if local.sendCount == 0 && local.price == 0 && local.flags&touches == 0 {
+		local.flags |= quiet
+	}
 	m.stepFrom = append(m.stepFrom, from)
 	for p := range m.names {
 		n := len(m.names)
@@ -295,18 +337,20 @@ func (m *memo) record(from stepOrigin, step *spec.Step, next uint32) {
 		}
 		m.stepDelta = append(m.stepDelta, delta)
 	}
+	local.delta = m.stepDelta[len(m.stepDelta)-len(m.names)]
+	m.steps = append(m.steps, local)
 }
 
 // stepOf rebuilds a whole local step by running it again, for rules that look at it together with a history.
 func (m *memo) stepOf(step uint32) (*spec.Step, error) {
 	from := m.stepFrom[step]
 	s := m.servers[from.state]
-	node, err := m.rebuild(s.slot, s.node, s.from)
+	l, err := m.rebuild(s.slot, s.node, s.from)
 	if err != nil {
 		return nil, err
 	}
 	in := m.inputOf(int(step))
-	out := cluster.StepOf(node, in)
+	out := cluster.StepOf(l.node, in)
 	return &spec.Step{Server: s.sight.Server, Before: *s.sight.Observation, Input: in, Output: out, After: *m.servers[m.steps[step].next].sight.Observation}, out.Fault
 }
 

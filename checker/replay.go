@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -17,12 +18,15 @@ func (r *run) violated(depth int) (*Result, error) {
 			first = v
 		}
 	}
-	actions, err := r.wayTo(depth, first)
+	actions, moves, err := r.wayTo(depth, first)
 	if err != nil {
 		return nil, err
 	}
 	findings, err := r.confirm(actions)
 	if err != nil {
+		if fault := r.retrace(moves); fault != nil {
+			return nil, fault
+		}
 		return nil, err
 	}
 	for k := range findings {
@@ -32,8 +36,49 @@ func (r *run) violated(depth int) (*Result, error) {
 	return r.result("", findings), nil
 }
 
-// wayTo returns the actions that lead from the initial state to a successor of a state in the layer of that depth.
-func (s *search) wayTo(depth int, last violation) ([]cluster.Action, error) {
+// retrace goes through the local steps of a violation that was not there when it ran again, and says which of them ends in a state
+// whose bytes two histories share although they are not alike. It returns nil if it finds none.
+func (m *memo) retrace(moves []move) error {
+	for _, v := range moves {
+		if v.kind() != moveStep && v.kind() != moveStay {
+			continue
+		}
+		number := int(v.step())
+		next := &m.servers[m.steps[number].next]
+		for _, way := range [...]int{number, next.twin} {
+			if err := m.alike(next, way); err != nil {
+				return &Fault{Server: next.sight.Server, Step: m.inputOf(number).String(), Err: err}
+			}
+		}
+	}
+	return nil
+}
+
+// alike compares what the first way to a server state led to with what another way leads to.
+func (m *memo) alike(s *server, way int) error {
+	if way < 0 {
+		return nil
+	}
+	one, err := m.rebuild(s.slot, nil, s.from)
+	if err != nil {
+		return err
+	}
+	other, err := m.rebuild(s.slot, nil, way)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(one.node.AppendState(nil), other.node.AppendState(nil)) {
+		return unsound("the states they end in differ: " + compareNodes(one.node, other.node))
+	}
+	if difference := compareObservations(one.node.Observe(), other.node.Observe()); difference != alikeObservations {
+		return unsound(difference)
+	}
+	return nil
+}
+
+// wayTo returns the actions, and the moves that they are, which lead from the initial state to a successor of a state in the layer
+// of that depth.
+func (s *search) wayTo(depth int, last violation) ([]cluster.Action, []move, error) {
 	way := []uint16{last.nth}
 	for place := last.parent; depth > 0; depth-- {
 		way = append(way, s.paths[depth].nth[place])
@@ -43,20 +88,21 @@ func (s *search) wayTo(depth int, last violation) ([]cluster.Action, error) {
 	x := newExpander(s.memo)
 	state, err := s.firstState()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var actions []cluster.Action
+	var moves []move
 	for _, nth := range way {
 		all := x.successors(state)
 		if int(nth) >= len(all) {
-			return nil, fmt.Errorf("raftcheck is wrong: a state has %d successors and not number %d", len(all), nth)
+			return nil, nil, fmt.Errorf("raftcheck is wrong: a state has %d successors and not number %d", len(all), nth)
 		}
-		actions = append(actions, x.action(state, all[nth].move))
+		actions, moves = append(actions, x.action(state, all[nth].move)), append(moves, all[nth].move)
 		next := make([]uint32, len(state))
 		x.apply(next, state, all[nth].move)
 		state = next
 	}
-	return actions, nil
+	return actions, moves, nil
 }
 
 // firstState returns the state in which nothing has happened.
@@ -70,7 +116,7 @@ func (x *expander) successors(state []uint32) []successor {
 	var batches [partitions][]successor
 	x.batches, x.parent = &batches, 0
 	x.whole = true
-	x.expand(state)
+	x.expand(state, x.fingerprint(state))
 	all := slices.Concat(batches[:]...)
 	slices.SortFunc(all, func(a, b successor) int { return int(a.nth) - int(b.nth) })
 	return all

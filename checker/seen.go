@@ -6,12 +6,15 @@ import (
 )
 
 // seen is one partition of the set of fingerprints: open addressing with linear probing, at most four fifths full, growing by
-// half. It costs between 10 and 15 bytes a state. Partitions grow one at a time, so that hardly anything is held twice.
+// half once it is large. It costs between 10 and 15 bytes a state. Partitions grow one at a time, so that hardly anything is held twice.
 type seen struct {
 	slots   []uint64 // 0 is empty; a state whose fingerprint is 0 is taken for one whose fingerprint is 1
 	count   int
 	touched uint64 // keeps the reads of touch alive
 }
+
+// smallTable is the size up to which a table doubles, because moving costs more than the room that is left over.
+const smallTable = 1 << 17
 
 // partitionBits is how many of a fingerprint's highest bits say which partition it belongs to. It is fixed, so that the order
 // in which states are kept does not depend on the number of workers.
@@ -55,7 +58,11 @@ func (s *seen) insert(fp uint64) bool {
 
 func (s *seen) grow() {
 	before := len(s.slots)
-	s.slots = enlarge(s.slots, max(256, before*3/2))
+	after := before * 3 / 2
+	if before < smallTable {
+		after = before * 2
+	}
+	s.slots = enlarge(s.slots, max(256, after))
 	s.spread(before)
 }
 
