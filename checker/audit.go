@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 
-	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -30,7 +29,7 @@ func (m *memo) audit(state uint32, in spec.Input, out *spec.Output, one lived) (
 		}
 	}
 	m.audits++
-	again := cluster.StepOf(other.node, in)
+	again := m.step(other.node, in)
 	if difference := compareOutputs(out, &again); difference != "" {
 		return lived{}, unsound(difference)
 	}

@@ -156,7 +156,7 @@ func (r *run) reachedGoal(g *spec.Goal) int { return r.search.goals[slices.Index
 func (r *run) statistics() Stats {
 	s := r.stats
 	s.LocalStates, s.Messages, s.Executions, s.Audits = len(r.servers), len(r.messages)-1, r.executed, r.audits
-	s.Seconds = time.Since(r.started).Seconds()
+	s.Seconds, s.Inside = time.Since(r.started).Seconds(), r.inside.Seconds()
 	s.Bytes, _ = r.bytes()
 	return s
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/zeebo/xxh3"
 
@@ -17,10 +18,11 @@ import (
 type memo struct {
 	config   *cluster.Config
 	rules    []*spec.Rule
-	names    []*renaming // names[0] is nil: every part is hashed under each of them
-	key      []byte      // canonical bytes, as they are written
-	again    []byte      // the same of a second node
-	executed int         // how often node code ran
+	names    []*renaming   // names[0] is nil: every part is hashed under each of them
+	key      []byte        // canonical bytes, as they are written
+	again    []byte        // the same of a second node
+	executed int           // how often node code ran
+	inside   time.Duration // the time it took, with what it took to write and show its state
 
 	servers      []server
 	own          []span // by server state: its spontaneous steps
@@ -105,8 +107,8 @@ func newMemo(config *cluster.Config, rules []*spec.Rule, names []*renaming) *mem
 // initial interns the servers as they are before anything happened, and the empty history.
 func (m *memo) initial() ([]uint32, error) {
 	var ids []uint32
-	for k, id := range m.config.IDs() {
-		node := m.config.New(id, m.config.IDs())
+	for k := range m.config.IDs() {
+		node := m.fresh(uint8(k))
 		m.read(uint8(k), node)
 		state, _, err := m.internServer(uint8(k), node, -1)
 		if err != nil {
@@ -118,10 +120,32 @@ func (m *memo) initial() ([]uint32, error) {
 	return ids, nil
 }
 
+// fresh makes a server as it is before anything happened.
+func (m *memo) fresh(slot uint8) spec.Node {
+	defer m.watch(time.Now())
+	return m.config.New(spec.ServerID(slot+1), m.config.IDs())
+}
+
 // read writes the canonical bytes of a node's state into m.key.
 func (m *memo) read(slot uint8, node spec.Node) {
+	defer m.watch(time.Now())
 	m.key = node.AppendState(append(m.key[:0], slot))
 }
+
+// step gives a node an input.
+func (m *memo) step(node spec.Node, in spec.Input) spec.Output {
+	defer m.watch(time.Now())
+	return cluster.StepOf(node, in)
+}
+
+// observe lets a node show itself.
+func (m *memo) observe(node spec.Node) spec.Observation {
+	defer m.watch(time.Now())
+	return node.Observe()
+}
+
+// watch adds the time since then to the time spent in node code.
+func (m *memo) watch(since time.Time) { m.inside += time.Since(since) }
 
 // internServer interns the state of a node that was just read and was reached by a step, and reports whether it is new.
 func (m *memo) internServer(slot uint8, node spec.Node, from int) (uint32, bool, error) {
@@ -201,9 +225,9 @@ func (m *memo) rebuild(slot uint8, kept spec.Node, step int) (lived, error) {
 	for ; step >= 0; step = m.servers[m.stepFrom[step].state].from {
 		steps = append(steps, step)
 	}
-	l := lived{node: m.config.New(spec.ServerID(slot+1), m.config.IDs())}
+	l := lived{node: m.fresh(slot)}
 	for _, step := range slices.Backward(steps) {
-		if out := cluster.StepOf(l.node, m.inputOf(step)); out.Fault != nil {
+		if out := m.step(l.node, m.inputOf(step)); out.Fault != nil {
 			return lived{}, out.Fault
 		}
 		l = l.after(step)
@@ -255,7 +279,7 @@ func (m *memo) execute(from stepOrigin, in spec.Input) (spec.Output, error) {
 	if err != nil {
 		return fault(err)
 	}
-	out := cluster.StepOf(l.node, in)
+	out := m.step(l.node, in)
 	m.executed++
 	if out.Fault != nil {
 		return fault(out.Fault)
@@ -273,7 +297,7 @@ func (m *memo) execute(from stepOrigin, in spec.Input) (spec.Output, error) {
 		return out, nil
 	}
 	s := &m.servers[from.state].sight
-	step := spec.Step{Server: s.Server, Before: *s.Observation, Input: in, Output: out, After: l.node.Observe()}
+	step := spec.Step{Server: s.Server, Before: *s.Observation, Input: in, Output: out, After: m.observe(l.node)}
 	if !m.config.Within(&step.After) {
 		return out, nil
 	}
