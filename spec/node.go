@@ -216,6 +216,7 @@ const (
 	FieldConfig
 	FieldDurable
 	FieldLeader
+	FieldCompacted // that what Log.Base says is compacted, and not only where a record begins to show the log
 )
 
 // Observation is what a server shows of itself between two steps. Its zero value knows everything and is a fresh follower.

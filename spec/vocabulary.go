@@ -76,7 +76,8 @@ func (e Entry) String() string {
 	return fmt.Sprintf("%s@%d", e.Value, e.Term)
 }
 
-// Log is a server's log: entries at Base+1, Base+2, …. What came before Base is compacted or unknown.
+// Log is a server's log: entries at Base+1, Base+2, …. What came before Base is compacted, or
+// unknown where an Observation does not show FieldCompacted.
 type Log struct {
 	Base     Index   // index of the last entry that is not held
 	BaseTerm Term    // its term; 0 when Base is 0 or the term is unknown

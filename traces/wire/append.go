@@ -30,7 +30,7 @@ func (o *Object) Name(name string) {
 		o.dst = append(o.dst, ',')
 	}
 	o.comma = true
-	o.dst = append(strconv.AppendQuote(o.dst, name), ':')
+	o.dst = append(AppendText(o.dst, name), ':')
 }
 
 // Raw writes a member whose value is JSON already.

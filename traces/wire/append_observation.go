@@ -29,7 +29,7 @@ func (o *Object) observation(s *spec.Observation) {
 		o.Server("leader", s.LeaderID)
 	}
 	if known(spec.FieldLog) {
-		o.Log("log", s.Log)
+		o.log("log", s.Log, known(spec.FieldCompacted))
 	}
 	if known(spec.FieldCommit) {
 		o.Uint("commit", uint64(s.CommitIndex))

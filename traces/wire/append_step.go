@@ -85,12 +85,20 @@ func (o *Object) Durable(name string, d *spec.Durable) {
 }
 
 // Log writes a log.
-func (o *Object) Log(name string, log spec.Log) {
+func (o *Object) Log(name string, log spec.Log) { o.log(name, log, true) }
+
+// log writes a log whose beginning was compacted, or is only not shown.
+func (o *Object) log(name string, log spec.Log, compacted bool) {
 	o.Name(name)
 	inner := Open(o.dst)
-	if log.Base != 0 || log.BaseTerm != 0 {
+	switch {
+	case log.Base == 0 && log.BaseTerm == 0:
+	case compacted:
 		inner.Uint("base", uint64(log.Base))
 		inner.Uint("baseTerm", uint64(log.BaseTerm))
+	default:
+		inner.Uint("from", uint64(log.Base))
+		inner.Uint("fromTerm", uint64(log.BaseTerm))
 	}
 	inner.Entries("entries", log.Entries)
 	o.dst = inner.Close()

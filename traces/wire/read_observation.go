@@ -19,7 +19,11 @@ func (r *Reader) Observation() spec.Observation {
 		case "leader":
 			field, s.LeaderID = spec.FieldLeader, r.Server()
 		case "log":
-			field, s.Log = spec.FieldLog, r.Log()
+			var compacted bool
+			if s.Log, compacted = r.log(); !compacted {
+				s.Unknown |= spec.FieldCompacted
+			}
+			field = spec.FieldLog
 		case "commit":
 			field, s.CommitIndex = spec.FieldCommit, spec.Index(r.Uint())
 		case "applied":

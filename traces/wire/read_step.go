@@ -89,7 +89,14 @@ func (r *Reader) Durable(before spec.Durable) spec.Durable {
 }
 
 // Log takes a log.
-func (r *Reader) Log() (log spec.Log) {
+func (r *Reader) Log() spec.Log {
+	log, _ := r.log()
+	return log
+}
+
+// log takes a log and whether its beginning was compacted, and is not only not shown.
+func (r *Reader) log() (log spec.Log, compacted bool) {
+	compacted = true
 	for r.Open('{'); r.More('}'); {
 		at := r.At()
 		switch key := r.Key(); string(key) {
@@ -97,13 +104,17 @@ func (r *Reader) Log() (log spec.Log) {
 			log.Base = spec.Index(r.Uint())
 		case "baseTerm":
 			log.BaseTerm = spec.Term(r.Uint())
+		case "from":
+			log.Base, compacted = spec.Index(r.Uint()), false
+		case "fromTerm":
+			log.BaseTerm = spec.Term(r.Uint())
 		case "entries":
 			log.Entries = r.Entries()
 		default:
 			r.Unknown(at, key)
 		}
 	}
-	return log
+	return log, compacted || log.Base == 0
 }
 
 // Entries takes a list of log entries.

@@ -67,6 +67,9 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 		fill(reflect.ValueOf(&effects[2].Reply).Elem(), chance)
 		effects[0].Kind, effects[1].Kind, effects[2].Kind = spec.Send, spec.Sync, spec.Answer
 		shown.Unknown = spec.Field(chance.Uint32()) & wire.EveryField
+		if shown.Knows(spec.FieldLog) && shown.Log.Base > 0 && chance.IntN(2) == 0 {
+			shown.Unknown |= spec.FieldCompacted
+		}
 		want := hidden(shown)
 
 		o := wire.Open(nil)
