@@ -1,39 +1,85 @@
 package cluster
 
-import "github.com/raftcheck/raftcheck/spec"
+import (
+	"math/bits"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
 
 // Spent counts what an execution has used of its budgets, and which servers a partition has cut off. It is one word of the
 // state: equal words leave equal budgets. A budget without a limit is not counted.
 type Spent uint32
 
-// The counters of a Spent word, four bits each, and above them the set of servers on the far side of a partition.
+// farSide is where the set of servers on the far side of a partition begins in a Spent word. Counters are below it.
+const farSide = 24
+
+// The counters of a Spent word.
 const (
-	campaigns = 4 * iota
+	campaigns = iota
 	proposals
 	crashes
 	drops
 	duplicates
 	partitions
-	farSide
+	compactions
+	transfers
+	changes
+	reads
+	counterKinds
 )
 
-// limits returns how far each counter of a Spent word may go; Unlimited for those that are not counted.
-func (c *Config) limits() [farSide / 4]Budget {
+// limits returns how far each counter may go; Unlimited for those that are not counted.
+func (c *Config) limits() [counterKinds]Budget {
 	own := func(bound int) Budget {
 		if bound == 0 {
 			return Unlimited
 		}
 		return Budget(bound)
 	}
-	return [...]Budget{own(c.Bounds.Campaigns), own(c.Bounds.Proposals), c.Faults.Crash, c.Faults.Drop, c.Faults.Duplicate, c.Faults.Partition}
+	b, f := &c.Bounds, &c.Faults
+	return [...]Budget{own(b.Campaigns), own(b.Proposals), f.Crash, f.Drop, f.Duplicate, f.Partition,
+		own(b.Compactions), own(b.Transfers), own(b.Changes), own(b.Reads)}
 }
 
-// price returns what one use of a counter adds to a Spent word: nothing when it is not limited.
+// counters says where in a Spent word each counter that is counted has its bits. Limits decide how many it needs, so that many
+// small budgets fit.
+type counters [counterKinds]place
+
+// place is where a counter has its bits; no bits if it is not counted.
+type place struct{ at, width uint8 }
+
+func (c *Config) counters() counters {
+	var all counters
+	at := uint8(0)
+	for k, most := range c.limits() {
+		if most == Unlimited {
+			continue
+		}
+		width := uint8(bits.Len(uint(most) + 1)) // one more than the limit must show
+		if k == drops {
+			width = max(width, 5) // one step may lose many messages
+		}
+		all[k] = place{at, width}
+		at += width
+	}
+	return all
+}
+
+func (c counters) bits() int {
+	n := 0
+	for _, p := range c {
+		n += int(p.width)
+	}
+	return n
+}
+
+// price returns what so many uses of a counter add to a Spent word: nothing when it is not counted.
 func (c *Config) price(counter, times int) Spent {
-	if c.limits()[counter/4] == Unlimited {
+	p := c.counters()[counter]
+	if p.width == 0 {
 		return 0
 	}
-	return Spent(times) << counter
+	return Spent(times) << p.at
 }
 
 // Price returns what giving a server this input costs.
@@ -46,6 +92,14 @@ func (c *Config) Price(in spec.Input) Spent {
 		p = c.price(proposals, 1)
 	case spec.Crash:
 		p = c.price(crashes, 1)
+	case spec.Compact:
+		p = c.price(compactions, 1)
+	case spec.Transfer:
+		p = c.price(transfers, 1)
+	case spec.Reconfigure:
+		p = c.price(changes, 1)
+	case spec.ReadIndex:
+		p = c.price(reads, 1)
 	}
 	if in.Cut > 0 {
 		p += c.price(crashes, 1)
@@ -66,16 +120,18 @@ func (c *Config) Affords(s Spent) bool { return c.Limit().Affords(s) }
 type Limit []counterLimit
 
 type counterLimit struct {
-	counter uint8
-	most    Spent
+	at   uint8
+	mask Spent
+	most Spent
 }
 
 // Limit returns the budgets that are counted.
 func (c *Config) Limit() Limit {
 	var l Limit
-	for k, most := range c.limits() {
-		if most != Unlimited {
-			l = append(l, counterLimit{uint8(4 * k), Spent(most)})
+	most := c.limits()
+	for k, p := range c.counters() {
+		if p.width > 0 {
+			l = append(l, counterLimit{p.at, 1<<p.width - 1, Spent(most[k])})
 		}
 	}
 	return l
@@ -84,7 +140,7 @@ func (c *Config) Limit() Limit {
 // Affords reports whether an execution that has spent so much is within every budget.
 func (l Limit) Affords(s Spent) bool {
 	for _, c := range l {
-		if s>>c.counter&15 > c.most {
+		if s>>c.at&c.mask > c.most {
 			return false
 		}
 	}

@@ -57,6 +57,12 @@ type Bounds struct {
 	Campaigns int        // most election timeouts in one execution; 0 is no bound of its own
 	Proposals int        // most commands that clients propose in one execution; 0 is no bound of its own
 	Depth     int        // most steps in one execution; 0 is no bound
+
+	// What follows is asked for only as often in one execution as these say, and not at all if they are 0.
+	Compactions int // servers compact their logs
+	Transfers   int // the leader is asked to hand over
+	Changes     int // clients ask for one of Config.Changes of the configuration
+	Reads       int // clients ask to read
 }
 
 // Config is a world: the servers, what surrounds them and how far to look.
@@ -66,6 +72,8 @@ type Config struct {
 	// Inputs lists what may happen to a server besides messages, faults and restarts. Nil means DefaultInputs.
 	Inputs func(id spec.ServerID) []spec.Input
 	Values int // how many different commands clients propose; 0 means 1
+	// Changes lists the changes of the configuration that clients may ask for.
+	Changes []spec.Change
 
 	Network Network
 	Faults  Faults
@@ -103,11 +111,29 @@ func (c *Config) IDs() []spec.ServerID {
 	return ids
 }
 
-// DefaultInputs is a timeout, a heartbeat and a proposal of each value.
-func (c *Config) DefaultInputs(spec.ServerID) []spec.Input {
+// DefaultInputs is a timeout, a heartbeat and a proposal of each value, and what else the bounds have a number for.
+func (c *Config) DefaultInputs(id spec.ServerID) []spec.Input {
 	inputs := []spec.Input{{Kind: spec.Timeout}, {Kind: spec.Heartbeat}}
 	for _, v := range c.ValueNames() {
 		inputs = append(inputs, spec.Input{Kind: spec.Propose, Value: v})
+	}
+	if c.Bounds.Compactions > 0 {
+		inputs = append(inputs, spec.Input{Kind: spec.Compact})
+	}
+	if c.Bounds.Transfers > 0 {
+		for _, peer := range c.IDs() {
+			if peer != id {
+				inputs = append(inputs, spec.Input{Kind: spec.Transfer, Peer: peer})
+			}
+		}
+	}
+	if c.Bounds.Changes > 0 {
+		for _, change := range c.Changes {
+			inputs = append(inputs, spec.Input{Kind: spec.Reconfigure, Change: change})
+		}
+	}
+	if c.Bounds.Reads > 0 {
+		inputs = append(inputs, spec.Input{Kind: spec.ReadIndex})
 	}
 	return inputs
 }
@@ -177,12 +203,16 @@ func (c *Config) Validate() error {
 		name  string
 		count int
 	}{
-		{"campaigns", b.Campaigns}, {"proposals", b.Proposals}, {"drop", int(c.Faults.Drop)},
+		{"campaigns", b.Campaigns}, {"proposals", b.Proposals}, {"compactions", b.Compactions}, {"transfers", b.Transfers},
+		{"changes", b.Changes}, {"reads", b.Reads}, {"drop", int(c.Faults.Drop)},
 		{"duplicate", int(c.Faults.Duplicate)}, {"crash", int(c.Faults.Crash)}, {"partition", int(c.Faults.Partition)},
 	} {
 		if n.count > MaxBudget || n.count < int(Unlimited) {
 			return fmt.Errorf("%s %d: at most %d can be counted", n.name, n.count, MaxBudget)
 		}
+	}
+	if c.counters().bits() > farSide {
+		return fmt.Errorf("too many budgets: they are counted in %d bits, which these do not fit into; lower some or leave some unlimited", farSide)
 	}
 	return nil
 }
@@ -199,6 +229,8 @@ func (c *Config) String() string {
 	}{
 		{"%d values", c.Values, c.Values > 1}, {"%d copies of a message", b.Copies, b.Copies > 1},
 		{"%d campaigns", b.Campaigns, b.Campaigns > 0}, {"%d proposals", b.Proposals, b.Proposals > 0},
+		{"%d compactions", b.Compactions, b.Compactions > 0}, {"%d transfers", b.Transfers, b.Transfers > 0},
+		{"%d changes", b.Changes, b.Changes > 0}, {"%d reads", b.Reads, b.Reads > 0},
 		{"%d steps", b.Depth, b.Depth > 0},
 	} {
 		if n.show {

@@ -44,6 +44,19 @@ type Decisions interface {
 	// CommitsByCounting reports whether a leader in the current term commits an entry of that term by counting copies (5.4.2).
 	CommitsByCounting(entry, current spec.Term) bool
 
+	// SnapshotUpTo is the last entry that a snapshot taken now covers (7).
+	SnapshotUpTo(log spec.Log, commit spec.Index) spec.Index
+	// NeedsSnapshot reports whether a follower is sent a snapshot, given the next entry to send (7).
+	NeedsSnapshot(log spec.Log, next spec.Index) bool
+	// TermWithSnapshot is the term of a server that takes in a snapshot from the leader of the current one (7).
+	TermWithSnapshot(current spec.Term, m *spec.Message) spec.Term
+	// Installs reports whether a snapshot that arrives is taken (7).
+	Installs(log spec.Log, commit spec.Index, m *spec.Message) bool
+	// LogWithSnapshot is a follower's log after a snapshot up to the index, whose entry has the term (7).
+	LogWithSnapshot(log spec.Log, index spec.Index, term spec.Term) spec.Log
+	// CommitAfterRestart is what a server knows to be committed as it starts again (7).
+	CommitAfterRestart(log spec.Log) spec.Index
+
 	// Writes are the states that the disk goes through, one write each, on the way from one to another; none if nothing
 	// changes (Figure 2, persistent state).
 	Writes(disk, memory spec.Durable) []spec.Durable

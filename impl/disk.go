@@ -73,13 +73,18 @@ func (s *server) crash(lossy bool) {
 func (s *server) restart() {
 	d := s.decide.Recovered(s.disk.written)
 	s.term, s.votedFor, s.log = d.Term, d.VotedFor, d.Log
+	s.commitIndex = s.decide.CommitAfterRestart(s.log)
 	s.role = spec.Follower
 }
 
-// Writes: at most one, of everything, so that no crash can separate term, vote and log.
+// Writes: at most one, of everything, so that no crash can separate term, vote and log. Before a log loses its beginning there is one
+// more, of the snapshot that takes its place: from then on a restart finds the log as it will be (7).
 func (Paper) Writes(disk, memory spec.Durable) []spec.Durable {
-	if sameDurable(disk, memory) {
+	switch {
+	case sameDurable(disk, memory):
 		return nil
+	case memory.Log.Base > disk.Log.Base:
+		return []spec.Durable{memory, memory}
 	}
 	return []spec.Durable{memory}
 }
@@ -93,5 +98,6 @@ func (Paper) Order(_ *spec.Input, durable, sends []spec.Effect) []spec.Effect {
 func (Paper) Recovered(disk spec.Durable) spec.Durable { return disk }
 
 func sameDurable(a, b spec.Durable) bool {
-	return a.Term == b.Term && a.VotedFor == b.VotedFor && slices.Equal(a.Log.Entries, b.Log.Entries)
+	return a.Term == b.Term && a.VotedFor == b.VotedFor && a.Log.Base == b.Log.Base && a.Log.BaseTerm == b.Log.BaseTerm &&
+		slices.Equal(a.Log.Entries, b.Log.Entries)
 }

@@ -55,6 +55,8 @@ func (s *server) handle(in *spec.Input) spec.Output {
 		return s.onMessage(&in.Message)
 	case spec.Propose:
 		return s.onPropose(in.Value)
+	case spec.Compact:
+		return s.onCompact()
 	case spec.Crash:
 		s.crash(in.Lossy)
 		return spec.Output{}
@@ -109,7 +111,7 @@ func (s *server) onMessage(m *spec.Message) spec.Output {
 	if m.To != s.id || m.From == s.id || !slices.Contains(s.servers, m.From) {
 		return spec.Output{Refused: true}
 	}
-	if !speaks(m.Kind) {
+	if !s.speaks(m.Kind) {
 		return spec.Output{}
 	}
 	if s.decide.Adopts(s.term, m) {
@@ -122,11 +124,13 @@ func (s *server) onMessage(m *spec.Message) spec.Output {
 	return spec.Output{}
 }
 
-// speaks reports whether the kind of message is one of Figure 2's.
-func speaks(kind spec.MessageKind) bool {
+// speaks reports whether the kind of message is one of Figure 2's, or of an option that is on.
+func (s *server) speaks(kind spec.MessageKind) bool {
 	switch kind {
 	case spec.RequestVote, spec.RequestVoteReply, spec.AppendEntries, spec.AppendEntriesReply:
 		return true
+	case spec.InstallSnapshot, spec.InstallSnapshotReply:
+		return s.options.Snapshots
 	}
 	return false
 }
@@ -141,5 +145,9 @@ func (s *server) dispatch(m *spec.Message) {
 		s.onAppendEntries(m)
 	case spec.AppendEntriesReply:
 		s.onAppendEntriesReply(m)
+	case spec.InstallSnapshot:
+		s.onInstallSnapshot(m)
+	case spec.InstallSnapshotReply:
+		s.onInstallSnapshotReply(m)
 	}
 }

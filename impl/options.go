@@ -15,6 +15,8 @@ type Options struct {
 	ConflictHints bool
 	// NoOp makes a new leader append an entry of its own, so that it can commit what earlier terms left (end of 8).
 	NoOp bool
+	// Snapshots lets servers compact their logs, and leaders send snapshots (7).
+	Snapshots bool
 	// Decisions answers what a server has to decide; nil is Paper{}.
 	Decisions Decisions
 }

@@ -19,6 +19,10 @@ func (s *server) appendEntry(e spec.Entry) {
 // sendAppendEntries sends every other server what follows its nextIndex, if anything; else it is a heartbeat (5.2, 5.3).
 func (s *server) sendAppendEntries() {
 	for _, p := range s.progress {
+		if s.decide.NeedsSnapshot(s.log, p.NextIndex) {
+			s.sendSnapshot(p.Server)
+			continue
+		}
 		prev := p.NextIndex - 1
 		s.send(p.Server, spec.Message{
 			Kind:         spec.AppendEntries,
@@ -32,10 +36,10 @@ func (s *server) sendAppendEntries() {
 
 // entriesAfter returns the entries after prev, as many as one message carries.
 func (s *server) entriesAfter(prev spec.Index) []spec.Entry {
-	if prev >= s.log.LastIndex() {
+	if prev >= s.log.LastIndex() || prev < s.log.Base {
 		return nil
 	}
-	entries := slices.Clip(s.log.Entries[prev:])
+	entries := slices.Clip(s.log.Entries[prev-s.log.Base:])
 	if limit := s.options.MaxEntries; limit > 0 && limit < len(entries) {
 		return entries[:limit:limit]
 	}
@@ -90,7 +94,7 @@ func (s *server) sameTerm(i, j spec.Index) bool {
 
 // onAppendEntriesReply notes on a leader how far a follower's log matches, or that it has to look further back (5.3).
 func (s *server) onAppendEntriesReply(m *spec.Message) {
-	k := slices.IndexFunc(s.progress, func(p spec.Progress) bool { return p.Server == m.From })
+	k := s.follower(m.From)
 	if s.role != spec.Leader || k < 0 {
 		return
 	}
@@ -102,6 +106,11 @@ func (s *server) onAppendEntriesReply(m *spec.Message) {
 	} else {
 		*p = s.decide.Rejected(*p, retryAt(*p, m))
 	}
+}
+
+// follower returns where the leader keeps what it knows of a follower, or -1.
+func (s *server) follower(id spec.ServerID) int {
+	return slices.IndexFunc(s.progress, func(p spec.Progress) bool { return p.Server == id })
 }
 
 // retryAt is where to try next after a refusal: one entry back, or further if the follower gave a hint.
@@ -118,19 +127,27 @@ func (Paper) PrevTerm(log spec.Log, prev spec.Index) spec.Term {
 	return term
 }
 
-// Matches: an entry at that index with that term. Before the first entry all logs are alike.
+// Matches: an entry at that index with that term. Before the first entry all logs are alike, and so they are where this one is
+// compacted: what a snapshot covers was committed.
 func (Paper) Matches(log spec.Log, prev spec.Index, prevTerm spec.Term) bool {
+	if prev < log.Base {
+		return true
+	}
 	term, held := log.TermAt(prev)
 	return held && term == prevTerm
 }
 
 // Merge: entries that are there already stay, and all that follow them. Only from the first that conflicts, the same index
-// with another term, is the rest removed. The message may be an old one; what came after it must not be lost.
+// with another term, is the rest removed. The message may be an old one; what came after it must not be lost. Entries that a
+// snapshot covers are there already, in it.
 func (Paper) Merge(log spec.Log, prev spec.Index, entries []spec.Entry) spec.Log {
 	for k, e := range entries {
 		i := prev + 1 + spec.Index(k)
+		if i <= log.Base {
+			continue
+		}
 		if term, held := log.TermAt(i); !held || term != e.Term {
-			log.Entries = append(slices.Clip(log.Entries[:i-1]), entries[k:]...)
+			log.Entries = append(slices.Clip(log.Entries[:i-log.Base-1]), entries[k:]...)
 			return log
 		}
 	}

@@ -13,7 +13,7 @@ type server struct {
 	// Persistent state on all servers, on disk before a message that follows from it leaves.
 	term     spec.Term     // currentTerm ≥ 0; never falls
 	votedFor spec.ServerID // who got this server's vote in term, or None; set at most once in a term
-	log      spec.Log      // entry terms never fall along the log, and are ≤ term; Base = 0
+	log      spec.Log      // entry terms never fall along the log, and are ≤ term; Base ≤ commitIndex, 0 without Snapshots
 
 	// Volatile state on all servers.
 	role        spec.Role

@@ -37,7 +37,7 @@ func (s *server) AppendPermuted(dst []byte, rename func(spec.ServerID) spec.Serv
 }
 
 func (s *server) encode(dst []byte, rename func(spec.ServerID) spec.ServerID, value func(string) string) []byte {
-	e := &encoder{dst, rename, value}
+	e := &encoder{dst, rename, value, s.options}
 	e.number(uint64(s.role))
 	memory := s.persistent()
 	if s.role != spec.Crashed {
@@ -55,9 +55,10 @@ func (s *server) encode(dst []byte, rename func(spec.ServerID) spec.ServerID, va
 
 // encoder writes values so that different ones give different bytes. A nil function keeps names and values as they are.
 type encoder struct {
-	dst    []byte
-	rename func(spec.ServerID) spec.ServerID
-	value  func(string) string
+	dst     []byte
+	rename  func(spec.ServerID) spec.ServerID
+	value   func(string) string
+	options Options
 }
 
 func (e *encoder) number(n uint64) { e.dst = binary.AppendUvarint(e.dst, n) }
@@ -79,6 +80,10 @@ func (e *encoder) text(s string) {
 func (e *encoder) durable(d spec.Durable) {
 	e.number(uint64(d.Term))
 	e.server(d.VotedFor)
+	if e.options.Snapshots {
+		e.number(uint64(d.Log.Base))
+		e.number(uint64(d.Log.BaseTerm))
+	}
 	e.number(uint64(len(d.Log.Entries)))
 	for _, entry := range d.Log.Entries {
 		e.entry(entry)

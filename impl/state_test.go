@@ -81,13 +81,14 @@ func TestEqualStatesStepAlike(t *testing.T) {
 	}
 	known := map[string]seen{}
 	met := 0
-	for seed := range uint64(6) {
-		c := newCrowd(3, seed, impl.New(impl.Options{NoOp: seed%2 == 0, ConflictHints: true}))
-		for range 1500 {
+	for name, v := range variants {
+		c := newCrowd(3, 5, impl.New(v.options))
+		c.more = v.more
+		for range 2000 {
 			c.step()
 			for _, id := range c.servers {
 				node := c.nodes[id]
-				key := fmt.Sprintf("%d %s %s", seed%2, id, node.AppendState(nil))
+				key := fmt.Sprintf("%s %s %s", name, id, node.AppendState(nil))
 				earlier, again := known[key]
 				if !again {
 					known[key] = seen{node.(spec.Cloner).Clone(), node.Observe()}
@@ -115,8 +116,10 @@ func (c *crowd) anything(id spec.ServerID) spec.Input {
 			return deliver(m)
 		}
 	}
-	kinds := []spec.InputKind{spec.Timeout, spec.Heartbeat, spec.Propose, spec.Crash, spec.Restart}
-	return spec.Input{Kind: kinds[c.chance.IntN(len(kinds))], Value: "v"}
+	kinds := append([]spec.InputKind{spec.Timeout, spec.Heartbeat, spec.Propose, spec.Crash, spec.Restart}, c.more...)
+	in := c.another(kinds[c.chance.IntN(len(kinds))])
+	in.Value = "v"
+	return in
 }
 
 // TestWhatWasShownStays checks that neither an observation nor a clone sees what a server does later.
@@ -148,8 +151,14 @@ func TestPermutedStateIsTheStateOfAPermutedServer(t *testing.T) {
 	names := map[spec.ServerID]spec.ServerID{0: 0, 1: 3, 2: 1, 3: 2}
 	rename := func(id spec.ServerID) spec.ServerID { return names[id] }
 	value := func(v string) string { return "other " + v }
-	options := impl.Options{NoOp: true, ConflictHints: true}
+	for name, v := range variants {
+		t.Run(name, func(t *testing.T) { requirePermuted(t, v.options, v.more, rename, value) })
+	}
+}
+
+func requirePermuted(t *testing.T, options impl.Options, more []spec.InputKind, rename func(spec.ServerID) spec.ServerID, value func(string) string) {
 	c := newCrowd(3, 7, impl.New(options))
+	c.more = more
 	mirror := map[spec.ServerID]spec.Node{}
 	for _, id := range c.servers {
 		mirror[rename(id)] = impl.New(options)(rename(id), c.servers)
@@ -166,7 +175,7 @@ func TestPermutedStateIsTheStateOfAPermutedServer(t *testing.T) {
 }
 
 func renamed(in spec.Input, rename func(spec.ServerID) spec.ServerID, value func(string) string) spec.Input {
-	in.Value = value(in.Value)
+	in.Value, in.Peer = value(in.Value), rename(in.Peer)
 	m := &in.Message
 	m.From, m.To = rename(m.From), rename(m.To)
 	entries := m.Entries

@@ -20,25 +20,30 @@ type Needs struct {
 	Campaigns int  // election timeouts
 	Log       int  // entries in a log, and proposals
 	Crash     bool // a server crashes
+
+	Compactions int // logs are compacted
+	Transfers   int // leaders are asked to hand over
+	Changes     int // changes of the configuration are asked for
+	Reads       int // clients ask to read
 }
 
 // Goals lists every goal, in the order of an election, its end, replication and recovery.
 var Goals = []*Goal{
-	{"leader-elected", "a candidate wins an election", Needs{1, 1, 1, 0, false}, FieldRole,
+	{"leader-elected", "a candidate wins an election", Needs{Servers: 1, Elections: 1, Campaigns: 1}, FieldRole,
 		func(s *Step) bool { return s.After.Role == Leader && s.Before.Role != Leader }},
-	{"candidate-yielded", "a candidate finds that another server leads its term and follows it", Needs{3, 1, 2, 0, false}, FieldRole | FieldTerm,
+	{"candidate-yielded", "a candidate finds that another server leads its term and follows it", Needs{Servers: 3, Elections: 1, Campaigns: 2}, FieldRole | FieldTerm,
 		func(s *Step) bool {
 			return s.Before.Role == Candidate && s.After.Role == Follower && s.delivered(AppendEntries) && s.Input.Message.Term == s.Before.Term
 		}},
-	{"vote-split", "a candidate that was refused votes hears from no leader and starts another election", Needs{2, 2, 3, 0, false}, FieldRole | FieldTerm | FieldVotes,
+	{"vote-split", "a candidate that was refused votes hears from no leader and starts another election", Needs{Servers: 2, Elections: 2, Campaigns: 3}, FieldRole | FieldTerm | FieldVotes,
 		func(s *Step) bool {
 			return s.Before.Role == Candidate && s.After.Role == Candidate && s.After.Term > s.Before.Term && len(s.Before.Refused) > 0
 		}},
-	{"stale-leader-stepped-down", "a leader learns of a higher term and becomes a follower", Needs{2, 2, 2, 0, false}, FieldRole | FieldTerm,
+	{"stale-leader-stepped-down", "a leader learns of a higher term and becomes a follower", Needs{Servers: 2, Elections: 2, Campaigns: 2}, FieldRole | FieldTerm,
 		func(s *Step) bool {
 			return s.Before.Role == Leader && s.After.Role == Follower && s.After.Term > s.Before.Term
 		}},
-	{"stale-term-refused", "a server refuses a request of a term that has passed", Needs{2, 2, 2, 0, false}, FieldTerm,
+	{"stale-term-refused", "a server refuses a request of a term that has passed", Needs{Servers: 2, Elections: 2, Campaigns: 2}, FieldTerm,
 		func(s *Step) bool {
 			return s.Input.Kind == Deliver && s.Input.Message.Kind.IsRequest() && s.Input.Message.Term < s.Before.Term &&
 				slices.ContainsFunc(s.Output.Effects, func(e Effect) bool {
@@ -46,15 +51,20 @@ var Goals = []*Goal{
 						!e.Message.Granted && !e.Message.Success
 				})
 		}},
-	{"client-redirected", "a server that does not lead sends a client on to the leader", Needs{2, 1, 1, 0, false}, 0,
+	{"client-redirected", "a server that does not lead sends a client on to the leader", Needs{Servers: 2, Elections: 1, Campaigns: 1}, 0,
 		func(s *Step) bool { return s.Input.Kind == Propose && s.Output.Redirect != None }},
-	{"entry-committed", "a leader commits an entry", Needs{1, 1, 1, 1, false}, FieldRole | FieldCommit,
+	{"entry-committed", "a leader commits an entry", Needs{Servers: 1, Elections: 1, Campaigns: 1, Log: 1}, FieldRole | FieldCommit,
 		func(s *Step) bool { return s.After.Role == Leader && s.After.CommitIndex > s.Before.CommitIndex }},
-	{"log-conflict-repaired", "a follower replaces an entry that conflicts with its leader's", Needs{3, 2, 2, 1, false}, FieldRole | FieldLog,
+	{"log-conflict-repaired", "a follower replaces an entry that conflicts with its leader's", Needs{Servers: 3, Elections: 2, Campaigns: 2, Log: 1}, FieldRole | FieldLog,
 		func(s *Step) bool {
 			_, lost := firstLoss(s.Before.Log, s.After.Log)
 			return lost && s.delivered(AppendEntries) && s.After.Role == Follower
 		}},
-	{"crash-recovered", "a server that crashed comes back with what it had promised", Needs{1, 1, 1, 0, true}, FieldTerm,
+	{"crash-recovered", "a server that crashed comes back with what it had promised", Needs{Servers: 1, Elections: 1, Campaigns: 1, Crash: true}, FieldTerm,
 		func(s *Step) bool { return s.Input.Kind == Restart && s.After.Role != Crashed && s.After.Term > 0 }},
+	{"snapshot-installed", "a follower replaces its log, or the beginning of it, by its leader's snapshot",
+		Needs{Servers: 3, Elections: 1, Campaigns: 1, Log: 1, Compactions: 1}, FieldLog,
+		func(s *Step) bool {
+			return s.delivered(InstallSnapshot) && s.After.Log.Base > s.Before.Log.Base && s.runs()
+		}},
 }

@@ -179,6 +179,37 @@ var commitInLog = &Rule{
 	},
 }
 
+var applyInOrder = &Rule{
+	ID: "R5.3-19", Name: "apply-in-order",
+	Sentence: "A server applies entries in the order of their indexes, each once, beginning after what its snapshot contains.",
+	Why: "A state machine that skips an entry or applies it twice is in a state that no other one is in. " +
+		"What usually breaks it: a snapshot that goes back, or a restart that knows the snapshot and begins to apply from nothing.",
+	Section: "Raft paper, 5.3, 7 and Figure 2 (lastApplied)", Level: Must, Profile: Core,
+	Catches:    []string{"cm-restart-no-commit", "cm-nonmonotone", "sn-older-snapshot"},
+	Unless:     []Variant{CommitMayFall},
+	Needs:      FieldRole,
+	NeedsAfter: FieldLog | FieldApplied,
+	Step:       judgeApplyInOrder,
+}
+
+func judgeApplyInOrder(s *Step) *Breach {
+	if s.crashes() {
+		return nil
+	}
+	after := s.After.LastApplied
+	if s.runs() && s.Before.Knows(FieldApplied) && after < s.Before.LastApplied {
+		return s.breachAfter("%s had applied entries up to index %d and goes back to %d", s.Server, s.Before.LastApplied, after).
+			refusing("lastApplied after ≥ lastApplied before", "%d is below %d", after, s.Before.LastApplied).
+			allowing("%s applies what follows index %d", s.Server, s.Before.LastApplied).since("lastApplied before", PartBefore)
+	}
+	if base := s.After.Log.Base; s.Input.Kind == Restart && s.After.Knows(FieldCompacted) && after < base {
+		return s.breachAfter("%s starts again with a snapshot up to index %d and as if it had applied entries up to %d", s.Server, base, after).
+			refusing("lastApplied ≥ last index of the snapshot", "%d is below %d", after, base).
+			allowing("%s starts with lastApplied %d", s.Server, base)
+	}
+	return nil
+}
+
 var stateMachineSafety = &Rule{
 	ID: "R5.4.3-01", Name: "state-machine-safety",
 	Sentence: "No two servers ever commit different entries at the same index.",

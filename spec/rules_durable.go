@@ -44,7 +44,7 @@ func judgePromise(s *Step, effect int, m *Message, disk *Durable) *Breach {
 		return judgePromisedVote(s, effect, m, m.To, disk)
 	case m.Kind == RequestVote:
 		return judgePromisedVote(s, effect, m, s.Server, disk)
-	case m.Kind == AppendEntriesReply && m.Success:
+	case (m.Kind == AppendEntriesReply || m.Kind == InstallSnapshotReply) && m.Success:
 		return judgePromisedEntries(s, effect, m, disk)
 	}
 	return nil

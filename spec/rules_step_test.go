@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,8 +23,11 @@ type stepCase struct {
 	want string
 }
 
-// stepCases are in the order of the rulebook. testdata/breaches.golden shows all that is said of those that break a rule.
-var stepCases = []stepCase{
+// stepCases are all of them. testdata/breaches.golden shows all that is said of those that break a rule.
+var stepCases = slices.Concat(coreCases, snapshotCases)
+
+// coreCases are in the order of the rulebook.
+var coreCases = []stepCase{
 	{"R5.1-01", "a higher term", step(follower(1), receives(requestVote(2, 0, 0)), follower(2)), ""},
 	{"R5.1-01", "a snapshot's term taken for the current one", step(follower(3), receives(spec.Message{Kind: spec.InstallSnapshot, Term: 3}), follower(1)),
 		"n1 goes back from term 3 to term 1"},

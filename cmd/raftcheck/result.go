@@ -71,7 +71,8 @@ func notCovered(s *subject, o checker.Options, done *checker.Stats) []string {
 	for _, limit := range []struct {
 		what  string
 		bound int
-	}{{"campaign", b.Campaigns}, {"proposal", b.Proposals}, {"crash", int(f.Crash)}, {"step", b.Depth}} {
+	}{{"campaign", b.Campaigns}, {"proposal", b.Proposals}, {"crash", int(f.Crash)},
+		{"compaction", b.Compactions}, {"transfer", b.Transfers}, {"change", b.Changes}, {"read", b.Reads}, {"step", b.Depth}} {
 		if limit.bound > 0 {
 			list = append(list, fmt.Sprintf("more than %s in one execution", report.Some(limit.bound, limit.what)))
 		}
@@ -91,7 +92,15 @@ func notCovered(s *subject, o checker.Options, done *checker.Stats) []string {
 	if o.Walks > 0 {
 		list = append(list, "executions that no walk happened to take")
 	}
-	return append(list, "membership changes, snapshots, reads")
+	for _, off := range []struct {
+		what  string
+		bound int
+	}{{"membership changes", b.Changes}, {"snapshots", b.Compactions}, {"reads", b.Reads}, {"transfer of leadership", b.Transfers}} {
+		if off.bound == 0 {
+			list = append(list, off.what)
+		}
+	}
+	return list
 }
 
 // inconclusiveHints says what would lead to an answer.

@@ -36,17 +36,27 @@ const (
 	mutantPrefix  = "mutant:"
 )
 
-// choice is something that Raft leaves open to an implementation.
+// choice is something that Raft leaves open to an implementation, or a part of Raft that it may have.
 type choice struct {
-	name string
-	make func(*impl.Options)
+	name  string
+	make  func(*impl.Options)
+	world func(*cluster.Config) // what the world needs for it, or nil
 }
 
-// referenceChoices are the options of the reference that --impl reference:CHOICE,… turns on.
+// referenceChoices are the options of the reference that --features CHOICE,… turns on, and --impl reference:CHOICE,… too.
 var referenceChoices = []choice{
-	{"no-op", func(o *impl.Options) { o.NoOp = true }},
-	{"conflict-hints", func(o *impl.Options) { o.ConflictHints = true }},
-	{"one-entry", func(o *impl.Options) { o.MaxEntries = 1 }},
+	{"no-op", func(o *impl.Options) { o.NoOp = true }, nil},
+	{"conflict-hints", func(o *impl.Options) { o.ConflictHints = true }, nil},
+	{"one-entry", func(o *impl.Options) { o.MaxEntries = 1 }, nil},
+	{"snapshots", func(o *impl.Options) { o.Snapshots = true }, func(c *cluster.Config) { c.Bounds.Compactions, c.Bounds.Messages = 1, 1 }},
+}
+
+func choiceNames() []string {
+	names := make([]string, len(referenceChoices))
+	for k, c := range referenceChoices {
+		names[k] = c.name
+	}
+	return names
 }
 
 // subjectOf returns the implementation of that name.
@@ -97,16 +107,21 @@ func specification() *subject {
 // reference is the Raft of package impl in a world that reaches every goal and is searched to the end in about ten seconds.
 func reference(name string) (*subject, error) {
 	var options impl.Options
+	config := cluster.Default(nil)
 	if _, chosen, any := strings.Cut(name, ":"); any {
 		for word := range strings.SplitSeq(chosen, ",") {
 			k := slices.IndexFunc(referenceChoices, func(c choice) bool { return c.name == word })
 			if k < 0 {
-				return nil, usageError("one of no-op, conflict-hints, one-entry", "unknown choice %q of the reference", word)
+				return nil, usageError("some of "+strings.Join(choiceNames(), ", "), "unknown choice %q of the reference", word)
 			}
 			referenceChoices[k].make(&options)
+			if world := referenceChoices[k].world; world != nil {
+				world(&config)
+			}
 		}
 	}
-	return &subject{name: name, config: cluster.Default(impl.New(options))}, nil
+	config.New = impl.New(options)
+	return &subject{name: name, config: config}, nil
 }
 
 // mutated is a mutant in the world in which it is known to be caught.
@@ -115,7 +130,8 @@ func mutated(m mutant.Mutant) *subject {
 	return &subject{name: mutantPrefix + m.Name, config: cluster.Config{
 		Servers: b.Servers, New: m.Factory(),
 		Faults: cluster.Faults{Drop: cluster.Unlimited, Duplicate: cluster.Budget(b.Duplicates), Crash: cluster.Budget(b.Crashes), Lossy: b.Lossy},
-		Bounds: cluster.Bounds{Terms: b.Terms, Log: b.Log, Messages: b.Messages, Campaigns: b.Campaigns, Proposals: b.Proposals, Depth: b.Depth},
+		Bounds: cluster.Bounds{Terms: b.Terms, Log: b.Log, Messages: b.Messages, Campaigns: b.Campaigns, Proposals: b.Proposals, Depth: b.Depth,
+			Compactions: b.Compactions, Transfers: b.Transfers, Changes: b.Changes, Reads: b.Reads},
 	}}
 }
 

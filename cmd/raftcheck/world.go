@@ -14,7 +14,9 @@ import (
 // subject's own world as it is.
 type worldFlags struct {
 	impl                                                                         string
+	features                                                                     []string
 	nodes, terms, log, messages, duplicates, values, depth, campaigns, proposals int
+	compactions, transfers, changes, reads                                       int
 	network                                                                      string
 	faults                                                                       faultList
 	exec                                                                         execFlags
@@ -22,6 +24,7 @@ type worldFlags struct {
 
 func (w *worldFlags) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&w.impl, "impl", referenceName, "what to search: reference, spec (raft.tla), mutant:`NAME`, or hashicorp[@VERSION]")
+	flags.StringSliceVar(&w.features, "features", nil, "parts of Raft that the reference has: some of "+strings.Join(choiceNames(), ","))
 	w.exec.addTo(flags)
 	flags.IntVar(&w.nodes, "nodes", 0, "servers in the cluster")
 	flags.IntVar(&w.terms, "terms", 0, "highest term of any server")
@@ -32,6 +35,10 @@ func (w *worldFlags) addTo(flags *pflag.FlagSet) {
 	flags.IntVar(&w.depth, "depth", 0, "most steps in one execution; 0 is no bound")
 	flags.IntVar(&w.campaigns, "campaigns", 0, "most election timeouts in one execution; 0 is no bound")
 	flags.IntVar(&w.proposals, "proposals", 0, "most client commands in one execution; 0 is no bound")
+	flags.IntVar(&w.compactions, "compactions", 0, "most logs compacted in one execution")
+	flags.IntVar(&w.transfers, "transfers", 0, "most requests in one execution that the leader hand over to another server")
+	flags.IntVar(&w.changes, "changes", 0, "most changes of the configuration that are asked for in one execution")
+	flags.IntVar(&w.reads, "reads", 0, "most reads in one execution")
 	flags.StringVar(&w.network, "network", "", "how messages travel, a `model`: "+strings.Join(cluster.Networks, ", "))
 	flags.Var(&w.faults, "faults", "what may go wrong: none, or some of "+strings.Join(faultNames, ",")+", each with an optional budget for one execution as in crash=1")
 }
@@ -44,16 +51,20 @@ func (w *worldFlags) subject(flags *pflag.FlagSet) (*subject, error) {
 	}
 	c := &s.config
 	for name, set := range map[string]func(){
-		"nodes":      func() { c.Servers = w.nodes },
-		"terms":      func() { c.Bounds.Terms = spec.Term(max(w.terms, 0)) },
-		"log":        func() { c.Bounds.Log = spec.Index(max(w.log, 0)) },
-		"messages":   func() { c.Bounds.Messages = w.messages },
-		"duplicates": func() { c.Bounds.Copies = w.duplicates },
-		"values":     func() { c.Values = w.values },
-		"depth":      func() { c.Bounds.Depth = w.depth },
-		"campaigns":  func() { c.Bounds.Campaigns = w.campaigns },
-		"proposals":  func() { c.Bounds.Proposals = w.proposals },
-		"faults":     func() { c.Faults = w.faults.Faults },
+		"nodes":       func() { c.Servers = w.nodes },
+		"terms":       func() { c.Bounds.Terms = spec.Term(max(w.terms, 0)) },
+		"log":         func() { c.Bounds.Log = spec.Index(max(w.log, 0)) },
+		"messages":    func() { c.Bounds.Messages = w.messages },
+		"duplicates":  func() { c.Bounds.Copies = w.duplicates },
+		"values":      func() { c.Values = w.values },
+		"depth":       func() { c.Bounds.Depth = w.depth },
+		"campaigns":   func() { c.Bounds.Campaigns = w.campaigns },
+		"proposals":   func() { c.Bounds.Proposals = w.proposals },
+		"compactions": func() { c.Bounds.Compactions = w.compactions },
+		"transfers":   func() { c.Bounds.Transfers = w.transfers },
+		"changes":     func() { c.Bounds.Changes = w.changes },
+		"reads":       func() { c.Bounds.Reads = w.reads },
+		"faults":      func() { c.Faults = w.faults.Faults },
 	} {
 		if flags.Changed(name) {
 			set()
@@ -77,7 +88,13 @@ func (w *worldFlags) base(flags *pflag.FlagSet) (*subject, error) {
 	if flags.Changed("exec") {
 		return w.exec.subject(flags)
 	}
-	return subjectOf(w.impl)
+	if len(w.features) == 0 {
+		return subjectOf(w.impl)
+	}
+	if w.impl != referenceName {
+		return nil, usageError("--impl "+referenceName, "--features are of the reference, not of %q", w.impl)
+	}
+	return subjectOf(referenceName + ":" + strings.Join(w.features, ","))
 }
 
 func (w *worldFlags) setNetwork(c *cluster.Config) error {
@@ -98,7 +115,8 @@ func (w *worldFlags) check(flags *pflag.FlagSet, s *subject) error {
 		flag         string
 		given, least int
 	}{{"terms", w.terms, 1}, {"log", w.log, 0}, {"duplicates", w.duplicates, 1}, {"values", w.values, 1},
-		{"depth", w.depth, 0}, {"campaigns", w.campaigns, 0}, {"proposals", w.proposals, 0}} {
+		{"depth", w.depth, 0}, {"campaigns", w.campaigns, 0}, {"proposals", w.proposals, 0},
+		{"compactions", w.compactions, 0}, {"transfers", w.transfers, 0}, {"changes", w.changes, 0}, {"reads", w.reads, 0}} {
 		if flags.Changed(n.flag) && n.given < n.least {
 			return usageError("", "--%s %d: it is at least %d", n.flag, n.given, n.least)
 		}

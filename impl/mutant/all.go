@@ -6,8 +6,8 @@ import (
 	"github.com/raftcheck/raftcheck/impl"
 )
 
-// All lists every mutant: elections, then replication, commitment and storage.
-var All = slices.Concat(electionMutants, replicationMutants, commitmentMutants, storageMutants)
+// All lists every mutant: elections, then replication, commitment and storage, and then those of the parts that are options.
+var All = slices.Concat(electionMutants, replicationMutants, commitmentMutants, storageMutants, snapshotMutants)
 
 var electionMutants = []Mutant{
 	{
@@ -17,7 +17,7 @@ var electionMutants = []Mutant{
 		Source:    "Xraft#33; Xraft#1 of SandTable (EuroSys 2024)",
 		Story: "A candidate asks for votes, gives up waiting and starts another election. Then a vote of the first election " +
 			"arrives, and it counts it in the second. The voter is free to vote for somebody else there, and there are two leaders in one term.",
-		Rules:   []string{"R5.1-06", "R5.2-05", "R5.2-06", "R5.2-02", "R5.4.1-04", "R5.3-20", "R5.4.3-01", "R5.4.3-02"},
+		Rules:   []string{"R5.1-06", "R5.2-05", "R5.2-06", "R5.2-02", "R5.4.1-04", "R5.4.3-01", "R5.4.3-02", "R5.3-20"},
 		Steps:   4,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 2, Crashes: 1},
 		Options: impl.Options{Decisions: staleVoteCounted{}},
@@ -76,7 +76,7 @@ var electionMutants = []Mutant{
 		Source:    "a case study of sofa-jraft",
 		Story: "The file with term and vote is gone after a restart, and the server takes that for a first start. It votes again in terms " +
 			"in which it has voted before.",
-		Rules:   []string{"R5.1-01", "R5.2-03", "R5.3-15", "R5.2-02", "R5.4.1-04", "R5.4.3-01", "R5.4.3-02", "R5.3-20"},
+		Rules:   []string{"R5.1-01", "R5.3-15", "R5.2-03", "R5.2-02", "R5.4.1-04", "R5.4.3-01", "R5.4.3-02", "R5.3-20"},
 		Steps:   2,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1},
 		Options: impl.Options{Decisions: metadataLost{}},
@@ -286,7 +286,7 @@ var commitmentMutants = []Mutant{
 		Source:    "PySyncObj#166; raft.tla#19, where the specification itself does so; PySyncObj#2 of SandTable (EuroSys 2024)",
 		Story: "A message that left before an entry was committed arrives after one that told of it. The follower takes back what it " +
 			"has already applied.",
-		Rules:   []string{"R5.3-16"},
+		Rules:   []string{"R5.3-16", "R5.3-19"},
 		Steps:   11,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 2, Crashes: 1},
 		Options: impl.Options{Decisions: commitFollowsLeader{}},
@@ -310,7 +310,7 @@ var commitmentMutants = []Mutant{
 		Source:    "from the literature",
 		Story: "A quorum is computed as n/2. Two of four servers, or one of three, elect a leader and commit entries, while as many others do " +
 			"the same without them.",
-		Rules:   []string{"R5.2-06", "R5.2-02", "R5.3-20", "R5.4.1-04", "R5.4.3-01", "R5.4.3-02"},
+		Rules:   []string{"R5.2-06", "R5.3-20", "R5.2-02", "R5.4.1-04", "R5.4.3-01", "R5.4.3-02"},
 		Steps:   1,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1},
 		Options: impl.Options{Decisions: halfIsEnough{}},

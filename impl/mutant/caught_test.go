@@ -49,39 +49,39 @@ func TestEveryMutantIsCaught(t *testing.T) {
 // large reports whether a world has millions of states.
 func large(b mutant.Bounds) bool { return b.Terms > 2 && b.Campaigns > 0 }
 
-// TestEveryRuleNamedCatches searches for breaches of one rule at a time; in large worlds only for the loss of what was committed.
+// TestEveryRuleNamedCatches searches each mutant's world to the end, leaving out the rules that were found to be broken, until no
+// other is: they are the ones that the mutant names, in that order. In large worlds only the loss of what was committed is looked
+// for by itself, and then whether any rule catches that is not named.
 func TestEveryRuleNamedCatches(t *testing.T) {
-	if testing.Short() {
-		t.Skip("about a hundred searches")
-	}
-	for _, m := range mutant.All {
-		for _, id := range m.Rules[1:] {
-			if large(m.Bounds) && id != "R5.4.1-04" {
-				continue
-			}
-			t.Run(m.Name+"/"+id, func(t *testing.T) {
-				rule, known := spec.RuleByName(id)
-				require.True(t, known)
-				r := search(t, m.Bounds, m.Factory(), []*spec.Rule{rule})
-				require.Equal(t, []string{id}, broken(r))
-			})
-		}
-	}
-}
-
-// TestNoOtherRuleCatches searches each mutant's world to the end: no mutant breaks a rule that it does not name.
-func TestNoOtherRuleCatches(t *testing.T) {
 	if testing.Short() {
 		t.Skip("every world to the end")
 	}
 	for _, m := range mutant.All {
 		t.Run(m.Name, func(t *testing.T) {
+			if large(m.Bounds) {
+				lost, _ := spec.RuleByName("leader-completeness")
+				if slices.Contains(m.Rules, lost.ID) {
+					require.Equal(t, []string{lost.ID}, broken(search(t, m.Bounds, m.Factory(), []*spec.Rule{lost})))
+				}
+				require.Empty(t, broken(search(t, m.Bounds, m.Factory(), without(m.Rules))))
+				return
+			}
+			for n := 0; n < len(m.Rules); {
+				// A finding also tells of rules that only the whole execution shows to be broken.
+				found := slices.DeleteFunc(broken(search(t, m.Bounds, m.Factory(), without(m.Rules[:n]))), func(id string) bool {
+					return !slices.Contains(m.Rules, id)
+				})
+				require.NotEmpty(t, found, "%v are not broken", m.Rules[n:])
+				require.ElementsMatch(t, found, m.Rules[n:min(n+len(found), len(m.Rules))], "the order of the rules")
+				n += len(found)
+			}
 			require.Empty(t, broken(search(t, m.Bounds, m.Factory(), without(m.Rules))))
 		})
 	}
 }
 
-// TestTheReferenceHolds searches every world that a mutant is caught in: the reference breaks nothing there and reaches every goal.
+// TestTheReferenceHolds searches every world that a mutant is caught in: the reference breaks nothing there and reaches every goal that
+// the world has room for.
 func TestTheReferenceHolds(t *testing.T) {
 	type place struct {
 		bounds  mutant.Bounds
@@ -102,7 +102,7 @@ func TestTheReferenceHolds(t *testing.T) {
 			r := search(t, p.bounds, impl.New(p.options), spec.Rules)
 			require.Equal(t, spec.Held, r.Verdict, r.Reason)
 			for _, g := range r.Goals {
-				require.Positive(t, g.Reached, g.Goal.Name)
+				require.True(t, g.Reached > 0 || !g.Possible, g.Goal.Name)
 			}
 		})
 	}

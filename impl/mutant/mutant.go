@@ -27,6 +27,10 @@ const (
 	Replication Mechanism = "replication"
 	Commitment  Mechanism = "commitment"
 	Storage     Mechanism = "storage"
+	Snapshot    Mechanism = "snapshot"
+	Membership  Mechanism = "membership"
+	Reading     Mechanism = "read"
+	Clients     Mechanism = "client"
 )
 
 // Bounds is a world: how many servers, how far they go, and what goes wrong around them. Messages may be lost and may overtake
@@ -42,6 +46,11 @@ type Bounds struct {
 	Lossy      bool       // crashes may lose what was not synced
 	Duplicates int        // most messages that arrive twice in one execution
 	Depth      int        // most steps in one execution
+
+	Compactions int // most logs compacted in one execution
+	Transfers   int // most requests to hand over leadership
+	Changes     int // most changes of the configuration
+	Reads       int // most reads
 }
 
 // Factory makes the mutant's servers.

@@ -15,7 +15,8 @@ func TestEveryMutantTellsItsStory(t *testing.T) {
 		t.Run(m.Name, func(t *testing.T) {
 			require.False(t, names[m.Name], "twice")
 			names[m.Name] = true
-			require.Contains(t, []mutant.Mechanism{mutant.Election, mutant.Replication, mutant.Commitment, mutant.Storage}, m.Mechanism)
+			require.Contains(t, []mutant.Mechanism{mutant.Election, mutant.Replication, mutant.Commitment, mutant.Storage,
+				mutant.Snapshot, mutant.Membership, mutant.Reading, mutant.Clients}, m.Mechanism)
 			require.NotEmpty(t, m.Title)
 			require.NotEmpty(t, m.Source)
 			require.True(t, strings.HasSuffix(m.Story, "."), "a story is made of sentences")

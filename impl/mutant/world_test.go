@@ -19,6 +19,7 @@ func world(b mutant.Bounds, servers spec.Factory) *cluster.Config {
 		},
 		Bounds: cluster.Bounds{
 			Terms: b.Terms, Log: b.Log, Messages: b.Messages, Campaigns: b.Campaigns, Proposals: b.Proposals, Depth: b.Depth,
+			Compactions: b.Compactions, Transfers: b.Transfers, Changes: b.Changes, Reads: b.Reads,
 		},
 	}
 }

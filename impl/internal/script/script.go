@@ -2,7 +2,7 @@
 // A script is its own golden file. The tests of impl and impl/mutant run theirs, and rewrite them with -update.
 //
 //	cluster 3 no-op hints max-entries=1    so many servers, with these options, none of which need be given
-//	timeout n1                             also heartbeat n1, restart n1, crash n1
+//	timeout n1                             also heartbeat n1, restart n1, crash n1, compact n1
 //	propose n1 x
 //	deliver n1->n2 RequestVote             the oldest such message in flight; "newest" and "copy" may follow
 //	drop n1->n2 RequestVote                it is lost
@@ -75,6 +75,7 @@ type run struct {
 
 var inputs = map[string]spec.InputKind{
 	"timeout": spec.Timeout, "heartbeat": spec.Heartbeat, "propose": spec.Propose, "crash": spec.Crash, "restart": spec.Restart,
+	"compact": spec.Compact,
 }
 
 func (r *run) command(words []string) error {
@@ -138,6 +139,8 @@ func optionsOf(words []string) (options impl.Options, err error) {
 			options.ConflictHints = true
 		case "max-entries":
 			options.MaxEntries, err = strconv.Atoi(value)
+		case "snapshots":
+			options.Snapshots = true
 		default:
 			err = fmt.Errorf("no option %q", w)
 		}
