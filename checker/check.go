@@ -72,13 +72,14 @@ func newRun(config *cluster.Config, o Options) (*run, error) {
 		workers = runtime.GOMAXPROCS(0)
 	}
 	r := &run{config: config, options: o, started: time.Now()}
-	r.goals = goalsWithin(config, o.Goals)
+	r.goals = GoalsWithin(config, o.Goals)
 	r.search = newSearch(newMemo(config, o.Rules, names), workers, len(spec.Goals))
 	return r, nil
 }
 
-// goalsWithin lists the goals to reach, and which of them the bounds let happen.
-func goalsWithin(config *cluster.Config, chosen []*spec.Goal) []GoalVerdict {
+// GoalsWithin lists the goals to reach, and which of them the bounds let happen: all goals, or those that were chosen, which are
+// taken to be possible.
+func GoalsWithin(config *cluster.Config, chosen []*spec.Goal) []GoalVerdict {
 	required := chosen != nil
 	if !required {
 		chosen = spec.Goals

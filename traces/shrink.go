@@ -2,6 +2,7 @@ package traces
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/raftcheck/raftcheck/spec"
 )
@@ -10,7 +11,8 @@ import (
 var ErrNoBreach = errors.New("the trace breaks none of the rules")
 
 // Shrink makes a failing trace as short as it can by leaving out records, so that it still breaks the same rule. The result is
-// a real execution of the implementation: its records are what fresh nodes did. The first rule that the trace breaks is
+// a real execution of the implementation: its records are what fresh nodes did. Where leaving something out changes what is
+// sent later, a term for instance, the messages that are sent instead arrive. The first rule that the trace breaks is
 // kept; steps after the one that breaks it are cut off. It returns the trace and the number of executions that were tried.
 func Shrink(t *Trace, factory spec.Factory, rules []*spec.Rule, variants spec.Variants) (*Trace, int, error) {
 	s := &shrinker{servers: t.Header.Servers, network: t.Header.Network, factory: factory, rules: rules, variants: variants}
@@ -18,7 +20,7 @@ func Shrink(t *Trace, factory spec.Factory, rules []*spec.Rule, variants spec.Va
 	if rule == nil {
 		return nil, s.tried, ErrNoBreach
 	}
-	records = s.minimise(records, rule)
+	records = s.minimise(s.patient(records, rule), rule)
 	short := &Trace{Header: t.Header, Records: records}
 	short.Header.Breaks = []string{rule.ID}
 	short.Header.Records = len(records)
@@ -36,14 +38,14 @@ type shrinker struct {
 
 // run executes the records' inputs on fresh nodes. It returns the records as they happened, up to and including the first that
 // breaks a rule, and that rule; nil when none is broken. With want, only that rule counts. An input that is not possible
-// here, because its message was not sent or the server refuses it, is left out.
+// here, because nothing like its message was sent or the server refuses it, is left out.
 func (s *shrinker) run(records []Record, want *spec.Rule) ([]Record, *spec.Rule) {
 	s.tried++
 	world := newReplayWorld(s.servers, s.network, s.factory)
 	judge := spec.NewJudge(s.rules, s.variants)
 	var happened []Record
 	for k := range records {
-		r, ok := world.apply(&records[k])
+		r, ok := world.apply(world.fitting(&records[k]))
 		if !ok {
 			continue
 		}
@@ -61,8 +63,41 @@ func (s *shrinker) run(records []Record, want *spec.Rule) ([]Record, *spec.Rule)
 	return nil, nil
 }
 
-// minimise leaves out ever smaller runs of records for as long as the rule stays broken (delta debugging).
+// patient leaves the losses out, if the rule is broken without them: a message that is late for ever needs no step of its own.
+func (s *shrinker) patient(records []Record, rule *spec.Rule) []Record {
+	var candidate []Record
+	for _, r := range records {
+		if r.Event != EventDrop {
+			r.Lost = nil
+			candidate = append(candidate, r)
+		}
+	}
+	if kept, broken := s.run(candidate, rule); broken != nil && len(kept) <= len(records) {
+		return kept
+	}
+	return records
+}
+
+// pairsBelow is how many records a trace has at most for pairs of them to be left out.
+const pairsBelow = 64
+
+// minimise leaves out ever smaller runs of records for as long as the rule stays broken (delta debugging), and when single records
+// are all needed, pairs of them: an election that two servers take part in.
 func (s *shrinker) minimise(records []Record, rule *spec.Rule) []Record {
+	for {
+		records = s.leaveOutRuns(records, rule)
+		if len(records) > pairsBelow {
+			return records
+		}
+		shorter, found := s.leaveOutPair(records, rule)
+		if !found {
+			return records
+		}
+		records = shorter
+	}
+}
+
+func (s *shrinker) leaveOutRuns(records []Record, rule *spec.Rule) []Record {
 	for size := max(len(records)/2, 1); ; {
 		shorter := false
 		for from := len(records) - size; from > -size; from -= size {
@@ -70,7 +105,7 @@ func (s *shrinker) minimise(records []Record, rule *spec.Rule) []Record {
 			if lo >= hi {
 				continue
 			}
-			candidate := append(append([]Record{}, records[:lo]...), records[hi:]...)
+			candidate := slices.Concat(records[:lo], records[hi:])
 			if kept, broken := s.run(candidate, rule); broken != nil && len(kept) < len(records) {
 				records, shorter = kept, true
 			}
@@ -82,4 +117,17 @@ func (s *shrinker) minimise(records []Record, rule *spec.Rule) []Record {
 			return records
 		}
 	}
+}
+
+// leaveOutPair leaves out the first pair of records that are not both needed, from the end.
+func (s *shrinker) leaveOutPair(records []Record, rule *spec.Rule) ([]Record, bool) {
+	for k := len(records) - 1; k > 0; k-- {
+		for i := k - 1; i >= 0; i-- {
+			candidate := slices.Concat(records[:i], records[i+1:k], records[k+1:])
+			if kept, broken := s.run(candidate, rule); broken != nil && len(kept) < len(records) {
+				return kept, true
+			}
+		}
+	}
+	return nil, false
 }

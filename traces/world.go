@@ -52,6 +52,50 @@ func (w *replayWorld) apply(r *Record) (Record, bool) {
 	return out, true
 }
 
+// fitting returns the record, or if its message cannot arrive, one with the message in flight between the same servers that is most
+// like it. When nothing is like it, the record is returned as it is.
+func (w *replayWorld) fitting(r *Record) *Record {
+	if r.Step == nil || r.Step.Input.Kind != spec.Deliver || w.flight.mayArrive(&r.Step.Input.Message) {
+		return r
+	}
+	wanted := &r.Step.Input.Message
+	best, at := -1, -1
+	for k := range w.flight.flight[wanted.To] {
+		m := &w.flight.flight[wanted.To][k]
+		if m.From != wanted.From || m.Kind != wanted.Kind || !w.flight.mayArrive(m) {
+			continue
+		}
+		if alike := likeness(m, wanted); alike > best {
+			best, at = alike, k
+		}
+	}
+	if at < 0 {
+		return r
+	}
+	step := *r.Step
+	step.Input.Message = w.flight.flight[wanted.To][at]
+	other := *r
+	other.Step = &step
+	return &other
+}
+
+// likeness counts in how much two messages of one kind agree, what they say before where in the log it is.
+func likeness(a, b *spec.Message) int {
+	n := 0
+	for _, part := range []struct {
+		same   bool
+		weight int
+	}{
+		{a.Granted == b.Granted && a.Success == b.Success, 8}, {len(a.Entries) == len(b.Entries), 4}, {a.Term == b.Term, 2},
+		{a.PrevLogIndex == b.PrevLogIndex && a.MatchIndex == b.MatchIndex && a.LastLogIndex == b.LastLogIndex, 1},
+	} {
+		if part.same {
+			n += part.weight
+		}
+	}
+	return n
+}
+
 // lostBefore reports whether the recorded step sent the same message and the network lost it at once.
 func lostBefore(r *Record, m *spec.Message) bool {
 	return slices.ContainsFunc(r.Lost, func(k int) bool {
