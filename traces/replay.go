@@ -1,6 +1,7 @@
 package traces
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/raftcheck/raftcheck/spec"
@@ -97,4 +98,29 @@ func describeEffect(e *spec.Effect) string {
 		return fmt.Sprintf("answer %q at index %d", e.Reply.Value, e.Reply.Index)
 	}
 	return fmt.Sprintf("%s term=%d votedFor=%s log=%s", e.Kind, e.Durable.Term, e.Durable.VotedFor, e.Durable.Log)
+}
+
+// Again runs the recorded inputs on fresh nodes and returns the trace as it went this time, up to the first step that differs, and
+// that difference; nil if there is none. The error says why it could not be run.
+func Again(t *Trace, factory spec.Factory) (*Trace, *Difference, error) {
+	steps, err := Replay(t, factory)
+	var differs *Difference
+	if err != nil && !errors.As(err, &differs) {
+		return nil, nil, err
+	}
+	happened := &Trace{Header: t.Header}
+	for _, r := range t.Records {
+		if r.Step != nil {
+			if len(steps) == 0 {
+				break
+			}
+			r.Step, steps = &steps[0], steps[1:]
+		}
+		happened.Records = append(happened.Records, r)
+		if differs != nil && r.Number == differs.Record {
+			break
+		}
+	}
+	happened.Header.Records = len(happened.Records)
+	return happened, differs, nil
 }

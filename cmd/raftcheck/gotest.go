@@ -1,178 +1,228 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/raftcheck/raftcheck/adapters/order"
 	"github.com/raftcheck/raftcheck/checker"
-	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
 )
 
-// Implementations that live in go test are searched by a test program that raftcheck makes, builds with the user's Go toolchain
+// Libraries that raftcheck does not hold itself are driven by a test program that it makes, builds with the user's Go toolchain
 // and runs. Its module takes the adapter from the source that raftcheck was built from, if that is at hand, and else from the
 // published version of raftcheck.
 
-// hashicorpName is what --impl calls github.com/hashicorp/raft: "hashicorp", or "hashicorp@v1.7.3" for a version. Choices follow a colon.
-const (
-	hashicorpName   = "hashicorp"
-	hashicorpNewest = "v1.8.0"
-	raftcheckModule = "github.com/raftcheck/raftcheck"
-)
+const raftcheckModule = "github.com/raftcheck/raftcheck"
 
-var hashicorpShape = regexp.MustCompile(`^hashicorp(?:@(v1\.(\d+)\.\d+))?(?::([a-z,-]+))?$`)
-
-// goTest is an implementation that is searched by go test.
+// goTest is an implementation that is driven by a test program.
 type goTest struct {
-	adapter string   // folder of the adapter's module, below raftcheck's
-	version string   // of the library
-	choices []string // no-pre-vote, whole-votes, heartbeats
+	family  *family
+	version string // of the library
+	choices []string
 }
 
-// hashicorpChoices are what may follow --impl hashicorp@VERSION:.
-var hashicorpChoices = []string{"no-pre-vote", "whole-votes", "heartbeats"}
-
-// hashicorp returns github.com/hashicorp/raft in the default world of its adapter.
-func hashicorp(name string) (*subject, error) {
-	parts := hashicorpShape.FindStringSubmatch(name)
-	if parts == nil {
-		return nil, usageError("as in hashicorp, hashicorp@v1.7.3 or hashicorp:no-pre-vote,heartbeats", "unknown implementation %q", name)
-	}
-	g := &goTest{adapter: "adapters/hashicorp", version: hashicorpNewest}
-	if parts[1] != "" {
-		g.version = parts[1]
-		switch len(parts[2]) {
-		case 1:
-			if minor := parts[2][0]; minor >= '3' && minor <= '6' {
-				g.adapter = "adapters/hashicorp/raft13"
-			} else if minor < '3' {
-				return nil, usageError("versions 1.3 to 1.6, and 1.7 and later", "%s is too old to be searched", name)
-			}
-		}
-	}
-	if parts[3] != "" {
-		g.choices = strings.Split(parts[3], ",")
-	}
-	for _, c := range g.choices {
-		if !slices.Contains(hashicorpChoices, c) {
-			return nil, usageError(didYouMean(c, hashicorpChoices, "one of "+strings.Join(hashicorpChoices, ", ")), "unknown choice %q of %s", c, hashicorpName)
-		}
-	}
-	return &subject{name: name, goTest: g, config: cluster.Config{
-		Servers: 3, New: newElsewhere, Variants: spec.Variants{spec.LateTerm},
-		Faults: cluster.Faults{Drop: cluster.Unlimited},
-		Bounds: cluster.Bounds{Terms: 3, Log: 3, Messages: 1, Campaigns: 2, Proposals: 1},
-	}}, nil
-}
-
-// elsewhere stands for a server that lives in another program. It shows the term in which such servers start, and takes no input.
-type elsewhere struct{}
-
-func newElsewhere(spec.ServerID, []spec.ServerID) spec.Node { return elsewhere{} }
-
-func (elsewhere) Step(spec.Input) spec.Output   { return spec.Output{Refused: true} }
-func (elsewhere) Observe() spec.Observation     { return spec.Observation{Term: 1} }
-func (elsewhere) AppendState(dst []byte) []byte { return dst }
-
-// testOrder and testOutcome are what goes to the test program and comes back, as the adapter's Obey knows it.
-type (
-	testOrder struct {
-		Name                              string
-		Nodes, Values                     int
-		Network                           cluster.Network
-		Bounds                            cluster.Bounds
-		Faults                            cluster.Faults
-		Rules, Goals                      []string
-		Memory, Walks                     int
-		Seed                              uint64
-		Limit                             time.Duration
-		Trace                             string
-		NoPreVote, WholeVotes, Heartbeats bool
-	}
-	testOutcome struct {
-		Fault    string
-		Verdict  spec.Verdict
-		Reason   string
-		Search   checker.Stats
-		Goals    map[string]int
-		Possible map[string]bool
-		Void     []string
-		Broken   int
-	}
+// The files in the program's folder. The first two are named in the call of family.obey.
+const (
+	orderFile     = "order"
+	outcomeFile   = "outcome"
+	traceFile     = "trace"
+	happenedFile  = "happened"
+	automatonFile = "automaton"
 )
 
-// search builds the test program, runs it and reads what it found.
+// search has the subject's world searched, and reads what was found.
 func (g *goTest) search(ctx context.Context, s *subject, o checker.Options) (*checker.Result, error) {
+	job, err := g.begin(s, order.Search)
+	if err != nil {
+		return nil, err
+	}
+	defer job.end()
+	job.order.Memory, job.order.Walks, job.order.Seed, job.order.Progress = o.Memory, o.Walks, o.Seed, 100*time.Millisecond
+	job.judge(o)
+	if deadline, limited := ctx.Deadline(); limited {
+		job.order.Limit = time.Until(deadline)
+	}
+	out, err := job.run(ctx, o.Progress)
+	if err != nil {
+		return nil, err
+	}
+	return resultOf(out, s, o, job.order.Trace)
+}
+
+// learn has the servers' automaton learnt.
+func (g *goTest) learn(ctx context.Context, s *subject, memory int) (*checker.Automaton, error) {
+	job, err := g.begin(s, order.Learn)
+	if err != nil {
+		return nil, err
+	}
+	defer job.end()
+	job.order.Memory = memory
+	if _, err := job.run(ctx, nil); err != nil {
+		return nil, err
+	}
+	data, err := os.ReadFile(job.order.Automaton)
+	if err != nil {
+		return nil, err
+	}
+	a := &checker.Automaton{}
+	return a, json.Unmarshal(data, a)
+}
+
+// replay has a trace run again.
+func (g *goTest) replay(ctx context.Context, s *subject, t *traces.Trace) (*traces.Trace, *traces.Difference, error) {
+	job, err := g.begin(s, order.Replay)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer job.end()
+	f, err := os.Create(job.order.Trace)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := errors.Join(traces.Write(f, t), f.Close()); err != nil {
+		return nil, nil, err
+	}
+	job.order.Nodes = len(t.Header.Servers)
+	out, err := job.run(ctx, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	happened, err := traces.ReadFile(job.order.Happened)
+	return happened, out.Differs, err
+}
+
+// job is a test program and the order that it is to obey.
+type job struct {
+	dir   string
+	order order.Order
+}
+
+// begin makes the test program's module.
+func (g *goTest) begin(s *subject, do order.Task) (*job, error) {
 	dir, err := os.MkdirTemp("", "raftcheck-gotest-")
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	j := &job{dir, order.Order{Do: do, Name: s.name, Choices: g.choices, Trace: filepath.Join(dir, traceFile),
+		Happened: filepath.Join(dir, happenedFile), Automaton: filepath.Join(dir, automatonFile)}}
+	c := &s.config
+	j.order.Nodes, j.order.Values, j.order.Network, j.order.Bounds, j.order.Faults = c.Servers, c.Values, c.Network, c.Bounds, c.Faults
 	if err := g.write(dir); err != nil {
+		j.end()
 		return nil, err
 	}
-	order := g.order(s, o, filepath.Join(dir, "trace"))
-	if deadline, limited := ctx.Deadline(); limited {
-		order.Limit = time.Until(deadline)
-	}
-	data, err := json.Marshal(order)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(filepath.Join(dir, "order"), data, 0o666); err != nil {
-		return nil, err
-	}
-	for _, args := range [][]string{{"mod", "tidy"}, {"test", "-count=1", "-timeout=0", "."}} {
-		cmd := exec.CommandContext(context.WithoutCancel(ctx), "go", args...)
-		cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOWORK=off", "GOFLAGS=")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return nil, &failure{exit: exitFault, err: fmt.Errorf("go %s: %w\n  | %s", strings.Join(args, " "), err, strings.ReplaceAll(lastLines(strings.TrimSpace(string(out)), 20), "\n", "\n  | ")),
-				hint: "a Go toolchain and the library's source are needed; a panic in the library ends the test program"}
-		}
-	}
-	data, err = os.ReadFile(filepath.Join(dir, "outcome"))
-	if err != nil {
-		return nil, err
-	}
-	var out testOutcome
-	if err := json.Unmarshal(data, &out); err != nil {
-		return nil, err
-	}
-	return out.result(s, o, order.Trace)
+	return j, nil
 }
 
-func (g *goTest) order(s *subject, o checker.Options, trace string) testOrder {
-	c := &s.config
-	order := testOrder{Name: s.name, Nodes: c.Servers, Values: c.Values, Network: c.Network, Bounds: c.Bounds, Faults: c.Faults,
-		Memory: o.Memory, Walks: o.Walks, Seed: o.Seed, Trace: trace,
-		NoPreVote: slices.Contains(g.choices, "no-pre-vote"), WholeVotes: slices.Contains(g.choices, "whole-votes"), Heartbeats: slices.Contains(g.choices, "heartbeats")}
+func (j *job) end() { os.RemoveAll(j.dir) }
+
+// judge says by which rules and for which goals the world is searched.
+func (j *job) judge(o checker.Options) {
 	for _, r := range o.Rules {
-		order.Rules = append(order.Rules, r.ID)
+		j.order.Rules = append(j.order.Rules, r.ID)
 	}
 	for _, goal := range o.Goals {
-		order.Goals = append(order.Goals, goal.Name)
+		j.order.Goals = append(j.order.Goals, goal.Name)
 	}
-	return order
 }
 
-// result puts together what the search in the other program found.
-func (out *testOutcome) result(s *subject, o checker.Options, trace string) (*checker.Result, error) {
-	if out.Fault != "" {
-		return nil, &checker.Fault{Err: errors.New(out.Fault)}
+// run builds the program, runs it and reads the outcome.
+func (j *job) run(ctx context.Context, progress func(checker.Progress)) (*order.Outcome, error) {
+	data, err := json.Marshal(&j.order)
+	if err != nil {
+		return nil, err
 	}
+	if err := os.WriteFile(filepath.Join(j.dir, orderFile), data, 0o666); err != nil {
+		return nil, err
+	}
+	program := filepath.Join(j.dir, "program.test")
+	for _, args := range [][]string{{"go", "mod", "tidy"}, {"go", "test", "-c", "-o", program, "."}, {program, "-test.timeout=0"}} {
+		if err := j.call(ctx, args, progress); err != nil {
+			return nil, err
+		}
+	}
+	if data, err = os.ReadFile(filepath.Join(j.dir, outcomeFile)); err != nil {
+		return nil, err
+	}
+	out := &order.Outcome{}
+	if err := json.Unmarshal(data, out); err != nil {
+		return nil, err
+	}
+	switch {
+	case out.Fault != "":
+		return nil, &checker.Fault{Err: errors.New(out.Fault)}
+	case out.Problem != "":
+		return nil, &failure{exit: exitFault, err: errors.New(out.Problem)}
+	}
+	return out, nil
+}
+
+// call runs a command in the program's folder. When ctx is cancelled the command is interrupted, and the program then ends with
+// what it has covered; the time that ctx gives is the program's own business.
+func (j *job) call(ctx context.Context, args []string, progress func(checker.Progress)) error {
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Dir, cmd.Env = j.dir, append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	printed, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return &failure{exit: exitFault, err: fmt.Errorf("%s: %w", args[0], err), hint: "a Go toolchain is needed to build the library"}
+	}
+	stop := context.AfterFunc(ctx, func() {
+		if errors.Is(ctx.Err(), context.Canceled) {
+			_ = cmd.Process.Signal(os.Interrupt) // it may be gone
+		}
+	})
+	defer stop()
+	rest := listen(printed, progress)
+	if err := cmd.Wait(); err != nil {
+		words := strings.TrimSpace(rest + said.String())
+		return &failure{exit: exitFault, err: fmt.Errorf("%s: %w\n  | %s", filepath.Base(strings.Join(args, " ")), err, strings.ReplaceAll(lastLines(words, 20), "\n", "\n  | ")),
+			hint: "a Go toolchain and the library's source are needed; a panic in the library ends the test program"}
+	}
+	return nil
+}
+
+// listen reads what a command prints. Lines that tell progress are passed on, and the others returned.
+func listen(printed io.Reader, progress func(checker.Progress)) string {
+	var rest strings.Builder
+	lines := bufio.NewReader(printed)
+	for {
+		line, err := lines.ReadString('\n')
+		if told, is := strings.CutPrefix(line, order.ProgressMark); is && progress != nil {
+			var at checker.Progress
+			if json.Unmarshal([]byte(told), &at) == nil {
+				progress(at)
+			}
+		} else {
+			rest.WriteString(line)
+		}
+		if err != nil {
+			return rest.String()
+		}
+	}
+}
+
+// resultOf puts together what the search in the other program found.
+func resultOf(out *order.Outcome, s *subject, o checker.Options, trace string) (*checker.Result, error) {
 	r := &checker.Result{Verdict: out.Verdict, Reason: out.Reason, Search: out.Search}
 	if out.Verdict == spec.Violated {
 		t, err := traces.ReadFile(trace)
@@ -204,31 +254,35 @@ func (out *testOutcome) result(s *subject, o checker.Options, trace string) (*ch
 
 // write makes the test program's module.
 func (g *goTest) write(dir string) error {
-	module := raftcheckModule + "/" + g.adapter
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "module raftcheck.test/search\n\ngo 1.26.0\n\ngodebug randseednop=0\n\n")
-	switch source, version := raftcheckSource(); {
+	f := g.family
+	adapter := raftcheckModule + "/" + f.adapter
+	var mod, imports bytes.Buffer
+	fmt.Fprintf(&mod, "module raftcheck.test/search\n\ngo 1.26.0\n\ngodebug randseednop=0\n\n")
+	switch source, version := raftcheckSource(f.adapter); {
 	case source != "":
-		fmt.Fprintf(&b, "require %s v0.0.0\n\nreplace %s => %s\n\nreplace %s => %s\n", module, raftcheckModule, source, module, filepath.Join(source, g.adapter))
+		fmt.Fprintf(&mod, "require %s v0.0.0\n\nreplace %s => %s\n\nreplace %s => %s\n", adapter, raftcheckModule, source, adapter, filepath.Join(source, f.adapter))
 	case version != "":
-		fmt.Fprintf(&b, "require %s %s\n", module, version)
+		fmt.Fprintf(&mod, "require %s %s\n", adapter, version)
 	default:
 		return &failure{exit: exitFault, err: errors.New("the source of raftcheck's adapters is not at hand"),
 			hint: "set RAFTCHECK_SOURCE to a checkout of raftcheck, or install a published version"}
 	}
-	fmt.Fprintf(&b, "\nreplace github.com/hashicorp/raft => github.com/hashicorp/raft %s\n", g.version)
-	test := fmt.Sprintf("package search\n\nimport (\n\t\"testing\"\n\n\tadapter %q\n)\n\nfunc TestSearch(t *testing.T) { adapter.Obey(t, \"order\", \"outcome\") }\n", module)
-	return errors.Join(os.WriteFile(filepath.Join(dir, "go.mod"), b.Bytes(), 0o666), os.WriteFile(filepath.Join(dir, "search_test.go"), []byte(test), 0o666))
+	fmt.Fprintf(&mod, "\nreplace %s => %s %s\n", f.module, f.module, g.version+f.suffix)
+	for _, i := range f.imports {
+		fmt.Fprintf(&imports, "\t%q\n", raftcheckModule+"/"+i)
+	}
+	test := fmt.Sprintf("package search\n\nimport (\n\t\"testing\"\n\n\tadapter %q\n%s)\n\nfunc TestObey(t *testing.T) { %s }\n", adapter, imports.String(), f.obey)
+	return errors.Join(os.WriteFile(filepath.Join(dir, "go.mod"), mod.Bytes(), 0o666), os.WriteFile(filepath.Join(dir, "search_test.go"), []byte(test), 0o666))
 }
 
 // raftcheckSource returns where raftcheck's source is: a checkout, or the version that this program was installed as. Both are "" when
 // it is not known.
-func raftcheckSource() (dir, version string) {
+func raftcheckSource(adapter string) (dir, version string) {
 	dir = os.Getenv("RAFTCHECK_SOURCE")
 	if _, file, _, ok := runtime.Caller(0); dir == "" && ok && filepath.IsAbs(file) {
 		dir = filepath.Dir(filepath.Dir(filepath.Dir(file)))
 	}
-	if _, err := os.Stat(filepath.Join(dir, "adapters", "hashicorp", "go.mod")); dir != "" && err == nil {
+	if _, err := os.Stat(filepath.Join(dir, adapter, "go.mod")); dir != "" && err == nil {
 		return dir, ""
 	}
 	if info, ok := debug.ReadBuildInfo(); ok && strings.HasPrefix(info.Main.Version, "v") {
@@ -243,4 +297,24 @@ func (s *subject) search(ctx context.Context, o checker.Options) (*checker.Resul
 		return checker.Check(ctx, &s.config, o)
 	}
 	return s.goTest.search(ctx, s, o)
+}
+
+// learn learns what the subject's servers do in its world.
+func (s *subject) learn(ctx context.Context, memory int) (*checker.Automaton, error) {
+	if s.goTest == nil {
+		return checker.Learn(ctx, &s.config, checker.LearnOptions{Name: s.name, Memory: memory})
+	}
+	return s.goTest.learn(ctx, s, memory)
+}
+
+// replay runs a trace again, and returns it as it went this time and where it first differs.
+func (s *subject) replay(ctx context.Context, t *traces.Trace) (*traces.Trace, *traces.Difference, error) {
+	if s.goTest != nil {
+		return s.goTest.replay(ctx, s, t)
+	}
+	happened, differs, err := traces.Again(t, s.config.New)
+	if err != nil {
+		err = &failure{exit: exitFault, err: err}
+	}
+	return happened, differs, err
 }

@@ -11,36 +11,60 @@ import (
 	"github.com/raftcheck/raftcheck/spec"
 )
 
-func TestHashicorpNames(t *testing.T) {
-	for name, want := range map[string]goTest{
-		"hashicorp":                        {"adapters/hashicorp", hashicorpNewest, nil},
-		"hashicorp@v1.7.3:no-pre-vote":     {"adapters/hashicorp", "v1.7.3", []string{"no-pre-vote"}},
-		"hashicorp:whole-votes,heartbeats": {"adapters/hashicorp", hashicorpNewest, []string{"whole-votes", "heartbeats"}},
-		"hashicorp@v1.3.2":                 {"adapters/hashicorp/raft13", "v1.3.2", nil},
-		"hashicorp@v1.10.0":                {"adapters/hashicorp", "v1.10.0", nil},
+func TestLibraryNames(t *testing.T) {
+	for name, want := range map[string]struct {
+		adapter, module, version string
+		choices                  []string
+	}{
+		"hashicorp":                        {"adapters/hashicorp", "github.com/hashicorp/raft", "v1.8.0", nil},
+		"hashicorp@v1.7.3:no-pre-vote":     {"adapters/hashicorp", "github.com/hashicorp/raft", "v1.7.3", []string{"no-pre-vote"}},
+		"hashicorp:whole-votes,heartbeats": {"adapters/hashicorp", "github.com/hashicorp/raft", "v1.8.0", []string{"whole-votes", "heartbeats"}},
+		"hashicorp@v1.3.2":                 {"adapters/hashicorp/raft13", "github.com/hashicorp/raft", "v1.3.2", nil},
+		"hashicorp@v1.10.0":                {"adapters/hashicorp", "github.com/hashicorp/raft", "v1.10.0", nil},
+		"etcd":                             {"adapters/etcd/raft37", "go.etcd.io/raft/v3", "v3.7.0", nil},
+		"etcd@v3.6.0:pre-vote":             {"adapters/etcd/raft36", "go.etcd.io/raft/v3", "v3.6.0", []string{"pre-vote"}},
+		"etcd@v3.6.0-beta.0":               {"adapters/etcd/raft36", "go.etcd.io/raft/v3", "v3.6.0-beta.0", nil},
+		"etcd@v3.5.35":                     {"adapters/etcd/raft35", "go.etcd.io/etcd/raft/v3", "v3.5.35", nil},
+		"etcd@v3.3.27:reads":               {"adapters/etcd/coreos", "github.com/coreos/etcd", "v3.3.27", []string{"reads"}},
 	} {
-		s, err := hashicorp(name)
+		s, err := subjectOf(name)
 		require.NoError(t, err, name)
-		require.Equal(t, want, *s.goTest, name)
+		g := s.goTest
+		require.Equal(t, want.adapter, g.family.adapter, name)
+		require.Equal(t, want.module, g.family.module, name)
+		require.Equal(t, want.version, g.version, name)
+		require.Equal(t, want.choices, g.choices, name)
 		require.NoError(t, s.config.Validate())
 	}
-	for _, name := range []string{"hashicorp@1.8", "hashicorp@v1.2.0", "hashicorp:no-votes", "hashicorp/raft"} {
-		_, err := hashicorp(name)
+	for _, name := range []string{"hashicorp@1.8", "hashicorp@v1.2.0", "hashicorp:no-votes", "hashicorp/raft", "hashicorps",
+		"etcd@v3.4.1", "etcd@v2.3.0", "etcd@3.6.0", "etcd:fast", "etcdraft"} {
+		_, err := subjectOf(name)
 		require.Error(t, err, name)
 	}
 }
 
 // The test program is made, built and run; it needs the library's source, which the adapter's own tests fetch too.
-func TestHashicorpIsSearched(t *testing.T) {
+func TestALibraryIsSearchedAndReplayed(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a test program")
 	}
-	s, err := hashicorp("hashicorp:no-pre-vote")
+	s, err := subjectOf("hashicorp:no-pre-vote")
 	require.NoError(t, err)
 	s.config.Faults.Crash = cluster.Budget(1)
 	r, err := s.search(context.Background(), checker.Options{Rules: spec.Rules, Name: s.name})
 	require.NoError(t, err)
 	require.Equal(t, spec.Violated, r.Verdict)
 	require.Equal(t, "R5.6-02", r.Findings[0].Rule.ID)
-	require.Len(t, r.Findings[0].Trace.Records, r.Search.Depth)
+	trace := r.Findings[0].Trace
+	require.Len(t, trace.Records, r.Search.Depth)
+
+	happened, differs, err := s.replay(context.Background(), trace)
+	require.NoError(t, err)
+	require.Nil(t, differs)
+	require.Len(t, happened.Records, len(trace.Records))
+
+	trace.Records[0].Step.After.Term++
+	_, differs, err = s.replay(context.Background(), trace)
+	require.NoError(t, err)
+	require.Equal(t, trace.Records[0].Number, differs.Record)
 }

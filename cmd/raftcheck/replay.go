@@ -1,12 +1,10 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
-	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
 )
 
@@ -64,17 +62,15 @@ func (a *app) runReplay(cmd *cobra.Command, f *replayFlags, path string) error {
 		return err
 	}
 	defer f.outputs.abandon()
-	steps, err := traces.Replay(s.trace, s.subject.config.New)
-	var differs *traces.Difference
-	if err != nil && !errors.As(err, &differs) {
-		return &failure{exit: exitFault, err: err}
+	happened, differs, err := s.subject.replay(cmd.Context(), s.trace)
+	if err != nil {
+		return err
 	}
 	same := s.subject.name == s.trace.Header.Implementation
 	if differs != nil && same {
 		return &failure{exit: exitFault, err: fmt.Errorf("%s:%d: %w", path, differs.Line, differs), bare: true,
 			hint: "the implementation has changed since the trace was recorded, or it is not deterministic"}
 	}
-	happened := &traces.Trace{Header: s.trace.Header, Records: happenedRecords(s.trace, steps, differs)}
 	broken, at := traces.Broken(happened, s.rules, s.trace.Header.Variants)
 	if at >= 0 {
 		happened.Records = happened.Records[:at+1]
@@ -92,24 +88,4 @@ func (a *app) runReplay(cmd *cobra.Command, f *replayFlags, path string) error {
 		return err
 	}
 	return verdictOutcome(r, false)
-}
-
-// happenedRecords is the trace with the steps as the servers made them this time, up to the first that differs.
-func happenedRecords(t *traces.Trace, steps []spec.Step, differs *traces.Difference) []traces.Record {
-	var happened []traces.Record
-	next := 0
-	for _, r := range t.Records {
-		if r.Step != nil {
-			if next == len(steps) {
-				break
-			}
-			r.Step = &steps[next]
-			next++
-		}
-		happened = append(happened, r)
-		if differs != nil && r.Number == differs.Record {
-			break
-		}
-	}
-	return happened
 }

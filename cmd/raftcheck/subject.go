@@ -17,7 +17,7 @@ type subject struct {
 	config   cluster.Config
 	restarts bool     // spec: raft.tla's Restart is on
 	program  *program // --exec
-	goTest   *goTest  // --impl hashicorp
+	goTest   *goTest  // --impl etcd, hashicorp
 }
 
 // faults returns what may go wrong, as reports print it.
@@ -66,8 +66,8 @@ func subjectOf(name string) (*subject, error) {
 		return specification(), nil
 	case name == referenceName || strings.HasPrefix(name, referenceName+":"):
 		return reference(name)
-	case strings.HasPrefix(name, hashicorpName):
-		return hashicorp(name)
+	case libraryOf(name) != nil:
+		return libraryOf(name).subject(name)
 	case strings.HasPrefix(name, mutantPrefix):
 		m, known := mutant.ByName(strings.TrimPrefix(name, mutantPrefix))
 		if !known {
@@ -78,12 +78,15 @@ func subjectOf(name string) (*subject, error) {
 	if _, known := mutant.ByName(name); known {
 		return nil, usageError("--impl "+mutantPrefix+name, "unknown implementation %q", name)
 	}
-	return nil, usageError(didYouMean(name, subjectNames(), "one of reference, spec, hashicorp, mutant:NAME"), "unknown implementation %q", name)
+	return nil, usageError(didYouMean(name, subjectNames(), "one of reference, spec, mutant:NAME, etcd, hashicorp"), "unknown implementation %q", name)
 }
 
 // subjectNames lists every name that subjectOf knows, but for combinations of choices.
 func subjectNames() []string {
-	names := []string{referenceName, specName, hashicorpName}
+	names := []string{referenceName, specName}
+	for _, l := range libraries {
+		names = append(names, l.name)
+	}
 	for _, c := range referenceChoices {
 		names = append(names, referenceName+":"+c.name)
 	}

@@ -23,7 +23,7 @@ type worldFlags struct {
 }
 
 func (w *worldFlags) addTo(flags *pflag.FlagSet) {
-	flags.StringVar(&w.impl, "impl", referenceName, "what to search: reference, spec (raft.tla), mutant:`NAME`, or hashicorp[@VERSION]")
+	flags.StringVar(&w.impl, "impl", referenceName, "what to search: reference, spec (raft.tla), mutant:`NAME`, etcd[@VERSION] or hashicorp[@VERSION]")
 	flags.StringSliceVar(&w.features, "features", nil, "parts of Raft that the reference has: some of "+strings.Join(choiceNames(), ","))
 	w.exec.addTo(flags)
 	flags.IntVar(&w.nodes, "nodes", 0, "servers in the cluster")

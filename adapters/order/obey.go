@@ -1,0 +1,151 @@
+package order
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/raftcheck/raftcheck/checker"
+	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/traces"
+)
+
+// Program is what obeys orders.
+type Program struct {
+	// World makes the world that an order describes, with the implementation's servers in it, and says how to search it.
+	World func(*Order) (*cluster.Config, checker.Options, error)
+	// Check searches the world; nil is checker.Check.
+	Check func(context.Context, *cluster.Config, checker.Options) (*checker.Result, error)
+	// Words says what the payload of a message holds; nil if messages have none.
+	Words func(payload string) string
+	// Out is where progress is printed, a line that begins with [ProgressMark] each time; nil is standard output.
+	Out io.Writer
+}
+
+// ProgressMark begins each line that tells how far a search has come: a checker.Progress, as JSON, follows.
+const ProgressMark = "raftcheck-progress "
+
+// Obey does what the order in one file says and writes the outcome to another. The error is about these files only: whatever else
+// goes wrong is part of the outcome. An interrupt ends the search with what was covered.
+func (p Program) Obey(orders, outcomes string) error {
+	data, err := os.ReadFile(orders)
+	if err != nil {
+		return err
+	}
+	var o Order
+	if err := json.Unmarshal(data, &o); err != nil {
+		return fmt.Errorf("%s: %w", orders, err)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	out, err := p.obey(ctx, &o)
+	var fault *checker.Fault
+	switch {
+	case errors.As(err, &fault):
+		out = &Outcome{Fault: fault.Error()}
+	case err != nil:
+		out = &Outcome{Problem: err.Error()}
+	}
+	if data, err = json.Marshal(out); err != nil {
+		return err
+	}
+	return os.WriteFile(outcomes, data, 0o666)
+}
+
+func (p Program) obey(ctx context.Context, o *Order) (*Outcome, error) {
+	world, search, err := p.World(o)
+	if err != nil {
+		return nil, err
+	}
+	o.options(&search)
+	if o.Limit > 0 {
+		limited, cancel := context.WithTimeout(ctx, o.Limit)
+		defer cancel()
+		ctx = limited
+	}
+	switch o.Do {
+	case Search:
+		search.Progress = p.progress(o)
+		return p.search(ctx, o, world, search)
+	case Learn:
+		return p.learn(ctx, o, world)
+	case Replay:
+		return replay(o, world)
+	}
+	return nil, fmt.Errorf("an order to %q", o.Do)
+}
+
+// progress prints how far a search has come, now and then.
+func (p Program) progress(o *Order) func(checker.Progress) {
+	if o.Progress <= 0 {
+		return nil
+	}
+	out := p.Out
+	if out == nil {
+		out = os.Stdout
+	}
+	next := time.Now().Add(o.Progress)
+	return func(at checker.Progress) {
+		now := time.Now()
+		if now.Before(next) {
+			return
+		}
+		next = now.Add(o.Progress)
+		line, _ := json.Marshal(at) // numbers only
+		fmt.Fprintf(out, "%s%s\n", ProgressMark, line)
+	}
+}
+
+func (p Program) search(ctx context.Context, o *Order, world *cluster.Config, search checker.Options) (*Outcome, error) {
+	check := p.Check
+	if check == nil {
+		check = checker.Check
+	}
+	r, err := check(ctx, world, search)
+	if err != nil {
+		return nil, err
+	}
+	if len(r.Findings) > 0 {
+		if err := write(o.Trace, r.Findings[0].Trace); err != nil {
+			return nil, err
+		}
+	}
+	return outcome(r), nil
+}
+
+func (p Program) learn(ctx context.Context, o *Order, world *cluster.Config) (*Outcome, error) {
+	a, err := checker.Learn(ctx, world, checker.LearnOptions{Name: o.Name, Payload: p.Words, Memory: o.Memory})
+	if err != nil {
+		return nil, err
+	}
+	data, err := json.Marshal(a)
+	if err != nil {
+		return nil, err
+	}
+	return &Outcome{}, os.WriteFile(o.Automaton, data, 0o666)
+}
+
+func replay(o *Order, world *cluster.Config) (*Outcome, error) {
+	recorded, err := traces.ReadFile(o.Trace)
+	if err != nil {
+		return nil, err
+	}
+	happened, differs, err := traces.Again(recorded, world.New)
+	if err != nil {
+		return nil, err
+	}
+	return &Outcome{Differs: differs}, write(o.Happened, happened)
+}
+
+func write(path string, t *traces.Trace) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(traces.Write(f, t), f.Close())
+}

@@ -1,0 +1,102 @@
+// Package order lets the raftcheck command work with implementations that it does not hold itself, because they would bring their
+// dependencies along: it gives a program that holds one an order, as a file, and reads from another file what came of it.
+package order
+
+import (
+	"slices"
+	"time"
+
+	"github.com/raftcheck/raftcheck/checker"
+	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces"
+)
+
+// Order is what is to be done, as JSON.
+type Order struct {
+	Do      Task
+	Name    string   // of the implementation, as in --impl
+	Choices []string // what followed its name
+
+	Nodes, Values int
+	Network       cluster.Network
+	Bounds        cluster.Bounds
+	Faults        cluster.Faults
+
+	Rules    []string      // ids of what is judged
+	Goals    []string      // names; null is every goal that the bounds let happen
+	Memory   int           // bytes; 0 is no bound
+	Walks    int           // random walks in place of the whole search
+	Seed     uint64        // of the random walks
+	Limit    time.Duration // 0 is none
+	Progress time.Duration // how often to print how far a search has come; 0 is never
+
+	Trace     string // file: of a search, where the execution of a violation is written; of a replay, the trace
+	Happened  string // file: where a replay writes what happened
+	Automaton string // file: where what was learnt is written
+}
+
+// Task is the kind of an order.
+type Task string
+
+// The tasks.
+const (
+	Search Task = "search" // search the world
+	Learn  Task = "learn"  // learn what each server does in the world
+	Replay Task = "replay" // run a trace again
+)
+
+// Outcome is what came of it, as JSON.
+type Outcome struct {
+	Fault   string             // it ended with this fault of the implementation; nothing else counts then
+	Problem string             // it could not be done; nothing else counts then
+	Differs *traces.Difference // of a replay
+
+	Verdict  spec.Verdict
+	Reason   string
+	Search   checker.Stats
+	Goals    map[string]int  // how often they were reached
+	Possible map[string]bool // which of them the bounds let happen
+	Void     []string        // ids of rules that were not judged
+}
+
+// Has reports whether something was chosen.
+func (o *Order) Has(choice string) bool { return slices.Contains(o.Choices, choice) }
+
+// World puts bounds and faults of the order into a world.
+func (o *Order) World(c *cluster.Config) {
+	c.Servers, c.Values, c.Network, c.Bounds, c.Faults = o.Nodes, o.Values, o.Network, o.Bounds, o.Faults
+}
+
+// options puts what the order says of a search into its options.
+func (o *Order) options(search *checker.Options) {
+	search.Name, search.Memory, search.Walks, search.Seed = o.Name, o.Memory, o.Walks, o.Seed
+	search.Rules = []*spec.Rule{}
+	for _, r := range spec.Rules {
+		if slices.Contains(o.Rules, r.ID) {
+			search.Rules = append(search.Rules, r)
+		}
+	}
+	if o.Goals != nil {
+		search.Goals = []*spec.Goal{}
+	}
+	for _, g := range spec.Goals {
+		if slices.Contains(o.Goals, g.Name) {
+			search.Goals = append(search.Goals, g)
+		}
+	}
+}
+
+// outcome is what a search found, without the execution of a violation.
+func outcome(r *checker.Result) *Outcome {
+	out := &Outcome{Verdict: r.Verdict, Reason: r.Reason, Search: r.Search, Goals: map[string]int{}, Possible: map[string]bool{}}
+	for _, g := range r.Goals {
+		out.Goals[g.Goal.Name], out.Possible[g.Goal.Name] = g.Reached, g.Possible
+	}
+	for _, v := range r.Rules {
+		if v.Void {
+			out.Void = append(out.Void, v.Rule.ID)
+		}
+	}
+	return out
+}

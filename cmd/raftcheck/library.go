@@ -1,0 +1,143 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/raftcheck/raftcheck/adapters/etcd"
+	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// library is a Raft library that raftcheck does not hold itself but can have searched, by a program that it makes: --impl NAME,
+// NAME@VERSION or NAME@VERSION:CHOICE,….
+type library struct {
+	name    string
+	newest  string // the version that was tried last
+	choices []string
+	known   string // the versions that can be searched, in words
+	family  func(minor int) *family
+	config  func(f *family, choices []string) cluster.Config // the world, with no servers in it
+}
+
+// family is the releases that one adapter drives.
+type family struct {
+	adapter string   // folder of the adapter's module, below raftcheck's
+	module  string   // of the library
+	suffix  string   // of its versions, in go.mod
+	imports []string // of the test program, beside the adapter, below raftcheck's module
+	obey    string   // the call that obeys the order
+	blank   bool     // its clusters begin with empty logs, in term 0
+}
+
+var libraries = []library{
+	{name: "etcd", newest: "v3.7.0", choices: etcd.ChoiceNames(), known: "versions 3.1 to 3.3, and 3.5 and later", family: etcdFamily, config: etcdConfig},
+	{name: "hashicorp", newest: "v1.8.0", choices: []string{"no-pre-vote", "whole-votes", "heartbeats"}, known: "versions 1.3 and later", family: hashicorpFamily, config: hashicorpConfig},
+}
+
+func etcdFamily(minor int) *family {
+	f := &family{imports: []string{"adapters/etcd/etcdtest"}, obey: `etcdtest.Obey(adapter.New, adapter.Words, "order", "outcome")`, blank: true}
+	switch {
+	case minor >= 7:
+		f.adapter, f.module = "adapters/etcd/raft37", "go.etcd.io/raft/v3"
+	case minor == 6:
+		f.adapter, f.module = "adapters/etcd/raft36", "go.etcd.io/raft/v3"
+	case minor == 5:
+		f.adapter, f.module = "adapters/etcd/raft35", "go.etcd.io/etcd/raft/v3"
+	case minor >= 1 && minor <= 3:
+		f.adapter, f.module, f.suffix, f.blank = "adapters/etcd/coreos", "github.com/coreos/etcd", "+incompatible", false
+	default:
+		return nil
+	}
+	return f
+}
+
+func etcdConfig(f *family, choices []string) cluster.Config {
+	var o etcd.Options
+	for _, c := range choices {
+		o.Choose(c)
+	}
+	c := cluster.Config{
+		Servers: 3, New: elsewhere{}.New, Variants: o.Variants(),
+		Faults: cluster.Faults{Drop: cluster.Unlimited},
+		Bounds: cluster.Bounds{Terms: 2, Log: 2, Messages: 2, Campaigns: 2, Proposals: 1},
+	}
+	if len(choices) > 0 {
+		c.Bounds.Terms, c.Bounds.Messages, c.Bounds.Campaigns = 1, 1, 1 // what a choice adds multiplies states
+	}
+	if o.Bootstrapped || !f.blank {
+		c.New = elsewhere{term: 1}.New
+		c.Bounds.Terms++
+		c.Bounds.Log++
+	}
+	return c
+}
+
+func hashicorpFamily(minor int) *family {
+	f := &family{adapter: "adapters/hashicorp", module: "github.com/hashicorp/raft", obey: `adapter.Obey(t, "order", "outcome")`}
+	switch {
+	case minor < 3:
+		return nil
+	case minor < 7:
+		f.adapter = "adapters/hashicorp/raft13"
+	}
+	return f
+}
+
+func hashicorpConfig(*family, []string) cluster.Config {
+	return cluster.Config{
+		Servers: 3, New: elsewhere{term: 1}.New, Variants: spec.Variants{spec.LateTerm},
+		Faults: cluster.Faults{Drop: cluster.Unlimited},
+		Bounds: cluster.Bounds{Terms: 3, Log: 3, Messages: 1, Campaigns: 2, Proposals: 1},
+	}
+}
+
+// libraryOf returns the library that a name of --impl is of, or nil.
+func libraryOf(name string) *library {
+	for k := range libraries {
+		if strings.HasPrefix(name, libraries[k].name) {
+			return &libraries[k]
+		}
+	}
+	return nil
+}
+
+var libraryName = regexp.MustCompile(`^[a-z]+(?:@(v\d+\.(\d+)\.\d+[-.0-9A-Za-z]*))?(?::([a-z,-]+))?$`)
+
+// subject returns the library in the default world of its adapter.
+func (l *library) subject(name string) (*subject, error) {
+	parts := libraryName.FindStringSubmatch(name)
+	if parts == nil || !strings.HasPrefix(strings.TrimPrefix(name, l.name)+"@", "@") && !strings.HasPrefix(strings.TrimPrefix(name, l.name), ":") {
+		return nil, usageError(fmt.Sprintf("as in %s, %s@%s or %s:%s", l.name, l.name, l.newest, l.name, strings.Join(l.choices[:2], ",")), "unknown implementation %q", name)
+	}
+	g := &goTest{version: l.newest}
+	minor := strings.Split(l.newest, ".")[1]
+	if parts[1] != "" {
+		g.version, minor = parts[1], parts[2]
+	}
+	number, _ := strconv.Atoi(minor) // digits only
+	if g.family = l.family(number); g.family == nil || strings.Split(g.version, ".")[0] != strings.Split(l.newest, ".")[0] {
+		return nil, usageError(l.known, "%s cannot be searched", name)
+	}
+	if parts[3] != "" {
+		g.choices = strings.Split(parts[3], ",")
+	}
+	for _, c := range g.choices {
+		if !slices.Contains(l.choices, c) {
+			return nil, usageError(didYouMean(c, l.choices, "one of "+strings.Join(l.choices, ", ")), "unknown choice %q of %s", c, l.name)
+		}
+	}
+	return &subject{name: name, goTest: g, config: l.config(g.family, g.choices)}, nil
+}
+
+// elsewhere stands for a server that lives in another program. It shows the term in which such servers start, and takes no input.
+type elsewhere struct{ term spec.Term }
+
+func (e elsewhere) New(spec.ServerID, []spec.ServerID) spec.Node { return e }
+
+func (elsewhere) Step(spec.Input) spec.Output   { return spec.Output{Refused: true} }
+func (e elsewhere) Observe() spec.Observation   { return spec.Observation{Term: e.term} }
+func (elsewhere) AppendState(dst []byte) []byte { return dst }
