@@ -130,6 +130,8 @@ func judgeInstallKeepsSuffix(s *Step) *Breach {
 	own, held := s.Before.Log.TermAt(index)
 	agrees := held && own == m.PrevLogTerm
 	switch last := s.After.Log.LastIndex(); {
+	case s.After.Log.LastIndex() == s.Before.Log.LastIndex() && s.Before.Knows(FieldConfig) && !s.Before.Config.Has(s.Server):
+		return nil // who is to be added need not take a snapshot from a time when it was no member
 	case max(s.After.Log.Base, s.After.CommitIndex) < index:
 		return s.breachAfter("%s is sent a snapshot up to index %d and keeps to index %d", s.Server, index, s.After.CommitIndex).
 			refusing("commitIndex ≥ last included index", "%d is below %d", s.After.CommitIndex, index).

@@ -49,6 +49,7 @@ var snapshotCases = []stepCase{
 	{"R7-04", "of an earlier term", step(follower(2), receives(snapshot(1, 1, 1)), follower(2)), ""},
 	{"R7-04", "refused", step(follower(2, log(1)), receives(snapshot(2, 2, 2)), follower(2, log(1))),
 		"n1 is sent a snapshot up to index 2 and keeps to index 0"},
+	{"R7-04", "refused by who is no member", step(follower(2, voters(2, 3)), receives(snapshot(2, 2, 2)), follower(2, voters(2, 3))), ""},
 	{"R7-04", "dropped although it agrees", step(follower(1, log(1, 1)), receives(snapshot(1, 1, 1)), follower(1, compacted(1, 1), commit(1))),
 		"n1 takes a snapshot up to index 1 and drops its entries after that, up to 2"},
 	{"R7-04", "kept although it does not", step(follower(2, log(1, 1)), receives(snapshot(2, 1, 2)), follower(2, compacted(1, 2), log(1), commit(1))),

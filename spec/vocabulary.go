@@ -143,6 +143,11 @@ func (c Configuration) Majority(in func(ServerID) bool) bool {
 	return len(c.Voters) > 0 && majorityOf(c.Voters, in) && (len(c.Outgoing) == 0 || majorityOf(c.Outgoing, in))
 }
 
+// Has reports whether a server is a part of the configuration, as a voter or a learner.
+func (c Configuration) Has(id ServerID) bool {
+	return slices.Contains(c.Voters, id) || slices.Contains(c.Outgoing, id) || slices.Contains(c.Learners, id)
+}
+
 func majorityOf(voters []ServerID, in func(ServerID) bool) bool {
 	count := 0
 	for _, v := range voters {
