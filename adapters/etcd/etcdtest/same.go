@@ -1,6 +1,7 @@
 package etcdtest
 
 import (
+	"flag"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,16 +10,28 @@ import (
 	"github.com/raftcheck/raftcheck/checker"
 )
 
-// EveryRunIsTheSame searches a small world several times and requires that all counts are the same.
+var (
+	runs  = flag.Int("runs", 5, "how often EveryRunIsTheSame searches")
+	whole = flag.Bool("whole", false, "EveryRunIsTheSame searches World")
+)
+
+// EveryRunIsTheSame searches a small world several times and requires that all counts are the same. The flags -runs and -whole make
+// it search more often, or World:
+//
+//	go test -run EveryRunIsTheSame -args -runs 50 -whole
 func EveryRunIsTheSame(t *testing.T, release Release) {
 	t.Helper()
 	counts := func() checker.Stats {
-		s := Held(t, Small(release, etcd.Options{})).Search
-		s.Seconds, s.Bytes = 0, 0
+		world := Small(release, etcd.Options{})
+		if *whole {
+			world = World(release, etcd.Options{})
+		}
+		s := Held(t, world).Search
+		s.Seconds, s.Inside, s.Bytes = 0, 0, 0
 		return s
 	}
 	first := counts()
-	for range 4 {
+	for range *runs - 1 {
 		require.Equal(t, first, counts())
 	}
 }
