@@ -69,3 +69,6 @@ func (s *Sketch) UnmarshalText(text []byte) error {
 	s.registers = registers
 	return nil
 }
+
+// String returns the sketch as text, as MarshalText does.
+func (s *Sketch) String() string { return base64.StdEncoding.EncodeToString(s.registers) }

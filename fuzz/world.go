@@ -8,10 +8,22 @@ import (
 // Default is the world of a campaign: larger than what can be searched to the end, with every fault on and none of them counted.
 // Three servers, five terms, logs of up to five entries, eight messages in flight that may be lost, duplicated and reordered, crashes
 // that may lose what was not synced, and partitions.
-func Default(node spec.Factory) cluster.Config {
-	return cluster.Config{
-		Servers: 3, New: node, Values: 1,
-		Faults: cluster.Faults{Drop: cluster.Unlimited, Duplicate: cluster.Unlimited, Crash: cluster.Unlimited, Lossy: true, Partition: cluster.Unlimited},
-		Bounds: cluster.Bounds{Terms: 5, Log: 5, Messages: 8},
+func Default(node spec.Factory) cluster.Config { return Enlarge(cluster.Default(node)) }
+
+// Enlarge makes a world that is searched to the end one for a campaign: bounds at least as large as those of Default, every fault on, and
+// no budget but for what servers are asked for only so often. What the implementation takes, declares and cannot reach stays. A strict
+// world, raft.tla's, keeps its faults: it has no others.
+func Enlarge(c cluster.Config) cluster.Config {
+	b := &c.Bounds
+	b.Terms, b.Log, b.Messages = max(b.Terms, 5), max(b.Log, 5), max(b.Messages, 8)
+	b.Campaigns, b.Proposals, b.Depth = 0, 0, 0
+	for _, asked := range []*int{&b.Compactions, &b.Transfers, &b.Changes, &b.Reads} {
+		if *asked > 0 {
+			*asked = cluster.MaxBudget
+		}
 	}
+	if !c.Strict {
+		c.Faults = cluster.Faults{Drop: cluster.Unlimited, Duplicate: cluster.Unlimited, Crash: cluster.Unlimited, Lossy: true, Partition: cluster.Unlimited}
+	}
+	return c
 }

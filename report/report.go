@@ -19,6 +19,7 @@ type Report struct {
 	Rules      []RuleResult   `json:"rules"`
 	Goals      []GoalResult   `json:"goals"`
 	Search     *Search        `json:"search,omitempty"`
+	Campaign   *Campaign      `json:"campaign,omitempty"` // fuzz, merge
 	Files      []File         `json:"files,omitempty"`
 	Steps      int            `json:"steps,omitempty"` // replay, shrink: of the trace, judged
 	Findings   []Finding      `json:"findings"`

@@ -17,6 +17,8 @@ func Text(w io.Writer, r *Report, p Palette) error {
 		t.findings()
 	case len(r.Files) > 0:
 		t.files()
+	case r.Campaign != nil && r.Verdict == "held":
+		t.campaignPass()
 	case r.Search == nil && r.Verdict == "held":
 		t.line("%s   %s breaks none of %s in %s", t.Good("ok"), r.Subject, Some(len(r.Rules), "rule"), Some(r.Steps, "step"))
 		t.notCovered()
@@ -152,6 +154,12 @@ func (t *text) inconclusive() {
 	}
 	for _, h := range t.r.Hints {
 		t.below("hint: ", h)
+	}
+	if t.r.Campaign != nil {
+		t.below("covered: ", fmt.Sprintf("%s (%s) of %s, %s", Some(t.r.Campaign.Runs, "random execution"), Some(t.r.Campaign.Steps, "step"), t.r.Subject, t.world()))
+		t.covered()
+		t.goals()
+		t.notCovered()
 	}
 	if t.r.Search != nil {
 		t.below("covered: ", fmt.Sprintf("%s, %s; %s", t.r.Subject, t.world(), t.counted()))

@@ -42,6 +42,10 @@ func (t *text) storyFinding(group []Finding) {
 		t.line("%s", t.storyLine(l))
 	}
 	t.also(fmt.Sprintf("at step %d", step), group[1:])
+	if t.r.Campaign != nil {
+		t.line("")
+		t.campaignFinding()
+	}
 	if t.r.Search != nil {
 		t.line("")
 		if f.Shortest && f.Steps > 0 {

@@ -20,6 +20,8 @@ type worldFlags struct {
 	network                                                                      string
 	faults                                                                       faultList
 	exec                                                                         execFlags
+	// larger, unless nil, makes of a subject's own world the one that it has unless flags say otherwise.
+	larger func(cluster.Config) cluster.Config
 }
 
 func (w *worldFlags) addTo(flags *pflag.FlagSet) {
@@ -48,6 +50,9 @@ func (w *worldFlags) subject(flags *pflag.FlagSet) (*subject, error) {
 	s, err := w.base(flags)
 	if err != nil {
 		return nil, err
+	}
+	if w.larger != nil {
+		s.config = w.larger(s.config)
 	}
 	c := &s.config
 	for name, set := range map[string]func(){
