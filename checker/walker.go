@@ -23,16 +23,19 @@ type Walker struct {
 	executed int // of those, how often node code ran
 	limit    cluster.Limit
 	split    []cluster.Spent
-	first    []uint32
+	// What it costs to lose a message, and to deliver one that stays.
+	dropPrice, stayPrice cluster.Spent
+	first                []uint32
 
-	places   []place // by server state
-	points   []uint8 // by step: crash points in the middle of it
-	events   []Event // by step; 0 is not known yet
-	ownSteps idTable // (server state + 1, input) -> found
-	arrivals idTable // (server state, message) -> found
-	cuts     idTable // (step + 1, Choice.Cut) -> found
+	places   []place  // by server state
+	points   []uint8  // by step: crash points in the middle of it
+	events   []Event  // by step; 0 is not known yet
+	ownSteps []uint32 // numbers of steps, by place.own and input
+	arrivals idTable  // (server state, message) -> number of a step
+	cuts     idTable  // (step + 1, Choice.Cut) -> number of a step
 
 	servers [cluster.MaxServers]uint32
+	now     [cluster.MaxServers]place // what is known of each
 	history uint32
 	spent   cluster.Spent
 	network []uint32 // messages in flight, in the order of sending
@@ -88,7 +91,8 @@ func NewWalker(config *cluster.Config, o WalkerOptions) (*Walker, error) {
 	if o.Rules == nil {
 		o.Rules = spec.Rules
 	}
-	w := &Walker{config: config, WalkerOptions: o, limit: config.Limit(), split: config.Partitions()}
+	w := &Walker{config: config, WalkerOptions: o, limit: config.Limit(), split: config.Partitions(),
+		dropPrice: config.DropPrice(1), stayPrice: config.DuplicatePrice()}
 	return w, w.forget()
 }
 
@@ -101,7 +105,7 @@ func (w *Walker) forget() error {
 	}
 	w.m = newMemo(w.config, w.Rules, []*renaming{nil})
 	w.places, w.points, w.events = w.places[:0], w.points[:0], w.events[:0]
-	w.ownSteps, w.arrivals, w.cuts = idTable{}, idTable{}, idTable{}
+	w.ownSteps, w.arrivals, w.cuts = w.ownSteps[:0], idTable{}, idTable{}
 	first, err := w.m.initial()
 	if err != nil {
 		return err
@@ -125,9 +129,9 @@ func (w *Walker) Begin() error {
 	w.history, w.spent, w.network, w.vector, w.outline = 0, 0, w.network[:0], 0, 0
 	for k, id := range w.first {
 		w.servers[k] = id
-		p := w.place(id)
-		w.vector += p.hash
-		w.outline += p.outline
+		w.now[k] = *w.place(id)
+		w.vector += w.now[k].hash
+		w.outline += w.now[k].outline
 	}
 	return nil
 }
@@ -186,7 +190,7 @@ func (w *Walker) stepOf(c Choice) (int, error) {
 	switch c.Kind {
 	case DoOwn:
 		if int(c.At) < w.config.Servers {
-			return w.ownStep(w.servers[c.At], c.Nth, c.Cut)
+			return w.ownStep(int(c.At), c.Nth, c.Cut)
 		}
 	case DoDeliver, DoStay:
 		if !w.MayArrive(int(c.At)) || c.Kind == DoStay && (w.config.Faults.Duplicate == cluster.Off || w.config.Network == cluster.EverSent) {
@@ -215,14 +219,14 @@ func (w *Walker) take(k uint32, place int, c Choice) (Happened, error) {
 	step := &w.m.steps[k]
 	price := step.price
 	if c.Kind == DoStay {
-		price += w.config.DuplicatePrice()
+		price += w.stayPrice
 	}
 	lost, fits := w.losses(step, place, c.Lost)
 	if !fits {
 		return Happened{}, nil
 	}
 	if lost != 0 {
-		price += w.config.DropPrice(bits.OnesCount32(lost))
+		price += w.dropPrice * cluster.Spent(bits.OnesCount32(lost))
 	}
 	if price != 0 && !w.limit.Affords(w.spent+price) {
 		return Happened{}, nil
@@ -241,10 +245,10 @@ func (w *Walker) take(k uint32, place int, c Choice) (Happened, error) {
 	slot, next := step.slot, step.next
 	if before := w.servers[slot]; before != next {
 		h.Moved, h.Server = true, int(slot)
-		from, to := w.place(before), w.place(next)
-		w.vector += to.hash - from.hash
-		w.outline += to.outline - from.outline
-		w.servers[slot] = next
+		to := w.place(next)
+		w.vector += to.hash - w.now[slot].hash
+		w.outline += to.outline - w.now[slot].outline
+		w.servers[slot], w.now[slot] = next, *to
 		if !h.Broken {
 			h.Broken = w.besides(int(slot))
 		}
@@ -277,11 +281,10 @@ func (w *Walker) drop(c Choice) Happened {
 	if int(c.At) >= len(w.network) || w.config.Faults.Drop == cluster.Off || w.config.Network == cluster.EverSent || w.behind(int(c.At)) {
 		return Happened{}
 	}
-	price := w.config.DropPrice(1)
-	if price != 0 && !w.limit.Affords(w.spent+price) {
+	if w.dropPrice != 0 && !w.limit.Affords(w.spent+w.dropPrice) {
 		return Happened{}
 	}
-	w.spent += price
+	w.spent += w.dropPrice
 	w.network = append(w.network[:c.At], w.network[c.At+1:]...)
 	return Happened{Possible: true}
 }
@@ -412,7 +415,7 @@ func (w *Walker) MayArrive(place int) bool {
 func (w *Walker) Inputs(server int) []spec.Input { return w.m.inputs[server] }
 
 // Role returns the role that a server, counted from 0, shows.
-func (w *Walker) Role(server int) spec.Role { return w.place(w.servers[server]).role }
+func (w *Walker) Role(server int) spec.Role { return w.now[server].role }
 
 // Splits returns how many ways to partition the servers there are now, and whether they are partitioned.
 func (w *Walker) Splits() (ways int, partitioned bool) {
@@ -432,11 +435,11 @@ func (w *Walker) Vector() uint64 { return w.vector }
 func (w *Walker) Outline() uint64 { return w.outline }
 
 // State is a fingerprint of what one server, counted from 0, is now.
-func (w *Walker) State(server int) uint64 { return w.places[w.servers[server]].hash }
+func (w *Walker) State(server int) uint64 { return w.now[server].hash }
 
 // Bytes estimates the memory held.
 func (w *Walker) Bytes() int {
-	return w.m.bytes() + 24*len(w.places) + 8*len(w.events) + w.ownSteps.bytes() + w.arrivals.bytes() + w.cuts.bytes()
+	return w.m.bytes() + 24*len(w.places) + 9*len(w.events) + 4*len(w.ownSteps) + w.arrivals.bytes() + w.cuts.bytes()
 }
 
 // Executions returns how often node code ran, in all memos so far, and how many memos were dropped.

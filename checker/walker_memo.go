@@ -16,40 +16,59 @@ import (
 type place struct {
 	hash    uint64 // of its canonical bytes
 	outline uint64 // of its role, term, log and commitIndex
+	own     uint32 // where its steps begin in Walker.own, one for each input
 	role    spec.Role
 }
 
-// found, in a table, is a step plus 1; 0 says that the step is not possible or leads out of the bounds.
-func found(step int) uint64 { return uint64(step + 1) }
+// A step that is written down as a number is its place in the memo plus 1; the others say why there is none.
+const (
+	notTried    = 0
+	notPossible = ^uint32(0) // refused, or out of the bounds
+)
+
+// stepNumber and stepAt turn places of steps into such numbers and back, with -1 for no step.
+func stepNumber(k int) uint32 {
+	if k < 0 {
+		return notPossible
+	}
+	return uint32(k + 1)
+}
+
+func stepAt(number uint32) int {
+	if number == notPossible {
+		return -1
+	}
+	return int(number) - 1
+}
 
 // place returns what is known of a server state.
 func (w *Walker) place(state uint32) *place {
 	for int(state) >= len(w.places) {
 		k := len(w.places)
 		s := &w.m.servers[k]
-		w.places = append(w.places, place{hash: w.m.serverHash[k], outline: outlineOf(s), role: s.sight.Role})
+		w.places = append(w.places, place{hash: w.m.serverHash[k], outline: outlineOf(s), own: uint32(len(w.ownSteps)), role: s.sight.Role})
+		for range w.m.inputs[s.slot] {
+			w.ownSteps = append(w.ownSteps, notTried)
+		}
 	}
 	return &w.places[state]
 }
 
-// ownStep returns the step in which a server in a state is given an input, or -1.
-func (w *Walker) ownStep(state uint32, input, cut uint8) (int, error) {
-	inputs := w.m.inputs[w.m.servers[state].slot]
-	if int(input) >= len(inputs) {
+// ownStep returns the step in which a server, counted from 0, is given an input now, or -1.
+func (w *Walker) ownStep(slot int, input, cut uint8) (int, error) {
+	if int(input) >= len(w.m.inputs[slot]) {
 		return -1, nil
 	}
-	key := pair(state+1, uint32(input))
-	from := stepOrigin{state: state, input: uint16(input)}
-	step, known := w.ownSteps.get(key)
-	if !known {
-		k, err := w.run(from, inputs[input])
+	at := w.now[slot].own + uint32(input)
+	from := stepOrigin{state: w.servers[slot], input: uint16(input)}
+	if w.ownSteps[at] == notTried {
+		k, err := w.run(from, w.m.inputs[slot][input])
 		if err != nil {
 			return -1, err
 		}
-		step = found(k)
-		w.ownSteps.put(key, step)
+		w.ownSteps[at] = stepNumber(k)
 	}
-	return w.cutShort(int(step)-1, from, cut)
+	return w.cutShort(stepAt(w.ownSteps[at]), from, cut)
 }
 
 // arrival returns the step in which a message arrives at a server in a state, or -1.
@@ -62,10 +81,10 @@ func (w *Walker) arrival(state, message uint32, cut uint8) (int, error) {
 		if err != nil {
 			return -1, err
 		}
-		step = found(k)
+		step = uint64(stepNumber(k))
 		w.arrivals.put(key, step)
 	}
-	return w.cutShort(int(step)-1, from, cut)
+	return w.cutShort(stepAt(uint32(step)), from, cut)
 }
 
 // cutShort returns the step that a crash makes of a whole one, or -1; the whole one if there is no crash.
@@ -88,10 +107,10 @@ func (w *Walker) cutShort(whole int, from stepOrigin, cut uint8) (int, error) {
 		if err != nil {
 			return -1, err
 		}
-		step = found(k)
+		step = uint64(stepNumber(k))
 		w.cuts.put(key, step)
 	}
-	return int(step) - 1, nil
+	return stepAt(uint32(step)), nil
 }
 
 // run runs node code for one step, and returns it; -1 when the input was refused or led out of the bounds.
