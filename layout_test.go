@@ -32,11 +32,12 @@ var mayImport = map[string][]string{
 	"traces/etcd":            {"spec", "traces", "traces/internal/…"},
 	"traces/recorded":        {"spec", "traces", "traces/etcd"},
 	"checker":                {"spec", "cluster", "traces", "checker/internal/…"},
+	"linearizability":        {"spec", "traces", "traces/wire"},
 	"fuzz":                   {"spec", "cluster", "traces", "checker", "linearizability"},
 	"adapters/order":         {"spec", "cluster", "traces", "checker"},
 	"adapters/…":             {"spec", "traces/wire", "adapters/…"},
 	"adapters/etcd/etcdtest": {"spec", "cluster", "traces", "checker", "adapters/etcd", "adapters/order"},
-	"report":                 {"spec", "traces", "checker"},
+	"report":                 {"spec", "traces", "checker", "linearizability"},
 	"examples/…":             {},
 	"cmd/raftcheck":          {"…"},
 }

@@ -1,0 +1,55 @@
+package linearizability
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// ErrEmpty is the error of a history without operations: nothing was recorded, and nothing can be said.
+var ErrEmpty = errors.New("the history holds no operations")
+
+// Options say how hard to try and how much to tell.
+type Options struct {
+	Limit time.Duration // how long porcupine may take for all keys together; 0 is [DefaultLimit]
+	All   bool          // explain every key that is wrong, not only the first
+	// Progress is called now and then with how many parts are decided of how many.
+	Progress func(decided, parts int)
+}
+
+// DefaultLimit is how long porcupine may take where Options say nothing.
+const DefaultLimit = time.Minute
+
+// Verify decides whether a history is linearizable: whether every operation can have happened at one moment between its call and its
+// return, all of them in one order in which every client sees what it saw. A violation is reported only with a witness that porcupine
+// and a search of our own both confirm; if they do not, the error is a [*Fault].
+//
+// Errors: [ErrEmpty]; what [History.Validate] finds; a [*Fault]; the context's error when it ended before anything was decided.
+func Verify(ctx context.Context, h *History, o Options) (*Result, error) {
+	if len(h.Operations) == 0 {
+		return nil, ErrEmpty
+	}
+	if err := h.Validate(); err != nil {
+		return nil, err
+	}
+	if o.Limit <= 0 {
+		o.Limit = DefaultLimit
+	}
+	r := newResult(h)
+	d := &decision{ctx: ctx, h: h, options: o, parts: split(h)}
+	d.decide()
+	return r, r.conclude(d)
+}
+
+// Check decides a small history at once, without evidence: the entry for searches and fuzzing, which see many. It tries at most
+// [CheckBudget] steps; if they do not suffice, the answer is Inconclusive. The same history always gives the same answer. It does
+// not call Validate. A history that shows nothing is held.
+func Check(h *History) spec.Verdict {
+	var s search
+	return s.history(h)
+}
+
+// CheckBudget is how many steps [Check] tries.
+const CheckBudget = 1_000_000

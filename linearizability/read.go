@@ -1,0 +1,217 @@
+package linearizability
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/raftcheck/raftcheck/traces"
+)
+
+// The formats of histories.
+const (
+	Auto      = "auto"       // whatever the content shows
+	Native    = "native"     // this package's own, see [Schema]
+	Jepsen    = "jepsen"     // EDN as Jepsen and Maelstrom write it (history.edn), and porcupine's logs of key-value stores
+	JepsenLog = "jepsen-log" // lines of Jepsen's log or its history.txt, such as porcupine's logs of etcd
+	Maelstrom = "maelstrom"  // the messages between Maelstrom's clients and nodes, one JSON object a line
+	TraceOf   = "trace"      // a native trace of raftcheck: the operations of the cluster's clients
+)
+
+// Formats lists the formats of [ReadOptions].
+var Formats = []string{Auto, Native, Jepsen, JepsenLog, Maelstrom, TraceOf}
+
+// ReadOptions say how to read a history.
+type ReadOptions struct {
+	Format    string    // one of Formats; "" is Auto
+	FailedCAS FailedCAS // what a failed compare-and-set tells
+	Initial   *Value    // what every key holds at first, if the file does not say; nil is Absent
+}
+
+// FailedCAS says what it tells when a compare-and-set ends in Jepsen's :fail. Jepsen means by it that the operation did not happen, and not why.
+type FailedCAS uint8
+
+// The readings of a failed compare-and-set.
+const (
+	ByFormat     FailedCAS = iota // Differed for porcupine's logs of etcd, whose verdicts rest on it; otherwise DidNotHappen
+	Differed                      // the comparison failed: at some moment the key did not hold what was expected
+	DidNotHappen                  // nothing but that it has no effect
+)
+
+// ReadFrom reads a whole history. name is used in errors and findings. The errors are [*traces.InputError]: a file that is missing, empty, cut
+// off, malformed or without operations is never a history.
+func ReadFrom(name string, from io.Reader, o ReadOptions) (*History, error) {
+	lines, err := traces.NewLines(name, from)
+	if err != nil {
+		return nil, err
+	}
+	return readLines(lines, o)
+}
+
+// ReadFile reads a whole history from a file; gzip and zstd are recognised.
+func ReadFile(name string, o ReadOptions) (*History, error) {
+	lines, err := traces.OpenLines(name, nil)
+	if err != nil {
+		return nil, err
+	}
+	return readLines(lines, o)
+}
+
+// readers make a history from the lines that follow the first.
+var readers = map[string]func(*recorder, []byte) error{
+	Native: readNative, Jepsen: readJepsen, JepsenLog: readJepsenLog, Maelstrom: readMaelstrom, TraceOf: readTrace,
+}
+
+func readLines(lines *traces.Lines, o ReadOptions) (*History, error) {
+	defer lines.Close()
+	first, err := lines.Next()
+	if err != nil {
+		return nil, err
+	}
+	format := cmp.Or(o.Format, Auto)
+	if format == Auto {
+		if format = Detect(first); format == "" {
+			return nil, &traces.InputError{File: lines.Name(), Line: lines.Number(), Message: "no history of a format that is known",
+				Hint: "--format " + strings.Join(Formats[1:], ", --format ") + " say what is wrong with it"}
+		}
+	}
+	read, known := readers[format]
+	if !known {
+		return nil, fmt.Errorf("unknown history format %q", format)
+	}
+	r := &recorder{History: &History{File: lines.Name(), Format: format}, lines: lines, options: o, clients: map[string]int{}, open: map[int]int{}}
+	if o.Initial != nil {
+		r.Initial = *o.Initial
+	}
+	if err := read(r, first); err != nil {
+		return nil, err
+	}
+	return r.finish()
+}
+
+// Detect tells the format of a history from its first line; "" when it is none.
+func Detect(first []byte) string {
+	text := bytes.TrimSpace(bytes.TrimPrefix(first, []byte("\xef\xbb\xbf")))
+	switch {
+	case len(text) == 0:
+		return ""
+	case bytes.Contains(text, []byte(`"raftcheck-history`)):
+		return Native
+	case bytes.Contains(text, []byte(`"raftcheck-trace`)):
+		return TraceOf
+	case bytes.Contains(text, []byte("jepsen.util")) || isLogLine(string(text)):
+		return JepsenLog
+	case bytes.HasPrefix(text, []byte("{\"")):
+		if bytes.Contains(text, []byte(`"src"`)) && bytes.Contains(text, []byte(`"body"`)) {
+			return Maelstrom
+		}
+	case bytes.ContainsAny(text[:1], "{[(;#"):
+		return Jepsen
+	}
+	return ""
+}
+
+// recorder puts a history together from calls and returns.
+type recorder struct {
+	*History
+	lines   *traces.Lines
+	options ReadOptions
+	clients map[string]int
+	open    map[int]int // of a client: the operation that it waits for
+	timed   bool        // operations come with moments of their own
+	arena   []Action
+	values  map[string]Value
+}
+
+// fault is an error at the current line.
+func (r *recorder) fault(format string, args ...any) *traces.InputError {
+	return r.lines.Fault(0, fmt.Sprintf(format, args...))
+}
+
+// at is an error at some line.
+func (r *recorder) at(line int, format string, args ...any) *traces.InputError {
+	return &traces.InputError{File: r.File, Line: line, Message: fmt.Sprintf(format, args...)}
+}
+
+// called returns the number of a client by its name.
+func (r *recorder) called(name string) int {
+	if n, known := r.clients[name]; known {
+		return n
+	}
+	name = strings.Clone(name)
+	n := len(r.Clients)
+	r.clients[name] = n
+	r.Clients = append(r.Clients, name)
+	return n
+}
+
+// actions takes over actions into memory that many operations share.
+func (r *recorder) actions(do ...Action) []Action {
+	if cap(r.arena)-len(r.arena) < len(do) {
+		r.arena = make([]Action, 0, max(1024, len(do)))
+	}
+	first := len(r.arena)
+	r.arena = append(r.arena, do...)
+	return r.arena[first:len(r.arena):len(r.arena)]
+}
+
+// value keeps one copy of every value.
+func (r *recorder) value(kind byte, text []byte) Value {
+	if r.values == nil {
+		r.values = map[string]Value{}
+	}
+	var room [64]byte
+	encoded := append(append(room[:0], kind), text...)
+	if v, known := r.values[string(encoded)]; known {
+		return v
+	}
+	v := Value(encoded)
+	r.values[string(v)] = v
+	return v
+}
+
+// begin records a call, at a line.
+func (r *recorder) begin(client string, line int, do ...Action) error {
+	c := r.called(client)
+	if before, busy := r.open[c]; busy {
+		return r.at(line, "client %q calls again before its operation of line %d returned", client, r.Operations[before].CallLine)
+	}
+	r.now++
+	r.open[c] = len(r.Operations)
+	r.Operations = append(r.Operations, Operation{Client: c, Call: r.now, Outcome: Pending, Do: r.actions(do...), CallLine: line})
+	return nil
+}
+
+// waiting returns the operation that a client waits for.
+func (r *recorder) waiting(client string, line int) (*Operation, error) {
+	c, known := r.clients[client]
+	k, busy := r.open[c]
+	if !known || !busy {
+		return nil, r.at(line, "client %q called nothing that could return", client)
+	}
+	return &r.Operations[k], nil
+}
+
+// ended records how an operation ends, at a line.
+func (r *recorder) ended(o *Operation, outcome Outcome, line int) {
+	r.now++
+	o.Outcome, o.Return, o.ReturnLine = outcome, r.now, line
+	delete(r.open, o.Client)
+}
+
+// finish checks what was read.
+func (r *recorder) finish() (*History, error) {
+	if len(r.Operations) == 0 {
+		return nil, r.at(max(r.lines.Number(), 1), "the file holds no operation of a client")
+	}
+	if r.timed {
+		slices.SortStableFunc(r.Operations, func(a, b Operation) int { return cmp.Compare(a.Call, b.Call) })
+	}
+	if err := r.Validate(); err != nil {
+		return nil, r.at(0, "%s", err)
+	}
+	return r.History, nil
+}

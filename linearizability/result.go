@@ -1,0 +1,169 @@
+package linearizability
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// Result is the verdict on a history, and what it rests on.
+type Result struct {
+	Verdict spec.Verdict
+	Because []string // why it is Inconclusive
+
+	Operations, Clients, Keys          int
+	Returned, Unknown, Pending, Failed int // operations by outcome
+	Concurrent                         int // most operations under way at once, without those that never returned
+	Parts                              []PartResult
+	Findings                           []Finding  // one for each part that is wrong; only the first unless Options.All
+	AlsoWrong                          [][]string // the keys of further parts that are wrong
+}
+
+// PartResult is the verdict on some keys that can be judged by themselves.
+type PartResult struct {
+	Keys       []string // one, or those that transactions join
+	Operations int      // without those that say nothing
+	Method     string   // ByZones or ByPorcupine
+	Verdict    spec.Verdict
+}
+
+// Fault says that two of our methods contradict each other: a bug of raftcheck, not of what was judged.
+type Fault struct{ Message string }
+
+// Error returns the message.
+func (f *Fault) Error() string { return f.Message }
+
+func newResult(h *History) *Result {
+	r := &Result{Operations: len(h.Operations)}
+	seen := make([]bool, len(h.Clients))
+	for k := range h.Operations {
+		o := &h.Operations[k]
+		if !seen[o.Client] {
+			seen[o.Client] = true
+			r.Clients++
+		}
+		switch o.Outcome {
+		case Returned:
+			r.Returned++
+		case Unknown:
+			r.Unknown++
+		case Pending:
+			r.Pending++
+		case Failed:
+			r.Failed++
+		}
+	}
+	r.Concurrent = concurrent(h)
+	return r
+}
+
+// concurrent returns how many operations that returned were under way at once, at most.
+func concurrent(h *History) int {
+	var returns []int64
+	for k := range h.Operations {
+		if o := &h.Operations[k]; o.Outcome == Returned {
+			returns = append(returns, o.returnRank())
+		}
+	}
+	slices.Sort(returns)
+	most, open, at := 0, 0, 0
+	for k := range h.Operations {
+		o := &h.Operations[k]
+		if o.Outcome != Returned {
+			continue
+		}
+		for returns[at] < o.callRank() {
+			at++
+			open--
+		}
+		open++
+		most = max(most, open)
+	}
+	return most
+}
+
+// conclude fills in what was decided, and explains what is wrong.
+func (r *Result) conclude(d *decision) error {
+	undecided := 0
+	for k, p := range d.parts {
+		r.Keys += len(p.keys)
+		r.Parts = append(r.Parts, PartResult{p.keys, len(p.ops), d.method[k], d.verdict[k]})
+		switch d.verdict[k] {
+		case spec.Inconclusive:
+			undecided++
+		case spec.Violated:
+			if err := r.explain(d, k); err != nil {
+				return err
+			}
+		}
+	}
+	switch {
+	case len(r.Findings) > 0:
+		r.Verdict = spec.Violated
+	case d.ctx.Err() != nil && undecided > 0:
+		return d.ctx.Err()
+	case undecided > 0:
+		r.Verdict = spec.Inconclusive
+		r.Because = append(r.Because, d.undecided())
+	case !shows(d.h):
+		r.Verdict = spec.Inconclusive
+		r.Because = append(r.Because, "no client saw anything: no read returned a value, and no comparison its result")
+	}
+	return nil
+}
+
+// explain makes the finding about a part.
+func (r *Result) explain(d *decision, k int) error {
+	if len(r.Findings) > 0 && !d.options.All {
+		r.AlsoWrong = append(r.AlsoWrong, d.parts[k].keys)
+		return nil
+	}
+	f, err := witnessOf(d, k)
+	if err == nil {
+		r.Findings = append(r.Findings, *f)
+	}
+	return err
+}
+
+// undecided says which keys porcupine did not decide in time.
+func (d *decision) undecided() string {
+	var names []string
+	ops := 0
+	for k, v := range d.verdict {
+		if v == spec.Inconclusive {
+			names = append(names, keyNames(d.parts[k].keys))
+			ops += len(d.parts[k].ops)
+		}
+	}
+	return fmt.Sprintf("the limit of %s was used up before porcupine decided %s (%d operations)", d.options.Limit, listed(names), ops)
+}
+
+// keyNames names keys, or the first few of many.
+func keyNames(keys []string) string {
+	var names []string
+	for _, k := range keys {
+		names = append(names, fmt.Sprintf("key %q", k))
+	}
+	if len(names) > 4 {
+		names = append(names[:3], fmt.Sprintf("%d more keys", len(names)-3))
+	}
+	return strings.Join(names, ", ")
+}
+
+// listed joins words as in "a, b and c", and counts those beyond a handful.
+func listed(words []string) string {
+	if len(words) > 6 {
+		words = append(words[:5:5], fmt.Sprintf("%d more", len(words)-5))
+	}
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+}
+
+// shows reports whether any operation that returned says something about the state.
+func shows(h *History) bool {
+	return slices.ContainsFunc(h.Operations, func(o Operation) bool { return o.sees() })
+}

@@ -1,0 +1,233 @@
+package linearizability
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces"
+)
+
+// A trace of a cluster shows its clients too: a propose is the call of an append to the one replicated log, a read (ReadIndex) the call
+// of a read of that log, and what a server answers is their return. A read that is answered at an index returns the commands up to
+// there, as the answering server's log has them: the state of the machine that the log drives, before anybody interprets it. So the
+// history is of one list, with appends and reads, and it is linearizable if and only if reads are never stale, never see what is taken
+// back, and never miss what was acknowledged.
+
+// theLog is the key of the one list.
+const theLog = "log"
+
+// FromTrace takes the operations of clients out of a trace, which it reads to the end. An operation is called and returns at the numbers of
+// records. A proposal that a server does not take or sends on to another is none. Errors are those of the source, and a
+// [*traces.InputError] if the trace shows no operation.
+func FromTrace(source traces.Source) (*History, error) {
+	file, _ := source.Position()
+	t := &clients{History: &History{File: file, Format: TraceOf}, waiting: map[wish][]int{}, logs: map[spec.ServerID]*commands{}, number: map[spec.ServerID]int{}}
+	for {
+		r, err := source.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		t.record(r)
+	}
+	if len(t.Operations) == 0 {
+		_, line := source.Position()
+		return nil, &traces.InputError{File: file, Line: line, Message: "the trace shows no operation of a client: no propose, no read",
+			Hint: "a trace of etcd's or another format may leave clients out; record what is proposed, read and answered"}
+	}
+	return t.History, nil
+}
+
+// readTrace reads a native trace of raftcheck.
+func readTrace(r *recorder, first []byte) error {
+	reader, err := traces.NewReaderAfter(r.lines, first, traces.Options{})
+	if err != nil {
+		return err
+	}
+	h, err := FromTrace(reader)
+	if err == nil {
+		r.History = h
+	}
+	return err
+}
+
+// clients puts a history together from the records of a trace.
+type clients struct {
+	*History
+	waiting map[wish][]int // operations that wait for an answer, the oldest first
+	logs    map[spec.ServerID]*commands
+	number  map[spec.ServerID]int // of the client that turns to that server
+	longest Value                 // the longest list that was read: those that begin it share its memory
+}
+
+// wish is what an answer is matched by: the server that was asked, and what for.
+type wish struct {
+	server spec.ServerID
+	read   bool
+	value  string
+}
+
+func (t *clients) record(r *traces.Record) {
+	t.moment(r)
+	s := r.Step
+	if s == nil {
+		return
+	}
+	if log, known := t.logs[s.Server]; known || s.After.Knows(spec.FieldLog) {
+		if !known {
+			log = &commands{}
+			t.logs[s.Server] = log
+		}
+		if s.After.Knows(spec.FieldLog) {
+			log.follow(s.After.Log)
+		}
+	}
+	switch {
+	case s.Output.Refused:
+	case s.Input.Kind == spec.Propose && s.Output.Redirect == spec.None:
+		t.call(r, wish{s.Server, false, s.Input.Value}, AppendOf(theLog, List(Text(s.Input.Value))))
+	case s.Input.Kind == spec.ReadIndex && s.Output.Redirect == spec.None:
+		t.call(r, wish{s.Server, true, s.Input.Value}, ReadOf(theLog))
+	}
+	for k := range s.Output.Effects {
+		if e := &s.Output.Effects[k]; e.Kind == spec.Answer {
+			t.answer(r, s.Server, &e.Reply, r.LineOf(spec.PartEffect, k))
+		}
+	}
+}
+
+// call records what a client asks of a server. Every operation has a client of its own, since nothing says who asked.
+func (t *clients) call(r *traces.Record, w wish, do Action) {
+	t.number[w.server]++
+	t.Clients = append(t.Clients, fmt.Sprintf("client %d of %s", t.number[w.server], w.server))
+	t.waiting[w] = append(t.waiting[w], len(t.Operations))
+	t.Operations = append(t.Operations, Operation{Client: len(t.Clients) - 1, Call: int64(r.Number), Outcome: Pending, Do: []Action{do}, CallLine: r.LineOf(spec.PartInput, 0)})
+}
+
+// answer records the return of the oldest operation that the reply fits.
+func (t *clients) answer(r *traces.Record, server spec.ServerID, reply *spec.Reply, line int) {
+	w := wish{server, reply.Read, reply.Value}
+	if len(t.waiting[w]) == 0 {
+		return
+	}
+	o := &t.Operations[t.waiting[w][0]]
+	t.waiting[w] = t.waiting[w][1:]
+	o.Outcome, o.Return, o.ReturnLine = Returned, int64(r.Number), line
+	if a := &o.Do[0]; a.Kind == Read {
+		if log := t.logs[server]; log != nil {
+			a.Value, a.Shown = log.upTo(reply.Index, t.longest)
+		}
+		if len(a.Value) > len(t.longest) {
+			t.longest = a.Value
+		}
+	}
+}
+
+// moment keeps what is worth telling of the cluster.
+func (t *clients) moment(r *traces.Record) {
+	m := Moment{Step: r.Number, Line: r.LineOf(spec.PartInput, 0), Turn: r.Step == nil}
+	client := false
+	if s := r.Step; s != nil {
+		if s.Output.Refused {
+			return
+		}
+		down := s.Input.Kind == spec.Crash || s.Input.Kind == spec.Restart || s.Input.Cut > 0
+		commits := s.Before.Knows(spec.FieldCommit) && s.After.Knows(spec.FieldCommit) && s.Before.CommitIndex != s.After.CommitIndex
+		m.Turn = spec.TookOffice(s) || down || commits || s.Before.Role == spec.Leader && s.After.Role != spec.Leader
+		client = s.Input.Kind == spec.Propose || s.Input.Kind == spec.ReadIndex
+		for k := range s.Output.Effects {
+			client = client || s.Output.Effects[k].Kind == spec.Answer
+		}
+	}
+	if !m.Turn && !client {
+		return
+	}
+	m.Text = traces.Sentence(r)
+	if r.Step != nil {
+		m.Text += answers(&r.Step.Output)
+	}
+	t.Trace = append(t.Trace, m)
+}
+
+// answers says what clients are told in a step.
+func answers(out *spec.Output) (said string) {
+	for k := range out.Effects {
+		e := &out.Effects[k]
+		switch {
+		case e.Kind != spec.Answer:
+		case e.Reply.Read:
+			said += fmt.Sprintf("; the client of read %s is answered at index %d", e.Reply.Value, e.Reply.Index)
+		default:
+			said += fmt.Sprintf("; the client of %s is told that it is committed", e.Reply.Value)
+		}
+	}
+	return said
+}
+
+// commands is what is known of a server's log, the part that it has compacted included, if it was seen before.
+type commands struct {
+	base    spec.Index // entries up to here were never seen
+	entries []spec.Entry
+}
+
+// follow takes over the log that the server shows.
+func (c *commands) follow(log spec.Log) {
+	if log.Base < c.base || log.Base > c.base+spec.Index(len(c.entries)) {
+		c.base, c.entries = log.Base, log.Entries
+		return
+	}
+	if log.Base == c.base {
+		c.entries = log.Entries
+		return
+	}
+	kept := c.entries[:log.Base-c.base]
+	c.entries = append(kept[:len(kept):len(kept)], log.Entries...)
+}
+
+// upTo returns the commands up to an index as a list, and whether they are all known. A list that begins longest shares its memory.
+func (c *commands) upTo(index spec.Index, longest Value) (Value, bool) {
+	if c.base > 0 || index > spec.Index(len(c.entries)) {
+		return Absent, false
+	}
+	var list []byte
+	shared := longest.IsList()
+	at := 1
+	for _, e := range c.entries[:index] {
+		if e.Kind != spec.Command {
+			continue
+		}
+		if e.Value == "" {
+			return Absent, false // a record that does not show the commands
+		}
+		if shared {
+			if next, same := continues(longest, at, e.Value); same {
+				at = next
+				continue
+			}
+			shared = false
+			list = []byte(longest[:at])
+		}
+		list = appendElement(list, Text(e.Value))
+	}
+	switch {
+	case shared && at == 1:
+		return Absent, true
+	case shared:
+		return longest[:at], true
+	}
+	return listOf(list), true
+}
+
+// continues reports whether the element of a list at some byte is a text, and where the next begins.
+func continues(list Value, at int, text string) (int, bool) {
+	if at >= len(list) {
+		return 0, false
+	}
+	length, width := uvarint(list[at:])
+	e := list[at+width : at+width+length]
+	return at + width + length, e[0] == kindText && string(e[1:]) == text
+}

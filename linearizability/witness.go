@@ -1,0 +1,222 @@
+package linearizability
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// Finding is a violation, with the fewest operations that show it.
+type Finding struct {
+	Keys        []string    // that were judged together
+	Message     string      // one line, no period: "c3 reads 3 from x after 4 had replaced it"
+	Operations  []Witnessed // in the order of their calls
+	Guilty      int         // index into Operations: the last of them to return
+	History     *History    // these operations alone; elements of lists that do not matter are left out
+	Why         []string    // the argument, one sentence each; operations are named by their numbers
+	Of          int         // operations that were judged together
+	Minimal     bool        // without any one of them the others could be ordered
+	Elided      bool        // "…" in the operations stands for elements that do not matter
+	ConfirmedBy []string    // the methods that find these operations wrong by themselves
+	Steps       []Moment    // what the cluster did meanwhile, where the history is of a trace
+}
+
+// Witnessed is one operation of a finding.
+type Witnessed struct {
+	Index  int    // into History.Operations
+	Client string // its name
+	Text   string // what it did: "write x 3"
+	Operation
+}
+
+// witnessOf shrinks a part that is wrong, has the rest confirmed and explains it.
+func witnessOf(d *decision, k int) (*Finding, error) {
+	p := &d.parts[k]
+	s := newShrinker(d.ctx, d.h, p)
+	set := make([]int, len(p.ops))
+	for n := range set {
+		set[n] = n
+	}
+	if core := d.cores[k]; core != nil {
+		set = set[:0]
+		for _, op := range core.ops {
+			n, _ := slices.BinarySearch(p.ops, op)
+			set = append(set, n)
+		}
+	}
+	set = s.shrink(set)
+	f := &Finding{Keys: p.keys, Of: len(p.ops), Minimal: !s.gaveUp, History: s.history(set)}
+	if err := f.confirm(d, k); err != nil {
+		return nil, err
+	}
+	for _, at := range set {
+		o := d.h.Operations[p.ops[at]]
+		f.Operations = append(f.Operations, Witnessed{Index: p.ops[at], Client: d.h.Clients[o.Client], Text: s.text(at), Operation: o})
+	}
+	f.Guilty = lastToSee(f.History)
+	f.Elided = slices.ContainsFunc(f.Operations, func(o Witnessed) bool { return strings.Contains(o.Text, "…") })
+	f.explain(d.h)
+	f.Steps = momentsOf(d.h, f.Operations)
+	return f, nil
+}
+
+// lastToSee returns the last operation to return that saw something.
+func lastToSee(h *History) int {
+	last := 0
+	for k := range h.Operations {
+		o := &h.Operations[k]
+		if o.sees() && (!h.Operations[last].sees() || o.Return >= h.Operations[last].Return) {
+			last = k
+		}
+	}
+	return last
+}
+
+// sees reports whether it is known of the operation that it saw something.
+func (o *Operation) sees() bool {
+	return o.Outcome == Returned && slices.ContainsFunc(o.Do, func(a Action) bool {
+		return a.Kind == Read && a.Shown || a.Kind == CompareAndSet
+	})
+}
+
+// history returns some operations as a history of their own.
+func (s *shrinker) history(set []int) *History {
+	h := &History{Initial: s.h.Initial, Clients: s.h.Clients}
+	for _, k := range set {
+		h.Operations = append(h.Operations, s.h.Operations[k])
+	}
+	return h
+}
+
+// confirmLimit is how long porcupine may take to confirm a witness.
+const confirmLimit = 10 * time.Second
+
+// confirm has the witness judged by porcupine and by our own search, whoever found it.
+func (f *Finding) confirm(d *decision, k int) error {
+	all := make([]int, len(f.History.Operations))
+	for n := range all {
+		all[n] = n
+	}
+	var own search
+	searched := own.run(f.History, f.Keys, all, CheckBudget)
+	asked := askPorcupine(d.ctx, f.History, f.Keys, all, confirmLimit)
+	for _, c := range []struct {
+		method  string
+		verdict spec.Verdict
+	}{{ByPorcupine, asked}, {"exhaustive search", searched}} {
+		switch c.verdict {
+		case spec.Held:
+			return &Fault{fmt.Sprintf("%s finds %s violated, but by %s the %d operations that should show it can be ordered",
+				d.method[k], keyNames(f.Keys), c.method, len(all))}
+		case spec.Violated:
+			f.ConfirmedBy = append(f.ConfirmedBy, c.method)
+		}
+	}
+	if len(f.ConfirmedBy) == 0 {
+		return &Fault{fmt.Sprintf("%s finds %s violated, which nothing could confirm in time", d.method[k], keyNames(f.Keys))}
+	}
+	return nil
+}
+
+// text prints an operation of the witness, with … for the elements that were left out.
+func (s *shrinker) text(at int) string {
+	o := s.h.Operations[at]
+	if s.lists == nil {
+		return o.String()
+	}
+	original := o
+	original.Do = s.lists.left[at]
+	parts := make([]string, len(original.Do))
+	for n, a := range original.Do {
+		parts[n] = s.lists.text(a, o.Outcome == Returned)
+	}
+	text := strings.Join(parts, "; ")
+	if o.Outcome != Returned {
+		text += " (" + o.Outcome.String() + ")"
+	}
+	return text
+}
+
+// text prints an action as it was, with … for the elements that were left out.
+func (l *lists) text(a Action, certain bool) string {
+	if !l.keys[a.Key] || a.Kind == Append || a.Kind == Read && !a.Shown {
+		return a.text(certain)
+	}
+	shown := a
+	shown.Value = Literal(l.elided(a.Key, a.Value))
+	if a.Kind == CompareAndSet {
+		shown.Expected = Literal(l.elided(a.Key, a.Expected))
+	}
+	return shown.text(certain)
+}
+
+// elided prints a list or a text with … in the place of what was left out.
+func (l *lists) elided(key string, v Value) string {
+	list, words := v, l.parts[key]
+	if words != nil {
+		list = inWords(v, words)
+	}
+	if !list.IsList() {
+		return v.String()
+	}
+	var b strings.Builder
+	gap := false
+	for e := range list.Elements {
+		if !l.kept[element{key, e}] {
+			gap = true
+			continue
+		}
+		if b.Len() > 0 && words == nil {
+			b.WriteByte(' ')
+		}
+		if gap {
+			b.WriteString("…")
+			if words == nil {
+				b.WriteByte(' ')
+			}
+			gap = false
+		}
+		if words != nil {
+			b.WriteString(string(e[1:]))
+		} else {
+			b.WriteString(e.String())
+		}
+	}
+	if gap {
+		if b.Len() > 0 && words == nil {
+			b.WriteByte(' ')
+		}
+		b.WriteString("…")
+	}
+	if words != nil {
+		return `"` + b.String() + `"`
+	}
+	return "[" + b.String() + "]"
+}
+
+// momentsOf returns what the trace shows of the cluster while the operations were under way: their own steps, and those that turn things.
+func momentsOf(h *History, ops []Witnessed) []Moment {
+	if len(h.Trace) == 0 {
+		return nil
+	}
+	first, last := ops[0].Call, ops[0].Call
+	own := map[int64]bool{}
+	for _, o := range ops {
+		own[o.Call] = true
+		last = max(last, o.Call)
+		if o.Outcome == Returned {
+			own[o.Return] = true
+			last = max(last, o.Return)
+		}
+	}
+	var found []Moment
+	for _, m := range h.Trace {
+		if at := int64(m.Step); at <= last && (own[at] || m.Turn && at >= first) {
+			found = append(found, m)
+		}
+	}
+	return found
+}
