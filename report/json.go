@@ -23,6 +23,15 @@ func JSON(w io.Writer, r *Report) error {
 		f.Evidence = orEmpty(f.Evidence)
 		whole.Findings[k] = f
 	}
+	if r.Comparison != nil {
+		c := *r.Comparison
+		c.Differences = make([]Difference, len(c.Differences))
+		for k, d := range r.Comparison.Differences {
+			d.Way = orEmpty(d.Way)
+			c.Differences[k] = d
+		}
+		whole.Comparison = &c
+	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")

@@ -21,7 +21,8 @@ type Report struct {
 	Search     *Search        `json:"search,omitempty"`
 	Campaign   *Campaign      `json:"campaign,omitempty"` // fuzz, merge
 	Files      []File         `json:"files,omitempty"`
-	Steps      int            `json:"steps,omitempty"` // replay, shrink: of the trace, judged
+	Comparison *Comparison    `json:"comparison,omitempty"` // diff
+	Steps      int            `json:"steps,omitempty"`      // replay, shrink: of the trace, judged
 	Findings   []Finding      `json:"findings"`
 	NotCovered []string       `json:"notCovered,omitempty"` // what a pass says nothing about
 	Errors     []InputProblem `json:"errors,omitempty"`     // what could not be judged, and why
@@ -77,6 +78,29 @@ type Search struct {
 	Bytes       float64 `json:"bytesPerState"`   // memory that fingerprints and paths cost, for each distinct state
 	Collision   float64 `json:"collisionChance"` // at most this likely did two states pass for one, 64-bit fingerprints being equal
 	Seconds     float64 `json:"seconds"`
+}
+
+// Comparison is how two implementations compare in one world.
+type Comparison struct {
+	Implementations []Compared   `json:"implementations"` // two
+	Differing       int          `json:"differing"`       // local steps that differ, though the inputs before were alike
+	Differences     []Difference `json:"differences"`     // the first of them
+}
+
+// Compared is one of the implementations.
+type Compared struct {
+	Name        string `json:"name"`
+	LocalStates int    `json:"localStates"` // different states of single servers
+	LocalSteps  int    `json:"localSteps"`  // inputs to single servers in them
+}
+
+// Difference is a local step that differs. Its lists have an entry for each implementation.
+type Difference struct {
+	Node  string   `json:"node"`
+	Way   []string `json:"way"` // the inputs before, from the start
+	Input string   `json:"input"`
+	Does  []string `json:"does"`  // what each does on it; "" where it never arises
+	Shows []string `json:"shows"` // what each shows afterwards; "" where what they do differs already
 }
 
 // File is one trace that was read.

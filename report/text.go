@@ -13,6 +13,8 @@ func Text(w io.Writer, r *Report, p Palette) error {
 	out := bufio.NewWriter(w)
 	t := &text{Writer: out, r: r, Palette: p}
 	switch {
+	case r.Comparison != nil:
+		t.comparison()
 	case len(r.Findings) > 0:
 		t.findings()
 	case len(r.Files) > 0:

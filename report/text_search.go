@@ -15,7 +15,8 @@ func (t *text) pass() {
 	t.line("%s   %s held in %s of %s   %s", t.Good("ok"), Some(t.rulesThat("held"), "rule"), where, t.r.Subject, t.Faint(Seconds(s.Seconds)))
 	searched := t.world()
 	if s.Walks == 0 {
-		searched += fmt.Sprintf("; %s, depth %d", Some(s.Transitions, "transition"), s.Depth)
+		searched += fmt.Sprintf("; %s, depth %d; %s of its code, %s, %s", Some(s.Transitions, "transition"), s.Depth,
+			Some(s.Executions, "execution"), Some(s.LocalStates, "local state"), Some(s.Messages, "message"))
 	}
 	t.below("searched: ", searched)
 	t.collision()

@@ -68,6 +68,12 @@ func etcdConfig(f *family, choices []string) cluster.Config {
 	if len(choices) > 0 {
 		c.Bounds.Terms, c.Bounds.Messages, c.Bounds.Campaigns = 1, 1, 1 // what a choice adds multiplies states
 	}
+	for choice, bound := range map[string]*int{"reads": &c.Bounds.Reads, "transfers": &c.Bounds.Transfers, "compaction": &c.Bounds.Compactions,
+		"remove-voter": &c.Bounds.Changes, "demote-voter": &c.Bounds.Changes} {
+		if slices.Contains(choices, choice) {
+			*bound = 1
+		}
+	}
 	if o.Bootstrapped || !f.blank {
 		c.New = elsewhere{term: 1}.New
 		c.Bounds.Terms++

@@ -25,9 +25,17 @@ type worldFlags struct {
 }
 
 func (w *worldFlags) addTo(flags *pflag.FlagSet) {
+	w.addImpl(flags)
+	w.addBounds(flags)
+}
+
+func (w *worldFlags) addImpl(flags *pflag.FlagSet) {
 	flags.StringVar(&w.impl, "impl", referenceName, "what to search: reference, spec (raft.tla), mutant:`NAME`, etcd[@VERSION] or hashicorp[@VERSION]")
 	flags.StringSliceVar(&w.features, "features", nil, "parts of Raft that the reference has: some of "+strings.Join(choiceNames(), ","))
 	w.exec.addTo(flags)
+}
+
+func (w *worldFlags) addBounds(flags *pflag.FlagSet) {
 	flags.IntVar(&w.nodes, "nodes", 0, "servers in the cluster")
 	flags.IntVar(&w.terms, "terms", 0, "highest term of any server")
 	flags.IntVar(&w.log, "log", 0, "most entries in any log")

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/raftcheck/raftcheck/checker"
+	"github.com/raftcheck/raftcheck/report"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// diffFlags are the flags of diff.
+type diffFlags struct {
+	world   worldFlags
+	impls   []string
+	most    int
+	memory  size
+	outputs outputs
+}
+
+// diff compares what the servers of two implementations do.
+func (a *app) diff() *cobra.Command {
+	f := &diffFlags{outputs: outputs{formats: []string{"text", "json"}}}
+	cmd := &cobra.Command{
+		Use:   "diff --impl A --impl B",
+		Short: "List the local steps in which two implementations differ",
+		Long: `diff searches the same world with two implementations, and compares what each server does on each input in each state
+that it comes to. Where the two do not do the same, after the same inputs, it tells the inputs and what each does then. What
+follows from a difference is not told again.
+
+The bounds are those of the first implementation's world unless flags say otherwise. Exit code 1 says that they differ.`,
+		Example: `  raftcheck diff --impl etcd@v3.6.0 --impl etcd@v3.7.0
+  raftcheck diff --impl etcd@v3.5.35 --impl etcd@v3.6.0 --messages 1 --most 3
+  raftcheck diff --impl reference --impl mutant:rp-prevterm-zero`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runDiff(cmd, f) },
+	}
+	flags := cmd.Flags()
+	flags.StringArrayVar(&f.impls, "impl", nil, "an `implementation`, twice: reference, spec, mutant:NAME, etcd[@VERSION] or hashicorp[@VERSION]")
+	f.world.addBounds(flags)
+	flags.IntVar(&f.most, "most", 10, "differences to tell; 0 is all of them")
+	flags.Var(&f.memory, "memory", "give up at this much memory, as in 2GiB; without it, at three quarters of what the machine has")
+	f.outputs.addTo(flags)
+	_ = cmd.RegisterFlagCompletionFunc("impl", cobra.FixedCompletions(subjectNames(), cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+func (a *app) runDiff(cmd *cobra.Command, f *diffFlags) error {
+	if len(f.impls) != 2 {
+		return usageError("as in --impl etcd@v3.6.0 --impl etcd@v3.7.0", "diff compares two implementations, not %d", len(f.impls))
+	}
+	if f.most < 0 {
+		return usageError("", "--most %d: it is at least 0", f.most)
+	}
+	if f.memory == 0 {
+		f.memory = machineMemory() / 4 * 3
+	}
+	subjects, err := f.subjects(cmd)
+	if err != nil {
+		return err
+	}
+	if err := f.outputs.open(); err != nil {
+		return err
+	}
+	defer f.outputs.abandon()
+	r, err := a.compare(cmd.Context(), subjects, f)
+	if err != nil {
+		return err
+	}
+	if err := f.outputs.write(a.term.out, a.render(r)); err != nil {
+		return err
+	}
+	return verdictOutcome(r, false)
+}
+
+// subjects returns the two implementations in one world.
+func (f *diffFlags) subjects(cmd *cobra.Command) (two [2]*subject, err error) {
+	for k, name := range f.impls {
+		f.world.impl = name
+		if two[k], err = f.world.subject(cmd.Flags()); err != nil {
+			return two, err
+		}
+	}
+	a, b := &two[0].config, &two[1].config
+	b.Servers, b.Values, b.Network, b.Bounds, b.Faults = a.Servers, a.Values, a.Network, a.Bounds, a.Faults
+	if err := b.Validate(); err != nil {
+		return two, usageError("the bounds are those of "+two[0].name, "%s: %w", two[1].name, err)
+	}
+	return two, nil
+}
+
+// compare learns both automata and lists where they part.
+func (a *app) compare(ctx context.Context, two [2]*subject, f *diffFlags) (*report.Report, error) {
+	var automata [2]*checker.Automaton
+	for k, s := range two {
+		automaton, err := s.learn(ctx, int(f.memory))
+		var known *failure
+		switch {
+		case errors.As(err, &known):
+			return nil, err
+		case err != nil:
+			return nil, checkFailure(err)
+		}
+		automata[k] = automaton
+	}
+	found := checker.Compare(automata[0], automata[1], 0)
+	r := newReport("diff", two[0].name+" and "+two[1].name, spec.Held)
+	r.Bounds, r.Faults = boundsOf(&two[0].config, false), faultWords(two[0].faults())
+	r.Comparison = comparisonOf(two, automata, found)
+	if len(found) > 0 {
+		r.Verdict = spec.Violated.String()
+	}
+	if f.most > 0 && len(found) > f.most {
+		r.Comparison.Differences = r.Comparison.Differences[:f.most]
+	}
+	return r, nil
+}
+
+func comparisonOf(two [2]*subject, automata [2]*checker.Automaton, found []checker.Difference) *report.Comparison {
+	c := &report.Comparison{Differing: len(found)}
+	for k, s := range two {
+		i := report.Compared{Name: s.name}
+		for _, states := range automata[k].Servers {
+			i.LocalStates += len(states)
+			for _, state := range states {
+				i.LocalSteps += len(state.Steps)
+			}
+		}
+		c.Implementations = append(c.Implementations, i)
+	}
+	for _, d := range found {
+		c.Differences = append(c.Differences, report.Difference{Node: d.Server.String(), Way: d.Way, Input: d.Input, Does: d.Does[:], Shows: d.Shows[:]})
+	}
+	return c
+}
