@@ -102,19 +102,23 @@ func (r *Recorder) flush() {
 }
 
 // record writes a step of a server.
-func (r *Recorder) record(s *Server, in *spec.Input, out *spec.Output, now *spec.Observation) {
+func (r *Recorder) record(step *Step, now *spec.Observation) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	if r.err != nil {
 		return
 	}
 	r.number++
+	s := step.server
 	o := wire.Open(s.line[:0])
 	o.Uint("n", uint64(r.number))
 	o.Server("server", s.id)
-	o.Text("event", in.Kind.String())
-	o.Input(in)
-	o.Output(out)
+	o.Text("event", step.input.Kind.String())
+	o.Input(&step.input)
+	o.Output(&step.output)
+	if step.before.Unknown&wire.EveryField != wire.EveryField {
+		o.Observation("pre", &step.before)
+	}
 	if now.Unknown&wire.EveryField != wire.EveryField {
 		o.Observation("post", now)
 	}

@@ -15,8 +15,11 @@ type Server struct {
 // ID returns whose recorder it is.
 func (s *Server) ID() spec.ServerID { return s.id }
 
-// Nothing is an observation that shows nothing. Clear bits of Unknown for what you fill in.
-func Nothing() spec.Observation { return spec.Observation{Unknown: wire.EveryField} }
+// Nothing is an observation that shows nothing. Clear bits of Unknown for what you fill in; that of FieldCompacted if the log that you
+// show begins where it was compacted, and is not only its end.
+func Nothing() spec.Observation {
+	return spec.Observation{Unknown: wire.EveryField | spec.FieldCompacted}
+}
 
 // Receive begins a step: a message arrives.
 func (s *Server) Receive(m spec.Message) *Step {
@@ -24,15 +27,22 @@ func (s *Server) Receive(m spec.Message) *Step {
 }
 
 // Happens begins a step: the election timer fires, a client proposes something, the server starts again, ….
-func (s *Server) Happens(in spec.Input) *Step { return &Step{server: s, input: in} }
+func (s *Server) Happens(in spec.Input) *Step {
+	return &Step{server: s, before: Nothing(), input: in}
+}
 
 // Step is something that happens to a server and is not written yet. It is used by one goroutine. Steps of one server that overlap
 // are written in the order in which they end.
 type Step struct {
 	server *Server
+	before spec.Observation
 	input  spec.Input
 	output spec.Output
 }
+
+// Before notes what the server showed before the step, where that is not what it showed after its last one: something happened in
+// between that is not recorded, and what it changed is not of this step. What before does not show may have been changed.
+func (s *Step) Before(before spec.Observation) { s.before = before }
 
 // Send notes that a message leaves.
 func (s *Step) Send(m spec.Message) {
@@ -60,5 +70,5 @@ func (s *Step) Redirect(to spec.ServerID) { s.output.Redirect = to }
 
 // Observe ends the step with what the server shows after it, and writes it.
 func (s *Step) Observe(now spec.Observation) {
-	s.server.recorder.record(s.server, &s.input, &s.output, &now)
+	s.server.recorder.record(s, &now)
 }

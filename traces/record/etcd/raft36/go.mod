@@ -1,0 +1,19 @@
+module github.com/raftcheck/raftcheck/traces/record/etcd/raft36
+
+go 1.26.0
+
+require (
+	github.com/raftcheck/raftcheck v0.0.0
+	github.com/stretchr/testify v1.12.1
+	go.etcd.io/raft/v3 v3.6.0
+)
+
+require (
+	github.com/gogo/protobuf v1.3.2 // indirect
+	github.com/golang/protobuf v1.5.4 // indirect
+	github.com/klauspost/compress v1.20.3 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	google.golang.org/protobuf v1.33.0 // indirect
+)
+
+replace github.com/raftcheck/raftcheck => ../../../..
