@@ -31,7 +31,9 @@ func Test(t TB, node spec.Factory, edit ...func(*cluster.Config, *Options)) {
 	if options.Rules == nil {
 		options.Rules = spec.Rules
 	}
-	replaySaved(t, &config, options.Rules)
+	if TrySaved(t, &config, options.Rules) {
+		return
+	}
 	r, err := Check(context.Background(), &config, options)
 	if err != nil {
 		t.Fatalf("raftcheck: %v", err)
@@ -43,7 +45,7 @@ func Test(t TB, node spec.Factory, edit ...func(*cluster.Config, *Options)) {
 		if err != nil {
 			t.Logf("the execution could not be saved: %v", err)
 		}
-		t.Fatalf("%s", failure(t, r.Findings[0].Finding, r.Findings[0].Trace, path))
+		t.Fatalf("%s", Failure(t, r.Findings[0].Finding, r.Findings[0].Trace, path))
 	case spec.Inconclusive:
 		t.Fatalf("raftcheck proves nothing here: %s (searched %s; %d states, depth %d)", r.Reason, config.String(), r.Search.Distinct, r.Search.Depth)
 	default:
@@ -51,31 +53,51 @@ func Test(t TB, node spec.Factory, edit ...func(*cluster.Config, *Options)) {
 	}
 }
 
-// replaySaved tries the executions that failed before. One that the node does not repeat is taken for mended.
-func replaySaved(t TB, config *cluster.Config, rules []*spec.Rule) {
+// TrySaved tries the executions that failed before, saved in testdata/raftcheck by a test of that name, and fails the test with the story
+// of the first that breaks one of the rules again; it reports whether there was one. An execution that the node does not repeat is
+// taken for mended.
+func TrySaved(t TB, config *cluster.Config, rules []*spec.Rule) bool {
 	t.Helper()
-	files, _ := filepath.Glob(filepath.Join(traces.SavedUnder, "*.trace")) // the pattern is well-formed
-	for _, file := range files {
-		saved, err := traces.ReadFile(file)
+	for file, err := range Saved(t.Name()) {
 		if err != nil {
 			t.Fatalf("a saved execution cannot be read: %v", err)
-			return
+			return true
 		}
-		if saved.Header.Implementation != t.Name() {
+		if _, err := traces.Replay(file.Trace, config.New); err != nil {
 			continue
 		}
-		if _, err := traces.Replay(saved, config.New); err != nil {
-			continue
+		if broken, _ := traces.Broken(file.Trace, rules, config.Variants); broken != nil {
+			t.Fatalf("%s", Failure(t, broken[0], file.Trace, file.Path))
+			return true
 		}
-		if broken, _ := traces.Broken(saved, rules, config.Variants); broken != nil {
-			t.Fatalf("%s", failure(t, broken[0], saved, file))
-			return
+	}
+	return false
+}
+
+// SavedTrace is a failing execution that was saved.
+type SavedTrace struct {
+	Path  string
+	Trace *traces.Trace
+}
+
+// Saved yields the executions that a test of that name saved in testdata/raftcheck, by path, or what is wrong with one.
+func Saved(test string) func(yield func(SavedTrace, error) bool) {
+	return func(yield func(SavedTrace, error) bool) {
+		files, _ := filepath.Glob(filepath.Join(traces.SavedUnder, "*.trace")) // the pattern is well-formed
+		for _, file := range files {
+			saved, err := traces.ReadFile(file)
+			if err == nil && saved.Header.Implementation != test {
+				continue
+			}
+			if !yield(SavedTrace{filepath.ToSlash(file), saved}, err) {
+				return
+			}
 		}
 	}
 }
 
-// failure tells a finding and its story, and how to see it again.
-func failure(t TB, f traces.Finding, trace *traces.Trace, path string) string {
+// Failure tells a finding and its story, and how to see it again. path is where the execution was saved; "" if it was not.
+func Failure(t TB, f traces.Finding, trace *traces.Trace, path string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n\n%s (%s)\n\n", f.Rule.Name, f.Message, f.Rule.Sentence, f.Rule.Section)
 	_ = traces.Text(&b, trace, &f) // a strings.Builder takes everything

@@ -452,7 +452,7 @@ func (w *Walker) Actions(way []Choice) ([]cluster.Action, error) {
 	}
 	var actions []cluster.Action
 	for _, c := range way {
-		a, err := w.action(c)
+		a, err := w.Action(c)
 		if err != nil {
 			return nil, err
 		}
@@ -467,8 +467,8 @@ func (w *Walker) Actions(way []Choice) ([]cluster.Action, error) {
 	return actions, nil
 }
 
-// action says a choice in the world's words, if it is possible now.
-func (w *Walker) action(c Choice) (cluster.Action, error) {
+// Action says a choice in the world's words, if it is possible now.
+func (w *Walker) Action(c Choice) (cluster.Action, error) {
 	if c.Kind != DoOwn && c.Kind != DoDeliver && c.Kind != DoStay {
 		return w.networkAction(c), nil
 	}

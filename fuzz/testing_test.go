@@ -1,0 +1,107 @@
+package fuzz_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/fuzz"
+	"github.com/raftcheck/raftcheck/impl"
+	"github.com/raftcheck/raftcheck/impl/mutant"
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces"
+)
+
+// fakeT is a test that may fail.
+type fakeT struct{ name, logged, failed string }
+
+func (f *fakeT) Helper()                           {}
+func (f *fakeT) Name() string                      { return f.name }
+func (f *fakeT) Logf(format string, args ...any)   { f.logged += fmt.Sprintf(format, args...) }
+func (f *fakeT) Fatalf(format string, args ...any) { f.failed += fmt.Sprintf(format, args...) }
+
+func factory(t testing.TB, name string) spec.Factory {
+	t.Helper()
+	m, known := mutant.ByName(name)
+	require.True(t, known, name)
+	return m.Factory()
+}
+
+func TestCheckHoldsForTheReference(t *testing.T) {
+	fuzz.Check(t, impl.New(impl.Options{}))
+	require.NoDirExists(t, "testdata/rapid")
+}
+
+func TestCheckTellsAStoryAndTriesItFirst(t *testing.T) {
+	t.Chdir(t.TempDir())
+	first := &fakeT{name: "TestRaft"}
+	fuzz.Check(first, factory(t, "el-stale-vote-resp"))
+	require.Contains(t, first.failed, "go test -run '^TestRaft$' .")
+	require.Contains(t, first.failed, "times out")
+	saved, err := filepath.Glob("testdata/raftcheck/*.trace")
+	require.NoError(t, err)
+	require.Len(t, saved, 1)
+	require.NoDirExists(t, "testdata/rapid", "rapid's own files are of no use")
+
+	trace, err := traces.ReadFile(saved[0])
+	require.NoError(t, err)
+	require.LessOrEqual(t, len(trace.Records), 6, "the shortest has 4 steps")
+	_, err = traces.Replay(trace, factory(t, "el-stale-vote-resp"))
+	require.NoError(t, err)
+
+	again := &fakeT{name: "TestRaft"}
+	fuzz.Check(again, factory(t, "el-stale-vote-resp"), func(c *cluster.Config) { c.Bounds.Terms = 0 })
+	require.Equal(t, first.failed, again.failed, "no execution of a world without terms breaks anything, so this is the saved one")
+
+	mended := &fakeT{name: "TestRaft"}
+	fuzz.Check(mended, impl.New(impl.Options{}))
+	require.Empty(t, mended.failed)
+}
+
+func TestCheckSaysWhatIsWrongWithANode(t *testing.T) {
+	t.Chdir(t.TempDir())
+	f := &fakeT{name: "TestRaft"}
+	fuzz.Check(f, func(id spec.ServerID, servers []spec.ServerID) spec.Node {
+		return rash{impl.New(impl.Options{})(id, servers)}
+	})
+	require.Contains(t, f.failed, "the node panicked: index out of range")
+	wrong := &fakeT{name: "TestRaft"}
+	fuzz.Check(wrong, impl.New(impl.Options{}), func(c *cluster.Config) { c.Servers = 9 })
+	require.Contains(t, wrong.failed, "9 servers")
+}
+
+// rash panics when it leads.
+type rash struct{ spec.Node }
+
+func (r rash) Step(in spec.Input) spec.Output {
+	out := r.Node.Step(in)
+	if r.Observe().Role == spec.Leader {
+		panic("index out of range")
+	}
+	return out
+}
+
+// FuzzReference is a native target as users write them.
+func FuzzReference(f *testing.F) {
+	fuzz.Add(f, impl.New(impl.Options{}))
+}
+
+// TestANativeTargetFailsWithAStory runs go test on a target of a node with a bug, until the bytes of its seeds and a little chance
+// break a promise.
+func TestBytesThatFailAreSavedAsATrace(t *testing.T) {
+	t.Chdir(t.TempDir())
+	f := &fakeT{name: "FuzzRaft"}
+	election := []byte{0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 1, 0, 1, 0, 0, 1, 1, 0}
+	fuzz.Try(f, factory(t, "cm-quorum-half"), election)
+	require.Contains(t, f.failed, "majority-elects: ")
+	require.Contains(t, f.failed, "go test -run '^FuzzRaft$' .")
+	files, err := os.ReadDir("testdata/raftcheck")
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	require.True(t, strings.HasPrefix(files[0].Name(), "majority-elects-"))
+}
