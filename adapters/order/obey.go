@@ -12,6 +12,7 @@ import (
 
 	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
 )
 
@@ -76,6 +77,8 @@ func (p Program) obey(ctx context.Context, o *Order) (*Outcome, error) {
 		return p.learn(ctx, o, world)
 	case Replay:
 		return replay(o, world)
+	case Shrink:
+		return shrink(o, world, search.Rules)
 	}
 	return nil, fmt.Errorf("an order to %q", o.Do)
 }
@@ -140,6 +143,21 @@ func replay(o *Order, world *cluster.Config) (*Outcome, error) {
 		return nil, err
 	}
 	return &Outcome{Differs: differs}, write(o.Happened, happened)
+}
+
+func shrink(o *Order, world *cluster.Config, rules []*spec.Rule) (*Outcome, error) {
+	recorded, err := traces.ReadFile(o.Trace)
+	if err != nil {
+		return nil, err
+	}
+	short, tried, err := traces.Shrink(recorded, world.New, rules, recorded.Header.Variants)
+	if errors.Is(err, traces.ErrNoBreach) {
+		return &Outcome{Nothing: true}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Outcome{Tried: tried}, write(o.Happened, short)
 }
 
 func write(path string, t *traces.Trace) error {

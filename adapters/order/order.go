@@ -31,8 +31,8 @@ type Order struct {
 	Limit    time.Duration // 0 is none
 	Progress time.Duration // how often to print how far a search has come; 0 is never
 
-	Trace     string // file: of a search, where the execution of a violation is written; of a replay, the trace
-	Happened  string // file: where a replay writes what happened
+	Trace     string // file: of a search, where the execution of a violation is written; else the trace to run
+	Happened  string // file: where a replay writes what happened, and Shrink the short trace
 	Automaton string // file: where what was learnt is written
 }
 
@@ -44,12 +44,15 @@ const (
 	Search Task = "search" // search the world
 	Learn  Task = "learn"  // learn what each server does in the world
 	Replay Task = "replay" // run a trace again
+	Shrink Task = "shrink" // make a trace as short as possible
 )
 
 // Outcome is what came of it, as JSON.
 type Outcome struct {
 	Fault   string             // it ended with this fault of the implementation; nothing else counts then
 	Problem string             // it could not be done; nothing else counts then
+	Nothing bool               // there was nothing to shrink: the trace breaks no rule
+	Tried   int                // executions that Shrink tried
 	Differs *traces.Difference // of a replay
 
 	Verdict  spec.Verdict

@@ -83,9 +83,9 @@ func (g *goTest) learn(ctx context.Context, s *subject, memory int) (*checker.Au
 	return a, json.Unmarshal(data, a)
 }
 
-// replay has a trace run again.
-func (g *goTest) replay(ctx context.Context, s *subject, t *traces.Trace) (*traces.Trace, *traces.Difference, error) {
-	job, err := g.begin(s, order.Replay)
+// rerun has a trace run again, as it is or to be made shorter, and returns what became of it; nil if there was nothing to shrink.
+func (g *goTest) rerun(ctx context.Context, s *subject, do order.Task, t *traces.Trace, rules []*spec.Rule) (*traces.Trace, *order.Outcome, error) {
+	job, err := g.begin(s, do)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -98,12 +98,13 @@ func (g *goTest) replay(ctx context.Context, s *subject, t *traces.Trace) (*trac
 		return nil, nil, err
 	}
 	job.order.Nodes = len(t.Header.Servers)
+	job.judge(checker.Options{Rules: rules})
 	out, err := job.run(ctx, nil)
-	if err != nil {
-		return nil, nil, err
+	if err != nil || out.Nothing {
+		return nil, out, err
 	}
 	happened, err := traces.ReadFile(job.order.Happened)
-	return happened, out.Differs, err
+	return happened, out, err
 }
 
 // job is a test program and the order that it is to obey.
@@ -310,11 +311,31 @@ func (s *subject) learn(ctx context.Context, memory int) (*checker.Automaton, er
 // replay runs a trace again, and returns it as it went this time and where it first differs.
 func (s *subject) replay(ctx context.Context, t *traces.Trace) (*traces.Trace, *traces.Difference, error) {
 	if s.goTest != nil {
-		return s.goTest.replay(ctx, s, t)
+		happened, out, err := s.goTest.rerun(ctx, s, order.Replay, t, nil)
+		if err != nil {
+			return nil, nil, err
+		}
+		return happened, out.Differs, nil
 	}
 	happened, differs, err := traces.Again(t, s.config.New)
 	if err != nil {
 		err = &failure{exit: exitFault, err: err}
 	}
 	return happened, differs, err
+}
+
+// shrink makes a trace as short as possible, and says how many executions it tried. The error is traces.ErrNoBreach when the trace
+// breaks none of the rules.
+func (s *subject) shrink(ctx context.Context, t *traces.Trace, rules []*spec.Rule) (*traces.Trace, int, error) {
+	if s.goTest == nil {
+		return traces.Shrink(t, s.config.New, rules, t.Header.Variants)
+	}
+	short, out, err := s.goTest.rerun(ctx, s, order.Shrink, t, rules)
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case out.Nothing:
+		return nil, 0, traces.ErrNoBreach
+	}
+	return short, out.Tried, nil
 }

@@ -63,6 +63,10 @@ func TestALibraryIsSearchedAndReplayed(t *testing.T) {
 	require.Nil(t, differs)
 	require.Len(t, happened.Records, len(trace.Records))
 
+	short, _, err := s.shrink(context.Background(), trace, spec.Rules)
+	require.NoError(t, err)
+	require.Len(t, short.Records, len(trace.Records), "a search's finding is as short as can be")
+
 	trace.Records[0].Step.After.Term++
 	_, differs, err = s.replay(context.Background(), trace)
 	require.NoError(t, err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -54,7 +55,7 @@ func (a *app) runShrink(cmd *cobra.Command, f *shrinkFlags, path string) error {
 		return err
 	}
 	defer f.outputs.abandon()
-	r, err := a.shrunk(s, f.save)
+	r, err := a.shrunk(cmd.Context(), s, f.save)
 	if err != nil {
 		return err
 	}
@@ -65,9 +66,9 @@ func (a *app) runShrink(cmd *cobra.Command, f *shrinkFlags, path string) error {
 }
 
 // shrunk shortens the trace, puts it into story order and saves it.
-func (a *app) shrunk(s *saved, save string) (*report.Report, error) {
+func (a *app) shrunk(ctx context.Context, s *saved, save string) (*report.Report, error) {
 	variants := s.trace.Header.Variants
-	short, tried, err := traces.Shrink(s.trace, s.subject.config.New, s.rules, variants)
+	short, tried, err := s.subject.shrink(ctx, s.trace, s.rules)
 	if errors.Is(err, traces.ErrNoBreach) {
 		a.term.note("%s breaks none of the selected rules: there is nothing to shrink", s.path)
 		return s.report("shrink", s.trace, nil), nil
