@@ -2,6 +2,7 @@ package traces
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -104,17 +105,28 @@ func serversOf(t *Trace) []spec.ServerID {
 	return servers
 }
 
-// firstCells shows every server as it was before its first step.
+// firstCells shows every server as it was before its first step. One that makes none is taken to begin as all others do; where they
+// do not begin alike, nothing is known of it.
 func firstCells(t *Trace, servers []spec.ServerID) []string {
 	cells := make([]string, len(servers))
+	common := ""
 	for k, id := range servers {
-		cells[k] = "follower 0"
 		for i := range t.Records {
 			if t.Records[i].Server() == id {
 				cells[k] = cellOf(&t.Records[i].Step.Before)
 				break
 			}
 		}
+		switch {
+		case cells[k] == "" || cells[k] == common:
+		case common == "":
+			common = cells[k]
+		default:
+			common = "?"
+		}
+	}
+	for k := range cells {
+		cells[k] = cmp.Or(cells[k], common, "follower 0")
 	}
 	return cells
 }
