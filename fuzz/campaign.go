@@ -124,8 +124,11 @@ func (o *Options) complete(config *cluster.Config) error {
 		return fmt.Errorf("shard %d of %d: shards are numbered from 1", o.Shard, o.Shards)
 	case o.Length < 0:
 		return fmt.Errorf("%d steps in one run: it cannot be negative", o.Length)
-	case slices.ContainsFunc(o.Strategies, func(s Strategy) bool { return int(s) >= len(strategyNames) }):
-		return fmt.Errorf("an unknown strategy")
+	}
+	for _, s := range o.Strategies {
+		if int(s) >= len(strategyNames) {
+			return fmt.Errorf("strategy %d: there are %s", s, strings.Join(strategyNames, ", "))
+		}
 	}
 	return nil
 }
