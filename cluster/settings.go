@@ -58,5 +58,5 @@ func (c *Config) CanReach(g *spec.Goal) bool {
 	within := func(need, bound int) bool { return bound == 0 || need <= bound }
 	return n.Servers <= c.Servers && first+spec.Term(n.Elections) <= b.Terms && spec.Index(n.Log) <= b.Log &&
 		within(n.Campaigns, b.Campaigns) && within(n.Log, b.Proposals) && (!n.Crash || c.Faults.Crash != Off) &&
-		n.Compactions <= b.Compactions && n.Transfers <= b.Transfers && n.Changes <= b.Changes && n.Reads <= b.Reads
+		(n.Variant == "" || c.Variants.Has(n.Variant)) && n.Compactions <= b.Compactions && n.Transfers <= b.Transfers && n.Changes <= b.Changes && n.Reads <= b.Reads
 }

@@ -44,6 +44,19 @@ type Decisions interface {
 	// CommitsByCounting reports whether a leader in the current term commits an entry of that term by counting copies (5.4.2).
 	CommitsByCounting(entry, current spec.Term) bool
 
+	// AsksFirst reports whether a server whose election timer fires in this role asks for pre-votes before it campaigns (D9.6).
+	AsksFirst(role spec.Role) bool
+	// AnswersPreVote reports whether a request for a pre-vote that is not granted is answered (D9.6).
+	AnswersPreVote(current spec.Term, m *spec.Message) bool
+	// KeepsOffice reports whether a leader goes on when its election timer fires, given whether a majority answered it (D6.2).
+	KeepsOffice(majority bool) bool
+	// Disregards reports whether a server that is loyal to a leader, or leads itself, leaves candidates aside (D4.2.3).
+	Disregards(role spec.Role, loyal bool) bool
+	// ReadyToLead reports whether a leader hands over to a follower of which it knows this, given the end of its own log (D3.10).
+	ReadyToLead(p spec.Progress, last spec.Index) bool
+	// TakesOver reports whether a server campaigns at once because the message tells it to (D3.10).
+	TakesOver(role spec.Role, current spec.Term, m *spec.Message) bool
+
 	// SnapshotUpTo is the last entry that a snapshot taken now covers (7).
 	SnapshotUpTo(log spec.Log, commit spec.Index) spec.Index
 	// NeedsSnapshot reports whether a follower is sent a snapshot, given the next entry to send (7).

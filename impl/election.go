@@ -6,17 +6,17 @@ import (
 	"github.com/raftcheck/raftcheck/spec"
 )
 
-// campaign starts an election (5.2): a new term, a vote for oneself, and a request for every other vote.
-func (s *server) campaign() {
+// campaign starts an election (5.2): a new term, a vote for oneself, and a request for every other vote, marked with how it came to be.
+func (s *server) campaign(mark string) {
 	s.term++
 	s.votedFor = s.id
 	s.role = spec.Candidate
-	s.leader = spec.None
+	s.leader, s.loyal = spec.None, false
 	s.granted, s.refused = []spec.ServerID{s.id}, nil
 
 	lastIndex, lastTerm := s.decide.LastLog(s.log, s.commitIndex)
 	for peer := range s.others {
-		s.send(peer, spec.Message{Kind: spec.RequestVote, LastLogIndex: lastIndex, LastLogTerm: lastTerm})
+		s.send(peer, spec.Message{Kind: spec.RequestVote, LastLogIndex: lastIndex, LastLogTerm: lastTerm, Payload: mark})
 	}
 	s.takeOfficeIfElected()
 }
@@ -47,10 +47,21 @@ func (s *server) onRequestVoteReply(m *spec.Message) {
 
 // takeOfficeIfElected makes a candidate with votes from a majority the leader. A cluster of one elects itself.
 func (s *server) takeOfficeIfElected() {
-	if s.decide.Majority(len(s.granted), len(s.servers)) {
+	if s.majority(s.granted) {
 		s.takeOffice()
 	}
 }
+
+// majority reports whether these servers are a majority (5.2).
+func (s *server) majority(ids []spec.ServerID) bool {
+	return s.decide.Majority(len(ids), len(s.servers))
+}
+
+// mayCampaign reports whether the server may start an election.
+func (s *server) mayCampaign() bool { return true }
+
+// isVoter reports whether a server votes.
+func (s *server) isVoter(spec.ServerID) bool { return true }
 
 // takeOffice makes the server leader of its term (5.2) and tells the others. nextIndex starts after the last entry, and
 // matchIndex at 0 (5.3). A no-op, if wanted, is the first new entry, and so is on its way with the first messages.

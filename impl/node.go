@@ -57,6 +57,8 @@ func (s *server) handle(in *spec.Input) spec.Output {
 		return s.onPropose(in.Value)
 	case spec.Compact:
 		return s.onCompact()
+	case spec.Transfer:
+		return s.onTransfer(in.Peer)
 	case spec.Crash:
 		s.crash(in.Lossy)
 		return spec.Output{}
@@ -76,19 +78,26 @@ func (s *server) handleCrashed(in *spec.Input) spec.Output {
 	return spec.Output{Refused: true}
 }
 
-// onTimeout: followers and candidates start an election (5.2); a leader has no election timer.
+// onTimeout: followers and candidates start an election (5.2). A leader's election timer is for options only.
 func (s *server) onTimeout() spec.Output {
-	if s.role == spec.Leader {
+	switch {
+	case s.role == spec.Leader:
+		return s.onLeaderTimeout()
+	case !s.mayCampaign():
 		return spec.Output{Refused: true}
+	case s.options.PreVote && s.decide.AsksFirst(s.role):
+		s.loyal = false
+		s.preCampaign()
+	default:
+		s.campaign("")
 	}
-	s.campaign()
 	return spec.Output{}
 }
 
-// onHeartbeat: only a leader has a heartbeat timer (5.2).
+// onHeartbeat: only a leader has a heartbeat timer (5.2). Of others it says that they have not heard from a leader for a while.
 func (s *server) onHeartbeat() spec.Output {
 	if s.role != spec.Leader {
-		return spec.Output{Refused: true}
+		return s.lapse()
 	}
 	s.sendAppendEntries()
 	return spec.Output{}
@@ -97,6 +106,8 @@ func (s *server) onHeartbeat() spec.Output {
 // onPropose: a leader takes the command; any other server sends the client on to the leader, if it knows one (8).
 func (s *server) onPropose(value string) spec.Output {
 	switch {
+	case s.role == spec.Leader && s.transferee != spec.None:
+		return spec.Output{Refused: true} // it is about to hand over (D3.10)
 	case s.role == spec.Leader:
 		s.propose(value)
 		return spec.Output{}
@@ -114,11 +125,17 @@ func (s *server) onMessage(m *spec.Message) spec.Output {
 	if !s.speaks(m.Kind) {
 		return spec.Output{}
 	}
+	if s.options.CheckQuorum && m.Kind == spec.RequestVote && m.Term > s.term && m.Payload != transferred && s.disregards() {
+		return spec.Output{}
+	}
 	if s.decide.Adopts(s.term, m) {
 		s.adopt(m)
 	}
 	if !m.Kind.IsRequest() && s.decide.Outdated(s.term, m) {
 		return spec.Output{}
+	}
+	if !m.Kind.IsRequest() {
+		s.heardFrom(m.From)
 	}
 	s.dispatch(m)
 	return spec.Output{}
@@ -131,6 +148,10 @@ func (s *server) speaks(kind spec.MessageKind) bool {
 		return true
 	case spec.InstallSnapshot, spec.InstallSnapshotReply:
 		return s.options.Snapshots
+	case spec.PreVote, spec.PreVoteReply:
+		return s.options.PreVote
+	case spec.TimeoutNow:
+		return s.options.Transfer
 	}
 	return false
 }
@@ -149,5 +170,11 @@ func (s *server) dispatch(m *spec.Message) {
 		s.onInstallSnapshot(m)
 	case spec.InstallSnapshotReply:
 		s.onInstallSnapshotReply(m)
+	case spec.PreVote:
+		s.onPreVote(m)
+	case spec.PreVoteReply:
+		s.onPreVoteReply(m)
+	case spec.TimeoutNow:
+		s.onTimeoutNow(m)
 	}
 }

@@ -17,8 +17,29 @@ type Options struct {
 	NoOp bool
 	// Snapshots lets servers compact their logs, and leaders send snapshots (7).
 	Snapshots bool
+	// PreVote makes servers ask whether they could win before they raise their term and campaign (D9.6).
+	PreVote bool
+	// CheckQuorum makes leaders step down that no majority answers, and voters disregard candidates while they hear from a leader
+	// (D6.2 and 4.2.3).
+	CheckQuorum bool
+	// Transfer lets leaders hand over to another server (D3.10).
+	Transfer bool
 	// Decisions answers what a server has to decide; nil is Paper{}.
 	Decisions Decisions
+}
+
+// Variants are the parts of Raft that the options turn on and that rules have to know of.
+func (o *Options) Variants() spec.Variants {
+	var vs spec.Variants
+	for _, v := range []struct {
+		on      bool
+		variant spec.Variant
+	}{{o.PreVote, spec.PreVotes}, {o.CheckQuorum, spec.ChecksQuorum}} {
+		if v.on {
+			vs = append(vs, v.variant)
+		}
+	}
+	return vs
 }
 
 // New returns a factory of reference servers. A new server is a follower in term 0 with an empty log and an empty disk.

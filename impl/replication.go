@@ -71,6 +71,7 @@ func (s *server) follow(leader spec.ServerID) {
 	s.votedFor = s.decide.VoteAfterFollowing(s.role, s.votedFor)
 	s.becomeFollower()
 	s.leader = leader
+	s.loyal = s.options.PreVote || s.options.CheckQuorum
 }
 
 // refusal says that the log does not hold the entry at prev. As a hint it tells where to try next: at the first entry of the
@@ -103,6 +104,9 @@ func (s *server) onAppendEntriesReply(m *spec.Message) {
 	if m.Success {
 		*p = s.decide.Acknowledged(*p, m.MatchIndex)
 		s.advanceCommit()
+		if m.From == s.transferee {
+			s.handOver()
+		}
 	} else {
 		*p = s.decide.Rejected(*p, retryAt(*p, m))
 	}

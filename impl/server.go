@@ -20,12 +20,17 @@ type server struct {
 	leader      spec.ServerID // the leader of term, once heard of; = id on a leader
 	commitIndex spec.Index    // ≤ log.LastIndex(); never falls until a crash. lastApplied = commitIndex, see package comment
 
-	// Volatile state on candidates; nil on others.
+	// Volatile state on candidates and pre-candidates; nil on others.
 	granted []spec.ServerID // who voted for this server in term, itself included; ascending
 	refused []spec.ServerID // who refused to; ascending
 
 	// Volatile state on leaders; nil on others. One for each other server, ascending.
 	progress []spec.Progress // 0 ≤ MatchIndex < NextIndex ≤ log.LastIndex()+1; MatchIndex never falls
+
+	// Volatile state of options: CheckQuorum and PreVote, then Transfer.
+	loyal      bool            // a follower heard from the leader of term within the shortest election timeout
+	contact    []spec.ServerID // who answered a leader since its election timer began; ascending
+	transferee spec.ServerID   // whom a leader hands over to, or None
 
 	disk   disk           // what a crash leaves
 	outbox []spec.Message // what the step at hand sends; empty between steps
@@ -42,7 +47,12 @@ func (s *server) others(yield func(spec.ServerID) bool) {
 
 // send queues a message of the current term. It leaves at the end of the step, after what it promises is on disk.
 func (s *server) send(to spec.ServerID, m spec.Message) {
-	m.From, m.To, m.Term = s.id, to, s.term
+	s.sendIn(s.term, to, m)
+}
+
+// sendIn queues a message that tells another term: a pre-vote is about the next one.
+func (s *server) sendIn(term spec.Term, to spec.ServerID, m spec.Message) {
+	m.From, m.To, m.Term = s.id, to, term
 	s.outbox = append(s.outbox, m)
 }
 
@@ -51,7 +61,7 @@ func (s *server) adopt(m *spec.Message) {
 	s.term = m.Term
 	s.votedFor = s.decide.VoteInNewTerm(m)
 	s.log = s.decide.LogInNewTerm(s.log, s.commitIndex)
-	s.leader = spec.None
+	s.leader, s.loyal = spec.None, false
 	s.becomeFollower()
 }
 
@@ -59,10 +69,16 @@ func (s *server) adopt(m *spec.Message) {
 func (s *server) becomeFollower() {
 	s.role = spec.Follower
 	s.granted, s.refused, s.progress = nil, nil, nil
+	s.contact, s.transferee = nil, spec.None
 }
 
-// Adopts: any message of a higher term, request or reply.
-func (Paper) Adopts(current spec.Term, m *spec.Message) bool { return m.Term > current }
+// Adopts: any message of a higher term, request or reply. What a pre-vote and its grant tell is not a term that anybody is in.
+func (Paper) Adopts(current spec.Term, m *spec.Message) bool {
+	if m.Kind == spec.PreVote || m.Kind == spec.PreVoteReply && m.Granted {
+		return false
+	}
+	return m.Term > current
+}
 
 // VoteInNewTerm: none yet. Whether the sender gets it is decided afterwards, by the rules for votes.
 func (Paper) VoteInNewTerm(*spec.Message) spec.ServerID { return spec.None }

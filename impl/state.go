@@ -25,6 +25,7 @@ func (s *server) Observe() spec.Observation {
 	o.CommitIndex, o.LastApplied = s.commitIndex, s.commitIndex
 	o.Granted, o.Refused = s.granted, s.refused
 	o.Progress = s.progress
+	o.Contact = s.contact
 	return o
 }
 
@@ -47,6 +48,13 @@ func (s *server) encode(dst []byte, rename func(spec.ServerID) spec.ServerID, va
 		e.set(s.granted)
 		e.set(s.refused)
 		e.progress(s.progress)
+		if s.options.PreVote || s.options.CheckQuorum {
+			e.flag(s.loyal)
+			e.set(s.contact)
+		}
+		if s.options.Transfer {
+			e.server(s.transferee)
+		}
 	}
 	e.unlessSame(s.disk.written, memory)
 	e.unlessSame(s.disk.synced, s.disk.written)
@@ -62,6 +70,14 @@ type encoder struct {
 }
 
 func (e *encoder) number(n uint64) { e.dst = binary.AppendUvarint(e.dst, n) }
+
+func (e *encoder) flag(b bool) {
+	if b {
+		e.number(1)
+	} else {
+		e.number(0)
+	}
+}
 
 func (e *encoder) server(id spec.ServerID) { e.number(uint64(e.renamed(id))) }
 

@@ -82,7 +82,7 @@ func TestEqualStatesStepAlike(t *testing.T) {
 	known := map[string]seen{}
 	met := 0
 	for name, v := range variants {
-		c := newCrowd(3, 5, impl.New(v.options))
+		c := newCrowd(3, 5, v.options)
 		c.more = v.more
 		for range 2000 {
 			c.step()
@@ -124,7 +124,7 @@ func (c *crowd) anything(id spec.ServerID) spec.Input {
 
 // TestWhatWasShownStays checks that neither an observation nor a clone sees what a server does later.
 func TestWhatWasShownStays(t *testing.T) {
-	c := newCrowd(3, 1, impl.New(impl.Options{}))
+	c := newCrowd(3, 1, impl.Options{})
 	type shown struct {
 		printed string
 		now     spec.Observation
@@ -157,7 +157,7 @@ func TestPermutedStateIsTheStateOfAPermutedServer(t *testing.T) {
 }
 
 func requirePermuted(t *testing.T, options impl.Options, more []spec.InputKind, rename func(spec.ServerID) spec.ServerID, value func(string) string) {
-	c := newCrowd(3, 7, impl.New(options))
+	c := newCrowd(3, 7, options)
 	c.more = more
 	mirror := map[spec.ServerID]spec.Node{}
 	for _, id := range c.servers {

@@ -25,6 +25,8 @@ type Needs struct {
 	Transfers   int // leaders are asked to hand over
 	Changes     int // changes of the configuration are asked for
 	Reads       int // clients ask to read
+
+	Variant Variant // what the implementation declares; "" is nothing
 }
 
 // Goals lists every goal, in the order of an election, its end, replication and recovery.
@@ -37,7 +39,8 @@ var Goals = []*Goal{
 		}},
 	{"vote-split", "a candidate that was refused votes hears from no leader and starts another election", Needs{Servers: 2, Elections: 2, Campaigns: 3}, FieldRole | FieldTerm | FieldVotes,
 		func(s *Step) bool {
-			return s.Before.Role == Candidate && s.After.Role == Candidate && s.After.Term > s.Before.Term && len(s.Before.Refused) > 0
+			again := s.After.Role == Candidate && s.After.Term > s.Before.Term || s.After.Role == PreCandidate
+			return s.Before.Role == Candidate && again && len(s.Before.Refused) > 0
 		}},
 	{"stale-leader-stepped-down", "a leader learns of a higher term and becomes a follower", Needs{Servers: 2, Elections: 2, Campaigns: 2}, FieldRole | FieldTerm,
 		func(s *Step) bool {
@@ -67,4 +70,15 @@ var Goals = []*Goal{
 		func(s *Step) bool {
 			return s.delivered(InstallSnapshot) && s.After.Log.Base > s.Before.Log.Base && s.runs()
 		}},
+	{"pre-vote-won", "a server that could win an election, and learnt so, campaigns",
+		Needs{Servers: 2, Elections: 1, Campaigns: 1, Variant: PreVotes}, FieldRole,
+		func(s *Step) bool { return s.Before.Role == PreCandidate && s.After.Role == Candidate && s.runs() }},
+	{"lonely-leader-stepped-down", "a leader that no majority answers becomes a follower in its own term",
+		Needs{Servers: 2, Elections: 1, Campaigns: 2, Variant: ChecksQuorum}, FieldRole | FieldTerm,
+		func(s *Step) bool {
+			return s.Before.Role == Leader && s.After.Role == Follower && s.After.Term == s.Before.Term && s.Input.Kind == Timeout
+		}},
+	{"leadership-transferred", "a server campaigns because its leader told it to",
+		Needs{Servers: 2, Elections: 2, Campaigns: 1, Transfers: 1}, FieldRole,
+		func(s *Step) bool { return s.delivered(TimeoutNow) && s.After.Role == Candidate && s.runs() }},
 }

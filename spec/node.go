@@ -237,6 +237,21 @@ type Observation struct {
 
 	Config  Configuration
 	Durable Durable // what would survive a power failure now
+
+	// Contact is who answered a leader in its term since its election timer last fired, itself not counted; ascending. Only
+	// leaders that check whether a majority answers show it (variant ChecksQuorum).
+	Contact []ServerID
+	// Reads are the reads that wait for a majority to confirm that the server still leads, in the order in which they came. Only
+	// implementations that declare the variant ConfirmsReads show them.
+	Reads []PendingRead
+}
+
+// PendingRead is a read that waits at a leader (dissertation, 6.4).
+type PendingRead struct {
+	Value     string     // the request: Input.Value of the ReadIndex
+	Index     Index      // it is answered at this index
+	Token     string     // Message.Payload of the heartbeats that ask for confirmation, and of the replies that give it
+	Confirmed []ServerID // who gave it, the leader itself not counted; ascending
 }
 
 // Progress is what a leader believes of one follower.

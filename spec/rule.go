@@ -22,7 +22,7 @@ const (
 	Snapshot   Profile = "snapshot"
 	Read       Profile = "read"
 	Storage    Profile = "storage"
-	PreVoting  Profile = "prevote"
+	PreVoting  Profile = "prevote"   // pre-votes, leaders that check for a majority, transfer of leadership
 	Recording  Profile = "recording" // about records of executions, whatever ran
 )
 
@@ -45,6 +45,10 @@ const (
 	SilentOnStale Variant = "silent-on-stale"
 	// VolatileUntilReady: what a server shows between two hand-overs to storage is promised to nobody yet (etcd's Ready).
 	VolatileUntilReady Variant = "volatile-until-ready"
+	// PreVotes: a server asks for pre-votes before it campaigns (dissertation, 9.6).
+	PreVotes Variant = "pre-votes"
+	// ChecksQuorum: a leader steps down when its election timer finds that no majority answered, and shows who did (dissertation, 6.2).
+	ChecksQuorum Variant = "checks-quorum"
 	// LateTerm: a leader that a reply tells of a higher term steps down at once and takes the term over later (hashicorp/raft).
 	LateTerm Variant = "late-term"
 )

@@ -22,6 +22,7 @@ var Rules = []*Rule{
 	onlyVotersCampaign,
 	snapshotCommitted, snapshotWhenCompacted, installRaises, installKeepsSuffix, snapshotBeforeTruncation,
 	readAfterOwnTermCommit,
+	transferByLeader, preVoteHarmless, preVoteAnswered, preVoteEachTime, leaderKeepsContact,
 	traceConsistent,
 }
 

@@ -45,8 +45,16 @@ func firstDifference(want, got *spec.Observation) string {
 		return fmt.Sprintf("configuration %v, not %v", got.Config, want.Config)
 	case known(spec.FieldDurable) && !sameDurable(&want.Durable, &got.Durable):
 		return fmt.Sprintf("on disk %+v, not %+v", got.Durable, want.Durable)
+	case !slices.Equal(want.Contact, got.Contact):
+		return fmt.Sprintf("answered by %v, not %v", got.Contact, want.Contact)
+	case !slices.EqualFunc(want.Reads, got.Reads, sameRead):
+		return fmt.Sprintf("waiting reads %+v, not %+v", got.Reads, want.Reads)
 	}
 	return ""
+}
+
+func sameRead(a, b spec.PendingRead) bool {
+	return a.Value == b.Value && a.Index == b.Index && a.Token == b.Token && slices.Equal(a.Confirmed, b.Confirmed)
 }
 
 func sameLog(a, b spec.Log) bool {

@@ -85,7 +85,7 @@ func TestSamplesAreRight(t *testing.T) {
 			}
 			require.Equal(t, states, r.Search.Distinct)
 			for _, g := range r.Goals {
-				require.True(t, g.Possible && g.Reached > 0, g.Goal.Name)
+				require.True(t, g.Reached > 0 || !g.Possible, g.Goal.Name)
 			}
 			t.Logf("the %s sample ran: %d executions of its code, %d more as audits", s.language, r.Search.Executions, r.Search.Audits)
 		})

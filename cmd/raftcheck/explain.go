@@ -194,7 +194,7 @@ var agreementWords = map[spec.FactKind]string{
 func fieldNames(fields spec.Field) []string {
 	var names []string
 	for k, name := range []string{"role", "term", "vote", "log", "commit index", "applied index", "votes received", "progress of followers",
-		"configuration", "what is durable", "known leader"} {
+		"configuration", "what is durable", "known leader", "what is compacted"} {
 		if fields&(1<<k) != 0 {
 			names = append(names, name)
 		}

@@ -49,6 +49,9 @@ var referenceChoices = []choice{
 	{"conflict-hints", func(o *impl.Options) { o.ConflictHints = true }, nil},
 	{"one-entry", func(o *impl.Options) { o.MaxEntries = 1 }, nil},
 	{"snapshots", func(o *impl.Options) { o.Snapshots = true }, func(c *cluster.Config) { c.Bounds.Compactions, c.Bounds.Messages = 1, 1 }},
+	{"pre-vote", func(o *impl.Options) { o.PreVote = true }, func(c *cluster.Config) { c.Bounds.Messages = 1 }},
+	{"check-quorum", func(o *impl.Options) { o.CheckQuorum = true }, func(c *cluster.Config) { c.Bounds.Messages = 1 }},
+	{"transfer", func(o *impl.Options) { o.Transfer = true }, func(c *cluster.Config) { c.Bounds.Transfers, c.Bounds.Messages = 1, 1 }},
 }
 
 func choiceNames() []string {
@@ -123,7 +126,7 @@ func reference(name string) (*subject, error) {
 			}
 		}
 	}
-	config.New = impl.New(options)
+	config.New, config.Variants = impl.New(options), options.Variants()
 	return &subject{name: name, config: config}, nil
 }
 
@@ -131,7 +134,7 @@ func reference(name string) (*subject, error) {
 func mutated(m mutant.Mutant) *subject {
 	b := m.Bounds
 	return &subject{name: mutantPrefix + m.Name, config: cluster.Config{
-		Servers: b.Servers, New: m.Factory(),
+		Servers: b.Servers, New: m.Factory(), Variants: m.Variants(),
 		Faults: cluster.Faults{Drop: cluster.Unlimited, Duplicate: cluster.Budget(b.Duplicates), Crash: cluster.Budget(b.Crashes), Lossy: b.Lossy},
 		Bounds: cluster.Bounds{Terms: b.Terms, Log: b.Log, Messages: b.Messages, Campaigns: b.Campaigns, Proposals: b.Proposals, Depth: b.Depth,
 			Compactions: b.Compactions, Transfers: b.Transfers, Changes: b.Changes, Reads: b.Reads},

@@ -15,9 +15,9 @@ import (
 )
 
 // search explores a world to the end, or to the first breach of one of the rules.
-func search(t *testing.T, b mutant.Bounds, servers spec.Factory, rules []*spec.Rule) *checker.Result {
+func search(t *testing.T, b mutant.Bounds, options impl.Options, rules []*spec.Rule) *checker.Result {
 	t.Helper()
-	result, err := checker.Check(context.Background(), world(b, servers), checker.Options{Rules: rules, Symmetry: true})
+	result, err := checker.Check(context.Background(), world(b, options), checker.Options{Rules: rules, Symmetry: true})
 	require.NoError(t, err)
 	return result
 }
@@ -38,7 +38,7 @@ func broken(r *checker.Result) (ids []string) {
 func TestEveryMutantIsCaught(t *testing.T) {
 	for _, m := range mutant.All {
 		t.Run(m.Name, func(t *testing.T) {
-			r := search(t, m.Bounds, m.Factory(), spec.Rules)
+			r := search(t, m.Bounds, m.Options, spec.Rules)
 			require.Equal(t, spec.Violated, r.Verdict, r.Reason)
 			require.Contains(t, broken(r), m.Rules[0])
 			require.Equal(t, m.Steps, r.Search.Depth)
@@ -61,21 +61,21 @@ func TestEveryRuleNamedCatches(t *testing.T) {
 			if large(m.Bounds) {
 				lost, _ := spec.RuleByName("leader-completeness")
 				if slices.Contains(m.Rules, lost.ID) {
-					require.Equal(t, []string{lost.ID}, broken(search(t, m.Bounds, m.Factory(), []*spec.Rule{lost})))
+					require.Equal(t, []string{lost.ID}, broken(search(t, m.Bounds, m.Options, []*spec.Rule{lost})))
 				}
-				require.Empty(t, broken(search(t, m.Bounds, m.Factory(), without(m.Rules))))
+				require.Empty(t, broken(search(t, m.Bounds, m.Options, without(m.Rules))))
 				return
 			}
 			for n := 0; n < len(m.Rules); {
 				// A finding also tells of rules that only the whole execution shows to be broken.
-				found := slices.DeleteFunc(broken(search(t, m.Bounds, m.Factory(), without(m.Rules[:n]))), func(id string) bool {
+				found := slices.DeleteFunc(broken(search(t, m.Bounds, m.Options, without(m.Rules[:n]))), func(id string) bool {
 					return !slices.Contains(m.Rules, id)
 				})
 				require.NotEmpty(t, found, "%v are not broken", m.Rules[n:])
 				require.ElementsMatch(t, found, m.Rules[n:min(n+len(found), len(m.Rules))], "the order of the rules")
 				n += len(found)
 			}
-			require.Empty(t, broken(search(t, m.Bounds, m.Factory(), without(m.Rules))))
+			require.Empty(t, broken(search(t, m.Bounds, m.Options, without(m.Rules))))
 		})
 	}
 }
@@ -99,7 +99,7 @@ func TestTheReferenceHolds(t *testing.T) {
 			continue
 		}
 		t.Run(fmt.Sprintf("%+v", p), func(t *testing.T) {
-			r := search(t, p.bounds, impl.New(p.options), spec.Rules)
+			r := search(t, p.bounds, p.options, spec.Rules)
 			require.Equal(t, spec.Held, r.Verdict, r.Reason)
 			for _, g := range r.Goals {
 				require.True(t, g.Reached > 0 || !g.Possible, g.Goal.Name)

@@ -53,6 +53,9 @@ type Bounds struct {
 	Reads       int // most reads
 }
 
+// Variants are the parts of Raft that the mutant has and rules must know of.
+func (m *Mutant) Variants() spec.Variants { return m.Options.Variants() }
+
 // Factory makes the mutant's servers.
 func (m *Mutant) Factory() spec.Factory { return impl.New(m.Options) }
 

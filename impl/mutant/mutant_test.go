@@ -22,7 +22,7 @@ func TestEveryMutantTellsItsStory(t *testing.T) {
 			require.True(t, strings.HasSuffix(m.Story, "."), "a story is made of sentences")
 			require.NotEmpty(t, m.Rules)
 			require.NotNil(t, m.Options.Decisions)
-			require.NoError(t, world(m.Bounds, m.Factory()).Validate())
+			require.NoError(t, world(m.Bounds, m.Options).Validate())
 		})
 	}
 }

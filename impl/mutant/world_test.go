@@ -2,15 +2,16 @@ package mutant_test
 
 import (
 	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/impl"
 	"github.com/raftcheck/raftcheck/impl/mutant"
-	"github.com/raftcheck/raftcheck/spec"
 )
 
 // world is what bounds mean to a search: messages may be lost, and crashes, power failures and duplicates have their budgets.
-func world(b mutant.Bounds, servers spec.Factory) *cluster.Config {
+func world(b mutant.Bounds, options impl.Options) *cluster.Config {
 	return &cluster.Config{
-		Servers: b.Servers,
-		New:     servers,
+		Servers:  b.Servers,
+		New:      impl.New(options),
+		Variants: options.Variants(),
 		Faults: cluster.Faults{
 			Drop:      cluster.Unlimited,
 			Duplicate: cluster.Budget(b.Duplicates),

@@ -50,6 +50,23 @@ func (o *Object) observation(s *spec.Observation) {
 	if known(spec.FieldDurable) {
 		o.Durable("durable", &s.Durable)
 	}
+	if len(s.Contact) > 0 {
+		o.Servers("contact", s.Contact)
+	}
+	if len(s.Reads) > 0 {
+		o.reads(s.Reads)
+	}
+}
+
+func (o *Object) reads(all []spec.PendingRead) {
+	o.List("reads", len(all), func(dst []byte, k int) []byte {
+		r := Open(dst)
+		r.Text("value", all[k].Value)
+		r.Uint("index", uint64(all[k].Index))
+		r.Text("token", all[k].Token)
+		r.Servers("confirmed", all[k].Confirmed)
+		return r.Close()
+	})
 }
 
 func (o *Object) progress(all []spec.Progress) {

@@ -36,6 +36,10 @@ func (r *Reader) Observation() spec.Observation {
 			field, s.Progress = spec.FieldProgress, r.progress()
 		case "config":
 			field, s.Config = spec.FieldConfig, r.configuration()
+		case "contact":
+			s.Contact = r.Servers()
+		case "reads":
+			s.Reads = r.reads()
 		case "durable":
 			field, s.Durable = spec.FieldDurable, r.Durable(spec.Durable{})
 		default:
@@ -44,6 +48,29 @@ func (r *Reader) Observation() spec.Observation {
 		s.Unknown &^= field
 	}
 	return s
+}
+
+func (r *Reader) reads() (all []spec.PendingRead) {
+	for r.Open('['); r.More(']'); {
+		var read spec.PendingRead
+		for r.Open('{'); r.More('}'); {
+			at := r.At()
+			switch key := r.Key(); string(key) {
+			case "value":
+				read.Value = string(r.String())
+			case "index":
+				read.Index = spec.Index(r.Uint())
+			case "token":
+				read.Token = string(r.String())
+			case "confirmed":
+				read.Confirmed = r.Servers()
+			default:
+				r.Unknown(at, key)
+			}
+		}
+		all = append(all, read)
+	}
+	return all
 }
 
 func (r *Reader) progress() (all []spec.Progress) {

@@ -3,6 +3,7 @@
 //
 //	cluster 3 no-op hints max-entries=1    so many servers, with these options, none of which need be given
 //	timeout n1                             also heartbeat n1, restart n1, crash n1, compact n1
+//	transfer n1 n2                         n1 is asked to hand over to n2
 //	propose n1 x
 //	deliver n1->n2 RequestVote             the oldest such message in flight; "newest" and "copy" may follow
 //	drop n1->n2 RequestVote                it is lost
@@ -75,7 +76,7 @@ type run struct {
 
 var inputs = map[string]spec.InputKind{
 	"timeout": spec.Timeout, "heartbeat": spec.Heartbeat, "propose": spec.Propose, "crash": spec.Crash, "restart": spec.Restart,
-	"compact": spec.Compact,
+	"compact": spec.Compact, "transfer": spec.Transfer,
 }
 
 func (r *run) command(words []string) error {
@@ -125,7 +126,7 @@ func (r *run) cluster(args []string) error {
 	for _, id := range ids {
 		r.nodes[id] = r.runner.New(options)(id, ids)
 	}
-	r.inFlight, r.judge = nil, spec.NewJudge(spec.Rules, nil)
+	r.inFlight, r.judge = nil, spec.NewJudge(spec.Rules, options.Variants())
 	return nil
 }
 
@@ -141,6 +142,12 @@ func optionsOf(words []string) (options impl.Options, err error) {
 			options.MaxEntries, err = strconv.Atoi(value)
 		case "snapshots":
 			options.Snapshots = true
+		case "pre-vote":
+			options.PreVote = true
+		case "check-quorum":
+			options.CheckQuorum = true
+		case "transfer":
+			options.Transfer = true
 		default:
 			err = fmt.Errorf("no option %q", w)
 		}
@@ -165,6 +172,12 @@ func (r *run) local(kind spec.InputKind, args []string) error {
 	rest := args[1:]
 	if kind == spec.Propose && len(rest) > 0 {
 		in.Value, rest = rest[0], rest[1:]
+	}
+	if kind == spec.Transfer && len(rest) > 0 {
+		if in.Peer, err = r.server(rest[0]); err != nil {
+			return err
+		}
+		rest = rest[1:]
 	}
 	if rest, err = crashWords(&in, rest); err != nil || len(rest) > 0 {
 		return fmt.Errorf("not understood: %v %w", rest, err)

@@ -1,0 +1,53 @@
+package impl
+
+import "github.com/raftcheck/raftcheck/spec"
+
+// CheckQuorum (D6.2, and 4.2.3 for the voters). A leader that is cut off from the majority would go on taking commands that it can
+// never commit. So it counts who answers it, and steps down when its election timer finds that it was no majority. The
+// other half of the bargain is with the voters: as long as they hear from a leader they disregard candidates, so that a
+// server that lost touch, or was removed, cannot depose a leader that works.
+//
+// There is no clock. A voter is loyal from the moment it hears from its leader until its own election timer fires; or until a
+// Heartbeat is given to it, which says of a follower that the shortest election timeout has passed.
+
+// onLeaderTimeout: a leader's election timer fires. It ends a transfer of leadership that led nowhere (D3.10), and with CheckQuorum
+// the leadership of a server that no majority answers any more.
+func (s *server) onLeaderTimeout() spec.Output {
+	if !s.options.CheckQuorum && s.transferee == spec.None {
+		return spec.Output{Refused: true}
+	}
+	s.transferee = spec.None
+	if s.options.CheckQuorum {
+		if !s.decide.KeepsOffice(s.majority(with(s.contact, s.id))) {
+			s.leader = spec.None
+			s.becomeFollower()
+		}
+		s.contact = nil
+	}
+	return spec.Output{}
+}
+
+// lapse: the shortest election timeout has passed since the follower heard from its leader.
+func (s *server) lapse() spec.Output {
+	if !s.loyal {
+		return spec.Output{Refused: true}
+	}
+	s.loyal = false
+	return spec.Output{}
+}
+
+// heardFrom notes on a leader that a follower answers in its term.
+func (s *server) heardFrom(id spec.ServerID) {
+	if s.role == spec.Leader && s.options.CheckQuorum && s.follower(id) >= 0 {
+		s.contact = with(s.contact, id)
+	}
+}
+
+// disregards reports whether the server has reason to believe that a leader is there.
+func (s *server) disregards() bool { return s.decide.Disregards(s.role, s.loyal) }
+
+// KeepsOffice: only with answers of a majority.
+func (Paper) KeepsOffice(majority bool) bool { return majority }
+
+// Disregards: while it hears from a leader, or is the leader. A leader learns otherwise from its own timer.
+func (Paper) Disregards(role spec.Role, loyal bool) bool { return loyal || role == spec.Leader }

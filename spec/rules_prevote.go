@@ -1,0 +1,136 @@
+package spec
+
+import "slices"
+
+// The rules about pre-votes, about leaders without a majority, and about handing over leadership (dissertation, 9.6, 6.2 and 3.10).
+
+var transferByLeader = &Rule{
+	ID: "D3.10-01", Name: "transfer-by-leader",
+	Sentence: "Only the leader of a term tells another server to campaign at once, and a server obeys only if that term is not over.",
+	Why: "Such a campaign skips what protects a leader that works: the election timer, the pre-vote, the loyalty of voters. So it must be the leader's own wish, and its latest. " +
+		"What usually breaks it: the handler is reached without the checks that every other request goes through.",
+	Section: "dissertation, 3.10", Level: Must, Profile: PreVoting,
+	Catches: []string{"el-timeoutnow-bypass"},
+	Needs:   FieldRole | FieldTerm,
+	Step:    judgeTransferByLeader,
+}
+
+func judgeTransferByLeader(s *Step) *Breach {
+	for k, m := range s.Output.Sent {
+		ledBefore := s.Before.Role == Leader && s.Before.Term == m.Term
+		if m.Kind != TimeoutNow || ledBefore || s.After.Role == Leader && s.After.Term == m.Term {
+			continue
+		}
+		return s.breachSent(k, "%s, %s of term %d, tells %s to campaign in place of the leader of term %d", s.Server, s.Before.Role, s.Before.Term, m.To, m.Term).
+			refusing("role = leader", "it is %s", s.Before.Role).allowing("%s sends nothing", s.Server)
+	}
+	m := &s.Input.Message
+	if s.delivered(TimeoutNow) && s.runs() && m.Term < s.Before.Term && s.After.Term > s.Before.Term {
+		return s.breachAfter("%s in term %d obeys %s, which handed over term %d, and is %s in term %d", s.Server, s.Before.Term, m.From, m.Term, s.After.Role, s.After.Term).
+			refusing("request.term ≥ currentTerm", "%d is below %d", m.Term, s.Before.Term).
+			allowing("%s stays %s in term %d", s.Server, s.Before.Role, s.Before.Term).since("the request of an earlier term", PartInput)
+	}
+	return nil
+}
+
+var preVoteHarmless = &Rule{
+	ID: "D9.6-01", Name: "pre-vote-harmless",
+	Sentence: "Asking for a pre-vote and giving one changes neither the term nor the vote, on either side.",
+	Why: "A pre-vote is there so that a server that cannot win leaves no trace. If it raises terms, a server that was cut off deposes the leader by asking. " +
+		"What usually breaks it: the term that the request proposes is taken over like that of any other message.",
+	Section: "dissertation, 9.6", Level: Must, Profile: PreVoting,
+	Catches: []string{"el-prevote-raises-term"},
+	Needs:   FieldRole | FieldTerm | FieldVotedFor,
+	Step: func(s *Step) *Breach {
+		asks := s.Input.Kind == Timeout && s.After.Role == PreCandidate
+		if !s.runs() || !asks && !s.delivered(PreVote) || s.Before.Term == s.After.Term && s.Before.VotedFor == s.After.VotedFor {
+			return nil
+		}
+		return s.breachAfter("%s goes from term %d and a vote for %s to term %d and a vote for %s over a pre-vote",
+			s.Server, s.Before.Term, s.Before.VotedFor, s.After.Term, s.After.VotedFor).
+			refusing("(currentTerm, votedFor) stays", "it was (%d, %s)", s.Before.Term, s.Before.VotedFor).
+			allowing("%s stays in term %d", s.Server, s.Before.Term).since("term and vote before", PartBefore)
+	},
+}
+
+var preVoteAnswered = &Rule{
+	ID: "D9.6-02", Name: "pre-vote-answered",
+	Sentence: "A request for a pre-vote in a term that is not above the voter's is refused with the voter's term, and the server that asked takes that term over.",
+	Why: "Two servers, one with the higher term and one with the longer log, may both be needed to elect a leader. If they leave each other's pre-votes without an answer, " +
+		"neither learns what it needs to know to win or to let the other win. " +
+		"What usually breaks it: messages of a lower term are dropped before anybody looks what they are.",
+	Section: "dissertation, 9.6", Level: Must, Profile: PreVoting,
+	Catches: []string{"el-prevote-lower-term"},
+	Only:    []Variant{PreVotes},
+	Needs:   FieldTerm,
+	Step:    judgePreVoteAnswered,
+}
+
+func judgePreVoteAnswered(s *Step) *Breach {
+	m := &s.Input.Message
+	if s.delivered(PreVoteReply) && s.runs() && !m.Granted && m.Term > s.Before.Term && s.After.Term < m.Term {
+		return s.breachAfter("%s is refused a pre-vote by %s in term %d and stays in term %d", s.Server, m.From, m.Term, s.After.Term).
+			refusing("currentTerm ≥ reply.term", "%d is below %d", s.After.Term, m.Term).
+			allowing("%s becomes a follower in term %d", s.Server, m.Term).since("the refusal", PartInput)
+	}
+	if !s.delivered(PreVote) || !s.runs() || m.Term > s.Before.Term {
+		return nil
+	}
+	for k, reply := range s.Output.Sent {
+		if reply.Kind != PreVoteReply || reply.To != m.From {
+			continue
+		}
+		if !reply.Granted && reply.Term == s.After.Term {
+			return nil
+		}
+		return s.breachSent(k, "%s in term %d answers a request for a pre-vote in term %d with term %d", s.Server, s.After.Term, m.Term, reply.Term).
+			refusing("a refusal with currentTerm", "it is %s", reply).allowing("%s refuses with term %d", s.Server, s.After.Term)
+	}
+	return s.breach(PartInput, 0, "%s in term %d leaves %s's request for a pre-vote in term %d without an answer", s.Server, s.Before.Term, m.From, m.Term).
+		refusing("a reply is sent", "none is").allowing("%s refuses with term %d", s.Server, s.Before.Term)
+}
+
+var preVoteEachTime = &Rule{
+	ID: "D9.6-03", Name: "pre-vote-each-time",
+	Sentence: "A server asks for pre-votes before every election, also after one that failed.",
+	Why: "A candidate that is cut off in the middle of its election would otherwise raise its term at every timeout, which is what pre-votes are to prevent. " +
+		"What usually breaks it: only followers ask.",
+	Section: "dissertation, 9.6", Level: Must, Profile: PreVoting,
+	Catches: []string{"el-prevote-once"},
+	Only:    []Variant{PreVotes},
+	Needs:   FieldRole | FieldTerm | FieldConfig,
+	Step: func(s *Step) *Breach {
+		alone := s.Before.Config.Majority(func(id ServerID) bool { return id == s.Server })
+		if s.Input.Kind != Timeout || !s.runs() || alone || s.After.Term == s.Before.Term {
+			return nil
+		}
+		return s.breachAfter("%s goes from %s in term %d to %s in term %d as its timer fires", s.Server, s.Before.Role, s.Before.Term, s.After.Role, s.After.Term).
+			refusing("a majority would vote for it", "nobody was asked").
+			allowing("%s becomes pre-candidate in term %d", s.Server, s.Before.Term)
+	},
+}
+
+var leaderKeepsContact = &Rule{
+	ID: "X-CQ-01", Name: "leader-keeps-contact",
+	Sentence: "A leader that no majority of every active configuration answered since its election timer last fired steps down when it fires again.",
+	Why: "It can commit nothing, and clients and followers that still reach it wait for it in vain while others might elect somebody. " +
+		"What usually breaks it: contact is never cleared, or every message counts as an answer.",
+	Section: "dissertation, 6.2", Level: Must, Profile: PreVoting,
+	Catches: []string{"el-partial-partition"},
+	Only:    []Variant{ChecksQuorum},
+	Needs:   FieldRole | FieldTerm | FieldConfig,
+	Step:    judgeLeaderKeepsContact,
+}
+
+func judgeLeaderKeepsContact(s *Step) *Breach {
+	if s.Input.Kind != Timeout || !s.leads() {
+		return nil
+	}
+	answered := func(id ServerID) bool { return id == s.Server || slices.Contains(s.Before.Contact, id) }
+	if s.Before.Config.Majority(answered) {
+		return nil
+	}
+	return s.breachAfter("%s goes on as leader of term %d, answered by %s of %s", s.Server, s.After.Term, listed(s.Before.Contact), configured(&s.Before.Config)).
+		refusing("servers that answered, with the leader, are a strict majority", "%s and %s of %s", s.Server, listed(s.Before.Contact), configured(&s.Before.Config)).
+		allowing("%s becomes a follower in term %d", s.Server, s.Before.Term).since("who answered", PartBefore)
+}
