@@ -9,11 +9,9 @@ type Campaign struct {
 	Longest    int              `json:"longest"`
 	Rounds     int              `json:"rounds"`
 	Strategies []StrategyResult `json:"strategies"`
-	States     uint64           `json:"states"`     // about so many different states of one server
-	Vectors    uint64           `json:"vectors"`    // about so many different states of all servers together
-	Events     int              `json:"events"`     // different kinds of steps, as far as rules care
-	Executions uint64           `json:"executions"` // times the implementation's own code was run
-	Dropped    int              `json:"dropped"`    // memos dropped because of the memory bound
+	States     uint64           `json:"states"`  // about so many different states of one server
+	Vectors    uint64           `json:"vectors"` // about so many different states of all servers together
+	Events     int              `json:"events"`  // different kinds of steps, as far as rules care
 	Seconds    float64          `json:"seconds"`
 	Found      *FoundRun        `json:"found,omitempty"`
 	Execution  []string         `json:"execution,omitempty"` // the execution of the first finding, as lines of a trace in the native format

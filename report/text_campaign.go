@@ -79,7 +79,7 @@ func (c *Campaign) total() uint64 {
 func (t *text) campaignFinding() {
 	c := t.r.Campaign
 	if c.Found != nil {
-		t.paragraph(fmt.Sprintf("Found by %s number %s, after %s in %s; its %s were shortened to %d.", c.Found.Strategy+" run", Count(c.Found.Run),
+		t.paragraph(fmt.Sprintf("Found by %s number %s, after %s in %s; shortened from %s to %d.", c.Found.Strategy+" run", Count(c.Found.Run),
 			Some(c.Steps, "step"), Seconds(c.Seconds), Some(c.Found.Steps, "step"), t.r.Findings[0].Steps))
 		t.paragraph(fmt.Sprintf("World: %s, %s; seed %s.", t.r.Subject, t.world(), t.again()))
 	}

@@ -48,7 +48,7 @@ func (a *app) addExecution(r *report.Report, save string, findings []checker.Fin
 
 func campaignOf(o fuzz.Options, s *fuzz.Stats) *report.Campaign {
 	c := &report.Campaign{Shard: o.Shard, Shards: o.Shards, Runs: s.Runs, Steps: s.Steps, Longest: s.Longest, Rounds: s.Rounds, States: s.States.Count(), Vectors: s.Vectors.Count(),
-		Events: s.Events, Executions: uint64(s.Executions), Dropped: s.Dropped, Seconds: s.Seconds,
+		Events: s.Events, Seconds: s.Seconds,
 		Seen: &report.Seen{States: s.States.String(), Vectors: s.Vectors.String()}, Strategies: []report.StrategyResult{}}
 	for k, by := range s.ByStrategy {
 		if by.Runs > 0 {

@@ -237,8 +237,6 @@ func addUp(shards []*shard) *report.Campaign {
 		sum.Runs += c.Runs
 		sum.Steps += c.Steps
 		sum.Rounds += c.Rounds
-		sum.Executions += c.Executions
-		sum.Dropped += c.Dropped
 		sum.Longest, sum.Events, sum.Seconds = max(sum.Longest, c.Longest), max(sum.Events, c.Events), max(sum.Seconds, c.Seconds)
 		states.Unite(s.states)
 		vectors.Unite(s.vectors)
