@@ -74,10 +74,12 @@ type Search struct {
 	LocalStates uint64  `json:"localStates"` // different states of one server
 	Messages    uint64  `json:"messages"`    // different messages
 	Executions  uint64  `json:"executions"`  // times the implementation's own code was run
+	Audits      uint64  `json:"audits"`      // times more, to see whether equal states behave alike
 	Walks       uint64  `json:"walks,omitempty"`
 	Bytes       float64 `json:"bytesPerState"`   // memory that fingerprints and paths cost, for each distinct state
 	Collision   float64 `json:"collisionChance"` // at most this likely did two states pass for one, 64-bit fingerprints being equal
 	Seconds     float64 `json:"seconds"`
+	Inside      float64 `json:"secondsInside"` // of them, in the implementation's own code
 }
 
 // Comparison is how two implementations compare in one world.

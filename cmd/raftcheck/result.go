@@ -58,7 +58,7 @@ func boundsOf(c *cluster.Config, symmetry bool) *report.Bounds {
 
 func searchOf(s *checker.Stats) *report.Search {
 	return &report.Search{Distinct: s.Distinct, Transitions: s.Transitions, Depth: s.Depth, Complete: s.Complete, LocalStates: uint64(s.LocalStates),
-		Messages: uint64(s.Messages), Executions: uint64(s.Executions), Walks: uint64(s.Walks), Bytes: s.BytesPerState(), Collision: s.CollisionChance(), Seconds: s.Seconds}
+		Messages: uint64(s.Messages), Executions: uint64(s.Executions), Audits: uint64(s.Audits), Walks: uint64(s.Walks), Bytes: s.BytesPerState(), Collision: s.CollisionChance(), Seconds: s.Seconds, Inside: s.Inside}
 }
 
 // notCovered lists what a search says nothing about.
