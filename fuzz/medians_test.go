@@ -1,0 +1,154 @@
+package fuzz_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/fuzz"
+	"github.com/raftcheck/raftcheck/impl/mutant"
+	"github.com/raftcheck/raftcheck/report"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+var update = flag.Bool("update", false, "measure anew, and rewrite the table in docs/fuzz.md (about ten minutes)")
+
+// seeds is over how many seeds medians are taken; stepLimit ends a campaign of one strategy that finds nothing.
+const (
+	seeds     = 20
+	stepLimit = 400_000
+)
+
+// TestEveryMutantIsFound runs one campaign for every mutant. Its story has at most as many steps as the shortest known execution,
+// plus half.
+func TestEveryMutantIsFound(t *testing.T) {
+	for _, m := range caught() {
+		t.Run(m.Name, func(t *testing.T) {
+			r := run(t, worldOf(m), fuzz.Options{Seed: 1, Steps: 4_000_000})
+			require.Equal(t, spec.Violated, r.Verdict)
+			require.LessOrEqual(t, len(r.Findings[0].Trace.Records), m.Steps+(m.Steps+1)/2)
+		})
+	}
+}
+
+// caught are the mutants that some rule catches; the others take more than rules.
+func caught() []mutant.Mutant {
+	return slices.DeleteFunc(slices.Clone(mutant.All), func(m mutant.Mutant) bool { return len(m.Rules) == 0 })
+}
+
+// table is where the measured table is in the document.
+var table = regexp.MustCompile(`(?s)(<!-- Generated: go test \./fuzz -run TestMedians -update -timeout 1h -->\n).*?(<!-- End -->)`)
+
+// TestMedians holds the table in docs/fuzz.md to what it is about: each mutant in it is found within ten seconds in the median.
+// With -update it measures.
+func TestMedians(t *testing.T) {
+	const path = "../docs/fuzz.md"
+	doc, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Regexp(t, table, string(doc))
+	if *update {
+		rows := measured(t)
+		text := table.ReplaceAllString(string(doc), "${1}"+strings.ReplaceAll(rows, "$", "$$")+"${2}")
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o666))
+		return
+	}
+	rows := map[string]string{}
+	for line := range strings.Lines(table.FindString(string(doc))) {
+		if cells := strings.Split(line, "|"); strings.HasPrefix(line, "| `") {
+			rows[strings.Trim(cells[1], " `")] = strings.TrimSpace(cells[2])
+		}
+	}
+	require.NotEmpty(t, rows)
+	for _, m := range caught() {
+		row, known := rows[m.Name]
+		if !known {
+			t.Logf("%s is not in the table yet: go test ./fuzz -run TestMedians -update -timeout 1h", m.Name)
+			continue
+		}
+		var seconds float64
+		_, err := fmt.Sscanf(row, "%f s", &seconds)
+		require.NoError(t, err, row)
+		require.Less(t, seconds, 10.0, m.Name)
+	}
+}
+
+// measured makes campaigns of all strategies for every mutant, and writes the table.
+func measured(t *testing.T) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\nMedians over %d seeds, one worker, in the world of a campaign. *time* and *story* are of the mix of all strategies: until the finding was told, with\n"+
+		"shortening; the longest of the %d in brackets. *known* is the length of the shortest execution that is known, in the mutant's own smaller world. The other columns are\n"+
+		"steps in thousands until a rule is broken, of each strategy alone; `>%d` says that more than half of the seeds found nothing in so many.\n\n"+
+		"| mutant | time | story | known | mix | uniform | pct | swarm | guided |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|\n", seeds, seeds, stepLimit/1000)
+	strategies := []fuzz.Strategy{fuzz.Uniform, fuzz.Priorities, fuzz.Swarm, fuzz.Guided}
+	better, found := map[fuzz.Strategy]int{}, map[fuzz.Strategy]int{}
+	for _, m := range caught() {
+		mix := measure(t, m, nil, 50*stepLimit)
+		fmt.Fprintf(&b, "| `%s` | %.2f s (%.2f) | %d (%d) | %d | %s", m.Name, mix.seconds[seeds/2], mix.seconds[seeds-1], mix.story[seeds/2], mix.story[seeds-1], m.Steps, mix.median())
+		uniform := 0.0
+		for _, s := range strategies {
+			one := measure(t, m, []fuzz.Strategy{s}, stepLimit)
+			fmt.Fprintf(&b, " | %s", one.median())
+			if one.steps[seeds/2] <= stepLimit {
+				found[s]++
+			}
+			if s == fuzz.Uniform {
+				uniform = one.steps[seeds/2]
+			} else if one.steps[seeds/2] < uniform {
+				better[s]++
+			}
+		}
+		b.WriteString(" |\n")
+		t.Log(m.Name)
+	}
+	fmt.Fprintf(&b, "\nFound in the median: %d of %d mutants by uniform, %d by pct, %d by swarm, %d by guided. Fewer steps than uniform: pct for %d, swarm for %d, guided for %d.\n\n",
+		found[fuzz.Uniform], len(caught()), found[fuzz.Priorities], found[fuzz.Swarm], found[fuzz.Guided],
+		better[fuzz.Priorities], better[fuzz.Swarm], better[fuzz.Guided])
+	return b.String()
+}
+
+// measurements of campaigns with different seeds, each ascending.
+type measurements struct {
+	seconds, steps []float64
+	story          []int
+}
+
+func measure(t *testing.T, m mutant.Mutant, strategies []fuzz.Strategy, limit uint64) measurements {
+	var all measurements
+	for seed := range uint64(seeds) {
+		begin := time.Now()
+		r := run(t, worldOf(m), fuzz.Options{Seed: seed + 1, Strategies: strategies, Steps: limit, Workers: 1})
+		steps := float64(r.Stats.Steps)
+		if len(r.Findings) == 0 {
+			steps = float64(2 * limit)
+		} else {
+			all.story = append(all.story, len(r.Findings[0].Trace.Records))
+		}
+		all.seconds, all.steps = append(all.seconds, time.Since(begin).Seconds()), append(all.steps, steps)
+	}
+	if strategies == nil {
+		require.Len(t, all.story, seeds, "%s was not found with every seed", m.Name)
+	}
+	slices.Sort(all.seconds)
+	slices.Sort(all.steps)
+	slices.Sort(all.story)
+	return all
+}
+
+// median returns the steps in the median, in thousands.
+func (m *measurements) median() string {
+	steps := m.steps[seeds/2]
+	switch {
+	case steps > stepLimit && len(m.story) < seeds:
+		return fmt.Sprintf(">%d", stepLimit/1000)
+	case steps < 9950:
+		return fmt.Sprintf("%.1f", steps/1000)
+	}
+	return report.Count(int(steps+500) / 1000)
+}
