@@ -20,14 +20,21 @@ import (
 	"github.com/raftcheck/raftcheck/traces/record/hashicorp"
 )
 
+// world says what a cluster is made of.
+type world struct {
+	size    int
+	config  func(*raft.Config)
+	express bool // heartbeats pass the main goroutine
+}
+
 // cluster is servers of the real library with all their goroutines, in a bubble with a clock of its own.
 type cluster struct {
 	t        *testing.T
 	chance   *rand.Rand
 	recorder *record.Recorder
 	out      *bytes.Buffer
-	config   func(*raft.Config)
-	servers  []*server
+	world
+	servers []*server
 }
 
 type server struct {
@@ -64,9 +71,9 @@ func (m *machine) Persist(sink raft.SnapshotSink) error {
 }
 func (m *machine) Release() {}
 
-func start(t *testing.T, seed uint64, size int, config func(*raft.Config)) *cluster {
-	c := &cluster{t: t, chance: rand.New(rand.NewPCG(seed, 1)), out: &bytes.Buffer{}, config: config}
-	for k := range size {
+func start(t *testing.T, seed uint64, w world) *cluster {
+	c := &cluster{t: t, chance: rand.New(rand.NewPCG(seed, 1)), out: &bytes.Buffer{}, world: w}
+	for k := range w.size {
 		name := fmt.Sprintf("s%d", k+1)
 		s := &server{Server: raft.Server{ID: raft.ServerID(name), Address: raft.ServerAddress(name + ":1")}, disk: raft.NewInmemStore(), snapshots: raft.NewInmemSnapshotStore()}
 		s.logs, s.stable = s.disk, s.disk
@@ -79,7 +86,7 @@ func start(t *testing.T, seed uint64, size int, config func(*raft.Config)) *clus
 		conf := c.raftConfig(s)
 		if k < 3 {
 			_, transport := raft.NewInmemTransport(s.Address)
-			require.NoError(t, raft.BootstrapCluster(conf, s.disk, s.disk, s.snapshots, transport, raft.Configuration{Servers: c.known()[:min(3, size)]}))
+			require.NoError(t, raft.BootstrapCluster(conf, s.disk, s.disk, s.snapshots, transport, raft.Configuration{Servers: c.known()[:3]}))
 		}
 		c.boot(s)
 	}
@@ -107,8 +114,11 @@ func (c *cluster) raftConfig(s *server) *raft.Config {
 func (c *cluster) boot(s *server) {
 	conf := c.raftConfig(s)
 	_, s.transport = raft.NewInmemTransport(s.Address)
-	w, err := hashicorp.Wrap(c.recorder, hashicorp.Parts{Config: conf, Logs: s.logs, Stable: s.stable, Snapshots: s.snapshots, Transport: s.transport},
-		hashicorp.Options{Servers: c.known(), Keep: 8})
+	parts := hashicorp.Parts{Config: conf, Logs: s.logs, Stable: s.stable, Snapshots: s.snapshots, Transport: s.transport}
+	if c.express {
+		parts.Transport = newExpress(s.transport)
+	}
+	w, err := hashicorp.Wrap(c.recorder, parts, hashicorp.Options{Servers: c.known(), Keep: 8})
 	require.NoError(c.t, err)
 	s.raft, err = raft.NewRaft(conf, &machine{}, w.Logs, w.Stable, w.Snapshots, w.Transport)
 	require.NoError(c.t, err)

@@ -13,21 +13,19 @@ import (
 	"github.com/raftcheck/raftcheck/spec"
 )
 
-var worlds = map[string]struct {
-	size   int
-	config func(*raft.Config)
-}{
-	"plain":                 {3, nil},
-	"no pre-votes":          {3, func(c *raft.Config) { c.PreVoteDisabled = true }},
-	"one entry a message":   {3, func(c *raft.Config) { c.MaxAppendEntries = 1 }},
-	"configuration changes": {4, nil},
+var worlds = map[string]world{
+	"plain":                 {size: 3},
+	"no pre-votes":          {size: 3, config: func(c *raft.Config) { c.PreVoteDisabled = true }},
+	"one entry a message":   {size: 3, config: func(c *raft.Config) { c.MaxAppendEntries = 1 }},
+	"configuration changes": {size: 4},
+	"express heartbeats":    {size: 3, express: true},
 }
 
 // seeds is how many executions of each world are tried; RAFTCHECK_SEEDS may ask for more.
 func seeds(t *testing.T) uint64 {
 	n, err := strconv.ParseUint(os.Getenv("RAFTCHECK_SEEDS"), 10, 64)
 	if err != nil {
-		return 3
+		return 2
 	}
 	t.Logf("%d seeds", n)
 	return n
@@ -41,9 +39,9 @@ func TestACleanRunIsClean(t *testing.T) {
 			for seed := range seeds(t) {
 				var out []byte
 				synctest.Test(t, func(t *testing.T) {
-					c := start(t, seed, w.size, w.config)
+					c := start(t, seed, w)
 					time.Sleep(5 * time.Second)
-					for range 200 {
+					for range 100 {
 						c.step()
 					}
 					c.stopAll()

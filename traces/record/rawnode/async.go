@@ -9,8 +9,10 @@ import "github.com/raftcheck/raftcheck/spec"
 func (n *Node) handedOut(d *doing) {
 	rd, last := &d.Ready, n.last()
 	step := n.server.Happens(d.input)
-	sent := n.sent(rd)
-	n.unsureLog(step, d)
+	sent, first := n.sent(rd), n.first(rd)
+	if !n.unsureLog(step, d) {
+		n.remind(first - 1)
+	}
 	n.remember(rd)
 	if len(rd.Entries) == 0 && rd.SnapshotIndex == 0 && len(sent) == 0 && n.nothingNew(d) {
 		return
@@ -18,7 +20,7 @@ func (n *Node) handedOut(d *doing) {
 	for k := range sent {
 		step.Send(sent[k])
 	}
-	n.observeDone(step, d, min(n.first(rd)-1, last, n.shown.CommitIndex, earliest(sent)))
+	n.observeDone(step, d, min(first-1, last, n.window(), earliest(sent)))
 }
 
 // Storing notes that a program begins to write what a RawNode asked its storage to.

@@ -88,7 +88,7 @@ func (n *Node) happened(in spec.Input, after Status, ready bool) {
 	n.latest = after
 	switch {
 	case n.doing == nil && n.inputs == 0 && !ready:
-		n.observe(n.server.Happens(in), n.showAll(&after, n.shown.CommitIndex))
+		n.observe(n.server.Happens(in), n.showAll(&after, n.window()))
 		return
 	case n.doing == nil:
 		n.release()
@@ -207,14 +207,16 @@ func (n *Node) Advance(after Status, more bool) {
 func (n *Node) done(d *doing) {
 	rd, last := &d.Ready, n.last()
 	step := n.server.Happens(d.input)
-	sent := n.sent(rd)
-	n.unsureLog(step, d)
+	sent, first := n.sent(rd), n.first(rd)
+	if !n.unsureLog(step, d) {
+		n.remind(first - 1)
+	}
 	n.remember(rd)
 	changed := n.persist(rd)
 	if !changed && len(sent) == 0 && n.nothingNew(d) {
 		return
 	}
-	from := min(n.first(rd)-1, last, n.shown.CommitIndex, earliest(sent))
+	from := min(first-1, last, n.window(), earliest(sent))
 	if changed {
 		disk := n.disk
 		disk.Log = n.tail.After(from)
@@ -253,16 +255,38 @@ func (n *Node) note(in spec.Input) {
 func (n *Node) unsettle() { n.note(spec.Input{Kind: spec.Stored}) }
 
 // unsureLog makes a step that is of several inputs begin with a log of which nothing is known, if entries were removed and it is not
-// known by which of them, or if the server led and may have sent entries that it has no more.
-func (n *Node) unsureLog(step *record.Step, d *doing) {
+// known by which of them, or if the server led and may have sent entries that it has no more. It reports whether it did.
+func (n *Node) unsureLog(step *record.Step, d *doing) bool {
 	before := n.shown
 	leadsOn := before.Role != spec.Leader || d.after.Role == Leader && spec.Term(d.after.Term) == before.Term
 	if d.known || n.first(&d.Ready) > n.last() && leadsOn {
-		return
+		return false
 	}
 	before.Unknown |= spec.FieldLog
 	step.Before(before)
 	n.hidden = false
+	return true
+}
+
+// window is the index after which records show the log, unless they are about more of it: what is not committed, if it is not too much.
+func (n *Node) window() spec.Index {
+	from := n.shown.CommitIndex
+	if last, keep := n.last(), spec.Index(n.options.Keep); last > keep {
+		from = max(from, last-keep)
+	}
+	return from
+}
+
+// remind makes the next record say what the log was, if it is about more of it than the last one showed.
+func (n *Node) remind(from spec.Index) {
+	log := n.tail.After(from)
+	if !n.shown.Knows(spec.FieldLog) || log.Base >= n.shown.Log.Base {
+		return
+	}
+	n.shown.Log, n.hidden = log, true
+	if n.shown.Durable.Log = log; n.async {
+		n.shown.Durable.Log = n.stored.After(from)
+	}
 }
 
 // nothingNew reports whether a Ready that writes and sends nothing brings nothing that a record shows.
