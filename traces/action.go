@@ -78,6 +78,9 @@ func ParseAction(text string) (server spec.ServerID, in spec.Input, err error) {
 	for p.err == nil && p.rest != "" {
 		p.detail(&in, p.word())
 	}
+	if kind == spec.Deliver && (in.Message.From == spec.None || in.Message.To == spec.None) {
+		p.fail("a message says who it is from and to: from=n1 to=n2")
+	}
 	return server, in, p.err
 }
 

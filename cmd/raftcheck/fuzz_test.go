@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/report"
+)
+
+// FuzzFlags: the values of flags that have a syntax of their own are read or refused, and what was read prints as what is read as the
+// same.
+func FuzzFlags(f *testing.F) {
+	for _, text := range []string{"none", "drop,crash=2", "lossy-crash=1,partition=3", "500MB", "1.5g", "3/16", "0/0", "=", ",", "mix", "hashicorp@v1.7.3:no-pre-vote", "reference:no-op,one-entry", "mutant:cm-old-term"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		text = text[:min(len(text), 300)]
+		var faults, same faultList
+		if faults.Set(text) == nil && faults.String() != "" {
+			require.NoError(t, same.Set(faults.String()))
+			require.Equal(t, faults, same)
+		}
+		var s, again size
+		if s.Set(text) == nil && s > 0 {
+			require.NoError(t, again.Set(s.String()))
+			require.Equal(t, s, again)
+		}
+		var one, two shardFlag
+		if one.Set(text) == nil {
+			require.NoError(t, two.Set(one.String()))
+			require.Equal(t, one, two)
+			require.True(t, 1 <= one.nth && one.nth <= one.of)
+		}
+		if subject, err := subjectOf(text); err == nil {
+			require.NoError(t, subject.config.Validate())
+		}
+		_, _ = strategiesNamed(strings.Split(text, ","))
+		_ = ruleCalled(text)
+		_ = didYouMean(text, subjectNames(), "")
+		detect([]byte(text))
+	})
+}
+
+// FuzzVariables gives every flag of check and fuzz a value from the environment: it is taken or refused as a usage error, never a panic.
+func FuzzVariables(f *testing.F) {
+	f.Add("nodes", "3")
+	f.Add("faults", "drop,crash=x")
+	f.Add("memory", "9e99g")
+	f.Add("shard", "1/0")
+	f.Add("expect-states", "-9223372036854775809")
+	f.Fuzz(func(t *testing.T, flag, value string) {
+		for _, verb := range []string{"check", "fuzz", "merge", "verify"} {
+			var out bytes.Buffer
+			a := &app{in: strings.NewReader(""), term: newTerminal(&out, &out, func(string) (string, bool) { return "", false })}
+			a.env = func(name string) (string, bool) { return value, name == variableOf(flag) }
+			root := newRoot(a)
+			root.SetArgs([]string{verb, "--no-such-flag"})
+			root.SetOut(&out)
+			root.SetErr(&out)
+			require.Equal(t, exitUsage.code(), conclude(a.term, root.Execute()))
+			cmd, _, err := root.Find([]string{verb})
+			require.NoError(t, err)
+			if err := flagsFromEnvironment(cmd, a.env); err != nil {
+				require.Equal(t, exitUsage.code(), conclude(a.term, err))
+			}
+		}
+	})
+}
+
+// FuzzShard: whatever the bytes, they are the report of a shard or refused.
+func FuzzShard(f *testing.F) {
+	var out bytes.Buffer
+	require.Equal(f, 1, run([]string{"fuzz", "--impl", "mutant:cm-quorum-half", "--runs", "20", "--save", "none", "-o", "json"}, strings.NewReader(""), &out, &bytes.Buffer{}))
+	var whole map[string]any
+	require.NoError(f, json.Unmarshal(out.Bytes(), &whole))
+	delete(whole["campaign"].(map[string]any), "seen") // it is large, and text that nothing is read from
+	small, err := json.Marshal(whole)
+	require.NoError(f, err)
+	f.Add(small)
+	f.Add([]byte(`{"format":1,"command":"fuzz","campaign":{"shards":1,"shard":1,"seen":{}},"bounds":{}}`))
+	f.Add([]byte(" "))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := parseShard("shard.json", data)
+		if err != nil {
+			require.NotEmpty(t, err.Error())
+			return
+		}
+		require.Equal(t, report.Format, s.Format)
+	})
+}
