@@ -56,9 +56,7 @@ func (o optional) agrees(p optional) bool {
 
 // record takes in a record and returns the contradiction that its message is, or nil.
 func (s *sending) record(r *Record) *Contradiction {
-	if s.by == nil {
-		s.by, s.servers, s.seed = map[sender]*sentSet{}, map[spec.ServerID]*recordedServer{}, maphash.MakeSeed()
-	}
+	s.begin()
 	s.follow(r.Step)
 	var found *Contradiction
 	if r.Step.Input.Kind == spec.Deliver {
@@ -68,6 +66,22 @@ func (s *sending) record(r *Record) *Contradiction {
 		s.leaves(m)
 	}
 	return found
+}
+
+func (s *sending) begin() {
+	if s.by == nil {
+		s.by, s.servers, s.seed = map[sender]*sentSet{}, map[spec.ServerID]*recordedServer{}, maphash.MakeSeed()
+	}
+}
+
+// hasLeft reports whether a message was sent, or may have been among those that are forgotten.
+func (s *sending) hasLeft(m *spec.Message) bool {
+	set := s.by[sender{m.From, m.Kind}]
+	if set == nil {
+		return false
+	}
+	print, told := s.fingerprint(m)
+	return set.forgot || sent(set.now, print, told) || sent(set.before, print, told)
 }
 
 // follow looks for gaps in a server's record.
@@ -84,6 +98,7 @@ func (s *sending) follow(step *spec.Step) {
 }
 
 func (s *sending) leaves(m *spec.Message) {
+	s.begin()
 	set := s.by[sender{m.From, m.Kind}]
 	if set == nil {
 		set = &sentSet{now: map[uint64]optional{}}
@@ -107,12 +122,7 @@ func (s *sending) leaves(m *spec.Message) {
 
 func (s *sending) arrives(r *Record) *Contradiction {
 	m := &r.Step.Input.Message
-	set := s.by[sender{m.From, m.Kind}]
-	if set == nil || set.forgot || s.mayBeUnseen(m) {
-		return nil
-	}
-	print, told := s.fingerprint(m)
-	if sent(set.now, print, told) || sent(set.before, print, told) {
+	if s.by[sender{m.From, m.Kind}] == nil || s.mayBeUnseen(m) || s.hasLeft(m) {
 		return nil
 	}
 	rule, known := spec.RuleByName("X-TR-01")

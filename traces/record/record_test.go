@@ -112,6 +112,38 @@ func TestARecordingIsVerified(t *testing.T) {
 	require.Len(t, trace.Records, len(steps))
 }
 
+// Servers that record apart, each in a file of its own, make one execution.
+func TestServersThatRecordApartAreJoined(t *testing.T) {
+	outs := map[spec.ServerID]*bytes.Buffer{}
+	steps := execution(t)
+	for _, id := range header.Servers {
+		outs[id] = &bytes.Buffer{}
+		r, err := record.New(outs[id], header, record.Options{})
+		require.NoError(t, err)
+		for _, step := range steps {
+			if step.Server == id {
+				write(r.Server(id), step)
+			}
+		}
+	}
+	var sources []traces.Source
+	for _, id := range []spec.ServerID{3, 1, 2} {
+		lines, err := traces.NewLines("recorded", outs[id])
+		require.NoError(t, err)
+		source, err := traces.NewReader(lines, traces.Options{})
+		require.NoError(t, err)
+		sources = append(sources, source)
+	}
+	var out bytes.Buffer
+	require.NoError(t, traces.Join(&out, sources...))
+	trace, err := traces.Read("joined", bytes.NewReader(out.Bytes())) // which sees that what arrives was sent
+	require.NoError(t, err)
+	require.Len(t, trace.Records, len(steps))
+	result := verify(t, out.Bytes())
+	require.Equal(t, spec.Held, result.Verdict)
+	require.Len(t, result.Servers, 3)
+}
+
 func verify(t testing.TB, trace []byte) *traces.Result {
 	t.Helper()
 	lines, err := traces.NewLines("recorded", bytes.NewReader(trace))

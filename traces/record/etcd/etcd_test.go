@@ -17,6 +17,7 @@ import (
 var worlds = map[string]world{
 	"plain":                     {},
 	"recorded late":             {late: true},
+	"recorded apart":            {apart: true, late: true, config: func(c *raft.Config) { c.PreVote = true }},
 	"pre-vote":                  {config: func(c *raft.Config) { c.PreVote = true }},
 	"pre-vote and check quorum": {config: func(c *raft.Config) { c.PreVote, c.CheckQuorum = true, true }},
 	"small messages":            {config: func(c *raft.Config) { c.MaxSizePerMsg, c.MaxInflightMsgs, c.MaxCommittedSizePerReady = 30, 2, 30 }},
@@ -91,8 +92,7 @@ func run(t *testing.T, seed uint64, w world) []byte {
 	for range 3000 {
 		c.step()
 	}
-	require.NoError(t, c.recorder.Close())
-	return out.Bytes()
+	return c.recorded()
 }
 
 func reached(r *traces.Result, goal string) bool {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -25,14 +26,15 @@ type world struct {
 	size    int
 	config  func(*raft.Config)
 	express bool // heartbeats pass the main goroutine
+	apart   bool // every server records by itself
 }
 
 // cluster is servers of the real library with all their goroutines, in a bubble with a clock of its own.
 type cluster struct {
 	t        *testing.T
 	chance   *rand.Rand
-	recorder *record.Recorder
-	out      *bytes.Buffer
+	recorder []*record.Recorder // of every server
+	outs     []*bytes.Buffer    // where they write
 	world
 	servers []*server
 }
@@ -72,16 +74,14 @@ func (m *machine) Persist(sink raft.SnapshotSink) error {
 func (m *machine) Release() {}
 
 func start(t *testing.T, seed uint64, w world) *cluster {
-	c := &cluster{t: t, chance: rand.New(rand.NewPCG(seed, 1)), out: &bytes.Buffer{}, world: w}
+	c := &cluster{t: t, chance: rand.New(rand.NewPCG(seed, 1)), world: w}
 	for k := range w.size {
 		name := fmt.Sprintf("s%d", k+1)
 		s := &server{Server: raft.Server{ID: raft.ServerID(name), Address: raft.ServerAddress(name + ":1")}, disk: raft.NewInmemStore(), snapshots: raft.NewInmemSnapshotStore()}
 		s.logs, s.stable = s.disk, s.disk
 		c.servers = append(c.servers, s)
 	}
-	var err error
-	c.recorder, err = record.New(c.out, record.Header{Variants: hashicorp.Variants}, record.Options{})
-	require.NoError(t, err)
+	c.record()
 	for k, s := range c.servers {
 		conf := c.raftConfig(s)
 		if k < 3 {
@@ -91,6 +91,38 @@ func start(t *testing.T, seed uint64, w world) *cluster {
 		c.boot(s)
 	}
 	return c
+}
+
+// record makes the recorders: one for all servers, or one for each.
+func (c *cluster) record() {
+	for k := range c.servers {
+		if k > 0 && !c.apart {
+			c.recorder = append(c.recorder, c.recorder[0])
+			continue
+		}
+		out := &bytes.Buffer{}
+		r, err := record.New(out, record.Header{Variants: hashicorp.Variants}, record.Options{})
+		require.NoError(c.t, err)
+		c.recorder, c.outs = append(c.recorder, r), append(c.outs, out)
+	}
+}
+
+// recorded returns the record of all servers.
+func (c *cluster) recorded() []byte {
+	if len(c.outs) == 1 {
+		return c.outs[0].Bytes()
+	}
+	var sources []traces.Source
+	for _, out := range c.outs {
+		lines, err := traces.NewLines("recorded", out)
+		require.NoError(c.t, err)
+		source, err := traces.NewReader(lines, traces.Options{})
+		require.NoError(c.t, err)
+		sources = append(sources, source)
+	}
+	var joined bytes.Buffer
+	require.NoError(c.t, traces.Join(&joined, sources...))
+	return joined.Bytes()
 }
 
 func (c *cluster) known() (all []raft.Server) {
@@ -118,7 +150,7 @@ func (c *cluster) boot(s *server) {
 	if c.express {
 		parts.Transport = newExpress(s.transport)
 	}
-	w, err := hashicorp.Wrap(c.recorder, parts, hashicorp.Options{Servers: c.known(), Keep: 8})
+	w, err := hashicorp.Wrap(c.recorder[slices.Index(c.servers, s)], parts, hashicorp.Options{Servers: c.known(), Keep: 8})
 	require.NoError(c.t, err)
 	s.raft, err = raft.NewRaft(conf, &machine{}, w.Logs, w.Stable, w.Snapshots, w.Transport)
 	require.NoError(c.t, err)
@@ -158,7 +190,9 @@ func (c *cluster) stopAll() {
 	for _, s := range c.servers {
 		c.stop(s)
 	}
-	require.NoError(c.t, c.recorder.Close())
+	for _, r := range c.recorder {
+		require.NoError(c.t, r.Close())
+	}
 }
 
 // leader returns the server that leads the latest term, or nil.

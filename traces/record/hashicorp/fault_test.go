@@ -63,7 +63,7 @@ func alone(t *testing.T, change func(*server), play func(c *cluster, s *server, 
 		c.boot(s)
 		play(c, s, c.others(s))
 		c.stopAll()
-		out = c.out.Bytes()
+		out = c.recorded()
 	})
 	return out
 }

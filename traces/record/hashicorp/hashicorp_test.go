@@ -19,6 +19,7 @@ var worlds = map[string]world{
 	"one entry a message":   {size: 3, config: func(c *raft.Config) { c.MaxAppendEntries = 1 }},
 	"configuration changes": {size: 4},
 	"express heartbeats":    {size: 3, express: true},
+	"recorded apart":        {size: 3, express: true, apart: true},
 }
 
 // seeds is how many executions of each world are tried; RAFTCHECK_SEEDS may ask for more.
@@ -45,7 +46,7 @@ func TestACleanRunIsClean(t *testing.T) {
 						c.step()
 					}
 					c.stopAll()
-					out = c.out.Bytes()
+					out = c.recorded()
 				})
 				result := verify(t, out)
 				for _, f := range result.Findings {

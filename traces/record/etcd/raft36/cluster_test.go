@@ -22,6 +22,7 @@ type world struct {
 	config  func(*raft.Config)
 	changes bool // of the configuration, to a fourth server and back
 	late    bool // Readies are recorded when they are advanced, not before their messages leave
+	apart   bool // every server records by itself
 }
 
 // cluster is servers of the real library in one goroutine, and a network that loses, doubles and delays. Timers fire when they are told
@@ -30,7 +31,8 @@ type cluster struct {
 	world
 	t        testing.TB
 	chance   *rand.Rand
-	recorder *record.Recorder
+	recorder map[uint64]*record.Recorder // of every server; nil if none is recorded
+	outs     []*bytes.Buffer             // where they write
 	servers  map[uint64]*server
 	ids      []uint64
 	network  []message
@@ -75,9 +77,7 @@ func start(t testing.TB, seed uint64, out *bytes.Buffer, w world) *cluster {
 		c.ids = append(c.ids, 4)
 	}
 	if out != nil {
-		var err error
-		c.recorder, err = record.New(out, record.Header{Servers: servers(c.ids), Variants: etcd.Variants}, record.Options{})
-		require.NoError(t, err)
+		c.record(out)
 	}
 	for _, id := range c.ids {
 		s := &server{disk: disk{raft.NewMemoryStorage()}, conf: &raftpb.ConfState{}}
@@ -88,6 +88,23 @@ func start(t testing.TB, seed uint64, out *bytes.Buffer, w world) *cluster {
 		c.boot(id)
 	}
 	return c
+}
+
+// record makes the recorders: one for all servers, or one for each.
+func (c *cluster) record(out *bytes.Buffer) {
+	c.recorder = map[uint64]*record.Recorder{}
+	for _, id := range c.ids {
+		if id > 1 && !c.apart {
+			c.recorder[id] = c.recorder[1]
+			continue
+		}
+		if c.apart {
+			out = &bytes.Buffer{}
+		}
+		r, err := record.New(out, record.Header{Servers: servers(c.ids), Variants: etcd.Variants}, record.Options{})
+		require.NoError(c.t, err)
+		c.recorder[id], c.outs = r, append(c.outs, out)
+	}
 }
 
 func servers(ids []uint64) (all []spec.ServerID) {
@@ -115,7 +132,7 @@ func (c *cluster) boot(id uint64) {
 	if c.recorder == nil {
 		return
 	}
-	s.recorded, err = etcd.Wrap(plain, config, c.recorder.Server(spec.ServerID(id)), etcd.Options{Keep: 8})
+	s.recorded, err = etcd.Wrap(plain, config, c.recorder[id].Server(spec.ServerID(id)), etcd.Options{Keep: 8})
 	require.NoError(c.t, err)
 	s.node = s.recorded
 }
@@ -136,12 +153,12 @@ func (c *cluster) drain(id uint64) {
 		if s.recorded != nil && !c.late {
 			s.recorded.Saved()
 		}
-		if !c.late {
+		if !c.late || c.apart {
 			c.send(s, rd.Messages)
 		}
 		c.apply(s, rd.CommittedEntries)
 		s.Advance(rd)
-		if c.late {
+		if c.late && !c.apart {
 			c.send(s, rd.Messages)
 		}
 	}
@@ -335,6 +352,24 @@ func (c *cluster) deliver(to, from uint64) {
 			k--
 		}
 	}
+}
+
+// recorded returns the record of all servers.
+func (c *cluster) recorded() []byte {
+	if len(c.outs) == 1 {
+		return c.outs[0].Bytes()
+	}
+	var sources []traces.Source
+	for _, out := range c.outs {
+		lines, err := traces.NewLines("recorded", out)
+		require.NoError(c.t, err)
+		source, err := traces.NewReader(lines, traces.Options{})
+		require.NoError(c.t, err)
+		sources = append(sources, source)
+	}
+	var joined bytes.Buffer
+	require.NoError(c.t, traces.Join(&joined, sources...))
+	return joined.Bytes()
 }
 
 // verify judges by some rules, or by all.
