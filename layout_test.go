@@ -34,7 +34,7 @@ var mayImport = map[string][]string{
 	"checker":                {"spec", "cluster", "traces", "checker/internal/…"},
 	"linearizability":        {"spec", "traces", "traces/wire"},
 	"fuzz":                   {"spec", "cluster", "traces", "checker", "linearizability"},
-	"adapters/order":         {"spec", "cluster", "traces", "checker"},
+	"adapters/order":         {"spec", "cluster", "traces", "checker", "fuzz"},
 	"adapters/…":             {"spec", "traces/wire", "adapters/…"},
 	"adapters/etcd/etcdtest": {"spec", "cluster", "traces", "checker", "adapters/etcd", "adapters/order"},
 	"report":                 {"spec", "traces", "checker", "linearizability"},

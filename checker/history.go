@@ -7,11 +7,11 @@ import (
 	"github.com/raftcheck/raftcheck/spec"
 )
 
-// history is what happened earlier and still matters: who led which term, what was committed, and votes that were promised but
-// that the voter no longer shows. It is a part of the global state, because servers forget: a leader that crashes no longer
+// history is what happened earlier and still matters: who led which term, what was committed, votes that were promised but
+// that the voter no longer shows, and what clients were told while they read. It is a part of the global state, because servers forget: a leader that crashes no longer
 // shows what it committed, and without a memory of it the loss would be invisible.
 type history struct {
-	facts     []spec.Fact // leaders, votes and commitments, ascending by key
+	facts     []spec.Fact // leaders, votes, commitments, and what clients know, ascending by key
 	committed []spec.Fact // the commitments among them
 	votes     bool        // there are votes among them
 }
@@ -20,7 +20,7 @@ type history struct {
 func (m *memo) touchesHistory(s *spec.Step) bool {
 	_, unsaid := unsaidVote(s)
 	_, lost := lostVote(s)
-	touches := unsaid || lost || spec.TookOffice(s)
+	touches := unsaid || lost || spec.TookOffice(s) || m.hearsClients && concernsClients(s)
 	m.facts(s, func(f *spec.Fact) {
 		touches = touches || f.Kind != spec.FactVote || !onDisk(&s.After, f.Term, f.Holder)
 	})
@@ -110,6 +110,9 @@ func (m *memo) resolveHistory(from uint32, step uint32) error {
 	m.facts(s, func(f *spec.Fact) { agree(*f) })
 	for _, r := range m.rules {
 		broken = broken || r.JudgeElected(s, m.histories[from].committed) != nil
+	}
+	if m.hearsClients && m.tellClients(&h, s) {
+		broken = true
 	}
 	h.tidy(s)
 	if vote, unsaid := unsaidVote(s); unsaid {

@@ -35,6 +35,7 @@ type memo struct {
 	historyOf    map[string]uint32
 	historyHash  []uint64 // by history and renaming
 	inputs       [][]spec.Input
+	hearsClients bool // what clients know is a part of the history
 	steps        []localStep
 	stepFrom     []stepOrigin
 	stepDelta    []uint64 // by step and renaming: what the step adds to the fingerprint, deliveries not counted
@@ -101,6 +102,7 @@ func newMemo(config *cluster.Config, rules []*spec.Rule, names []*renaming) *mem
 	for _, id := range config.IDs() {
 		m.inputs = append(m.inputs, config.Spontaneous(id))
 	}
+	m.hearsClients = m.readsAreAsked()
 	return m
 }
 

@@ -275,3 +275,28 @@ func (r *forms) string() (form, error) {
 	}
 	return form{}, fault
 }
+
+// ParseValue reads a value as EDN and JSON write it alike: nil or null, a number, a word, a text in quotes, a list in brackets.
+func ParseValue(s string) (Value, error) {
+	lines, err := traces.NewLines("value", strings.NewReader(s))
+	if err != nil {
+		return Absent, err
+	}
+	r := &forms{lines: lines, line: []byte(s), alone: true}
+	f, err := r.next()
+	if err == nil {
+		if _, more := r.peek(); more == nil {
+			return Absent, errors.New("it is more than one value")
+		}
+	}
+	var fault *traces.InputError
+	switch {
+	case errors.As(err, &fault):
+		return Absent, errors.New(fault.Message)
+	case err != nil:
+		return Absent, errors.New("it is no value")
+	case f.is("null"):
+		return Absent, nil
+	}
+	return (&jepsen{recorder: &recorder{}}).value(&f), nil
+}

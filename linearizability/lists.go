@@ -64,18 +64,27 @@ func (l *lists) readable(h *History, key string, set []int) bool {
 	if isList || !isText {
 		return isList
 	}
-	slices.Sort(words)
-	words = slices.Compact(words)
-	for k := 1; k < len(words); k++ {
-		if strings.HasPrefix(words[k], words[k-1]) {
-			return false
-		}
+	if !prefixFree(&words) {
+		return false
 	}
 	l.parts[key] = words
 	each(h, key, set, func(a *Action) {
 		a.Value = inWords(a.Value, words)
 		a.Expected = inWords(a.Expected, words)
 	})
+	return true
+}
+
+// prefixFree sorts words, drops those that occur twice, and reports whether none begins another: then a text consists of them in one
+// way at most.
+func prefixFree(words *[]string) bool {
+	slices.Sort(*words)
+	*words = slices.Compact(*words)
+	for k := 1; k < len(*words); k++ {
+		if strings.HasPrefix((*words)[k], (*words)[k-1]) {
+			return false
+		}
+	}
 	return true
 }
 
@@ -140,6 +149,47 @@ func (l *lists) shrink(s *shrinker, set *[]int) {
 			}
 		}
 	}
+}
+
+// fewest looks whether the elements of the core are enough, or one element, or two, as they often are.
+func (l *lists) fewest(s *shrinker, core *conflict, set *[]int) {
+	if core != nil {
+		kept := map[Value]bool{}
+		for _, v := range core.elements {
+			kept[v] = true
+			for e := range v.Elements {
+				kept[e] = true
+			}
+		}
+		if l.only(s, set, func(e element) bool { return kept[e.value] }) {
+			return
+		}
+	}
+	for _, e := range l.all {
+		if l.only(s, set, func(x element) bool { return x == e }) {
+			return
+		}
+	}
+	if len(l.all)*len(l.all) > 2*mostPairs {
+		return
+	}
+	for k, e := range l.all {
+		for _, f := range l.all[k+1:] {
+			if e.key == f.key && l.only(s, set, func(x element) bool { return x == e || x == f }) {
+				return
+			}
+		}
+	}
+}
+
+// only leaves out all elements but some, unless that takes the wrong out too.
+func (l *lists) only(s *shrinker, set *[]int, some func(element) bool) bool {
+	others := slices.DeleteFunc(slices.Clone(l.all), some)
+	if len(others) == 0 || !l.leaveOut(s, set, others) {
+		return false
+	}
+	l.all = slices.DeleteFunc(l.all, func(e element) bool { return !some(e) })
+	return true
 }
 
 // leaveOut takes elements out everywhere, unless that takes the wrong out too.

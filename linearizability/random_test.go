@@ -12,6 +12,7 @@ type shape struct {
 	kinds                      []Kind
 	wide                       bool // transactions of up to three actions
 	lists                      bool // appended values are lists
+	texts                      bool // values are texts, of which none begins another
 	honest                     int  // of 10 operations, how many see what they would really see
 }
 
@@ -67,6 +68,9 @@ type generator struct {
 func (g *generator) value() Value {
 	if g.unique {
 		g.next++
+		if g.texts {
+			return Text(strconv.Itoa(g.next) + ";")
+		}
 		return Literal(strconv.Itoa(g.next))
 	}
 	return Literal(strconv.Itoa(1 + g.IntN(g.values)))
@@ -84,7 +88,11 @@ func (g *generator) actions() []Action {
 		case Read:
 			do = append(do, ReadOf(key))
 		case Write:
-			do = append(do, WriteOf(key, g.value()))
+			v := g.value()
+			if g.lists {
+				v = List(v)
+			}
+			do = append(do, WriteOf(key, v))
 		case CompareAndSet:
 			do = append(do, CompareAndSetOf(key, g.value(), g.value()))
 		case Append:
@@ -135,7 +143,12 @@ func (g *generator) guess(key string) Value {
 		return past[g.IntN(len(past))]
 	}
 	v := Literal(strconv.Itoa(1 + g.IntN(max(g.next, g.values, 1))))
-	if g.lists {
+	switch {
+	case g.texts && g.IntN(3) == 0:
+		return Text(string(v[1:]))
+	case g.texts:
+		return Text(string(v[1:]) + ";")
+	case g.lists:
 		return List(v)
 	}
 	return v

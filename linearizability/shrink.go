@@ -20,19 +20,21 @@ type shrinker struct {
 	h      *History // a copy of the part's operations, whose values may change
 	keys   []string
 	search search
-	tries  int // that are left
-	gaveUp bool
+	steps  int  // of searches that are left
+	asks   int  // of porcupine that are left
+	gaveUp bool // a set was left standing because nobody could say whether less would do
 	lists  *lists
 }
 
 const (
-	shrinkBudget = 200_000 // steps of one search
-	shrinkTries  = 4_000   // searches
+	shrinkBudget = 100_000    // steps of one search
+	shrinkSteps  = 10_000_000 // steps of all
+	shrinkAsks   = 20         // questions to porcupine, of a second each
 )
 
 // newShrinker copies the operations of a part.
 func newShrinker(ctx context.Context, h *History, p *part) *shrinker {
-	s := &shrinker{ctx: ctx, keys: p.keys, tries: shrinkTries, h: &History{Initial: h.Initial, Clients: h.Clients}}
+	s := &shrinker{ctx: ctx, keys: p.keys, steps: shrinkSteps, asks: shrinkAsks, h: &History{Initial: h.Initial, Clients: h.Clients}}
 	for _, k := range p.ops {
 		o := h.Operations[k]
 		o.Do = slices.Clone(o.Do)
@@ -43,31 +45,118 @@ func newShrinker(ctx context.Context, h *History, p *part) *shrinker {
 
 // wrong reports whether the operations of the set cannot be ordered.
 func (s *shrinker) wrong(set []int) bool {
-	if s.tries--; s.tries < 0 {
-		s.gaveUp = true
-		return false
+	v := spec.Inconclusive
+	if s.steps > 0 {
+		v = s.search.run(s.h, s.keys, set, shrinkBudget)
+		s.steps -= shrinkBudget - max(s.search.budget, 0) + len(set)
 	}
-	v := s.search.run(s.h, s.keys, set, shrinkBudget)
-	if v == spec.Inconclusive {
+	if v == spec.Inconclusive && s.asks > 0 {
+		s.asks--
 		v = askPorcupine(s.ctx, s.h, s.keys, set, time.Second)
 	}
 	s.gaveUp = s.gaveUp || v == spec.Inconclusive
 	return v == spec.Violated
 }
 
-// shrink returns the smallest set of operations it finds, from one that is wrong.
-func (s *shrinker) shrink(set []int) []int {
-	set = s.cutEnd(set)
-	set = s.halves(set)
-	if s.lists = listsOf(s.h, s.keys, set); s.lists != nil && s.wrong(set) {
-		s.lists.shrink(s, &set)
+// shrink returns the smallest set of operations it finds that is wrong. What was tried in vain before the last pass does not keep the
+// result from being 1-minimal. core is what the zones found, or nil.
+func (s *shrinker) shrink(core *conflict, p *part) []int {
+	set := make([]int, len(p.ops))
+	for n := range set {
+		set[n] = n
 	}
+	switch {
+	case core != nil && !core.list:
+		set = placesOf(core.ops, p.ops)
+	default:
+		if s.lists = listsOf(s.h, s.keys, set); s.lists != nil {
+			s.lists.fewest(s, core, &set)
+		}
+		if core != nil {
+			set = s.onlyCore(set, placesOf(core.ops, p.ops))
+		}
+		set = s.fewValues(set)
+		set = s.cutEnd(set)
+		set = s.halves(set)
+		if s.lists != nil {
+			s.lists.shrink(s, &set)
+		}
+	}
+	s.gaveUp = false
 	forth := s.oneByOne(slices.Clone(set), false)
 	back := s.oneByOne(set, true)
 	if len(back) < len(forth) {
 		return back
 	}
 	return forth
+}
+
+// placesOf returns where operations are in a part.
+func placesOf(core, ops []int) []int {
+	places := make([]int, len(core))
+	for n, op := range core {
+		places[n], _ = slices.BinarySearch(ops, op)
+	}
+	return places
+}
+
+// onlyCore takes out all that is not in the core, if what is left is still wrong.
+func (s *shrinker) onlyCore(set, core []int) []int {
+	var others []int
+	for _, k := range set {
+		if _, in := slices.BinarySearch(core, k); !in {
+			others = append(others, k)
+		}
+	}
+	if rest := s.without(set, others); s.wrong(rest) {
+		return rest
+	}
+	return set
+}
+
+// mostPairs is how many pairs are tried before the slow way is taken.
+const mostPairs = 5_000
+
+// fewValues looks whether the operations on one or two values of a register are enough, as they often are.
+func (s *shrinker) fewValues(set []int) []int {
+	var values []Value
+	index := map[Value]int{}
+	of := make([][]int, len(s.h.Operations)) // of an operation: the values that it sees or sets
+	for _, k := range set {
+		for n := range s.h.Operations[k].Do {
+			a := &s.h.Operations[k].Do[n]
+			if a.Kind == Append {
+				return set
+			}
+			for _, v := range []Value{a.Value, a.Expected} {
+				if v == a.Expected && a.Kind != CompareAndSet || a.Kind == Read && !a.Shown {
+					continue
+				}
+				if _, known := index[v]; !known {
+					index[v] = len(values)
+					values = append(values, v)
+				}
+				of[k] = append(of[k], index[v])
+			}
+		}
+	}
+	if len(values)*len(values) > 2*mostPairs || len(set) < 8 {
+		return set
+	}
+	for x := range values {
+		for y := x; y < len(values); y++ {
+			var others []int
+			for _, k := range set {
+				if slices.ContainsFunc(of[k], func(v int) bool { return v != x && v != y }) {
+					others = append(others, k)
+				}
+			}
+			if rest := s.without(set, others); len(rest) < len(set) && s.wrong(rest) {
+				return rest
+			}
+		}
+	}
+	return set
 }
 
 // cutEnd drops what comes after the first return at which the operations are wrong.

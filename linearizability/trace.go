@@ -147,25 +147,7 @@ func (t *clients) moment(r *traces.Record) {
 		return
 	}
 	m.Text = traces.Sentence(r)
-	if r.Step != nil {
-		m.Text += answers(&r.Step.Output)
-	}
 	t.Trace = append(t.Trace, m)
-}
-
-// answers says what clients are told in a step.
-func answers(out *spec.Output) (said string) {
-	for k := range out.Effects {
-		e := &out.Effects[k]
-		switch {
-		case e.Kind != spec.Answer:
-		case e.Reply.Read:
-			said += fmt.Sprintf("; the client of read %s is answered at index %d", e.Reply.Value, e.Reply.Index)
-		default:
-			said += fmt.Sprintf("; the client of %s is told that it is committed", e.Reply.Value)
-		}
-	}
-	return said
 }
 
 // commands is what is known of a server's log, the part that it has compacted included, if it was seen before.

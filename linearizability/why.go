@@ -3,6 +3,7 @@ package linearizability
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -75,7 +76,7 @@ func (f *Finding) nobodyWrote(whole *History) bool {
 		w := &whole.Operations[failed]
 		f.Message = fmt.Sprintf("%s %s, though the write of it failed", f.Operations[f.Guilty].Client, does(o))
 		f.Why = []string{fmt.Sprintf("Only %s wanted to write %s%s, %s; its client was told that it definitely has no effect.",
-			whole.Clients[w.Client], read.Value, toKey(read.Key), called(w))}
+			clientName(whole.Clients[w.Client]), read.Value, toKey(read.Key), called(w))}
 	}
 	return true
 }
@@ -224,7 +225,7 @@ func (f *Finding) onlySource(whole *History, s *stretch, key string) string {
 	if writes == 1 {
 		return fmt.Sprintf("Only %s writes %s, so %s is %s during one stretch of time.", operation(s.write), s.value, key, s.value)
 	}
-	return fmt.Sprintf("The %s can only be that of %s, so %s is %s during one stretch of time: other writes of it were replaced before, or came later.",
+	return fmt.Sprintf("The %s can only be the one that %s wrote (the other writes of it were replaced before, or called later), so %s is %s during one stretch of time.",
 		s.value, operation(s.write), key, s.value)
 }
 
@@ -247,21 +248,66 @@ func (f *Finding) neverPossible(*History) bool {
 	if g.Outcome != Returned || len(f.History.Operations) > 16 {
 		return false
 	}
-	e := eventualities{h: f.History, guilty: f.Guilty, seen: map[string]bool{}, steps: mostOrders}
+	e := eventualities{Finding: f, h: f.History, guilty: f.Guilty, seen: map[string]bool{}, steps: mostOrders}
 	e.from(make([]bool, len(f.History.Operations)), map[string]Value{})
 	if e.steps <= 0 || len(e.found) == 0 || slices.Contains(e.found, e.saw) {
 		return false
 	}
 	slices.Sort(e.found)
-	client := f.Operations[f.Guilty].Client
 	if len(e.found) > 8 {
 		return false
 	}
 	what := "see " + orList(e.found)
-	f.Message = fmt.Sprintf("%s %s, but can only %s", client, does(g), what)
+	f.Message = fmt.Sprintf("%s %s, but can only %s", f.Operations[f.Guilty].Client, does(g), what)
+	if elements := f.listRead(g, e.values); elements != "" {
+		f.Message = fmt.Sprintf("%s reads %s", f.Operations[f.Guilty].Client, elements)
+	}
 	f.Why = append(f.Why, fmt.Sprintf("In whatever order the other operations happened that fits what they saw, %s could only %s. It saw %s.",
 		operation(f.Guilty), what, e.saw))
 	return true
+}
+
+// listRead says in which elements a list that was read differs from all that it could have been; "" if it is no list, or cannot be
+// said in short.
+func (f *Finding) listRead(o *Operation, could []Value) string {
+	a := &o.Do[0]
+	if len(o.Do) != 1 || a.Kind != Read || !slices.ContainsFunc(append(could, a.Value), Value.IsList) {
+		return ""
+	}
+	read := slices.Collect(a.Value.Elements)
+	for e := range could[0].Elements {
+		if !slices.Contains(read, e) && inAll(could, e) {
+			return fmt.Sprintf("%s without %s, which had been appended before", keyName(a.Key), e)
+		}
+	}
+	for _, e := range read {
+		if !slices.ContainsFunc(could, func(v Value) bool { return inAll([]Value{v}, e) }) {
+			return fmt.Sprintf("%s with %s, which cannot be there", keyName(a.Key), e)
+		}
+	}
+	return fmt.Sprintf("%s: %s, in an order that others contradict", keyName(a.Key), f.value(a.Key, a.Value))
+}
+
+// inAll reports whether all of the lists have the element.
+func inAll(lists []Value, e Value) bool {
+	for _, v := range lists {
+		if !slices.Contains(slices.Collect(v.Elements), e) {
+			return false
+		}
+	}
+	return true
+}
+
+// value prints a value of the witness: a list of the words of a text as the text.
+func (f *Finding) value(key string, v Value) string {
+	if f.lists == nil || f.lists.parts[key] == nil || v != Absent && !v.IsList() {
+		return v.String()
+	}
+	text := ""
+	for e := range v.Elements {
+		text += string(e[1:])
+	}
+	return strconv.Quote(text)
 }
 
 func orList(words []string) string {
@@ -273,10 +319,12 @@ func orList(words []string) string {
 
 // eventualities collects what an operation could have seen, by trying all orders of the others.
 type eventualities struct {
+	*Finding
 	h      *History
 	guilty int
 	seen   map[string]bool
 	found  []string
+	values []Value // of a guilty operation that is one read
 	saw    string
 	steps  int
 }
@@ -346,11 +394,12 @@ func (e *eventualities) note(o *Operation, state map[string]Value) {
 		}
 		switch {
 		case a.Kind == Read && a.Shown:
-			could, saw = append(could, name+held.String()), append(saw, name+a.Value.String())
+			could, saw = append(could, name+e.value(a.Key, held)), append(saw, name+e.value(a.Key, a.Value))
+			e.values = append(e.values, held)
 		case a.Kind == CompareAndSet && a.Differs:
-			could, saw = append(could, name+held.String()), append(saw, name+"something other than "+a.Expected.String())
+			could, saw = append(could, name+e.value(a.Key, held)), append(saw, name+"something other than "+a.Expected.String())
 		case a.Kind == CompareAndSet:
-			could, saw = append(could, name+held.String()), append(saw, name+a.Expected.String())
+			could, saw = append(could, name+e.value(a.Key, held)), append(saw, name+e.value(a.Key, a.Expected))
 		}
 		own[a.Key], _ = a.take(held, false)
 	}

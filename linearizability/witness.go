@@ -21,13 +21,14 @@ type Finding struct {
 	Minimal     bool        // without any one of them the others could be ordered
 	Elided      bool        // "…" in the operations stands for elements that do not matter
 	ConfirmedBy []string    // the methods that find these operations wrong by themselves
+	lists       *lists      // of the shrinker
 	Steps       []Moment    // what the cluster did meanwhile, where the history is of a trace
 }
 
 // Witnessed is one operation of a finding.
 type Witnessed struct {
 	Index  int    // into History.Operations
-	Client string // its name
+	Client string // its name; a number is "client 7"
 	Text   string // what it did: "write x 3"
 	Operation
 }
@@ -36,31 +37,29 @@ type Witnessed struct {
 func witnessOf(d *decision, k int) (*Finding, error) {
 	p := &d.parts[k]
 	s := newShrinker(d.ctx, d.h, p)
-	set := make([]int, len(p.ops))
-	for n := range set {
-		set[n] = n
-	}
-	if core := d.cores[k]; core != nil {
-		set = set[:0]
-		for _, op := range core.ops {
-			n, _ := slices.BinarySearch(p.ops, op)
-			set = append(set, n)
-		}
-	}
-	set = s.shrink(set)
+	set := s.shrink(d.cores[k], p)
 	f := &Finding{Keys: p.keys, Of: len(p.ops), Minimal: !s.gaveUp, History: s.history(set)}
 	if err := f.confirm(d, k); err != nil {
 		return nil, err
 	}
 	for _, at := range set {
 		o := d.h.Operations[p.ops[at]]
-		f.Operations = append(f.Operations, Witnessed{Index: p.ops[at], Client: d.h.Clients[o.Client], Text: s.text(at), Operation: o})
+		f.Operations = append(f.Operations, Witnessed{Index: p.ops[at], Client: clientName(d.h.Clients[o.Client]), Text: s.text(at), Operation: o})
 	}
 	f.Guilty = lastToSee(f.History)
 	f.Elided = slices.ContainsFunc(f.Operations, func(o Witnessed) bool { return strings.Contains(o.Text, "…") })
+	f.lists = s.lists
 	f.explain(d.h)
 	f.Steps = momentsOf(d.h, f.Operations)
 	return f, nil
+}
+
+// clientName is how a client is told of: numbers do not say what they are.
+func clientName(name string) string {
+	if strings.Trim(name, "0123456789") == "" {
+		return "client " + name
+	}
+	return name
 }
 
 // lastToSee returns the last operation to return that saw something.

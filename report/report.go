@@ -21,6 +21,7 @@ type Report struct {
 	Search     *Search        `json:"search,omitempty"`
 	Campaign   *Campaign      `json:"campaign,omitempty"` // fuzz, merge
 	Files      []File         `json:"files,omitempty"`
+	Histories  []History      `json:"histories,omitempty"`  // linearize
 	Comparison *Comparison    `json:"comparison,omitempty"` // diff
 	Steps      int            `json:"steps,omitempty"`      // replay, shrink: of the trace, judged
 	Findings   []Finding      `json:"findings"`
@@ -144,6 +145,7 @@ type Finding struct {
 	Trace     string      `json:"trace,omitempty"`     // where it was saved
 	Checked   int         `json:"checked,omitempty"`   // verify: lines before the guilty one that break nothing
 	Unchecked int         `json:"unchecked,omitempty"` // verify: lines after it that were not looked at
+	Witness   *Witness    `json:"witness,omitempty"`   // linearize: the operations that no order explains
 }
 
 // Evidence is one place that a finding rests on.

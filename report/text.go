@@ -15,6 +15,10 @@ func Text(w io.Writer, r *Report, p Palette) error {
 	switch {
 	case r.Comparison != nil:
 		t.comparison()
+	case len(r.Histories) > 0 && len(r.Findings) > 0:
+		t.historyFindings()
+	case len(r.Histories) > 0:
+		t.histories()
 	case len(r.Findings) > 0:
 		t.findings()
 	case len(r.Files) > 0:
@@ -27,7 +31,7 @@ func Text(w io.Writer, r *Report, p Palette) error {
 	case r.Verdict == "held":
 		t.pass()
 	}
-	if r.Verdict == "inconclusive" && (len(r.Errors) == 0 || len(r.Files) > 0) {
+	if r.Verdict == "inconclusive" && (len(r.Errors) == 0 || len(r.Files)+len(r.Histories) > 0) {
 		t.inconclusive()
 	}
 	return out.Flush()

@@ -32,7 +32,7 @@ func Some[T ~int | ~int64 | ~uint64](n T, noun string) string {
 func plural(noun string) string {
 	stem, isY := strings.CutSuffix(noun, "y")
 	switch {
-	case isY:
+	case isY && !strings.HasSuffix(stem, "e"):
 		return stem + "ies"
 	case strings.HasSuffix(noun, "s"):
 		return noun + "es"

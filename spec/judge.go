@@ -9,6 +9,7 @@ type Judge struct {
 	declared   Variants
 	incomplete bool
 	history    History
+	clients    Clients
 	seen       map[ServerID]*sighting
 	order      []ServerID // of first sight
 	checked    []int      // how often each of the rules was put to the test
@@ -83,6 +84,7 @@ func (j *Judge) StepAt(where func(Part, int) Origin, s *Step) []*Breach {
 		found = append(found, j.agree(where, s)...)
 	}
 	found = append(found, j.elected(s)...)
+	found = append(found, j.told(where, s)...)
 	for _, b := range found {
 		b.placeAt(where)
 	}
@@ -125,6 +127,19 @@ func (r *Rule) JudgeElected(s *Step, committed []Fact) *Breach {
 		return nil
 	}
 	return r.signed(r.Elected(s, committed))
+}
+
+// JudgeTold applies the rule's Told check to a step that tells clients something.
+func (r *Rule) JudgeTold(before *Clients, s *Step) *Breach {
+	if r.Told == nil || !r.checkable(s) || !s.Output.answers() {
+		return nil
+	}
+	return r.signed(r.Told(before, s))
+}
+
+// answers reports whether a client is told something.
+func (o *Output) answers() bool {
+	return slices.ContainsFunc(o.Effects, func(e Effect) bool { return e.Kind == Answer })
 }
 
 // JudgeFacts returns the breach of the rule that two disagreeing facts are, or nil if the rule is about other facts.
@@ -210,6 +225,25 @@ func (j *Judge) elected(s *Step) (found []*Breach) {
 			found = append(found, b)
 		}
 	}
+	return found
+}
+
+// told judges what clients are told, and remembers it. In a record that may order steps of different servers otherwise than they
+// happened, nobody knows what was told before a read began.
+func (j *Judge) told(where func(Part, int) Origin, s *Step) (found []*Breach) {
+	if j.incomplete {
+		return nil
+	}
+	for k, r := range j.rules {
+		if r.Told == nil || !r.checkable(s) || !s.Output.answers() {
+			continue
+		}
+		j.checked[k]++
+		if b := r.JudgeTold(&j.clients, s); b != nil {
+			found = append(found, b)
+		}
+	}
+	j.clients = j.clients.After(s, where)
 	return found
 }
 

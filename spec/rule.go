@@ -92,6 +92,8 @@ type Rule struct {
 	Agreement FactKind
 	// Elected judges a server that has just become leader (leader.After) against everything committed so far.
 	Elected func(leader *Step, committed []Fact) *Breach
+	// Told judges what a step tells clients against what clients knew before it.
+	Told func(before *Clients, s *Step) *Breach
 }
 
 // Sight is one server as seen at one moment.

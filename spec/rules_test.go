@@ -84,7 +84,7 @@ func TestLookups(t *testing.T) {
 		require.True(t, near, typed)
 		require.Equal(t, want, r.Name)
 	}
-	for _, typed := range []string{"", "x", "linearizability"} {
+	for _, typed := range []string{"", "x", "serializability"} {
 		_, near := spec.NearestRule(typed)
 		require.False(t, near, typed)
 	}

@@ -15,7 +15,7 @@ func sentence(r *Record, arriving string) string {
 	if r.Step == nil {
 		return networkSentence(r)
 	}
-	return stepSentence(r.Step, arriving) + cutClause(&r.Step.Input)
+	return stepSentence(r.Step, arriving) + answerClause(&r.Step.Output) + cutClause(&r.Step.Input)
 }
 
 func networkSentence(r *Record) string {
@@ -95,6 +95,12 @@ func stepSentence(s *spec.Step, arriving string) string {
 		return deliverSentence(s, arriving)
 	case spec.Propose:
 		return proposeSentence(s)
+	case spec.ReadIndex, spec.Transfer, spec.Reconfigure:
+		return requestSentence(s)
+	case spec.Compact:
+		return fmt.Sprintf("%s compacts its log up to %d", s.Server, s.After.Log.Base)
+	case spec.Stored:
+		return fmt.Sprintf("%s's storage is done with the oldest write", s.Server)
 	case spec.Crash:
 		if s.Input.Lossy {
 			return fmt.Sprintf("%s loses power, and with it what it had not synced", s.Server)
@@ -169,6 +175,44 @@ func proposeSentence(s *spec.Step) string {
 		return fmt.Sprintf("a client gives %s to %s, which appends it as entry %d%s", s.Input.Value, s.Server, last, andThen(commits(s)))
 	}
 	return fmt.Sprintf("a client gives %s to %s, which does not take it", s.Input.Value, s.Server)
+}
+
+// requestSentence is about what a server is asked for besides a command.
+func requestSentence(s *spec.Step) string {
+	var what string
+	switch s.Input.Kind {
+	case spec.ReadIndex:
+		what = "to read"
+		if s.Input.Value != "" {
+			what += " (" + s.Input.Value + ")"
+		}
+	case spec.Transfer:
+		what = fmt.Sprintf("to hand over to %s", s.Input.Peer)
+	default:
+		what = "for " + s.Input.Change.String()
+	}
+	said := fmt.Sprintf("%s is asked %s", s.Server, what)
+	switch last := s.After.Log.LastIndex(); {
+	case s.Output.Redirect != spec.None:
+		said += ", and sends the client on to " + s.Output.Redirect.String()
+	case s.Input.Kind == spec.Reconfigure && s.After.Knows(spec.FieldLog) && last > s.Before.Log.LastIndex():
+		said += fmt.Sprintf(", and appends it as entry %d", last)
+	}
+	return said
+}
+
+// answerClause says what clients are told in a step, or "".
+func answerClause(out *spec.Output) (said string) {
+	for k := range out.Effects {
+		switch e := &out.Effects[k]; {
+		case e.Kind != spec.Answer:
+		case e.Reply.Read:
+			said += fmt.Sprintf("; answers read %s at index %d", e.Reply.Value, e.Reply.Index)
+		default:
+			said += fmt.Sprintf("; tells the client that %s is committed", e.Reply.Value)
+		}
+	}
+	return said
 }
 
 func andThen(clause string) string {

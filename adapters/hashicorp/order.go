@@ -18,6 +18,7 @@ import (
 func Obey(t *testing.T, orders, outcomes string) {
 	var lab *bubble.Lab
 	p := order.Program{
+		Alone: true,
 		World: func(o *order.Order) (*cluster.Config, checker.Options, error) {
 			setup, err := ordered(t, o)
 			if err != nil {

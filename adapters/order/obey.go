@@ -12,6 +12,7 @@ import (
 
 	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/fuzz"
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
 )
@@ -22,13 +23,16 @@ type Program struct {
 	World func(*Order) (*cluster.Config, checker.Options, error)
 	// Check searches the world; nil is checker.Check.
 	Check func(context.Context, *cluster.Config, checker.Options) (*checker.Result, error)
+	// Alone says that the implementation's servers must not run on several goroutines at once.
+	Alone bool
 	// Words says what the payload of a message holds; nil if messages have none.
 	Words func(payload string) string
 	// Out is where progress is printed, a line that begins with [ProgressMark] each time; nil is standard output.
 	Out io.Writer
 }
 
-// ProgressMark begins each line that tells how far a search has come: a checker.Progress, as JSON, follows.
+// ProgressMark begins each line that tells how far a search has come: a checker.Progress or fuzz.Progress, as JSON,
+// follows.
 const ProgressMark = "raftcheck-progress "
 
 // Obey does what the order in one file says and writes the outcome to another. The error is about these files only: whatever else
@@ -79,12 +83,31 @@ func (p Program) obey(ctx context.Context, o *Order) (*Outcome, error) {
 		return replay(o, world)
 	case Shrink:
 		return shrink(o, world, search.Rules)
+	case Fuzz:
+		return p.fuzz(ctx, o, world, search)
 	}
 	return nil, fmt.Errorf("an order to %q", o.Do)
 }
 
 // progress prints how far a search has come, now and then.
 func (p Program) progress(o *Order) func(checker.Progress) {
+	print := p.printer(o)
+	if print == nil {
+		return nil
+	}
+	return func(at checker.Progress) { print(at) }
+}
+
+// campaigns prints how far a campaign has come, now and then.
+func (p Program) campaigns(o *Order) func(fuzz.Progress) {
+	print := p.printer(o)
+	if print == nil {
+		return nil
+	}
+	return func(at fuzz.Progress) { print(at) }
+}
+
+func (p Program) printer(o *Order) func(at any) {
 	if o.Progress <= 0 {
 		return nil
 	}
@@ -93,7 +116,7 @@ func (p Program) progress(o *Order) func(checker.Progress) {
 		out = os.Stdout
 	}
 	next := time.Now().Add(o.Progress)
-	return func(at checker.Progress) {
+	return func(at any) {
 		now := time.Now()
 		if now.Before(next) {
 			return
@@ -113,12 +136,29 @@ func (p Program) search(ctx context.Context, o *Order, world *cluster.Config, se
 	if err != nil {
 		return nil, err
 	}
-	if len(r.Findings) > 0 {
-		if err := write(o.Trace, r.Findings[0].Trace); err != nil {
-			return nil, err
-		}
+	out := outcome(r.Verdict, r.Reason, r.Goals, r.Rules)
+	out.Search = r.Search
+	return out, writeFirst(o.Trace, r.Findings)
+}
+
+func (p Program) fuzz(ctx context.Context, o *Order, world *cluster.Config, search checker.Options) (*Outcome, error) {
+	c := &o.Campaign
+	r, err := fuzz.Run(ctx, world, fuzz.Options{Rules: search.Rules, Goals: search.Goals, Strategies: c.Strategies, Seed: o.Seed, Runs: c.Runs, Steps: c.Steps,
+		Vectors: c.Vectors, Length: c.Length, Workers: c.Workers, Memory: o.Memory, Shard: c.Shard, Shards: c.Shards, Alone: p.Alone, Progress: p.campaigns(o), Name: o.Name})
+	if err != nil {
+		return nil, err
 	}
-	return outcome(r), nil
+	out := outcome(r.Verdict, r.Reason, r.Goals, r.Rules)
+	out.Campaign, out.Found = &r.Stats, r.Found
+	return out, writeFirst(o.Trace, r.Findings)
+}
+
+// writeFirst writes the execution of a violation, if there is one.
+func writeFirst(path string, findings []checker.Finding) error {
+	if len(findings) == 0 {
+		return nil
+	}
+	return write(path, findings[0].Trace)
 }
 
 func (p Program) learn(ctx context.Context, o *Order, world *cluster.Config) (*Outcome, error) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/fuzz"
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
 )
@@ -28,12 +29,22 @@ type Order struct {
 	Memory   int           // bytes; 0 is no bound
 	Walks    int           // random walks in place of the whole search
 	Seed     uint64        // of the random walks
+	Campaign Campaign      // of Fuzz
 	Limit    time.Duration // 0 is none
 	Progress time.Duration // how often to print how far a search has come; 0 is never
 
 	Trace     string // file: of a search, where the execution of a violation is written; else the trace to run
 	Happened  string // file: where a replay writes what happened, and Shrink the short trace
 	Automaton string // file: where what was learnt is written
+}
+
+// Campaign is what an order says of a campaign, as fuzz.Options do.
+type Campaign struct {
+	Strategies           []fuzz.Strategy
+	Runs, Steps, Vectors uint64
+	Length               int
+	Workers              int
+	Shard, Shards        int
 }
 
 // Task is the kind of an order.
@@ -45,6 +56,7 @@ const (
 	Learn  Task = "learn"  // learn what each server does in the world
 	Replay Task = "replay" // run a trace again
 	Shrink Task = "shrink" // make a trace as short as possible
+	Fuzz   Task = "fuzz"   // make a campaign of random executions
 )
 
 // Outcome is what came of it, as JSON.
@@ -61,6 +73,9 @@ type Outcome struct {
 	Goals    map[string]int  // how often they were reached
 	Possible map[string]bool // which of them the bounds let happen
 	Void     []string        // ids of rules that were not judged
+
+	Campaign *fuzz.Stats // of Fuzz, in place of Search
+	Found    fuzz.Found
 }
 
 // Has reports whether something was chosen.
@@ -90,13 +105,13 @@ func (o *Order) options(search *checker.Options) {
 	}
 }
 
-// outcome is what a search found, without the execution of a violation.
-func outcome(r *checker.Result) *Outcome {
-	out := &Outcome{Verdict: r.Verdict, Reason: r.Reason, Search: r.Search, Goals: map[string]int{}, Possible: map[string]bool{}}
-	for _, g := range r.Goals {
+// outcome is a verdict, without the execution of a violation.
+func outcome(verdict spec.Verdict, reason string, goals []checker.GoalVerdict, rules []checker.RuleVerdict) *Outcome {
+	out := &Outcome{Verdict: verdict, Reason: reason, Goals: map[string]int{}, Possible: map[string]bool{}}
+	for _, g := range goals {
 		out.Goals[g.Goal.Name], out.Possible[g.Goal.Name] = g.Reached, g.Possible
 	}
-	for _, v := range r.Rules {
+	for _, v := range rules {
 		if v.Void {
 			out.Void = append(out.Void, v.Rule.ID)
 		}

@@ -165,10 +165,6 @@ func (f *fuzzFlags) settings(flags *pflag.FlagSet) (*subject, fuzz.Options, erro
 	if err != nil {
 		return nil, o, err
 	}
-	if s.goTest != nil {
-		return nil, o, usageError("raftcheck check --random makes random walks of it; fuzz.Run of its test program does the rest",
-			"%s runs in a test program of its own, which fuzz does not reach", s.name)
-	}
 	o.Name, o.Alone = s.name, s.program != nil
 	return s, o, nil
 }
@@ -206,7 +202,7 @@ func (a *app) campaign(ctx context.Context, s *subject, o fuzz.Options, f *fuzzF
 		now := time.Now()
 		a.term.progress(now, func() string { return fuzzLine(p, now.Sub(started), f.time) })
 	}
-	result, err := fuzz.Run(ctx, &s.config, o)
+	result, err := s.fuzz(ctx, o)
 	a.term.endProgress()
 	if err != nil {
 		return nil, checkFailure(err)

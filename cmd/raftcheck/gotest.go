@@ -19,6 +19,7 @@ import (
 
 	"github.com/raftcheck/raftcheck/adapters/order"
 	"github.com/raftcheck/raftcheck/checker"
+	"github.com/raftcheck/raftcheck/fuzz"
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
 )
@@ -57,11 +58,55 @@ func (g *goTest) search(ctx context.Context, s *subject, o checker.Options) (*ch
 	if deadline, limited := ctx.Deadline(); limited {
 		job.order.Limit = time.Until(deadline)
 	}
-	out, err := job.run(ctx, o.Progress)
+	out, err := job.run(ctx, told(o.Progress))
 	if err != nil {
 		return nil, err
 	}
-	return resultOf(out, s, o, job.order.Trace)
+	result := &checker.Result{Verdict: out.Verdict, Reason: out.Reason, Search: out.Search, Goals: goalsOf(out)}
+	if result.Findings, err = findingsOf(out, s, o.Rules, job.order.Trace, o.Walks == 0); err != nil {
+		return nil, err
+	}
+	result.Rules = rulesOf(out, o.Rules, result.Findings)
+	return result, nil
+}
+
+// fuzz has a campaign made in the subject's world, and reads what was found.
+func (g *goTest) fuzz(ctx context.Context, s *subject, o fuzz.Options) (*fuzz.Result, error) {
+	job, err := g.begin(s, order.Fuzz)
+	if err != nil {
+		return nil, err
+	}
+	defer job.end()
+	job.order.Memory, job.order.Seed, job.order.Progress = o.Memory, o.Seed, 100*time.Millisecond
+	job.order.Campaign = order.Campaign{Strategies: o.Strategies, Runs: o.Runs, Steps: o.Steps, Vectors: o.Vectors, Length: o.Length,
+		Workers: o.Workers, Shard: o.Shard, Shards: o.Shards}
+	job.judge(checker.Options{Rules: o.Rules, Goals: o.Goals})
+	if deadline, limited := ctx.Deadline(); limited {
+		job.order.Limit = time.Until(deadline)
+	}
+	out, err := job.run(ctx, told(o.Progress))
+	if err != nil {
+		return nil, err
+	}
+	result := &fuzz.Result{Verdict: out.Verdict, Reason: out.Reason, Stats: *out.Campaign, Found: out.Found, Goals: goalsOf(out)}
+	if result.Findings, err = findingsOf(out, s, o.Rules, job.order.Trace, false); err != nil {
+		return nil, err
+	}
+	result.Rules = rulesOf(out, o.Rules, result.Findings)
+	return result, nil
+}
+
+// told passes on progress that was told as JSON.
+func told[P any](progress func(P)) func([]byte) {
+	if progress == nil {
+		return nil
+	}
+	return func(line []byte) {
+		var at P
+		if json.Unmarshal(line, &at) == nil {
+			progress(at)
+		}
+	}
 }
 
 // learn has the servers' automaton learnt.
@@ -143,7 +188,7 @@ func (j *job) judge(o checker.Options) {
 }
 
 // run builds the program, runs it and reads the outcome.
-func (j *job) run(ctx context.Context, progress func(checker.Progress)) (*order.Outcome, error) {
+func (j *job) run(ctx context.Context, progress func([]byte)) (*order.Outcome, error) {
 	data, err := json.Marshal(&j.order)
 	if err != nil {
 		return nil, err
@@ -175,7 +220,7 @@ func (j *job) run(ctx context.Context, progress func(checker.Progress)) (*order.
 
 // call runs a command in the program's folder. When ctx is cancelled the command is interrupted, and the program then ends with
 // what it has covered; the time that ctx gives is the program's own business.
-func (j *job) call(ctx context.Context, args []string, progress func(checker.Progress)) error {
+func (j *job) call(ctx context.Context, args []string, progress func([]byte)) error {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir, cmd.Env = j.dir, append(os.Environ(), "GOWORK=off", "GOFLAGS=")
 	var said bytes.Buffer
@@ -203,16 +248,13 @@ func (j *job) call(ctx context.Context, args []string, progress func(checker.Pro
 }
 
 // listen reads what a command prints. Lines that tell progress are passed on, and the others returned.
-func listen(printed io.Reader, progress func(checker.Progress)) string {
+func listen(printed io.Reader, progress func([]byte)) string {
 	var rest strings.Builder
 	lines := bufio.NewReader(printed)
 	for {
 		line, err := lines.ReadString('\n')
 		if told, is := strings.CutPrefix(line, order.ProgressMark); is && progress != nil {
-			var at checker.Progress
-			if json.Unmarshal([]byte(told), &at) == nil {
-				progress(at)
-			}
+			progress([]byte(told))
 		} else {
 			rest.WriteString(line)
 		}
@@ -222,35 +264,44 @@ func listen(printed io.Reader, progress func(checker.Progress)) string {
 	}
 }
 
-// resultOf puts together what the search in the other program found.
-func resultOf(out *order.Outcome, s *subject, o checker.Options, trace string) (*checker.Result, error) {
-	r := &checker.Result{Verdict: out.Verdict, Reason: out.Reason, Search: out.Search}
-	if out.Verdict == spec.Violated {
-		t, err := traces.ReadFile(trace)
-		if err != nil {
-			return nil, err
-		}
-		broken, _ := traces.Broken(t, o.Rules, s.config.Variants)
-		for _, f := range broken {
-			r.Findings = append(r.Findings, checker.Finding{Finding: f, Trace: t, Shortest: o.Walks == 0})
-		}
+// findingsOf reads what the other program found.
+func findingsOf(out *order.Outcome, s *subject, rules []*spec.Rule, trace string, shortest bool) ([]checker.Finding, error) {
+	if out.Verdict != spec.Violated {
+		return nil, nil
 	}
+	t, err := traces.ReadFile(trace)
+	if err != nil {
+		return nil, err
+	}
+	var findings []checker.Finding
+	broken, _ := traces.Broken(t, rules, s.config.Variants)
+	for _, f := range broken {
+		findings = append(findings, checker.Finding{Finding: f, Trace: t, Shortest: shortest})
+	}
+	return findings, nil
+}
+
+func goalsOf(out *order.Outcome) (goals []checker.GoalVerdict) {
 	for _, g := range spec.Goals {
 		if reached, known := out.Goals[g.Name]; known {
-			r.Goals = append(r.Goals, checker.GoalVerdict{Goal: g, Reached: reached, Possible: out.Possible[g.Name]})
+			goals = append(goals, checker.GoalVerdict{Goal: g, Reached: reached, Possible: out.Possible[g.Name]})
 		}
 	}
-	for _, rule := range o.Rules {
+	return goals
+}
+
+func rulesOf(out *order.Outcome, rules []*spec.Rule, findings []checker.Finding) (verdicts []checker.RuleVerdict) {
+	for _, rule := range rules {
 		v := checker.RuleVerdict{Rule: rule, Void: slices.Contains(out.Void, rule.ID)}
 		switch {
-		case slices.ContainsFunc(r.Findings, func(f checker.Finding) bool { return f.Rule == rule }):
+		case slices.ContainsFunc(findings, func(f checker.Finding) bool { return f.Rule == rule }):
 			v.Verdict = spec.Violated
-		case r.Verdict == spec.Inconclusive && !v.Void:
+		case out.Verdict == spec.Inconclusive && !v.Void:
 			v.Verdict = spec.Inconclusive
 		}
-		r.Rules = append(r.Rules, v)
+		verdicts = append(verdicts, v)
 	}
-	return r, nil
+	return verdicts
 }
 
 // write makes the test program's module.
@@ -298,6 +349,14 @@ func (s *subject) search(ctx context.Context, o checker.Options) (*checker.Resul
 		return checker.Check(ctx, &s.config, o)
 	}
 	return s.goTest.search(ctx, s, o)
+}
+
+// fuzz makes a campaign in the subject's world, here or where the implementation lives.
+func (s *subject) fuzz(ctx context.Context, o fuzz.Options) (*fuzz.Result, error) {
+	if s.goTest == nil {
+		return fuzz.Run(ctx, &s.config, o)
+	}
+	return s.goTest.fuzz(ctx, s, o)
 }
 
 // learn learns what the subject's servers do in its world.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/fuzz"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -71,4 +72,18 @@ func TestALibraryIsSearchedAndReplayed(t *testing.T) {
 	_, differs, err = s.replay(context.Background(), trace)
 	require.NoError(t, err)
 	require.Equal(t, trace.Records[0].Number, differs.Record)
+}
+
+func TestALibraryIsFuzzed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a test program")
+	}
+	s, err := subjectOf("etcd@v3.5.35")
+	require.NoError(t, err)
+	s.config = fuzz.Enlarge(s.config)
+	r, err := s.fuzz(context.Background(), fuzz.Options{Rules: spec.Rules, Runs: 60, Seed: 1, Workers: 1, Name: s.name})
+	require.NoError(t, err)
+	require.Empty(t, r.Findings)
+	require.EqualValues(t, 60, r.Stats.Runs)
+	require.Greater(t, r.Stats.States.Count(), uint64(100))
 }

@@ -1,0 +1,319 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/raftcheck/raftcheck/linearizability"
+	"github.com/raftcheck/raftcheck/report"
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces"
+)
+
+// linearizeFlags are the flags of linearize.
+type linearizeFlags struct {
+	format    string
+	limit     time.Duration
+	keepGoing bool
+	failedCAS string
+	initial   string
+	allow     string
+	outputs   outputs
+}
+
+// linearize judges histories of clients.
+func (a *app) linearize() *cobra.Command {
+	f := &linearizeFlags{outputs: outputs{formats: []string{"text", "json", "porcupine", "witness"}}}
+	cmd := &cobra.Command{
+		Use:   "linearize HISTORY...",
+		Short: "Judge what clients of a key-value store saw",
+		Long: `linearize reads histories of clients and decides whether they are linearizable: whether every operation can have taken
+effect at one moment between its call and its return. A finding shows the fewest operations that no order explains,
+each with its lines, and says why.
+
+It reads its own format, Jepsen's and Maelstrom's history.edn, Jepsen's logs, Maelstrom's messages, porcupine's test
+data, and raftcheck's traces, whose clients propose and read. The format is told by the content. A history may be
+compressed with gzip or zstd; "-" is standard input. One that is missing, empty, cut off or malformed is an error
+(exit code 4), never a pass; one that is not decided in time is inconclusive (3).
+
+-o porcupine=FILE draws porcupine's picture of the first wrong history, or else of the first; -o witness=FILE writes
+the operations of the first finding as a history of their own.`,
+		Example: `  raftcheck linearize history.edn
+  raftcheck linearize store/lin-kv/*/history.edn
+  raftcheck linearize -o porcupine=picture.html --for 5m history.ndjson.gz`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError("raftcheck linearize HISTORY..., or - for standard input", "linearize needs a history")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return a.runLinearize(cmd.Context(), f, args) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.format, "format", linearizability.Auto, "the histories' `format`: "+strings.Join(linearizability.Formats, ", "))
+	flags.DurationVar(&f.limit, "for", linearizability.DefaultLimit, "how long porcupine may take for each history")
+	flags.BoolVar(&f.keepGoing, "keep-going", false, "explain every key that is wrong, not only the first of each history")
+	flags.StringVar(&f.failedCAS, "failed-cas", "auto", "what a failed compare-and-set `tells`: nothing, mismatch (the value was another), or auto (mismatch in Jepsen's logs)")
+	flags.StringVar(&f.initial, "initial", "", "the `value` that every key holds at first: a number, a word, or a text in quotes; nil if not given")
+	addAllow(flags, &f.allow)
+	f.outputs.addTo(flags)
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(linearizability.Formats, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("failed-cas", cobra.FixedCompletions(failedCASNames, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// failedCASNames are the values of --failed-cas, in the order of linearizability.FailedCAS.
+var failedCASNames = []string{"auto", "mismatch", "nothing"}
+
+// readOptions are the flags that say how to read.
+func (f *linearizeFlags) readOptions() (o linearizability.ReadOptions, err error) {
+	if !slices.Contains(linearizability.Formats, f.format) {
+		return o, usageError(didYouMean(f.format, linearizability.Formats, "one of "+strings.Join(linearizability.Formats, ", ")), "unknown history format %q", f.format)
+	}
+	o.Format = f.format
+	reading := slices.Index(failedCASNames, f.failedCAS)
+	if reading < 0 {
+		return o, usageError(didYouMean(f.failedCAS, failedCASNames, "one of "+strings.Join(failedCASNames, ", ")), "invalid value %q for --failed-cas", f.failedCAS)
+	}
+	o.FailedCAS = linearizability.FailedCAS(reading)
+	if f.initial != "" {
+		v, err := linearizability.ParseValue(f.initial)
+		if err != nil {
+			return o, usageError("as in --initial 0 or --initial '\"text\"'", "invalid value %q for --initial: %w", f.initial, err)
+		}
+		o.Initial = &v
+	}
+	return o, nil
+}
+
+func (a *app) runLinearize(ctx context.Context, f *linearizeFlags, args []string) error {
+	options, err := f.readOptions()
+	if err != nil {
+		return err
+	}
+	if f.limit <= 0 {
+		return usageError("as in --for 30s", "--for %s leaves no time", f.limit)
+	}
+	allowed, err := allowsInconclusive(f.allow)
+	if err != nil {
+		return err
+	}
+	if err := f.outputs.open(); err != nil {
+		return err
+	}
+	defer f.outputs.abandon()
+	j := &judgement{app: a, flags: f, options: options, report: newReport("linearize", "history", spec.Held)}
+	a.term.startProgress(time.Now())
+	for _, path := range expand(args) {
+		if err := j.file(ctx, path); err != nil {
+			return err
+		}
+	}
+	a.term.endProgress()
+	j.conclude()
+	if err := f.outputs.write(a.term.out, j.render); err != nil {
+		return err
+	}
+	if j.report.Verdict != spec.Violated.String() && len(j.report.Errors) > 0 {
+		return outcome(exitInput)
+	}
+	return verdictOutcome(j.report, allowed)
+}
+
+// judgement is one run over several histories.
+type judgement struct {
+	*app
+	flags   *linearizeFlags
+	options linearizability.ReadOptions
+	report  *report.Report
+	checked int // operations that were judged
+
+	pictured *linearizability.History // the first that is wrong, or else the first
+	found    *linearizability.Finding // the first
+}
+
+// file judges one history. A file that cannot be read is told and noted, and the others go on.
+func (j *judgement) file(ctx context.Context, path string) error {
+	h, err := j.read(path)
+	var fault *traces.InputError
+	if errors.As(err, &fault) {
+		j.term.complain(inputFailure(fault))
+		j.report.Errors = append(j.report.Errors, report.InputProblem{File: cmp.Or(fault.File, path), Line: fault.Line, Column: fault.Column,
+			Message: fault.Message, Hint: fault.Hint})
+		return nil
+	}
+	if err != nil {
+		return &failure{exit: exitFault, err: err}
+	}
+	result, err := linearizability.Verify(ctx, h, linearizability.Options{Limit: j.flags.limit, All: j.flags.keepGoing,
+		Progress: func(decided, parts int) {
+			j.term.progress(time.Now(), func() string { return fmt.Sprintf("linearize %s: %d of %s", path, decided, report.Some(parts, "key")) })
+		}})
+	switch {
+	case errors.Is(err, context.Canceled):
+		return &failure{exit: exitInconclusive, err: fmt.Errorf("interrupted in %s", path)}
+	case err != nil:
+		return &failure{exit: exitFault, err: fmt.Errorf("%s: %w", path, err)}
+	}
+	j.note(path, h, result)
+	return nil
+}
+
+func (j *judgement) read(path string) (*linearizability.History, error) {
+	if path == "-" {
+		return linearizability.ReadFrom(path, j.in, j.options)
+	}
+	return linearizability.ReadFile(path, j.options)
+}
+
+// note puts the result on a history into the report.
+func (j *judgement) note(path string, h *linearizability.History, r *linearizability.Result) {
+	j.report.Histories = append(j.report.Histories, historyOf(path, h, r))
+	j.checked += r.Operations
+	for _, why := range r.Because {
+		j.report.Because = append(j.report.Because, path+": "+why)
+	}
+	for k := range r.Findings {
+		f := &r.Findings[k]
+		j.report.Findings = append(j.report.Findings, historyFinding(path, f))
+		if j.found == nil {
+			j.found, j.pictured = f, h
+		}
+	}
+	if j.pictured == nil {
+		j.pictured = h
+	}
+}
+
+func historyOf(path string, h *linearizability.History, r *linearizability.Result) report.History {
+	out := report.History{Path: path, Format: h.Format, Verdict: r.Verdict.String(), Operations: r.Operations, Clients: r.Clients, Keys: r.Keys,
+		Returned: r.Returned, Unknown: r.Unknown, Pending: r.Pending, Failed: r.Failed, Concurrent: r.Concurrent, Methods: []report.Method{}}
+	for _, name := range []string{linearizability.ByZones, linearizability.ByPorcupine} {
+		m := report.Method{Name: name}
+		for _, p := range r.Parts {
+			if p.Method != name {
+				continue
+			}
+			m.Keys += len(p.Keys)
+			m.Operations += p.Operations
+			if p.Verdict == spec.Inconclusive {
+				m.Undecided += len(p.Keys)
+			}
+		}
+		if m.Keys > 0 {
+			out.Methods = append(out.Methods, m)
+		}
+	}
+	for _, keys := range r.AlsoWrong {
+		out.AlsoWrong = append(out.AlsoWrong, fmt.Sprintf("%q", strings.Join(keys, " ")))
+	}
+	return out
+}
+
+// historyFinding is what a report says of a violation: the guilty operation's return first, then the other operations.
+func historyFinding(path string, f *linearizability.Finding) report.Finding {
+	out := report.Finding{Rule: linearizability.RuleID, Name: linearizability.RuleName, Sentence: linearizability.Sentence, Section: linearizability.Section,
+		Message: f.Message, Story: f.Lines(path)}
+	w := &report.Witness{Keys: f.Keys, Of: f.Of, Minimal: f.Minimal, ConfirmedBy: f.ConfirmedBy, Why: f.Why}
+	for n := range f.Operations {
+		o := &f.Operations[n]
+		w.Operations = append(w.Operations, report.Operation{Number: n + 1, Client: o.Client, Text: o.Text, Outcome: o.Outcome.String(), File: path,
+			CallLine: o.CallLine, ReturnLine: o.ReturnLine})
+		e := report.Evidence{File: path, Line: cmp.Or(o.ReturnLine, o.CallLine), Role: fmt.Sprintf("operation %d: %s", n+1, o.Text)}
+		if n == f.Guilty {
+			out.Evidence = slices.Insert(out.Evidence, 0, e)
+			continue
+		}
+		e.Line = o.CallLine
+		out.Evidence = append(out.Evidence, e)
+	}
+	for _, m := range f.Steps {
+		w.Cluster = append(w.Cluster, report.Moment{Step: m.Step, Line: m.Line, Text: m.Text})
+	}
+	out.Witness = w
+	return out
+}
+
+// conclude gives the verdict over all histories.
+func (j *judgement) conclude() {
+	r := j.report
+	rule := report.RuleResult{ID: linearizability.RuleID, Name: linearizability.RuleName, Checked: j.checked}
+	defer func() {
+		rule.Verdict = r.Verdict
+		r.Rules = append(r.Rules, rule)
+	}()
+	if len(r.Findings) > 0 {
+		r.Verdict, r.Because = spec.Violated.String(), nil
+		return
+	}
+	if n := len(r.Errors); n > 0 {
+		r.Because = append(r.Because, historiesNotRead(n, n+len(r.Histories)))
+	}
+	if len(r.Because) > 0 {
+		r.Verdict = spec.Inconclusive.String()
+		if slices.ContainsFunc(r.Because, func(s string) bool { return strings.Contains(s, "limit of") }) {
+			r.Hints = []string{"give porcupine more time with --for, or record fewer operations at once; unknown outcomes cost most"}
+		}
+		return
+	}
+	r.NotCovered = []string{"orders that these clients did not happen to see", "what became of operations that never returned or failed"}
+}
+
+func historiesNotRead(n, all int) string {
+	if all == 1 {
+		return "the history could not be read"
+	}
+	return fmt.Sprintf("%s of %s could not be read", report.Count(n), report.Some(all, "history"))
+}
+
+// render writes the result in one of the formats.
+func (j *judgement) render(w io.Writer, format string, person bool) error {
+	switch format {
+	case "porcupine":
+		return j.picture(w)
+	case "witness":
+		if j.found == nil {
+			j.term.note("raftcheck: nothing is wrong, so there is no witness to write")
+			return nil
+		}
+		return linearizability.WriteTo(w, j.found.History)
+	}
+	return j.app.render(j.report)(w, format, person)
+}
+
+// mostPictured is how many operations a picture can show and still be of use.
+const mostPictured = 10_000
+
+// picture draws the keys of the first finding, or all of the first history.
+func (j *judgement) picture(w io.Writer) error {
+	h := j.pictured
+	if h == nil {
+		return nil
+	}
+	var ops []int
+	for k := range h.Operations {
+		if j.found == nil || slices.ContainsFunc(h.Operations[k].Do, func(a linearizability.Action) bool { return slices.Contains(j.found.Keys, a.Key) }) {
+			ops = append(ops, k)
+		}
+	}
+	if len(ops) > mostPictured && j.found != nil {
+		ops = ops[:0]
+		for _, o := range j.found.Operations {
+			ops = append(ops, o.Index)
+		}
+		j.term.note("raftcheck: too many operations for a picture; it shows those of the finding")
+	}
+	if len(ops) > mostPictured {
+		ops = ops[:mostPictured]
+		j.term.note("raftcheck: too many operations for a picture; it shows the first %s", report.Count(mostPictured))
+	}
+	return linearizability.Picture(w, h, ops, min(j.flags.limit, 10*time.Second))
+}

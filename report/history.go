@@ -1,0 +1,55 @@
+package report
+
+// History is one history of clients that was judged: linearize.
+type History struct {
+	Path       string   `json:"path"` // "-" for standard input
+	Format     string   `json:"format"`
+	Verdict    string   `json:"verdict"`
+	Operations int      `json:"operations"`
+	Clients    int      `json:"clients"`
+	Keys       int      `json:"keys"`
+	Returned   int      `json:"returned"`   // operations that returned
+	Unknown    int      `json:"unknown"`    // whose clients do not know what became of them
+	Pending    int      `json:"pending"`    // that never returned
+	Failed     int      `json:"failed"`     // that definitely have no effect
+	Concurrent int      `json:"concurrent"` // most that were under way at once, of those that returned
+	Methods    []Method `json:"methods"`
+	AlsoWrong  []string `json:"alsoWrong,omitempty"` // keys that are wrong too and not explained
+}
+
+// Method is how many keys of a history a method decided.
+type Method struct {
+	Name       string `json:"name"` // zones or porcupine
+	Keys       int    `json:"keys"`
+	Operations int    `json:"operations"`
+	Undecided  int    `json:"undecided,omitempty"` // of the keys: not decided in time
+}
+
+// Witness is the fewest operations of a history that no order explains.
+type Witness struct {
+	Keys        []string    `json:"keys"`
+	Of          int         `json:"of"`          // operations that were judged together with them
+	Minimal     bool        `json:"minimal"`     // without any one of them the others can be ordered
+	ConfirmedBy []string    `json:"confirmedBy"` // methods that find these operations wrong by themselves
+	Why         []string    `json:"why"`
+	Operations  []Operation `json:"operations"`
+	Cluster     []Moment    `json:"cluster,omitempty"` // what the cluster did meanwhile, where that was recorded too
+}
+
+// Operation is one operation of a witness.
+type Operation struct {
+	Number     int    `json:"number"` // from 1; Why names operations by it
+	Client     string `json:"client"`
+	Text       string `json:"text"`
+	Outcome    string `json:"outcome"` // returned, unknown, pending or failed
+	File       string `json:"file"`
+	CallLine   int    `json:"callLine"`   // from 1
+	ReturnLine int    `json:"returnLine"` // from 1; 0 when it never returned
+}
+
+// Moment is something that happened in a cluster.
+type Moment struct {
+	Step int    `json:"step"` // number of the trace's record
+	Line int    `json:"line"`
+	Text string `json:"text"`
+}
