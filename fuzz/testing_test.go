@@ -3,6 +3,7 @@ package fuzz_test
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -91,8 +92,39 @@ func FuzzReference(f *testing.F) {
 	fuzz.Add(f, impl.New(impl.Options{}))
 }
 
-// TestANativeTargetFailsWithAStory runs go test on a target of a node with a bug, until the bytes of its seeds and a little chance
-// break a promise.
+// TestANativeTarget runs go test -fuzz on the five lines of a user, whose Raft has a bug: bytes that fail become a short trace, which
+// plain go test tries first from then on.
+func TestANativeTarget(t *testing.T) {
+	bin := filepath.Join(t.TempDir(), "user.test")
+	out, err := exec.Command("go", "test", "-c", "-o", bin, "./testdata/user").CombinedOutput()
+	require.NoError(t, err, string(out))
+	dir := t.TempDir()
+	run := func(args ...string) (string, error) {
+		cmd := exec.Command(bin, args...)
+		cmd.Dir = dir
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	said, err := run("-test.run=^$", "-test.fuzz=FuzzRaft", "-test.fuzzcachedir="+t.TempDir(), "-test.fuzztime=100000x", "-test.fuzzminimizetime=100x", "-test.parallel=1")
+	require.Error(t, err, said)
+	require.Contains(t, said, "times out and asks for votes")
+	require.Contains(t, said, "again   go test -run '^FuzzRaft$' .")
+	saved, err := filepath.Glob(filepath.Join(dir, "testdata/raftcheck/*.trace"))
+	require.NoError(t, err)
+	require.NotEmpty(t, saved)
+	for _, path := range saved {
+		trace, err := traces.ReadFile(path)
+		require.NoError(t, err)
+		require.Equal(t, "FuzzRaft", trace.Header.Implementation)
+		require.LessOrEqual(t, len(trace.Records), 6, "the shortest has 4 steps")
+	}
+
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, "testdata/fuzz")), "go test saves the bytes too; the trace is enough")
+	said, err = run("-test.run=FuzzRaft")
+	require.Error(t, err)
+	require.Contains(t, said, filepath.Base(saved[0]))
+}
+
 func TestBytesThatFailAreSavedAsATrace(t *testing.T) {
 	t.Chdir(t.TempDir())
 	f := &fakeT{name: "FuzzRaft"}
