@@ -1,0 +1,73 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/raftcheck/raftcheck/traces"
+)
+
+// join makes one trace of those that servers recorded apart.
+func (a *app) join() *cobra.Command {
+	var to string
+	cmd := &cobra.Command{
+		Use:   "join TRACE...",
+		Short: "Make one trace of those that servers recorded apart",
+		Long: `join reads what several servers recorded of themselves, each in a file of its own in the native format, and writes one
+trace in which every message arrives after it was sent. Clocks play no part. In one trace raftcheck verify sees what no server
+sees alone: two leaders of a term, logs that differ, a message that nobody sent.`,
+		Example: `  raftcheck join n1.trace n2.trace n3.trace | raftcheck verify -
+  raftcheck join --to cluster.trace n*.trace`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError("as in raftcheck join n1.trace n2.trace n3.trace", "join needs the traces of servers")
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error { return a.runJoin(to, args) },
+	}
+	cmd.Flags().StringVar(&to, "to", "", "the `file` to write; without it, stdout")
+	return cmd
+}
+
+// runJoin leaves no file behind if a trace cannot be read.
+func (a *app) runJoin(to string, paths []string) error {
+	if to == "" {
+		return a.joinTo(a.term.out, paths)
+	}
+	f, err := os.Create(to)
+	if err != nil {
+		return usageError("", "--to %s: %w", to, err)
+	}
+	if err := errors.Join(a.joinTo(f, paths), f.Close()); err != nil {
+		os.Remove(to)
+		return err
+	}
+	return nil
+}
+
+func (a *app) joinTo(w io.Writer, paths []string) error {
+	var sources []traces.Source
+	for _, path := range paths {
+		source, err := a.open(path, "native", traces.Options{})
+		if err != nil {
+			return asFailure(err)
+		}
+		defer source.done()
+		defer source.Close()
+		sources = append(sources, source)
+	}
+	err := traces.Join(w, sources...)
+	var fault *traces.InputError
+	switch {
+	case errors.As(err, &fault):
+		return asFailure(err)
+	case err != nil:
+		return &failure{exit: exitFault, err: fmt.Errorf("the trace could not be written: %w", err)}
+	}
+	return nil
+}
