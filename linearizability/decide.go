@@ -2,6 +2,7 @@ package linearizability
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"sync"
 	"time"
@@ -11,9 +12,13 @@ import (
 
 // The methods that decide a part.
 const (
-	ByZones     = "zones"     // the log-linear test for registers with unique written values
-	ByPorcupine = "porcupine" // the general search of github.com/anishathalye/porcupine
+	ByZones     = "zones"     // the log-linear test for registers and lists to which nothing is written twice
+	BySearch    = "search"    // our own search, for as many steps as searchBudget
+	ByPorcupine = "porcupine" // github.com/anishathalye/porcupine, for as long as the limit allows
 )
+
+// Methods lists the methods in the order in which they are tried.
+var Methods = []string{ByZones, BySearch, ByPorcupine}
 
 // decision is the work of one Verify.
 type decision struct {
@@ -25,38 +30,105 @@ type decision struct {
 	method  []string       // that decided it, or tried last
 	cores   []*conflict    // what the zones found; nil for others
 	decided int
+	search  search
 }
+
+// searchBudget is how many steps our own search takes for a part, before porcupine is asked. It counts steps and not time, so that
+// what it decides does not depend on the machine.
+const searchBudget = 100_000
 
 // firstRound is how long porcupine tries every part in the first round; in every further round it may take ten times as long, so
 // that one hard key does not use up the time of the others.
 const firstRound = 100 * time.Millisecond
 
-func (d *decision) decide() {
+func (d *decision) decide() error {
 	d.verdict = make([]spec.Verdict, len(d.parts))
 	d.method = make([]string, len(d.parts))
 	d.cores = make([]*conflict, len(d.parts))
 	var rest []int
+	wrong := false
 	for k := range d.parts {
-		found, applies := zonesOf(d.h, &d.parts[k])
-		if !applies {
-			d.verdict[k], d.method[k] = spec.Inconclusive, ByPorcupine
+		if err := d.atOnce(k); err != nil {
+			return err
+		}
+		wrong = wrong || d.verdict[k] == spec.Violated
+		if d.verdict[k] == spec.Inconclusive {
 			rest = append(rest, k)
 			continue
 		}
-		d.method[k], d.cores[k] = ByZones, found
-		if found != nil {
-			d.verdict[k] = spec.Violated
-		}
 		d.progress()
+	}
+	if wrong && !d.options.All {
+		return nil
 	}
 	end := time.Now().Add(d.options.Limit)
 	for limit := firstRound; len(rest) > 0 && d.ctx.Err() == nil; limit *= 10 {
 		left := time.Until(end)
 		if left <= 0 {
-			return
+			break
 		}
 		rest = d.round(rest, min(limit, left), end)
 	}
+	return nil
+}
+
+// atOnce decides a part by what does not depend on time.
+func (d *decision) atOnce(k int) error {
+	p := &d.parts[k]
+	found, applies := zonesOf(d.h, p)
+	if applies {
+		d.method[k], d.cores[k] = ByZones, found
+		if found != nil {
+			d.verdict[k] = spec.Violated
+		}
+		return nil
+	}
+	d.method[k] = BySearch
+	d.verdict[k] = d.search.run(d.h, p.keys, p.ops, searchBudget)
+	switch d.verdict[k] {
+	case spec.Inconclusive:
+		d.method[k] = ByPorcupine
+	case spec.Held:
+		return d.search.certify(d.h, p)
+	}
+	return nil
+}
+
+// certify goes through the order that a search has found once more: nothing comes before what had returned when it was called, and
+// everybody sees what he saw.
+func (s *search) certify(h *History, p *part) error {
+	state := map[string]Value{}
+	earliest := int64(never) // return of what comes later
+	done := map[int]bool{}
+	for n := len(s.path) - 1; n >= 0; n-- {
+		k := s.ops[s.path[n]].index
+		done[k] = true
+		o := &h.Operations[k]
+		if o.callRank() > earliest {
+			return &Fault{fmt.Sprintf("the order that the search finds for %s puts operation %d before one that had returned", keyNames(p.keys), k)}
+		}
+		earliest = min(earliest, o.returnRank())
+	}
+	for _, n := range s.path {
+		o := &h.Operations[s.ops[n].index]
+		for a := range o.Do {
+			held, set := state[o.Do[a].Key]
+			if !set {
+				held = h.Initial
+			}
+			after, ok := o.Do[a].take(held, o.Outcome == Returned)
+			if !ok {
+				return &Fault{fmt.Sprintf("the order that the search finds for %s does not explain operation %d", keyNames(p.keys), s.ops[n].index)}
+			}
+			state[o.Do[a].Key] = after
+		}
+	}
+	for _, k := range p.ops {
+		if h.Operations[k].Outcome == Returned && !done[k] {
+			return &Fault{fmt.Sprintf("the order that the search finds for %s leaves out operation %d", keyNames(p.keys), k)}
+		}
+	}
+	return nil
 }
 
 // round lets porcupine try parts, several at once, and returns those that it did not decide.

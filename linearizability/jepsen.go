@@ -3,6 +3,7 @@ package linearizability
 import (
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -316,16 +317,16 @@ func readJepsenLog(r *recorder, first []byte) error {
 // levels begin the lines of a log.
 var levels = []string{"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"}
 
+func beginsWithLevel(line string) bool {
+	return slices.ContainsFunc(levels, func(level string) bool { return strings.HasPrefix(line, level+" ") })
+}
+
 func (j *jepsen) logLine(line string) error {
 	rest, util := line, false
 	if _, after, found := strings.Cut(line, "jepsen.util"); found {
 		rest, util = strings.TrimLeft(after, " -\t"), true
-	} else {
-		for _, level := range levels {
-			if strings.HasPrefix(line, level) {
-				return nil
-			}
-		}
+	} else if beginsWithLevel(line) {
+		return nil
 	}
 	process, kind, f, value, ok := logFields(rest)
 	if !ok {

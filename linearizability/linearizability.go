@@ -39,7 +39,9 @@ func Verify(ctx context.Context, h *History, o Options) (*Result, error) {
 	}
 	r := newResult(h)
 	d := &decision{ctx: ctx, h: h, options: o, parts: split(h)}
-	d.decide()
+	if err := d.decide(); err != nil {
+		return nil, err
+	}
 	return r, r.conclude(d)
 }
 

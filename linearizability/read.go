@@ -102,7 +102,7 @@ func Detect(first []byte) string {
 		return Native
 	case bytes.Contains(text, []byte(`"raftcheck-trace`)):
 		return TraceOf
-	case bytes.Contains(text, []byte("jepsen.util")) || isLogLine(string(text)):
+	case beginsWithLevel(string(text)) || isLogLine(string(text)):
 		return JepsenLog
 	case bytes.HasPrefix(text, []byte("{\"")):
 		if bytes.Contains(text, []byte(`"src"`)) && bytes.Contains(text, []byte(`"body"`)) {

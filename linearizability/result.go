@@ -23,10 +23,10 @@ type Result struct {
 
 // PartResult is the verdict on some keys that can be judged by themselves.
 type PartResult struct {
-	Keys       []string // one, or those that transactions join
-	Operations int      // without those that say nothing
-	Method     string   // ByZones or ByPorcupine
-	Verdict    spec.Verdict
+	Keys       []string     // one, or those that transactions join
+	Operations int          // without those that say nothing
+	Method     string       // one of Methods: the one that decided it, or tried last
+	Verdict    spec.Verdict // Inconclusive if there was no time, or another part was found wrong before
 }
 
 // Fault says that two of our methods contradict each other: a bug of raftcheck, not of what was judged.

@@ -154,7 +154,13 @@ func (f *Finding) readEarly(*History) bool {
 	return false
 }
 
-func sentence(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+// sentence gives our own words a capital; keys and values stay as they are.
+func sentence(s string) string {
+	if strings.HasPrefix(s, "operation ") || s == "the register" {
+		return strings.ToUpper(s[:1]) + s[1:]
+	}
+	return s
+}
 
 // twoStretches: two values of a register that would each have to come before the other.
 func (f *Finding) twoStretches(whole *History) bool {
@@ -203,15 +209,15 @@ func (f *Finding) tellStretches(whole *History, a, b *stretch, a1, b2, b1, a2 in
 	f.Message = fmt.Sprintf("%s %s after %s had replaced it", f.Operations[a2].Client, does(&f.History.Operations[a2]), b.value)
 	f.Why = append(f.Why, f.onlySource(whole, a, key))
 	if a1 != initialWrite {
-		f.Why = append(f.Why, fmt.Sprintf("%s came before %s: %s.", a.value, b.value, f.over(a1, b2)))
+		f.Why = append(f.Why, fmt.Sprintf("%s came first: %s.", a.value, f.over(a1, b2)))
 	}
-	f.Why = append(f.Why, fmt.Sprintf("%s had come when %s was called, which sees %s again: %s.", b.value, operation(a2), a.value, f.over(b1, a2)))
+	f.Why = append(f.Why, fmt.Sprintf("%s had replaced it before %s was called, which reads %s: %s.", b.value, operation(a2), a.value, f.over(b1, a2)))
 }
 
 // onlySource says where the value of a stretch comes from, and why from nowhere else.
 func (f *Finding) onlySource(whole *History, s *stretch, key string) string {
 	if s.write == initialWrite {
-		return fmt.Sprintf("%s is what %s holds at first, and no write of it can be meant.", sentence(s.value.String()), key)
+		return fmt.Sprintf("%s holds %s at first, and nobody can have written it again.", sentence(key), s.value)
 	}
 	writes := 0
 	for k := range whole.Operations {
@@ -223,10 +229,10 @@ func (f *Finding) onlySource(whole *History, s *stretch, key string) string {
 		}
 	}
 	if writes == 1 {
-		return fmt.Sprintf("Only %s writes %s, so %s is %s during one stretch of time.", operation(s.write), s.value, key, s.value)
+		return fmt.Sprintf("%s holds %s during one stretch of time: only %s writes it.", sentence(key), s.value, operation(s.write))
 	}
-	return fmt.Sprintf("The %s can only be the one that %s wrote (the other writes of it were replaced before, or called later), so %s is %s during one stretch of time.",
-		s.value, operation(s.write), key, s.value)
+	return fmt.Sprintf("%s holds the %s that was read during one stretch of time: only %s can have written it, since other writes of it were replaced "+
+		"before, or called later.", sentence(key), s.value, operation(s.write))
 }
 
 // over says that one operation had returned when another was called, and where that is seen.
@@ -262,8 +268,12 @@ func (f *Finding) neverPossible(*History) bool {
 	if elements := f.listRead(g, e.values); elements != "" {
 		f.Message = fmt.Sprintf("%s reads %s", f.Operations[f.Guilty].Client, elements)
 	}
-	f.Why = append(f.Why, fmt.Sprintf("In whatever order the other operations happened that fits what they saw, %s could only %s. It saw %s.",
-		operation(f.Guilty), what, e.saw))
+	far := ""
+	if f.lists != nil && slices.ContainsFunc(f.Operations, func(o Witnessed) bool { return strings.Contains(o.Text, "…") }) {
+		far = ", of the elements that matter"
+	}
+	f.Why = append(f.Why, fmt.Sprintf("In whatever order the other operations happened that fits what they saw, %s could only %s%s. It saw %s.",
+		operation(f.Guilty), what, far, e.saw))
 	return true
 }
 

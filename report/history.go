@@ -19,7 +19,7 @@ type History struct {
 
 // Method is how many keys of a history a method decided.
 type Method struct {
-	Name       string `json:"name"` // zones or porcupine
+	Name       string `json:"name"` // zones, search or porcupine
 	Keys       int    `json:"keys"`
 	Operations int    `json:"operations"`
 	Undecided  int    `json:"undecided,omitempty"` // of the keys: not decided in time

@@ -126,6 +126,9 @@ func (t *text) historyOf(f *Finding) {
 			continue
 		}
 		t.paragraph(fmt.Sprintf("Judged: %s; %s.", h.size(), h.outcomes()))
+		if n := h.undecided(); n > 0 {
+			t.paragraph(fmt.Sprintf("Not decided, as one is wrong already: %s.", Some(n, "key")))
+		}
 		if len(h.AlsoWrong) > 0 {
 			names := h.AlsoWrong
 			if len(names) > mostNames {
@@ -134,4 +137,12 @@ func (t *text) historyOf(f *Finding) {
 			t.paragraph("Also not linearizable: keys " + listed(names) + ". Use --keep-going to have them explained too.")
 		}
 	}
+}
+
+func (h *History) undecided() int {
+	n := 0
+	for _, m := range h.Methods {
+		n += m.Undecided
+	}
+	return n
 }

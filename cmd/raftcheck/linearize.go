@@ -196,7 +196,7 @@ func (j *judgement) note(path string, h *linearizability.History, r *linearizabi
 func historyOf(path string, h *linearizability.History, r *linearizability.Result) report.History {
 	out := report.History{Path: path, Format: h.Format, Verdict: r.Verdict.String(), Operations: r.Operations, Clients: r.Clients, Keys: r.Keys,
 		Returned: r.Returned, Unknown: r.Unknown, Pending: r.Pending, Failed: r.Failed, Concurrent: r.Concurrent, Methods: []report.Method{}}
-	for _, name := range []string{linearizability.ByZones, linearizability.ByPorcupine} {
+	for _, name := range linearizability.Methods {
 		m := report.Method{Name: name}
 		for _, p := range r.Parts {
 			if p.Method != name {
@@ -220,8 +220,8 @@ func historyOf(path string, h *linearizability.History, r *linearizability.Resul
 
 // historyFinding is what a report says of a violation: the guilty operation's return first, then the other operations.
 func historyFinding(path string, f *linearizability.Finding) report.Finding {
-	out := report.Finding{Rule: linearizability.RuleID, Name: linearizability.RuleName, Sentence: linearizability.Sentence, Section: linearizability.Section,
-		Message: f.Message, Story: f.Lines(path)}
+	rule := clientRule()
+	out := report.Finding{Rule: rule.ID, Name: rule.Name, Sentence: rule.Sentence, Section: rule.Section, Message: f.Message, Story: f.Lines(path)}
 	w := &report.Witness{Keys: f.Keys, Of: f.Of, Minimal: f.Minimal, ConfirmedBy: f.ConfirmedBy, Why: f.Why}
 	for n := range f.Operations {
 		o := &f.Operations[n]
@@ -242,10 +242,19 @@ func historyFinding(path string, f *linearizability.Finding) report.Finding {
 	return out
 }
 
+// clientRule is what histories are judged by.
+func clientRule() *spec.Rule {
+	rule, known := spec.RuleByName("linearizability")
+	if !known {
+		panic("the rulebook has linearizability")
+	}
+	return rule
+}
+
 // conclude gives the verdict over all histories.
 func (j *judgement) conclude() {
 	r := j.report
-	rule := report.RuleResult{ID: linearizability.RuleID, Name: linearizability.RuleName, Checked: j.checked}
+	rule := report.RuleResult{ID: clientRule().ID, Name: clientRule().Name, Checked: j.checked}
 	defer func() {
 		rule.Verdict = r.Verdict
 		r.Rules = append(r.Rules, rule)
