@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/raftcheck/raftcheck/impl/mutant"
+	"github.com/raftcheck/raftcheck/linearizability"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
 )
@@ -274,5 +275,6 @@ func schemaTopics() []topic {
 	}
 	return []topic{
 		{[]string{"report-schema"}, "the report of -o json", tell(report.Schema)},
+		{[]string{"history-schema"}, "a line of a client history", tell([]byte(linearizability.Schema))},
 	}
 }
