@@ -226,8 +226,10 @@ func (c *cluster) step() {
 		} else {
 			c.stop(s)
 		}
-	case n < 88 && s.raft != nil:
+	case n < 84 && s.raft != nil:
 		s.raft.Snapshot()
+	case n < 88 && leader != nil && leader != s:
+		c.leaveBehind(s, leader)
 	case n < 91 && leader != nil:
 		leader.raft.LeadershipTransfer()
 	case n < 95 && leader != nil && len(c.servers) > 3:
@@ -240,6 +242,20 @@ func (c *cluster) step() {
 	}
 	time.Sleep(time.Duration(c.chance.IntN(3000)) * time.Millisecond)
 	synctest.Wait()
+}
+
+// leaveBehind cuts a server off until the leader has dropped what it lacks.
+func (c *cluster) leaveBehind(s, leader *server) {
+	s.cut = true
+	c.connect()
+	for range 20 {
+		leader.raft.Apply([]byte("x"), time.Second)
+	}
+	time.Sleep(time.Second)
+	leader.raft.Snapshot()
+	time.Sleep(time.Second)
+	s.cut = false
+	c.connect()
 }
 
 func (c *cluster) reconfigure(r *raft.Raft) {

@@ -1,6 +1,7 @@
 package hashicorp_test
 
 import (
+	"bytes"
 	"os"
 	"strconv"
 	"testing"
@@ -36,7 +37,7 @@ func seeds(t *testing.T) uint64 {
 func TestACleanRunIsClean(t *testing.T) {
 	for name, w := range worlds {
 		t.Run(name, func(t *testing.T) {
-			checked := map[string]int{}
+			checked, snapshots := map[string]int{}, 0
 			for seed := range seeds(t) {
 				var out []byte
 				synctest.Test(t, func(t *testing.T) {
@@ -48,6 +49,7 @@ func TestACleanRunIsClean(t *testing.T) {
 					c.stopAll()
 					out = c.recorded()
 				})
+				snapshots += bytes.Count(out, []byte(`"kind":"InstallSnapshotReply"`))
 				result := verify(t, out)
 				for _, f := range result.Findings {
 					if path := os.Getenv("RAFTCHECK_KEEP"); path != "" {
@@ -66,6 +68,7 @@ func TestACleanRunIsClean(t *testing.T) {
 				"entries-from-log", "prev-term-true", "ack-verified", "heed-higher-term", "candidate-votes-for-itself", "trace-consistent"} {
 				require.Positive(t, checked[name], name)
 			}
+			require.Positive(t, snapshots, "a snapshot was installed")
 		})
 	}
 }

@@ -12,6 +12,7 @@ import (
 type inbound struct {
 	message spec.Message
 	told    bool          // records have words for it
+	hurry   bool          // it tells the server to campaign at once
 	ask     chan struct{} // where is it?
 	taken   chan bool     // the answer to that
 	over    chan struct{} // closed when it is recorded
@@ -44,6 +45,7 @@ func (t *transport) pass(rpc raft.RPC) {
 	answers := make(chan raft.RPCResponse)
 	c := &inbound{ask: make(chan struct{}), taken: make(chan bool), over: make(chan struct{}), after: whole}
 	c.message, c.told = s.request(s.senderOf(rpc.Command), s.id, rpc.Command)
+	_, c.hurry = rpc.Command.(*raft.TimeoutNowRequest)
 	s.announce(c)
 	offer, taken := t.consumer, false
 	for {
@@ -86,9 +88,10 @@ func (s *server) finish(c *inbound, answer *raft.RPCResponse) {
 	defer close(c.over)
 	s.current.Store(nil)
 	in := spec.Input{Kind: spec.Deliver, Message: c.message}
-	if _, hurry := answer.Response.(*raft.TimeoutNowResponse); hurry {
+	switch {
+	case c.hurry:
 		in = spec.Input{Kind: spec.Timeout}
-	} else if !c.told {
+	case !c.told:
 		in = spec.Input{Kind: spec.Stored}
 	}
 	sent, replies := reply(&c.message, answer.Response)

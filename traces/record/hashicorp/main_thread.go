@@ -49,9 +49,10 @@ func (s *server) turns(role raft.RaftState) {
 	case raft.Candidate:
 		in.Kind = spec.Timeout
 	}
+	c := s.handled()
 	s.change(in, false, func() (spec.Index, bool) {
 		changed := s.role != role || !s.roleKnown
-		s.role, s.roleKnown = role, true
+		s.role, s.roleKnown, s.hurries = role, true, c != nil && c.hurry
 		if role != raft.Leader {
 			s.asks = false
 		}

@@ -34,6 +34,7 @@ type server struct {
 	config      spec.Configuration
 	configKnown bool
 	asks        bool      // as a candidate, it asks for votes and not for pre-votes
+	hurries     bool      // it was told to be a candidate at once, and is still about to; until then it obeys its leader
 	campaign    *campaign // that begins: its term is written, its own vote not yet
 
 	shown  spec.Observation // by the last record, and what that one left out
@@ -192,7 +193,11 @@ func (s *server) show(from spec.Index) spec.Observation {
 	if !s.roleKnown {
 		o.Unknown |= spec.FieldRole | spec.FieldLeader
 	}
-	if o.Role = roles[s.role]; s.role == raft.Candidate && !s.asks {
+	switch o.Role = roles[s.role]; {
+	case s.role != raft.Candidate || s.asks:
+	case s.hurries:
+		o.Role = spec.Follower
+	default:
 		o.Role = spec.PreCandidate
 	}
 	if !s.configKnown {
@@ -259,13 +264,22 @@ func (s *server) note(step *record.Step) {
 	s.hidden = true
 }
 
-// aside ends a record of something beside the main goroutine: the server shows what it showed last, but for a leader's commit index,
-// which follows from replies that are recorded already. Some of it may be left out.
+// aside ends a record of something beside the main goroutine: the server shows what it showed last. Some of it may be left out.
 func (s *server) aside(step *record.Step, hidden spec.Field) {
+	s.beside(step, s.shown, hidden)
+}
+
+// lead ends a record of a request that leaves. If the server leads, it shows how far it has committed by now, which follows from
+// replies that are recorded already.
+func (s *server) lead(step *record.Step, hidden spec.Field) {
 	o := s.shown
-	if s.raft != nil && s.roleKnown && o.Role == spec.Leader && s.role == raft.Leader && s.current.Load() == nil {
+	if s.raft != nil && o.Role == spec.Leader && s.role == raft.Leader && s.current.Load() == nil {
 		o.CommitIndex = max(o.CommitIndex, spec.Index(s.raft.CommitIndex()))
 	}
+	s.beside(step, o, hidden)
+}
+
+func (s *server) beside(step *record.Step, o spec.Observation, hidden spec.Field) {
 	if s.campaign != nil {
 		hidden |= spec.FieldVotedFor | spec.FieldDurable
 	}

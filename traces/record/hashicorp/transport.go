@@ -118,7 +118,7 @@ func (t *transport) asks(kind spec.InputKind, id raft.ServerID, target raft.Serv
 	if s.shown.Role != spec.Candidate && kind == spec.SendRequestVote {
 		hidden = spec.FieldLog // the request was made when the campaign began, and the campaign is over
 	}
-	s.aside(step, hidden)
+	s.lead(step, hidden)
 	return &m
 }
 
