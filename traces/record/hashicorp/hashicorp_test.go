@@ -46,6 +46,7 @@ func TestACleanRunIsClean(t *testing.T) {
 					for range 100 {
 						c.step()
 					}
+					c.end()
 					c.stopAll()
 					out = c.recorded()
 				})
