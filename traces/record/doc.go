@@ -12,11 +12,12 @@
 //
 // Leave out what you do not know. A field that an observation does not show is unknown, and rules that need it are not checked; a
 // message whose arrival is not recorded was lost as far as anybody can tell. What you do record must be so: role, term and vote at
-// the moment when the step ends, and durable only what is durable.
+// the moment when the step ends, and durable only what is durable. Record a message as sent before it leaves, if servers share a
+// recorder.
 //
 // A log is as long as a cluster is old, and a record shows the end of it, as much as the step is about: [Tail] keeps that.
 // Wrappers for libraries are modules of their own: traces/record/etcd around a RawNode, traces/record/hashicorp around a Transport, a
-// LogStore and a StableStore. Each server of a cluster writes a file of its own; raftcheck merge makes one execution of them.
+// LogStore and a StableStore. Each server of a cluster writes a file of its own; raftcheck join makes one execution of them.
 //
 // # What a crash loses
 //
