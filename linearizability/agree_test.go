@@ -142,7 +142,7 @@ func TestZonesAgreeWithPorcupine(t *testing.T) {
 		t.Run(fmt.Sprintf("%d operations, lists %t, texts %t, %d kinds", s.ops, s.lists, s.texts, len(s.kinds)), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(5, 6))
 			seen := map[spec.Verdict]int{}
-			for range rounds(t, 6000) {
+			for range rounds(t, 3000) {
 				h := random(r, s)
 				got := spec.Held
 				for _, p := range split(h) {

@@ -104,14 +104,25 @@ func (r *forms) peek() (byte, error) {
 	}
 }
 
+// begin is peek that passes over discarded forms too.
+func (r *forms) begin() (byte, error) {
+	for {
+		c, err := r.peek()
+		if err != nil || c != '#' || r.at+1 >= len(r.line) || r.line[r.at+1] != '_' {
+			return c, err
+		}
+		r.at += 2
+		if _, err := r.inside(); err != nil {
+			return 0, err
+		}
+	}
+}
+
 // next returns the next form, or io.EOF.
 func (r *forms) next() (form, error) {
-	c, err := r.peek()
+	c, err := r.begin()
 	if err != nil {
 		return form{}, err
-	}
-	if c == ')' || c == ']' || c == '}' {
-		return form{}, r.fault("a closing " + string(rune(c)) + " that closes nothing")
 	}
 	return r.form(c)
 }
@@ -128,6 +139,8 @@ func (r *forms) form(c byte) (form, error) {
 		return r.items(mapping, '}')
 	case '#':
 		return r.dispatch()
+	case ')', ']', '}':
+		return form{}, r.fault("a closing " + string(rune(c)) + " where a form belongs")
 	case '\'', '^', '@', '`', '~':
 		return form{}, r.fault("no EDN: " + strconv.QuoteRune(rune(c)))
 	}
@@ -136,7 +149,11 @@ func (r *forms) form(c byte) (form, error) {
 
 // inside returns the next form within something that is open.
 func (r *forms) inside() (form, error) {
-	c, err := r.peek()
+	if r.depth++; r.depth > maxForms {
+		return form{}, r.fault("nested deeper than " + strconv.Itoa(maxForms))
+	}
+	defer func() { r.depth-- }()
+	c, err := r.begin()
 	if err != nil {
 		return form{}, r.cut(err)
 	}
@@ -162,7 +179,7 @@ func (r *forms) items(kind formKind, end byte) (form, error) {
 	defer func() { r.depth-- }()
 	r.at++
 	for {
-		c, err := r.peek()
+		c, err := r.begin()
 		switch {
 		case err != nil:
 			return f, r.cut(err)
@@ -173,11 +190,6 @@ func (r *forms) items(kind formKind, end byte) (form, error) {
 			return f, nil
 		case c == ')' || c == ']' || c == '}':
 			return f, r.fault("a " + string(rune(c)) + " where a " + string(rune(end)) + " belongs")
-		case c == '#' && r.discards():
-			if err := r.discard(); err != nil {
-				return f, err
-			}
-			continue
 		}
 		item, err := r.form(c)
 		if err != nil {
@@ -187,35 +199,15 @@ func (r *forms) items(kind formKind, end byte) (form, error) {
 	}
 }
 
-func (r *forms) discards() bool { return r.at+1 < len(r.line) && r.line[r.at+1] == '_' }
-
-// discard passes over #_ and the form that follows.
-func (r *forms) discard() error {
-	r.at += 2
-	_, err := r.inside()
-	return err
-}
-
-// dispatch reads what begins with #: a set, a form to be discarded, or a tag, which says of what type the form is that follows.
+// dispatch reads what begins with #: a set, or a tag, which says of what type the form is that follows.
 func (r *forms) dispatch() (form, error) {
-	switch {
-	case r.discards():
-		if err := r.discard(); err != nil {
-			return form{}, err
-		}
-		return r.next()
-	case r.at+1 < len(r.line) && r.line[r.at+1] == '{':
-		r.at++
+	r.at++
+	if r.at < len(r.line) && r.line[r.at] == '{' {
 		return r.items(set, '}')
 	}
-	r.at++
 	if tag := r.word(); tag == "" {
 		return form{}, r.fault("a # without a tag")
 	}
-	if r.depth++; r.depth > maxForms {
-		return form{}, r.fault("nested deeper than " + strconv.Itoa(maxForms))
-	}
-	defer func() { r.depth-- }()
 	return r.inside()
 }
 

@@ -386,8 +386,11 @@ func parseForms(lines *traces.Lines, rest string) ([]form, error) {
 	var all []form
 	for {
 		f, err := r.next()
-		if errors.Is(err, io.EOF) && len(all) > 0 {
+		switch {
+		case errors.Is(err, io.EOF) && len(all) > 0:
 			return all, nil
+		case errors.Is(err, io.EOF):
+			return nil, lines.Fault(0, "a line without a value")
 		}
 		var fault *traces.InputError
 		if errors.As(err, &fault) {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/raftcheck/raftcheck/traces"
 	"github.com/raftcheck/raftcheck/traces/wire"
 )
 
@@ -71,8 +70,8 @@ func (m *maelstrom) line(line []byte) error {
 	if d.Err() == nil && (g.src == "" || g.dest == "") {
 		d.FailAt(0, "a message without \"src\" or \"dest\"")
 	}
-	if err := d.Err(); err != nil {
-		return traces.LineError(m.lines, err)
+	if err := m.complaint(line, d.Err()); err != nil {
+		return err
 	}
 	switch {
 	case isClient(g.src):

@@ -134,13 +134,13 @@ func (o *Operation) appendKey(dst []byte) []byte {
 	for k := range o.Do {
 		a := &o.Do[k]
 		bits := byte(a.Kind)
-		if a.Shown {
+		if o.Outcome == Returned {
 			bits |= 4
 		}
-		if a.Differs {
+		if a.Shown && o.Outcome == Returned {
 			bits |= 8
 		}
-		if o.Outcome == Returned {
+		if a.Differs && o.Outcome == Returned {
 			bits |= 16
 		}
 		dst = appendText(append(dst, bits), a.Key)

@@ -2,6 +2,7 @@ package linearizability
 
 import (
 	_ "embed"
+	"encoding/json"
 	"errors"
 	"io"
 	"strconv"
@@ -68,15 +69,19 @@ func (n *native) header(line []byte) error {
 	if d.Err() == nil && (format != FormatName || version != FormatVersion) {
 		d.FailAt(0, "the first line must be {\"format\":%q,\"version\":%d}", FormatName, FormatVersion)
 	}
-	return n.complaint(&d)
+	return n.complaint(line, d.Err())
 }
 
-// complaint is what is wrong with the current line, or nil.
-func (n *native) complaint(d *wire.Reader) error {
-	if err := d.Err(); err != nil {
-		return traces.LineError(n.lines, err)
+// complaint is what is wrong with a line of JSON, or nil. A line that is whole JSON was not cut off, whatever else is wrong with it.
+func (r *recorder) complaint(line []byte, err error) error {
+	var place *wire.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &place) && json.Valid(line):
+		return r.lines.Fault(place.Column, place.What)
 	}
-	return nil
+	return traces.LineError(r.lines, err)
 }
 
 // json takes a value: null, a string, a number, a truth value, or a list of them.
@@ -138,9 +143,9 @@ func (n *native) record(text []byte) error {
 		at := d.At()
 		switch string(d.Key()) {
 		case "client":
-			l.client, l.clientAt = n.name(&d), at+1
+			l.client, l.clientAt = n.name(&d), at
 		case "event":
-			l.event, l.eventAt = string(d.String()), at+1
+			l.event, l.eventAt = string(d.String()), at
 		case "op":
 			l.op, l.hasOp = string(d.String()), true
 		case "key":
@@ -165,7 +170,7 @@ func (n *native) record(text []byte) error {
 				n.part(&d, &l)
 			}
 		case "call":
-			l.call, l.callAt = n.moment(&d), at+1
+			l.call, l.callAt = n.moment(&d), at
 		case "return":
 			l.returned = n.moment(&d)
 		case "outcome":
@@ -178,7 +183,7 @@ func (n *native) record(text []byte) error {
 	if d.Err() == nil {
 		n.take(&d, &l)
 	}
-	return n.complaint(&d)
+	return n.complaint(text, d.Err())
 }
 
 func pointer[T any](v T) *T { return &v }
@@ -362,20 +367,20 @@ func (n *native) operation(d *wire.Reader, l *line, number int) error {
 	case "unknown":
 		o.Outcome = Unknown
 	default:
-		d.Fail("unknown outcome %q: ok, failed or unknown", l.outcome)
+		d.FailAt(l.callAt, "unknown outcome %q: ok, failed or unknown", l.outcome)
 	}
 	if l.returned != nil {
 		o.Return = *l.returned
 	}
 	switch {
 	case o.Outcome == Returned && l.returned == nil:
-		d.Fail("an operation with outcome ok needs \"return\": the moment of its return")
+		d.FailAt(l.callAt, "an operation with outcome ok needs \"return\": the moment of its return")
 	case o.Outcome == Returned && o.Return < o.Call:
-		d.Fail("it returns at %d, before its call at %d", o.Return, o.Call)
+		d.FailAt(l.callAt, "it returns at %d, before its call at %d", o.Return, o.Call)
 	}
 	for k, a := range do {
 		if o.Outcome == Returned && !l.complete[k] {
-			d.Fail("%s", lacks(&a))
+			d.FailAt(l.callAt, "%s", lacks(&a))
 		}
 	}
 	o.Do = n.actions(do...)

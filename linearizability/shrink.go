@@ -23,6 +23,7 @@ type shrinker struct {
 	steps  int  // of searches that are left
 	asks   int  // of porcupine that are left
 	gaveUp bool // a set was left standing because nobody could say whether less would do
+	doubt  bool // the same, in the pass that matters: the result may not be 1-minimal
 	lists  *lists
 }
 
@@ -61,34 +62,47 @@ func (s *shrinker) wrong(set []int) bool {
 // shrink returns the smallest set of operations it finds that is wrong. What was tried in vain before the last pass does not keep the
 // result from being 1-minimal. core is what the zones found, or nil.
 func (s *shrinker) shrink(core *conflict, p *part) []int {
+	if core != nil && !core.list {
+		return s.minimal(placesOf(core.ops, p.ops))
+	}
 	set := make([]int, len(p.ops))
 	for n := range set {
 		set[n] = n
 	}
-	switch {
-	case core != nil && !core.list:
-		set = placesOf(core.ops, p.ops)
-	default:
-		if s.lists = listsOf(s.h, s.keys, set); s.lists != nil {
-			s.lists.fewest(s, core, &set)
-		}
-		if core != nil {
-			set = s.onlyCore(set, placesOf(core.ops, p.ops))
-		}
-		set = s.fewValues(set)
-		set = s.cutEnd(set)
-		set = s.halves(set)
-		if s.lists != nil {
-			s.lists.shrink(s, &set)
-		}
+	if s.lists = listsOf(s.h, s.keys, set); s.lists != nil {
+		s.lists.fewest(s, core, &set)
+	}
+	if core != nil {
+		set = s.onlyCore(set, placesOf(core.ops, p.ops))
+	}
+	few := s.fewValues(set)
+	if len(few) == len(set) || len(set) > shortParts {
+		return s.minimal(few)
+	}
+	return shorter(s.minimal(few), s.minimal(set))
+}
+
+// shortParts is how many operations a part may have to be shrunk in two ways, of which the better counts.
+const shortParts = 300
+
+// minimal returns a 1-minimal set.
+func (s *shrinker) minimal(set []int) []int {
+	set = s.cutEnd(set)
+	set = s.halves(set)
+	if s.lists != nil {
+		s.lists.shrink(s, &set)
 	}
 	s.gaveUp = false
-	forth := s.oneByOne(slices.Clone(set), false)
-	back := s.oneByOne(set, true)
-	if len(back) < len(forth) {
-		return back
+	least := shorter(s.oneByOne(slices.Clone(set), false), s.oneByOne(set, true))
+	s.doubt = s.doubt || s.gaveUp
+	return least
+}
+
+func shorter(a, b []int) []int {
+	if len(b) < len(a) {
+		return b
 	}
-	return forth
+	return a
 }
 
 // placesOf returns where operations are in a part.

@@ -38,7 +38,7 @@ func witnessOf(d *decision, k int) (*Finding, error) {
 	p := &d.parts[k]
 	s := newShrinker(d.ctx, d.h, p)
 	set := s.shrink(d.cores[k], p)
-	f := &Finding{Keys: p.keys, Of: len(p.ops), Minimal: !s.gaveUp, History: s.history(set)}
+	f := &Finding{Keys: p.keys, Of: len(p.ops), Minimal: !s.doubt, History: s.history(set)}
 	if err := f.confirm(d, k); err != nil {
 		return nil, err
 	}
