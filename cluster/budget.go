@@ -25,7 +25,8 @@ const (
 	transfers
 	changes
 	reads
-	counterKinds
+	clocks       // of server 1; those of the others follow
+	counterKinds = clocks + MaxServers
 )
 
 // limits returns how far each counter may go; Unlimited for those that are not counted.
@@ -34,11 +35,18 @@ func (c *Config) limits() [counterKinds]Budget {
 		if bound == 0 {
 			return Unlimited
 		}
-		return Budget(bound)
+		return Budget(max(bound, 0))
 	}
 	b, f := &c.Bounds, &c.Faults
-	return [...]Budget{own(b.Campaigns), own(b.Proposals), f.Crash, f.Drop, f.Duplicate, f.Partition,
+	all := [counterKinds]Budget{own(b.Campaigns), own(b.Proposals), f.Crash, f.Drop, f.Duplicate, f.Partition,
 		own(b.Compactions), own(b.Transfers), own(b.Changes), own(b.Reads)}
+	for k := range all[clocks:] {
+		all[clocks+k] = Unlimited
+		if k < c.Servers {
+			all[clocks+k] = own(b.Ticks)
+		}
+	}
+	return all
 }
 
 // counters says where in a Spent word each counter that is counted has its bits. Limits decide how many it needs, so that many
@@ -100,6 +108,8 @@ func (c *Config) Price(in spec.Input) Spent {
 		p = c.price(changes, 1)
 	case spec.ReadIndex:
 		p = c.price(reads, 1)
+	case spec.Tick:
+		p = c.price(clocks+int(in.Peer)-1, 1)
 	}
 	if in.Cut > 0 {
 		p += c.price(crashes, 1)
@@ -116,8 +126,12 @@ func (c *Config) DuplicatePrice() Spent { return c.price(duplicates, 1) }
 // Affords reports whether an execution that has spent so much is within every budget.
 func (c *Config) Affords(s Spent) bool { return c.Limit().Affords(s) }
 
-// Limit is the budgets of a world, ready to be compared with many Spent words.
-type Limit []counterLimit
+// Limit is the budgets of a world, and how far clocks may differ, ready to be compared with many Spent words.
+type Limit struct {
+	counted []counterLimit
+	clocks  []counterLimit
+	drift   Spent
+}
 
 type counterLimit struct {
 	at   uint8
@@ -127,11 +141,16 @@ type counterLimit struct {
 
 // Limit returns the budgets that are counted.
 func (c *Config) Limit() Limit {
-	var l Limit
+	l := Limit{drift: Spent(c.Bounds.Drift)}
 	most := c.limits()
 	for k, p := range c.counters() {
-		if p.width > 0 {
-			l = append(l, counterLimit{p.at, 1<<p.width - 1, Spent(most[k])})
+		if p.width == 0 {
+			continue
+		}
+		counter := counterLimit{p.at, 1<<p.width - 1, Spent(most[k])}
+		l.counted = append(l.counted, counter)
+		if k >= clocks {
+			l.clocks = append(l.clocks, counter)
 		}
 	}
 	return l
@@ -139,12 +158,20 @@ func (c *Config) Limit() Limit {
 
 // Affords reports whether an execution that has spent so much is within every budget.
 func (l Limit) Affords(s Spent) bool {
-	for _, c := range l {
+	for _, c := range l.counted {
 		if s>>c.at&c.mask > c.most {
 			return false
 		}
 	}
-	return true
+	if len(l.clocks) == 0 {
+		return true
+	}
+	slowest, fastest := ^Spent(0), Spent(0)
+	for _, c := range l.clocks {
+		clock := s >> c.at & c.mask
+		slowest, fastest = min(slowest, clock), max(fastest, clock)
+	}
+	return fastest-slowest <= l.drift
 }
 
 // Cuts reports whether a partition lies between two servers.

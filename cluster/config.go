@@ -55,7 +55,7 @@ type Bounds struct {
 	Messages  int        // most messages in flight, counted with multiplicity; at least 1
 	Copies    int        // most copies of one message in flight; 0 means 1. FIFO has no such bound
 	Campaigns int        // most election timeouts in one execution; 0 is no bound of its own
-	Proposals int        // most commands that clients propose in one execution; 0 is no bound of its own
+	Proposals int        // most commands that clients propose in one execution; 0 is no bound of its own, -1 is none at all
 	Depth     int        // most steps in one execution; 0 is no bound
 
 	// What follows is asked for only as often in one execution as these say, and not at all if they are 0.
@@ -63,6 +63,9 @@ type Bounds struct {
 	Transfers   int // the leader is asked to hand over
 	Changes     int // clients ask for one of Config.Changes of the configuration
 	Reads       int // clients ask to read
+
+	// Ticks is how far the clock of any server goes; 0 is no clocks. At no moment do two clocks differ by more than Drift.
+	Ticks, Drift int
 }
 
 // Config is a world: the servers, what surrounds them and how far to look.
@@ -114,8 +117,10 @@ func (c *Config) IDs() []spec.ServerID {
 // DefaultInputs is a timeout, a heartbeat and a proposal of each value, and what else the bounds have a number for.
 func (c *Config) DefaultInputs(id spec.ServerID) []spec.Input {
 	inputs := []spec.Input{{Kind: spec.Timeout}, {Kind: spec.Heartbeat}}
-	for _, v := range c.ValueNames() {
-		inputs = append(inputs, spec.Input{Kind: spec.Propose, Value: v})
+	if c.Bounds.Proposals >= 0 {
+		for _, v := range c.ValueNames() {
+			inputs = append(inputs, spec.Input{Kind: spec.Propose, Value: v})
+		}
 	}
 	if c.Bounds.Compactions > 0 {
 		inputs = append(inputs, spec.Input{Kind: spec.Compact})
@@ -134,6 +139,9 @@ func (c *Config) DefaultInputs(id spec.ServerID) []spec.Input {
 	}
 	if c.Bounds.Reads > 0 {
 		inputs = append(inputs, spec.Input{Kind: spec.ReadIndex})
+	}
+	if c.Bounds.Ticks > 0 {
+		inputs = append(inputs, spec.Input{Kind: spec.Tick, Peer: id})
 	}
 	return inputs
 }
@@ -204,7 +212,7 @@ func (c *Config) Validate() error {
 		count int
 	}{
 		{"campaigns", b.Campaigns}, {"proposals", b.Proposals}, {"compactions", b.Compactions}, {"transfers", b.Transfers},
-		{"changes", b.Changes}, {"reads", b.Reads}, {"drop", int(c.Faults.Drop)},
+		{"changes", b.Changes}, {"reads", b.Reads}, {"ticks", b.Ticks}, {"drift", b.Drift}, {"drop", int(c.Faults.Drop)},
 		{"duplicate", int(c.Faults.Duplicate)}, {"crash", int(c.Faults.Crash)}, {"partition", int(c.Faults.Partition)},
 	} {
 		if n.count > MaxBudget || n.count < int(Unlimited) {
@@ -228,9 +236,10 @@ func (c *Config) String() string {
 		show   bool
 	}{
 		{"%d values", c.Values, c.Values > 1}, {"%d copies of a message", b.Copies, b.Copies > 1},
-		{"%d campaigns", b.Campaigns, b.Campaigns > 0}, {"%d proposals", b.Proposals, b.Proposals > 0},
+		{"%d campaigns", b.Campaigns, b.Campaigns > 0}, {"%d proposals", max(b.Proposals, 0), b.Proposals != 0},
 		{"%d compactions", b.Compactions, b.Compactions > 0}, {"%d transfers", b.Transfers, b.Transfers > 0},
 		{"%d changes", b.Changes, b.Changes > 0}, {"%d reads", b.Reads, b.Reads > 0},
+		{"clocks up to %d", b.Ticks, b.Ticks > 0}, {"that differ by at most %d", b.Drift, b.Ticks > 0},
 		{"%d steps", b.Depth, b.Depth > 0},
 	} {
 		if n.show {

@@ -17,8 +17,8 @@ func (c *Config) Settings() []Setting {
 	for _, n := range []struct {
 		name           string
 		value, assumed int
-	}{{"values", c.Values, 1}, {"copies", b.Copies, 1}, {"campaigns", b.Campaigns, 0}, {"proposals", b.Proposals, 0},
-		{"compactions", b.Compactions, 0}, {"transfers", b.Transfers, 0}, {"changes", b.Changes, 0}, {"reads", b.Reads, 0}, {"depth", b.Depth, 0}} {
+	}{{"values", c.Values, 1}, {"copies", b.Copies, 1}, {"campaigns", b.Campaigns, 0}, {"proposals", max(b.Proposals, 0), 0},
+		{"compactions", b.Compactions, 0}, {"transfers", b.Transfers, 0}, {"changes", b.Changes, 0}, {"reads", b.Reads, 0}, {"ticks", b.Ticks, 0}, {"drift", b.Drift, 0}, {"depth", b.Depth, 0}} {
 		if n.value > n.assumed {
 			all = append(all, Setting{n.name, strconv.Itoa(n.value)})
 		}
@@ -57,6 +57,6 @@ func (c *Config) CanReach(g *spec.Goal) bool {
 	first := c.New(1, c.IDs()).Observe().Term
 	within := func(need, bound int) bool { return bound == 0 || need <= bound }
 	return n.Servers <= c.Servers && first+spec.Term(n.Elections) <= b.Terms && spec.Index(n.Log) <= b.Log &&
-		within(n.Campaigns, b.Campaigns) && within(n.Log, b.Proposals) && (!n.Crash || c.Faults.Crash != Off) &&
+		within(n.Campaigns, b.Campaigns) && within(n.Log, max(b.Proposals, 0)) && (!n.Crash || c.Faults.Crash != Off) &&
 		(n.Variant == "" || c.Variants.Has(n.Variant)) && n.Compactions <= b.Compactions && n.Transfers <= b.Transfers && n.Changes <= b.Changes && n.Reads <= b.Reads
 }

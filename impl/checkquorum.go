@@ -29,18 +29,34 @@ func (s *server) onLeaderTimeout() spec.Output {
 
 // lapse: the shortest election timeout has passed since the follower heard from its leader.
 func (s *server) lapse() spec.Output {
-	if !s.loyal {
+	if !s.loyal || s.options.ElectionTicks > 0 {
 		return spec.Output{Refused: true}
 	}
 	s.loyal = false
 	return spec.Output{}
 }
 
-// heardFrom notes on a leader that a follower answers in its term.
-func (s *server) heardFrom(id spec.ServerID) {
-	if s.role == spec.Leader && s.options.CheckQuorum && s.follower(id) >= 0 {
-		s.contact = with(s.contact, id)
+// heardFrom notes on a leader that a follower answers.
+func (s *server) heardFrom(reply *spec.Message) {
+	if s.role != spec.Leader || s.follower(reply.From) < 0 {
+		return
 	}
+	if s.options.CheckQuorum {
+		s.contact = with(s.contact, reply.From)
+	}
+	switch s.options.Reads {
+	case ReadByRound:
+		s.confirmed(reply.From, reply.Payload)
+	case ReadByLease:
+		s.answeredAt(reply.From, reply.Payload)
+	}
+}
+
+// leavesAside reports whether a candidate of a higher term is disregarded, term and all: there is a leader. A candidate that the leader
+// itself asked to campaign is heard.
+func (s *server) leavesAside(request *spec.Message) bool {
+	protects := s.options.CheckQuorum || s.options.Reads == ReadByLease
+	return protects && s.leader != spec.None && request.Payload != transferred && s.disregards()
 }
 
 // disregards reports whether the server has reason to believe that a leader is there.

@@ -57,6 +57,17 @@ type Decisions interface {
 	// TakesOver reports whether a server campaigns at once because the message tells it to (D3.10).
 	TakesOver(role spec.Role, current spec.Term, m *spec.Message) bool
 
+	// KnowsCommitted reports whether a leader knows how far entries are committed (8, D6.4).
+	KnowsCommitted(log spec.Log, commit spec.Index, current spec.Term) bool
+	// AsksBeforeReading reports whether a leader asks the others whether it still leads before it answers a read (D6.4).
+	AsksBeforeReading() bool
+	// NextRound is the number of a new round of heartbeats, given the last one's (D6.4).
+	NextRound(round int) int
+	// LeaseHolds reports whether a voter that answered what was sent then is certainly loyal now, both by the leader's clock (D6.4.1).
+	LeaseHolds(sent, now, electionTicks, drift int) bool
+	// LoyalAfterRestart reports whether a server that starts again waits as if it had just heard from a leader (D6.4.1).
+	LoyalAfterRestart() bool
+
 	// SnapshotUpTo is the last entry that a snapshot taken now covers (7).
 	SnapshotUpTo(log spec.Log, commit spec.Index) spec.Index
 	// NeedsSnapshot reports whether a follower is sent a snapshot, given the next entry to send (7).

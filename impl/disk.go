@@ -26,8 +26,9 @@ func (s *server) flush(in *spec.Input) []spec.Effect {
 	for _, m := range s.outbox {
 		sends = append(sends, spec.Effect{Kind: spec.Send, Message: m})
 	}
-	s.outbox = nil
-	return s.decide.Order(in, durable, sends)
+	effects := append(s.decide.Order(in, durable, sends), s.answers...)
+	s.outbox, s.answers = nil, nil
+	return effects
 }
 
 // perform lets the effects happen to the disk, and notes with each durable one what a power failure would leave after it.
@@ -48,7 +49,7 @@ func (d *disk) perform(effects []spec.Effect) {
 func untilCrash(effects []spec.Effect, point int) []spec.Effect {
 	durable, end := 0, 0
 	for k, e := range effects {
-		if e.Kind == spec.Send {
+		if e.Kind != spec.Write && e.Kind != spec.Sync {
 			continue
 		}
 		if durable++; durable == point {
@@ -66,7 +67,7 @@ func (s *server) crash(lossy bool) {
 	if lossy {
 		left = s.disk.synced
 	}
-	*s = server{id: s.id, servers: s.servers, options: s.options, decide: s.decide, role: spec.Crashed, disk: disk{left, left}}
+	*s = server{id: s.id, servers: s.servers, options: s.options, decide: s.decide, role: spec.Crashed, disk: disk{left, left}, clock: s.clock}
 }
 
 // restart starts again as a follower with what is on disk (5.2, Figure 2).
@@ -75,6 +76,9 @@ func (s *server) restart() {
 	s.term, s.votedFor, s.log = d.Term, d.VotedFor, d.Log
 	s.commitIndex = s.decide.CommitAfterRestart(s.log)
 	s.role = spec.Follower
+	if s.options.ElectionTicks > 0 && s.decide.LoyalAfterRestart() {
+		s.beLoyal()
+	}
 }
 
 // Writes: at most one, of everything, so that no crash can separate term, vote and log. Before a log loses its beginning there is one

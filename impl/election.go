@@ -11,7 +11,7 @@ func (s *server) campaign(mark string) {
 	s.term++
 	s.votedFor = s.id
 	s.role = spec.Candidate
-	s.leader, s.loyal = spec.None, false
+	s.leader, s.loyal, s.loyalUntil = spec.None, false, 0
 	s.granted, s.refused = []spec.ServerID{s.id}, nil
 
 	lastIndex, lastTerm := s.decide.LastLog(s.log, s.commitIndex)
@@ -24,6 +24,7 @@ func (s *server) campaign(mark string) {
 // onRequestVote is the receiver's part of RequestVote in Figure 2.
 func (s *server) onRequestVote(m *spec.Message) {
 	grant := m.Term == s.term &&
+		!s.boundByLease() &&
 		s.decide.FreeToVote(s.role, s.votedFor, m.From) &&
 		s.decide.UpToDate(s.log, m.LastLogTerm, m.LastLogIndex)
 	if grant {

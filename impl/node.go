@@ -59,6 +59,10 @@ func (s *server) handle(in *spec.Input) spec.Output {
 		return s.onCompact()
 	case spec.Transfer:
 		return s.onTransfer(in.Peer)
+	case spec.ReadIndex:
+		return s.onRead(in.Value)
+	case spec.Tick:
+		return s.onTick()
 	case spec.Crash:
 		s.crash(in.Lossy)
 		return spec.Output{}
@@ -74,6 +78,8 @@ func (s *server) handleCrashed(in *spec.Input) spec.Output {
 		return spec.Output{}
 	case spec.Deliver:
 		return spec.Output{}
+	case spec.Tick:
+		return s.onTick()
 	}
 	return spec.Output{Refused: true}
 }
@@ -83,7 +89,7 @@ func (s *server) onTimeout() spec.Output {
 	switch {
 	case s.role == spec.Leader:
 		return s.onLeaderTimeout()
-	case !s.mayCampaign():
+	case !s.mayCampaign() || s.options.ElectionTicks > 0 && s.loyal:
 		return spec.Output{Refused: true}
 	case s.options.PreVote && s.decide.AsksFirst(s.role):
 		s.loyal = false
@@ -125,7 +131,7 @@ func (s *server) onMessage(m *spec.Message) spec.Output {
 	if !s.speaks(m.Kind) {
 		return spec.Output{}
 	}
-	if s.options.CheckQuorum && m.Kind == spec.RequestVote && m.Term > s.term && m.Payload != transferred && s.disregards() {
+	if m.Kind == spec.RequestVote && m.Term > s.term && s.leavesAside(m) {
 		return spec.Output{}
 	}
 	if s.decide.Adopts(s.term, m) {
@@ -135,7 +141,7 @@ func (s *server) onMessage(m *spec.Message) spec.Output {
 		return spec.Output{}
 	}
 	if !m.Kind.IsRequest() {
-		s.heardFrom(m.From)
+		s.heardFrom(m)
 	}
 	s.dispatch(m)
 	return spec.Output{}

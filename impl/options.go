@@ -24,6 +24,13 @@ type Options struct {
 	CheckQuorum bool
 	// Transfer lets leaders hand over to another server (D3.10).
 	Transfer bool
+	// Reads is how a leader answers reads that bypass the log (8, D6.4).
+	Reads ReadMode
+	// ElectionTicks is how long voters are loyal to their leader by their own clock, with ReadByLease; at least 1 there, and 0
+	// without clocks (D6.4.1).
+	ElectionTicks int
+	// Drift is how far any two clocks are known to differ at most, in ticks: 2·Drift < ElectionTicks.
+	Drift int
 	// Decisions answers what a server has to decide; nil is Paper{}.
 	Decisions Decisions
 }
@@ -34,7 +41,8 @@ func (o *Options) Variants() spec.Variants {
 	for _, v := range []struct {
 		on      bool
 		variant spec.Variant
-	}{{o.PreVote, spec.PreVotes}, {o.CheckQuorum, spec.ChecksQuorum}} {
+	}{{o.PreVote, spec.PreVotes}, {o.CheckQuorum, spec.ChecksQuorum},
+		{o.Reads == ReadByRound, spec.ConfirmsReads}, {o.Reads == ReadByLease, spec.LeaseReads}} {
 		if v.on {
 			vs = append(vs, v.variant)
 		}
@@ -43,12 +51,16 @@ func (o *Options) Variants() spec.Variants {
 }
 
 // New returns a factory of reference servers. A new server is a follower in term 0 with an empty log and an empty disk.
-// The servers also implement spec.Permuter and spec.Cloner.
+// The servers also implement spec.Cloner, and spec.Permuter unless an option tells them apart by name.
 func New(options Options) spec.Factory {
 	if options.Decisions == nil {
 		options.Decisions = Paper{}
 	}
 	return func(id spec.ServerID, servers []spec.ServerID) spec.Node {
-		return &server{id: id, servers: slices.Clone(servers), options: options, decide: options.Decisions}
+		s := &server{id: id, servers: slices.Clone(servers), options: options, decide: options.Decisions}
+		if options.ElectionTicks > 0 {
+			return named{s}
+		}
+		return s
 	}
 }

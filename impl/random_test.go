@@ -125,6 +125,7 @@ var variants = map[string]struct {
 	"pre-vote":      {impl.Options{PreVote: true}, nil, []string{"pre-vote-won"}},
 	"check-quorum":  {impl.Options{CheckQuorum: true}, nil, []string{"lonely-leader-stepped-down"}},
 	"transfer":      {impl.Options{Transfer: true}, []spec.InputKind{spec.Transfer}, []string{"leadership-transferred"}},
+	"read by round": {impl.Options{Reads: impl.ReadByRound, NoOp: true}, []spec.InputKind{spec.ReadIndex}, []string{"read-answered"}},
 	"elections": {impl.Options{PreVote: true, CheckQuorum: true, Transfer: true}, []spec.InputKind{spec.Transfer},
 		[]string{"pre-vote-won", "lonely-leader-stepped-down", "leadership-transferred"}},
 }

@@ -30,6 +30,7 @@ func (s *server) sendAppendEntries() {
 			PrevLogTerm:  s.decide.PrevTerm(s.log, prev),
 			Entries:      s.entriesAfter(prev),
 			LeaderCommit: s.commitIndex,
+			Payload:      s.token(),
 		})
 	}
 }
@@ -50,20 +51,22 @@ func (s *server) entriesAfter(prev spec.Index) []spec.Entry {
 func (s *server) onAppendEntries(m *spec.Message) {
 	// 1
 	if m.Term < s.term {
-		s.send(m.From, spec.Message{Kind: spec.AppendEntriesReply})
+		s.send(m.From, spec.Message{Kind: spec.AppendEntriesReply, Payload: m.Payload})
 		return
 	}
 	s.follow(m.From)
 	// 2
 	if !s.decide.Matches(s.log, m.PrevLogIndex, m.PrevLogTerm) {
-		s.send(m.From, s.refusal(m.PrevLogIndex))
+		refusal := s.refusal(m.PrevLogIndex)
+		refusal.Payload = m.Payload
+		s.send(m.From, refusal)
 		return
 	}
 	// 3 and 4
 	s.log = s.decide.Merge(s.log, m.PrevLogIndex, m.Entries)
 	// 5
 	s.commitIndex = s.decide.FollowerCommit(s.commitIndex, m.LeaderCommit, m.LastEntryIndex(), s.log.LastIndex())
-	s.send(m.From, spec.Message{Kind: spec.AppendEntriesReply, Success: true, MatchIndex: s.decide.AckIndex(m, s.log)})
+	s.send(m.From, spec.Message{Kind: spec.AppendEntriesReply, Success: true, MatchIndex: s.decide.AckIndex(m, s.log), Payload: m.Payload})
 }
 
 // follow recognises the leader of the current term. A candidate gives up (5.2).
@@ -71,7 +74,9 @@ func (s *server) follow(leader spec.ServerID) {
 	s.votedFor = s.decide.VoteAfterFollowing(s.role, s.votedFor)
 	s.becomeFollower()
 	s.leader = leader
-	s.loyal = s.options.PreVote || s.options.CheckQuorum
+	if s.options.PreVote || s.options.CheckQuorum || s.options.ElectionTicks > 0 {
+		s.beLoyal()
+	}
 }
 
 // refusal says that the log does not hold the entry at prev. As a hint it tells where to try next: at the first entry of the

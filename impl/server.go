@@ -32,8 +32,19 @@ type server struct {
 	contact    []spec.ServerID // who answered a leader since its election timer began; ascending
 	transferee spec.ServerID   // whom a leader hands over to, or None
 
-	disk   disk           // what a crash leaves
-	outbox []spec.Message // what the step at hand sends; empty between steps
+	// Volatile state of leaders that answer reads; nil and 0 on others.
+	reads    []spec.PendingRead // that wait to be confirmed, in the order in which they came
+	round    int                // number of the last round of heartbeats that a read began, in this term
+	served   int                // reads answered in this term
+	answered []sentAt           // with leases, followers whose answer still counts; ascending
+
+	// Clocks, with ElectionTicks.
+	clock      int // ticks so far; it goes on through crashes
+	loyalUntil int // of clock: when a loyal follower is loyal no longer; 0 if it is not
+
+	disk    disk           // what a crash leaves
+	outbox  []spec.Message // what the step at hand sends; empty between steps
+	answers []spec.Effect  // what it tells clients; empty between steps
 }
 
 // others calls yield for every other server, ascending.
@@ -61,7 +72,10 @@ func (s *server) adopt(m *spec.Message) {
 	s.term = m.Term
 	s.votedFor = s.decide.VoteInNewTerm(m)
 	s.log = s.decide.LogInNewTerm(s.log, s.commitIndex)
-	s.leader, s.loyal = spec.None, false
+	s.leader = spec.None
+	if s.options.ElectionTicks == 0 {
+		s.loyal = false
+	}
 	s.becomeFollower()
 }
 
@@ -70,6 +84,7 @@ func (s *server) becomeFollower() {
 	s.role = spec.Follower
 	s.granted, s.refused, s.progress = nil, nil, nil
 	s.contact, s.transferee = nil, spec.None
+	s.reads, s.round, s.served, s.answered = nil, 0, 0, nil
 }
 
 // Adopts: any message of a higher term, request or reply. What a pre-vote and its grant tell is not a term that anybody is in.

@@ -27,14 +27,14 @@ func (s *server) onCompact() spec.Output {
 
 // sendSnapshot sends the leader's snapshot to a follower that needs entries before it.
 func (s *server) sendSnapshot(to spec.ServerID) {
-	s.send(to, spec.Message{Kind: spec.InstallSnapshot, PrevLogIndex: s.log.Base, PrevLogTerm: s.log.BaseTerm})
+	s.send(to, spec.Message{Kind: spec.InstallSnapshot, PrevLogIndex: s.log.Base, PrevLogTerm: s.log.BaseTerm, Payload: s.token()})
 }
 
 // onInstallSnapshot is the receiver's part of InstallSnapshot in Figure 13; the numbers are those of its steps.
 func (s *server) onInstallSnapshot(m *spec.Message) {
 	// 1
 	if m.Term < s.term {
-		s.send(m.From, spec.Message{Kind: spec.InstallSnapshotReply})
+		s.send(m.From, spec.Message{Kind: spec.InstallSnapshotReply, Payload: m.Payload})
 		return
 	}
 	s.follow(m.From)
@@ -46,10 +46,10 @@ func (s *server) onInstallSnapshot(m *spec.Message) {
 		s.commitIndex = m.PrevLogIndex
 	}
 	if s.commitIndex < m.PrevLogIndex {
-		s.send(m.From, spec.Message{Kind: spec.InstallSnapshotReply})
+		s.send(m.From, spec.Message{Kind: spec.InstallSnapshotReply, Payload: m.Payload})
 		return
 	}
-	s.send(m.From, spec.Message{Kind: spec.InstallSnapshotReply, Success: true, MatchIndex: m.PrevLogIndex})
+	s.send(m.From, spec.Message{Kind: spec.InstallSnapshotReply, Success: true, MatchIndex: m.PrevLogIndex, Payload: m.Payload})
 }
 
 // onInstallSnapshotReply notes on a leader that a follower has what the snapshot covers.

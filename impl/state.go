@@ -3,6 +3,7 @@ package impl
 import (
 	"encoding/binary"
 	"slices"
+	"strconv"
 
 	"github.com/raftcheck/raftcheck/spec"
 )
@@ -25,7 +26,10 @@ func (s *server) Observe() spec.Observation {
 	o.CommitIndex, o.LastApplied = s.commitIndex, s.commitIndex
 	o.Granted, o.Refused = s.granted, s.refused
 	o.Progress = s.progress
-	o.Contact = s.contact
+	o.Contact, o.Reads = s.contact, s.reads
+	if s.round > 0 {
+		o.LastToken = strconv.Itoa(s.round)
+	}
 	return o
 }
 
@@ -48,12 +52,26 @@ func (s *server) encode(dst []byte, rename func(spec.ServerID) spec.ServerID, va
 		e.set(s.granted)
 		e.set(s.refused)
 		e.progress(s.progress)
-		if s.options.PreVote || s.options.CheckQuorum {
+		if s.options.PreVote || s.options.CheckQuorum || s.options.ElectionTicks > 0 {
 			e.flag(s.loyal)
 			e.set(s.contact)
 		}
 		if s.options.Transfer {
 			e.server(s.transferee)
+		}
+		if s.options.Reads != NoReads {
+			e.number(uint64(s.round))
+			e.number(uint64(s.served))
+			e.reads(s.reads)
+		}
+	}
+	if s.options.ElectionTicks > 0 {
+		e.number(uint64(s.clock))
+		e.number(uint64(s.loyalUntil))
+		e.number(uint64(len(s.answered)))
+		for _, a := range s.answered { // such servers are not renamed
+			e.server(a.server)
+			e.number(uint64(a.clock))
 		}
 	}
 	e.unlessSame(s.disk.written, memory)
@@ -137,6 +155,19 @@ func (e *encoder) set(ids []spec.ServerID) {
 	e.number(uint64(len(ids)))
 	for _, id := range ids {
 		e.number(uint64(id))
+	}
+}
+
+func (e *encoder) reads(rs []spec.PendingRead) {
+	e.number(uint64(len(rs)))
+	for _, r := range rs {
+		if e.value != nil {
+			r.Value = e.value(r.Value)
+		}
+		e.text(r.Value)
+		e.number(uint64(r.Index))
+		e.text(r.Token)
+		e.set(r.Confirmed)
 	}
 }
 

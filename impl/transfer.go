@@ -11,7 +11,7 @@ const transferred = "transfer"
 
 // onTransfer: only a leader can hand over, to one server at a time.
 func (s *server) onTransfer(to spec.ServerID) spec.Output {
-	if !s.options.Transfer || s.role != spec.Leader || s.follower(to) < 0 || s.transferee != spec.None || !s.isVoter(to) {
+	if !s.options.Transfer || s.options.Reads == ReadByLease || s.role != spec.Leader || s.follower(to) < 0 || s.transferee != spec.None || !s.isVoter(to) {
 		return spec.Output{Refused: true}
 	}
 	s.transferee = to

@@ -12,14 +12,15 @@ const (
 	FactVote               // vote(server, term) = candidate
 	FactEntry              // entry(index, term) = (term of the entry before, kind, value)
 	FactCommitted          // committed(index) = (term, kind, value)
+	FactRead               // a leader of the term answered a read at the index as soon as it came; nothing can disagree with it
 )
 
 // Key is what a fact is about.
 type Key struct {
 	Kind   FactKind
 	Server ServerID // FactVote
-	Index  Index    // FactEntry, FactCommitted
-	Term   Term     // FactLeader, FactVote, FactEntry
+	Index  Index    // FactEntry, FactCommitted, FactRead
+	Term   Term     // FactLeader, FactVote, FactEntry, FactRead
 }
 
 // Fact is one thing a step established for ever.
@@ -52,11 +53,13 @@ func (f *Fact) String() string {
 		return fmt.Sprintf("%s has %s at index %d after an entry of term %d", f.By, f.Entry, f.Index, f.Prev)
 	case FactCommitted:
 		return fmt.Sprintf("%s holds %s committed at index %d", f.By, f.Entry, f.Index)
+	case FactRead:
+		return fmt.Sprintf("%s, leader of term %d, answers a read at index %d", f.By, f.Term, f.Index)
 	}
 	return "no fact"
 }
 
-// Facts calls yield for every fact that a step establishes, in a fixed order: leaders, votes, entries, commitments.
+// Facts calls yield for every fact that a step establishes, in a fixed order: leaders, votes, entries, commitments, reads.
 // Only what the step changed is told, so that a long log costs nothing when it stays as it is. A fact is the caller's to read and
 // change until yield returns, and no longer.
 func Facts(s *Step, declared Variants, yield func(*Fact)) {
@@ -65,6 +68,9 @@ func Facts(s *Step, declared Variants, yield func(*Fact)) {
 	tell.votes(s, declared)
 	tell.entries(s)
 	tell.committed(s)
+	if declared.Has(LeaseReads) || declared.Has(ConfirmsReads) {
+		tell.reads(s)
+	}
 }
 
 // teller tells facts one after the other in the same place, since there are as many as entries.
@@ -146,5 +152,12 @@ func (t *teller) committed(s *Step) {
 			return
 		}
 		t.tell(Fact{Key: Key{Kind: FactCommitted, Index: i}, Entry: e, By: s.Server, In: in, Part: PartAfter})
+	}
+}
+
+// reads tells the reads that were answered in the step in which they came.
+func (t *teller) reads(s *Step) {
+	if r := s.answersAtOnce(); r != nil {
+		t.tell(Fact{Key: Key{Kind: FactRead, Index: r.Index, Term: s.After.Term}, By: s.Server, Part: PartAfter})
 	}
 }

@@ -55,7 +55,9 @@ var Goals = []*Goal{
 				})
 		}},
 	{"client-redirected", "a server that does not lead sends a client on to the leader", Needs{Servers: 2, Elections: 1, Campaigns: 1}, 0,
-		func(s *Step) bool { return s.Input.Kind == Propose && s.Output.Redirect != None }},
+		func(s *Step) bool {
+			return (s.Input.Kind == Propose || s.Input.Kind == ReadIndex) && s.Output.Redirect != None
+		}},
 	{"entry-committed", "a leader commits an entry", Needs{Servers: 1, Elections: 1, Campaigns: 1, Log: 1}, FieldRole | FieldCommit,
 		func(s *Step) bool { return s.After.Role == Leader && s.After.CommitIndex > s.Before.CommitIndex }},
 	{"log-conflict-repaired", "a follower replaces an entry that conflicts with its leader's", Needs{Servers: 3, Elections: 2, Campaigns: 2, Log: 1}, FieldRole | FieldLog,
@@ -81,4 +83,9 @@ var Goals = []*Goal{
 	{"leadership-transferred", "a server campaigns because its leader told it to",
 		Needs{Servers: 2, Elections: 2, Campaigns: 1, Transfers: 1}, FieldRole,
 		func(s *Step) bool { return s.delivered(TimeoutNow) && s.After.Role == Candidate && s.runs() }},
+	{"read-answered", "a leader answers a read that bypasses the log",
+		Needs{Servers: 1, Elections: 1, Campaigns: 1, Log: 1, Reads: 1}, FieldRole,
+		func(s *Step) bool {
+			return slices.ContainsFunc(s.Output.Effects, func(e Effect) bool { return e.Kind == Answer && e.Reply.Read })
+		}},
 }

@@ -121,12 +121,27 @@ func (r *Rule) JudgePair(a, b *Sight) *Breach {
 	return r.signed(r.Pair(a, b))
 }
 
-// JudgeElected applies the rule's Elected check if the step makes its server leader.
+// JudgeElected applies the checks of the rule that look at all that was committed: Elected if the step makes its server leader, and
+// Answered if it answers a read as soon as it comes.
 func (r *Rule) JudgeElected(s *Step, committed []Fact) *Breach {
-	if r.Elected == nil || !r.checkable(s) || !TookOffice(s) {
+	switch {
+	case !r.looksBack(s):
 		return nil
+	case TookOffice(s):
+		return r.signed(r.Elected(s, committed))
 	}
-	return r.signed(r.Elected(s, committed))
+	return r.signed(r.Answered(s, committed))
+}
+
+// looksBack reports whether the rule compares this step with all that was committed.
+func (r *Rule) looksBack(s *Step) bool {
+	switch {
+	case !r.checkable(s):
+		return false
+	case TookOffice(s):
+		return r.Elected != nil
+	}
+	return r.Answered != nil && s.answersAtOnce() != nil
 }
 
 // JudgeTold applies the rule's Told check to a step that tells clients something.
@@ -217,8 +232,8 @@ func (o *Observation) tellsNoMore(later *Observation) bool {
 
 func (j *Judge) elected(s *Step) (found []*Breach) {
 	for k, r := range j.rules {
-		if r.Elected == nil || !r.checkable(s) || !TookOffice(s) {
-			continue
+		if !r.looksBack(s) || j.incomplete && !TookOffice(s) {
+			continue // when a read came, compared with what others committed, is not known of such a record
 		}
 		j.checked[k]++
 		if b := r.JudgeElected(s, j.history.Committed()); b != nil {

@@ -43,7 +43,8 @@ type Differ interface {
 // InputKind says what happens to a server.
 type InputKind uint8
 
-// The inputs. The last four are the finer-grained actions of the published TLA+ specification, used by spec/abstract only.
+// The inputs. SendRequestVote to AdvanceCommit are the finer-grained actions of the published TLA+ specification, used by
+// spec/abstract only.
 const (
 	Timeout     InputKind = iota + 1 // the election timer fires
 	Heartbeat                        // the leader's timer fires: it sends AppendEntries to every other server
@@ -61,11 +62,14 @@ const (
 	SendAppendEntries // a leader sends Peer one AppendEntries
 	BecomeLeader      // a candidate with a majority takes office
 	AdvanceCommit     // a leader looks whether more is committed
+
+	Tick         // the clock of the server, Peer, goes on by one
+	StorageError // from now on the disk is full: the next durable effect fails
 )
 
 var inputKindNames = [...]string{"none", "timeout", "heartbeat", "deliver", "propose", "crash", "restart",
 	"read", "transfer", "reconfigure", "compact", "stored",
-	"request-vote", "append-entries", "become-leader", "advance-commit"}
+	"request-vote", "append-entries", "become-leader", "advance-commit", "tick", "storage-error"}
 
 // String returns the kind as it is written in traces.
 func (k InputKind) String() string { return nameOf(inputKindNames[:], int(k)) }
@@ -75,7 +79,7 @@ type Input struct {
 	Kind    InputKind
 	Message Message  // Deliver
 	Value   string   // Propose, ReadIndex
-	Peer    ServerID // Transfer, SendRequestVote, SendAppendEntries
+	Peer    ServerID // Transfer, SendRequestVote, SendAppendEntries, Tick
 	Change  Change   // Reconfigure
 
 	// Cut, when above 0, crashes the server in the middle of this very step: at crash point 1 just before its first durable
@@ -244,6 +248,9 @@ type Observation struct {
 	// Reads are the reads that wait for a majority to confirm that the server still leads, in the order in which they came. Only
 	// implementations that declare the variant ConfirmsReads show them.
 	Reads []PendingRead
+	// LastToken is the Token of the last read that a leader asked confirmation for in its term, waiting or not; "" is none. Only shown
+	// with Reads.
+	LastToken string
 }
 
 // PendingRead is a read that waits at a leader (dissertation, 6.4).

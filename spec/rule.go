@@ -49,6 +49,11 @@ const (
 	PreVotes Variant = "pre-votes"
 	// ChecksQuorum: a leader steps down when its election timer finds that no majority answered, and shows who did (dissertation, 6.2).
 	ChecksQuorum Variant = "checks-quorum"
+	// ConfirmsReads: a leader answers a read when a majority has confirmed that it still leads, and shows the reads that wait for
+	// that (dissertation, 6.4).
+	ConfirmsReads Variant = "confirms-reads"
+	// LeaseReads: a leader answers reads at once while it holds a lease (dissertation, 6.4.1).
+	LeaseReads Variant = "lease-reads"
 	// LateTerm: a leader that a reply tells of a higher term steps down at once and takes the term over later (hashicorp/raft).
 	LateTerm Variant = "late-term"
 )
@@ -67,7 +72,7 @@ func (vs Variants) Has(v Variant) bool {
 }
 
 // Rule is one promise of Raft, with the means to tell whether it was broken. A rule has at least one of Step, Pair,
-// Agreement and Elected; where it has several, each sees the same promise from another side.
+// Agreement, Elected and Answered; where it has several, each sees the same promise from another side.
 type Rule struct {
 	ID       string // stable, as in "R5.2-02"
 	Name     string // plain, as in "election-safety"
@@ -92,6 +97,8 @@ type Rule struct {
 	Agreement FactKind
 	// Elected judges a server that has just become leader (leader.After) against everything committed so far.
 	Elected func(leader *Step, committed []Fact) *Breach
+	// Answered judges a leader that answers a read as soon as it comes (After) against everything committed so far.
+	Answered func(leader *Step, committed []Fact) *Breach
 	// Told judges what a step tells clients against what clients knew before it.
 	Told func(before *Clients, s *Step) *Breach
 }

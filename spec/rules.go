@@ -21,7 +21,7 @@ var Rules = []*Rule{
 	durableBeforeSend, voteAtomic,
 	onlyVotersCampaign,
 	snapshotCommitted, snapshotWhenCompacted, installRaises, installKeepsSuffix, snapshotBeforeTruncation,
-	linearizability, readAfterOwnTermCommit,
+	linearizability, readAfterOwnTermCommit, readConfirmed, leaseReadFresh,
 	transferByLeader, preVoteHarmless, preVoteAnswered, preVoteEachTime, leaderKeepsContact,
 	traceConsistent,
 }
@@ -114,7 +114,7 @@ func (r *Rule) faults() []string {
 	check(strings.HasSuffix(r.Why, "."), "nothing says why, or it does not end with a period")
 	check(r.Section != "", "the section is missing")
 	check(r.Profile != "", "the profile is missing")
-	check(r.Step != nil || r.Pair != nil || r.Agreement != FactNone || r.Elected != nil || r.Told != nil, "it has no check")
+	check(r.Step != nil || r.Pair != nil || r.Agreement != FactNone || r.Elected != nil || r.Answered != nil || r.Told != nil, "it has no check")
 	for _, slug := range r.Catches {
 		check(slugShape.MatchString(slug), fmt.Sprintf("%q is no slug of a fault", slug))
 	}

@@ -1,5 +1,7 @@
 package spec
 
+import "slices"
+
 // The rules about what clients are told (Raft paper, 8; dissertation, 6.4).
 
 var readAfterOwnTermCommit = &Rule{
@@ -33,4 +35,97 @@ func judgeReadAfterOwnTermCommit(s *Step) *Breach {
 			allowing("%s answers when it has committed an entry of term %d", s.Server, o.Term)
 	}
 	return nil
+}
+
+var readConfirmed = &Rule{
+	ID: "R8-04", Name: "read-confirmed",
+	Sentence: "A leader answers a read only after a majority of every active configuration has answered messages that it sent after the read came.",
+	Why: "A leader that was deposed does not know it. Only an answer to what was sent after the read came shows that nobody else could commit before it came. " +
+		"What usually breaks it: no round of messages at all, or a name for the round that is used again, so that an answer to an earlier one counts.",
+	Section: "Raft paper, 8; dissertation, 6.4", Level: Must, Profile: Read,
+	Catches: []string{"rd-no-quorum", "rd-ctx-reuse"},
+	Only:    []Variant{ConfirmsReads},
+	Needs:   FieldRole | FieldTerm | FieldConfig,
+	Step:    judgeReadConfirmed,
+}
+
+func judgeReadConfirmed(s *Step) *Breach {
+	for k := range s.After.Reads {
+		r := &s.After.Reads[k]
+		if s.Input.Kind != ReadIndex || k < len(s.Before.Reads) || !s.askedBefore(r.Token) {
+			continue
+		}
+		return s.breachAfter("%s asks for confirmation of read %q by the name %q, as it did for another read", s.Server, r.Value, r.Token).
+			refusing("the name is new in this term", "%q is not", r.Token).allowing("%s uses another name", s.Server)
+	}
+	for k := range s.Output.Effects {
+		e := &s.Output.Effects[k]
+		if e.Kind != Answer || !e.Reply.Read {
+			continue
+		}
+		read, replies := s.confirms(&e.Reply)
+		by := func(id ServerID) bool {
+			return id == s.Server || read != nil && (slices.Contains(read.Confirmed, id) || replies && id == s.Input.Message.From)
+		}
+		if s.After.Config.Majority(by) || s.Before.Config.Majority(by) {
+			continue
+		}
+		var who []ServerID
+		for _, id := range slices.Concat(s.After.Config.Voters, s.After.Config.Outgoing) {
+			if by(id) && !slices.Contains(who, id) {
+				who = append(who, id)
+			}
+		}
+		return s.breach(PartEffect, k, "%s, leader of term %d, answers a read with confirmation by %s", s.Server, s.After.Term, listed(who)).
+			refusing("servers that confirmed since the read came are a strict majority", "%s of %s", listed(who), configured(&s.After.Config)).
+			allowing("%s waits for a majority", s.Server)
+	}
+	return nil
+}
+
+// confirms returns the read that an answer is for, as it waited before the step, and whether the step brings a confirmation for it: a reply
+// with its token, or with that of a read that came later.
+func (s *Step) confirms(answer *Reply) (read *PendingRead, replies bool) {
+	m := &s.Input.Message
+	valid := s.Input.Kind == Deliver && !m.Kind.IsRequest() && m.Term == s.After.Term
+	for k := range s.Before.Reads {
+		r := &s.Before.Reads[k]
+		if read == nil && r.Value == answer.Value && r.Index == answer.Index {
+			read = r
+		}
+		replies = replies || read != nil && valid && r.Token == m.Payload
+	}
+	return read, replies
+}
+
+// askedBefore reports whether the leader is seen to have used a name for confirmation before: for a read that waits, or the last time.
+func (s *Step) askedBefore(token string) bool {
+	return s.Before.Role == Leader && token == s.Before.LastToken || slices.ContainsFunc(s.Before.Reads, func(r PendingRead) bool { return r.Token == token })
+}
+
+var leaseReadFresh = &Rule{
+	ID: "R8-06", Name: "lease-read-fresh",
+	Sentence: "A read that is answered as soon as it comes sees everything that was committed before, by anybody.",
+	Why: "A leader answers without asking only because it is certain that nobody else can have been elected. That certainty is made of clocks, of voters that stay loyal, " +
+		"and of counting from when a message was sent. If any of it fails, a client reads what another client has already overwritten. " +
+		"What usually breaks it: a lease as long as the election timeout, voters that vote before it is over, or contact that is counted from when it was heard of.",
+	Section: "dissertation, 6.4.1", Level: Must, Profile: Read,
+	Catches: []string{"rd-lease-clock", "rd-lease-checkquorum", "rd-phantom-lease", "rd-no-quorum"},
+	Only:    []Variant{LeaseReads, ConfirmsReads},
+	Needs:   FieldRole | FieldTerm,
+	Answered: func(s *Step, committed []Fact) *Breach {
+		r := s.answersAtOnce()
+		for k := range committed {
+			f := &committed[k]
+			if f.Index <= r.Index {
+				continue
+			}
+			b := s.breachAfter("%s, leader of term %d, answers a read at index %d after %s was committed at index %d", s.Server, s.After.Term, r.Index, f.Entry, f.Index).
+				refusing("read index ≥ last index committed", "%d is below %d", r.Index, f.Index).
+				allowing("%s asks the others first, or sends the client on", s.Server)
+			b.Evidence = append(b.Evidence, Evidence{Role: "the commitment", Server: f.By, Part: PartFact, Origin: f.Origin})
+			return b
+		}
+		return nil
+	},
 }

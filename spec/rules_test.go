@@ -84,7 +84,7 @@ func TestLookups(t *testing.T) {
 		require.True(t, near, typed)
 		require.Equal(t, want, r.Name)
 	}
-	for _, typed := range []string{"", "x", "serializability"} {
+	for _, typed := range []string{"", "x", "snapshot isolation level"} {
 		_, near := spec.NearestRule(typed)
 		require.False(t, near, typed)
 	}

@@ -33,6 +33,19 @@ func (s *Step) happened() string {
 // show reports whether the server shows all the given fields before and after the step.
 func (s *Step) show(f Field) bool { return s.Before.Knows(f) && s.After.Knows(f) }
 
+// answersAtOnce returns the answer to a read if a leader gives it in the step in which the read comes, or nil.
+func (s *Step) answersAtOnce() *Reply {
+	if s.Input.Kind != ReadIndex || s.After.Role != Leader {
+		return nil
+	}
+	for k := range s.Output.Effects {
+		if e := &s.Output.Effects[k]; e.Kind == Answer && e.Reply.Read {
+			return &e.Reply
+		}
+	}
+	return nil
+}
+
 // TookOffice reports whether the step made its server leader of a term it did not lead before.
 func TookOffice(s *Step) bool {
 	return s.After.Role == Leader && (s.Before.Role != Leader || s.Before.Term != s.After.Term)

@@ -47,7 +47,7 @@ func firstDifference(want, got *spec.Observation) string {
 		return fmt.Sprintf("on disk %+v, not %+v", got.Durable, want.Durable)
 	case !slices.Equal(want.Contact, got.Contact):
 		return fmt.Sprintf("answered by %v, not %v", got.Contact, want.Contact)
-	case !slices.EqualFunc(want.Reads, got.Reads, sameRead):
+	case want.LastToken != got.LastToken || !slices.EqualFunc(want.Reads, got.Reads, sameRead):
 		return fmt.Sprintf("waiting reads %+v, not %+v", got.Reads, want.Reads)
 	}
 	return ""

@@ -178,6 +178,9 @@ func waysToJudge(r *spec.Rule) []string {
 	if r.Elected != nil {
 		ways = append(ways, "each server that becomes leader, against all that was committed")
 	}
+	if r.Answered != nil {
+		ways = append(ways, "each leader that answers a read at once, against all that was committed")
+	}
 	if r.Agreement != spec.FactNone {
 		ways = append(ways, agreementWords[r.Agreement])
 	}

@@ -52,6 +52,13 @@ var referenceChoices = []choice{
 	{"pre-vote", func(o *impl.Options) { o.PreVote = true }, func(c *cluster.Config) { c.Bounds.Messages = 1 }},
 	{"check-quorum", func(o *impl.Options) { o.CheckQuorum = true }, func(c *cluster.Config) { c.Bounds.Messages = 1 }},
 	{"transfer", func(o *impl.Options) { o.Transfer = true }, func(c *cluster.Config) { c.Bounds.Transfers, c.Bounds.Messages = 1, 1 }},
+	{"read-index", func(o *impl.Options) { o.Reads, o.NoOp = impl.ReadByRound, true }, func(c *cluster.Config) {
+		c.Bounds.Reads, c.Bounds.Messages, c.Bounds.Log, c.Bounds.Proposals = 1, 1, 2, 1
+	}},
+	{"lease-reads", func(o *impl.Options) { o.Reads, o.NoOp, o.ElectionTicks, o.Drift = impl.ReadByLease, true, 3, 1 }, func(c *cluster.Config) {
+		c.Bounds.Reads, c.Bounds.Messages, c.Bounds.Log, c.Bounds.Proposals, c.Bounds.Ticks, c.Bounds.Drift, c.Bounds.Campaigns = 1, 1, 2, -1, 3, 1, 2
+		c.Faults.Crash = cluster.Off
+	}},
 }
 
 func choiceNames() []string {
@@ -137,7 +144,7 @@ func mutated(m mutant.Mutant) *subject {
 		Servers: b.Servers, New: m.Factory(), Variants: m.Variants(),
 		Faults: cluster.Faults{Drop: cluster.Unlimited, Duplicate: cluster.Budget(b.Duplicates), Crash: cluster.Budget(b.Crashes), Lossy: b.Lossy},
 		Bounds: cluster.Bounds{Terms: b.Terms, Log: b.Log, Messages: b.Messages, Campaigns: b.Campaigns, Proposals: b.Proposals, Depth: b.Depth,
-			Compactions: b.Compactions, Transfers: b.Transfers, Changes: b.Changes, Reads: b.Reads},
+			Compactions: b.Compactions, Transfers: b.Transfers, Changes: b.Changes, Reads: b.Reads, Ticks: b.Ticks, Drift: b.Drift},
 	}}
 }
 

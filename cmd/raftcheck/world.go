@@ -16,7 +16,7 @@ type worldFlags struct {
 	impl                                                                         string
 	features                                                                     []string
 	nodes, terms, log, messages, duplicates, values, depth, campaigns, proposals int
-	compactions, transfers, changes, reads                                       int
+	compactions, transfers, changes, reads, ticks, drift                         int
 	network                                                                      string
 	faults                                                                       faultList
 	exec                                                                         execFlags
@@ -49,6 +49,8 @@ func (w *worldFlags) addBounds(flags *pflag.FlagSet) {
 	flags.IntVar(&w.transfers, "transfers", 0, "most requests in one execution that the leader hand over to another server")
 	flags.IntVar(&w.changes, "changes", 0, "most changes of the configuration that are asked for in one execution")
 	flags.IntVar(&w.reads, "reads", 0, "most reads in one execution")
+	flags.IntVar(&w.ticks, "ticks", 0, "how far any server's clock goes; 0 is no clocks")
+	flags.IntVar(&w.drift, "drift", 0, "how far any two clocks differ at most")
 	flags.StringVar(&w.network, "network", "", "how messages travel, a `model`: "+strings.Join(cluster.Networks, ", "))
 	flags.Var(&w.faults, "faults", "what may go wrong: none, or some of "+strings.Join(faultNames, ",")+", each with an optional budget for one execution as in crash=1")
 }
@@ -77,6 +79,8 @@ func (w *worldFlags) subject(flags *pflag.FlagSet) (*subject, error) {
 		"transfers":   func() { c.Bounds.Transfers = w.transfers },
 		"changes":     func() { c.Bounds.Changes = w.changes },
 		"reads":       func() { c.Bounds.Reads = w.reads },
+		"ticks":       func() { c.Bounds.Ticks = w.ticks },
+		"drift":       func() { c.Bounds.Drift = w.drift },
 		"faults":      func() { c.Faults = w.faults.Faults },
 	} {
 		if flags.Changed(name) {
@@ -129,7 +133,7 @@ func (w *worldFlags) check(flags *pflag.FlagSet, s *subject) error {
 		given, least int
 	}{{"terms", w.terms, 1}, {"log", w.log, 0}, {"duplicates", w.duplicates, 1}, {"values", w.values, 1},
 		{"depth", w.depth, 0}, {"campaigns", w.campaigns, 0}, {"proposals", w.proposals, 0},
-		{"compactions", w.compactions, 0}, {"transfers", w.transfers, 0}, {"changes", w.changes, 0}, {"reads", w.reads, 0}} {
+		{"compactions", w.compactions, 0}, {"transfers", w.transfers, 0}, {"changes", w.changes, 0}, {"reads", w.reads, 0}, {"ticks", w.ticks, 0}, {"drift", w.drift, 0}} {
 		if flags.Changed(n.flag) && n.given < n.least {
 			return usageError("", "--%s %d: it is at least %d", n.flag, n.given, n.least)
 		}

@@ -51,6 +51,8 @@ type Bounds struct {
 	Transfers   int // most requests to hand over leadership
 	Changes     int // most changes of the configuration
 	Reads       int // most reads
+	Ticks       int // how far any server's clock goes; 0 is no clocks
+	Drift       int // how far two clocks differ at most
 }
 
 // Variants are the parts of Raft that the mutant has and rules must know of.

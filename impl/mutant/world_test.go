@@ -20,7 +20,7 @@ func world(b mutant.Bounds, options impl.Options) *cluster.Config {
 		},
 		Bounds: cluster.Bounds{
 			Terms: b.Terms, Log: b.Log, Messages: b.Messages, Campaigns: b.Campaigns, Proposals: b.Proposals, Depth: b.Depth,
-			Compactions: b.Compactions, Transfers: b.Transfers, Changes: b.Changes, Reads: b.Reads,
+			Compactions: b.Compactions, Transfers: b.Transfers, Changes: b.Changes, Reads: b.Reads, Ticks: b.Ticks, Drift: b.Drift,
 		},
 	}
 }

@@ -56,6 +56,9 @@ func (o *Object) observation(s *spec.Observation) {
 	if len(s.Reads) > 0 {
 		o.reads(s.Reads)
 	}
+	if s.LastToken != "" {
+		o.Text("lastToken", s.LastToken)
+	}
 }
 
 func (o *Object) reads(all []spec.PendingRead) {

@@ -40,6 +40,8 @@ func (r *Reader) Observation() spec.Observation {
 			s.Contact = r.Servers()
 		case "reads":
 			s.Reads = r.reads()
+		case "lastToken":
+			s.LastToken = string(r.String())
 		case "durable":
 			field, s.Durable = spec.FieldDurable, r.Durable(spec.Durable{})
 		default:

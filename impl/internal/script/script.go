@@ -4,6 +4,8 @@
 //	cluster 3 no-op hints max-entries=1    so many servers, with these options, none of which need be given
 //	timeout n1                             also heartbeat n1, restart n1, crash n1, compact n1
 //	transfer n1 n2                         n1 is asked to hand over to n2
+//	read n1                                a client asks n1 to read
+//	tick n1                                n1's clock goes on
 //	propose n1 x
 //	deliver n1->n2 RequestVote             the oldest such message in flight; "newest" and "copy" may follow
 //	drop n1->n2 RequestVote                it is lost
@@ -76,7 +78,7 @@ type run struct {
 
 var inputs = map[string]spec.InputKind{
 	"timeout": spec.Timeout, "heartbeat": spec.Heartbeat, "propose": spec.Propose, "crash": spec.Crash, "restart": spec.Restart,
-	"compact": spec.Compact, "transfer": spec.Transfer,
+	"compact": spec.Compact, "transfer": spec.Transfer, "read": spec.ReadIndex, "tick": spec.Tick,
 }
 
 func (r *run) command(words []string) error {
@@ -148,6 +150,14 @@ func optionsOf(words []string) (options impl.Options, err error) {
 			options.CheckQuorum = true
 		case "transfer":
 			options.Transfer = true
+		case "read-index":
+			options.Reads = impl.ReadByRound
+		case "lease-reads":
+			options.Reads = impl.ReadByLease
+		case "election-ticks":
+			options.ElectionTicks, err = strconv.Atoi(value)
+		case "drift":
+			options.Drift, err = strconv.Atoi(value)
 		default:
 			err = fmt.Errorf("no option %q", w)
 		}

@@ -52,6 +52,8 @@ func (r *run) effect(e spec.Effect) {
 		r.print("write")
 	case spec.Sync:
 		r.print("sync")
+	case spec.Answer:
+		r.print("answer at index %d", e.Reply.Index)
 	}
 }
 
