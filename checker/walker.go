@@ -3,6 +3,7 @@ package checker
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 	"sync"
 
 	"github.com/raftcheck/raftcheck/cluster"
@@ -17,12 +18,13 @@ import (
 // between two executions without changing what follows.
 type Walker struct {
 	WalkerOptions
-	m        *memo
-	config   *cluster.Config
-	dropped  int // memos thrown away
-	executed int // of those, how often node code ran
-	limit    cluster.Limit
-	split    []cluster.Spent
+	m         *memo
+	config    *cluster.Config
+	dropped   int          // memos thrown away
+	executed  int          // of those, how often node code ran
+	pairRules []*spec.Rule // rules that look at two servers
+	limit     cluster.Limit
+	split     []cluster.Spent
 	// What it costs to lose a message, and to deliver one that stays.
 	dropPrice, stayPrice cluster.Spent
 	first                []uint32
@@ -106,17 +108,10 @@ func (w *Walker) forget() error {
 	w.m = newMemo(w.config, w.Rules, []*renaming{nil})
 	w.places, w.points, w.events = w.places[:0], w.points[:0], w.events[:0]
 	w.ownSteps, w.arrivals, w.cuts = w.ownSteps[:0], idTable{}, idTable{}
-	first, err := w.m.initial()
-	if err != nil {
-		return err
-	}
-	w.first = first
-	for i, a := range first {
-		for _, b := range first[:i] {
-			w.m.resolvePair(a, b)
-		}
-	}
-	return nil
+	w.pairRules = slices.DeleteFunc(slices.Clone(w.m.rules), func(r *spec.Rule) bool { return r.Pair == nil })
+	var err error
+	w.first, err = w.m.initial()
+	return err
 }
 
 // Begin begins an execution. Between two of them, a memo that has outgrown the memory is dropped.
@@ -264,13 +259,7 @@ func (w *Walker) besides(slot int) bool {
 		if i == slot {
 			continue
 		}
-		key := pairKey(moved, other)
-		broken, known := w.m.pairs.get(key)
-		if !known {
-			w.m.resolvePair(moved, other)
-			broken, _ = w.m.pairs.get(key)
-		}
-		if broken != 0 {
+		if w.judgePair(moved, other) {
 			return true
 		}
 	}

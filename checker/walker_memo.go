@@ -125,6 +125,22 @@ func (w *Walker) run(from stepOrigin, in spec.Input) (int, error) {
 	return k, nil
 }
 
+// judgePair judges two server states side by side.
+func (w *Walker) judgePair(a, b uint32) bool {
+	key := pairKey(a, b)
+	broken, known := w.m.pairs.get(key)
+	if !known {
+		first, second := &w.m.servers[a].sight, &w.m.servers[b].sight
+		for _, r := range w.pairRules {
+			if r.JudgePair(first, second) != nil || r.JudgePair(second, first) != nil {
+				broken = 1
+			}
+		}
+		w.m.pairs.put(key, broken)
+	}
+	return broken != 0
+}
+
 // historyAfter returns the history after a step, and whether the step breaks a promise about it.
 func (w *Walker) historyAfter(k uint32) (uint32, bool, error) {
 	before := w.history

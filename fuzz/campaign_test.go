@@ -27,7 +27,7 @@ func world(t testing.TB, name string) *cluster.Config {
 func worldOf(m mutant.Mutant) *cluster.Config {
 	b := m.Bounds
 	c := fuzz.Enlarge(cluster.Config{Servers: b.Servers, New: m.Factory(), Variants: m.Variants(),
-		Bounds: cluster.Bounds{Compactions: b.Compactions, Transfers: b.Transfers, Changes: b.Changes, Reads: b.Reads}})
+		Bounds: cluster.Bounds{Compactions: b.Compactions, Transfers: b.Transfers, Changes: b.Changes, Reads: b.Reads, Ticks: b.Ticks, Drift: b.Drift}})
 	return &c
 }
 

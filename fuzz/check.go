@@ -38,6 +38,9 @@ func Check(t checker.TB, node spec.Factory, edit ...func(*cluster.Config)) {
 	}
 }
 
+// segments is how many times as long as -rapid.steps says an execution is: a Raft does little in the 30 steps that suit other machines.
+const segments = 4
+
 // falsify lets rapid look for an execution that breaks a promise, and make it small. It returns the execution, or what kept rapid
 // from looking.
 func (p *player) falsify() (way []checker.Choice, failure string) {
@@ -51,8 +54,9 @@ func (p *player) falsify() (way []checker.Choice, failure string) {
 				tb.fault = err
 				return
 			}
-			rt.Repeat(m.actions())
-			rt.Repeat(m.actions())
+			for actions, n := m.actions(), 0; n < segments && !m.over(); n++ {
+				rt.Repeat(actions)
+			}
 			if m.broken {
 				way = slices.Clone(m.way)
 			}

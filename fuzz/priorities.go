@@ -13,8 +13,10 @@ import (
 type priorities struct {
 	config  *cluster.Config
 	link    [cluster.MaxServers + 1][cluster.MaxServers + 1]int // higher goes first; below 0 waits until nothing else is in flight
-	quiet   [spec.AdvanceCommit + 1]int                         // weights of what servers do when nothing is in flight
-	moments []int                                               // steps, descending
+	quiet   table                                               // weights of what servers do when nothing is in flight
+	early   table                                               // what they do when something comes between
+	crashes table
+	moments []int // steps, descending
 	step    int
 	failed  int // proposals in a row that were not possible
 }
@@ -22,7 +24,7 @@ type priorities struct {
 // depth is the most moments of a run.
 const depth = 7
 
-func (p *priorities) begin(_ *checker.Walker, d *dice) int {
+func (p *priorities) begin(w *checker.Walker, d *dice) int {
 	length := pick(d, lengths[1:])
 	p.step, p.failed = 0, 0
 	for from := 1; from <= p.config.Servers; from++ {
@@ -30,14 +32,18 @@ func (p *priorities) begin(_ *checker.Walker, d *dice) int {
 			p.link[from][to] = d.below(1 << 16)
 		}
 	}
-	for k := range p.quiet {
-		p.quiet[k] = 4
+	quiet := kinds{spec.Crash: 0}
+	for k := range quiet {
+		quiet[k] = 32
 	}
-	p.quiet[spec.Timeout] = pick(d, []int{1, 4})
-	p.quiet[spec.Propose] = pick(d, []int{2, 8})
-	p.quiet[spec.Heartbeat] = pick(d, []int{2, 8})
-	p.quiet[spec.Crash] = 0
-	p.quiet[spec.Restart] = pick(d, []int{1, 4, 16})
+	quiet[spec.Timeout] = pick(d, []int{8, 32})
+	quiet[spec.Propose] = pick(d, []int{16, 64})
+	quiet[spec.Heartbeat] = pick(d, []int{16, 64})
+	quiet[spec.Crash] = 0
+	quiet[spec.Restart] = pick(d, []int{8, 32, 128})
+	p.quiet.weigh(w, p.config.Servers, &quiet, 0)
+	p.early.weigh(w, p.config.Servers, &early, 0)
+	p.crashes.weigh(w, p.config.Servers, &crashes, 8)
 	p.moments = p.moments[:0]
 	for range d.between(1, depth) {
 		p.moments = append(p.moments, d.below(length/2))
@@ -60,7 +66,7 @@ func (p *priorities) next(w *checker.Walker, d *dice) (checker.Choice, bool) {
 	if place := p.highest(w); place >= 0 && p.failed == 0 {
 		return checker.Choice{Kind: checker.DoDeliver, At: uint8(place), Lost: uint16(d.next())}, true
 	}
-	return p.timer(w, d, p.quiet[:]), true
+	return p.timer(w, d, &p.quiet), true
 }
 
 // moment returns what comes between, if it is an action.
@@ -68,10 +74,10 @@ func (p *priorities) moment(w *checker.Walker, d *dice) (checker.Choice, bool) {
 	n, f := w.InFlight(), &p.config.Faults
 	switch d.below(8) {
 	case 0, 1:
-		return p.timer(w, d, early), true
+		return p.timer(w, d, &p.early), true
 	case 2:
 		if f.Crash != cluster.Off {
-			return p.timer(w, d, crashes), true
+			return p.timer(w, d, &p.crashes), true
 		}
 	case 3:
 		if place := p.highest(w); place >= 0 && f.Crash != cluster.Off {
@@ -98,8 +104,15 @@ func (p *priorities) moment(w *checker.Walker, d *dice) (checker.Choice, bool) {
 
 // early and crashes weigh what a moment may bring.
 var (
-	early   = []int{spec.Timeout: 4, spec.Heartbeat: 2, spec.Propose: 2, spec.Restart: 2, spec.ReadIndex: 1, spec.Transfer: 1, spec.Reconfigure: 1, spec.Compact: 1, spec.Stored: 1, spec.AdvanceCommit: 0}
-	crashes = []int{spec.Crash: 1, spec.AdvanceCommit: 0}
+	early = func() kinds {
+		var k kinds
+		for n := range k {
+			k[n] = 8
+		}
+		k[spec.Timeout], k[spec.Heartbeat], k[spec.Propose], k[spec.Restart], k[spec.Crash] = 32, 16, 16, 16, 0
+		return k
+	}()
+	crashes = kinds{spec.Crash: 8}
 )
 
 // slowDown makes a link, or all links of a server, slower than everything else.
@@ -126,33 +139,29 @@ func (p *priorities) highest(w *checker.Walker) int {
 }
 
 // timer draws what a server does by itself, or lets a message arrive that had to wait.
-func (p *priorities) timer(w *checker.Walker, d *dice, weights []int) checker.Choice {
-	total := 0
-	waiting := 0
-	if n := w.InFlight(); n > 0 && &weights[0] == &p.quiet[0] {
-		waiting = 2
+func (p *priorities) timer(w *checker.Walker, d *dice, weights *table) checker.Choice {
+	total, waiting := 0, 0
+	for server := range p.config.Servers {
+		total += weights.sums[server][w.Role(server)]
 	}
-	each := func(take func(server, n, weight int) bool) {
-		for server := range p.config.Servers {
-			role := w.Role(server)
-			for n, in := range w.Inputs(server) {
-				if take(server, n, forRole(8*weights[in.Kind], role, in.Kind)) {
-					return
-				}
-			}
-		}
+	if w.InFlight() > 0 && weights == &p.quiet {
+		waiting = 16
 	}
-	each(func(_, _, weight int) bool { total += weight; return false })
 	c := checker.Choice{Kind: checker.DoOwn, Lost: uint16(d.next())}
-	at := d.below(max(total+8*waiting, 1))
+	at := d.below(max(total+waiting, 1))
 	if at >= total && waiting > 0 {
 		return checker.Choice{Kind: checker.DoDeliver, At: uint8(d.below(w.InFlight())), Lost: c.Lost}
 	}
-	each(func(server, n, weight int) bool {
-		c.At, c.Nth = uint8(server), uint8(n)
-		at -= weight
-		return at < 0
-	})
+	for server := range p.config.Servers {
+		role := w.Role(server)
+		if sum := weights.sums[server][role]; at >= sum {
+			at -= sum
+			continue
+		}
+		c.At = uint8(server)
+		c.Nth = weights.input(w, server, role, at, 0)
+		break
+	}
 	return c
 }
 

@@ -85,6 +85,9 @@ func footprint(config *cluster.Config, t *traces.Trace) *cluster.Config {
 	b.Campaigns, b.Proposals = counted(used.inputs[spec.Timeout]), counted(used.inputs[spec.Propose])
 	b.Compactions, b.Transfers = least(b.Compactions, used.inputs[spec.Compact]), least(b.Transfers, used.inputs[spec.Transfer])
 	b.Changes, b.Reads = least(b.Changes, used.inputs[spec.Reconfigure]), least(b.Reads, used.inputs[spec.ReadIndex])
+	if b.Ticks = least(b.Ticks, used.ticks); config.Bounds.Proposals < 0 {
+		b.Proposals = config.Bounds.Proposals // there are none
+	}
 	if f.Drop != cluster.Off || c.Network == cluster.EverSent {
 		b.Messages = max(used.inFlight, 1)
 	}
@@ -121,12 +124,13 @@ type uses struct {
 	inputs                     map[spec.InputKind]int
 	crashes, stays, partitions int
 	values                     int
+	ticks                      int // of the clock that went on most
 	lossy                      bool
 }
 
 func measure(t *traces.Trace) uses {
 	u := uses{inputs: map[spec.InputKind]int{}}
-	values := map[string]bool{}
+	values, clocks := map[string]bool{}, map[spec.ServerID]int{}
 	for k := range t.Records {
 		r := &t.Records[k]
 		if r.Event == traces.EventPartition {
@@ -144,8 +148,12 @@ func measure(t *traces.Trace) uses {
 			u.crashes++
 		}
 		u.lossy = u.lossy || in.Lossy
-		if in.Kind == spec.Propose {
+		switch in.Kind {
+		case spec.Propose:
 			values[in.Value] = true
+		case spec.Tick:
+			clocks[in.Peer]++
+			u.ticks = max(u.ticks, clocks[in.Peer])
 		}
 		for _, o := range [...]*spec.Observation{&r.Step.Before, &r.Step.After} {
 			u.term, u.log = max(u.term, o.Term), max(u.log, o.Log.LastIndex())

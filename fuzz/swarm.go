@@ -31,8 +31,7 @@ const maxInFlight = 32
 
 // weights say how likely things are, next to each other. 0 never happens.
 type weights struct {
-	inputs [cluster.MaxServers][]int // by number of the input, where servers of the role usually take it
-	sums   [cluster.MaxServers][spec.Crashed + 1]int
+	table
 	link   [cluster.MaxServers + 1][cluster.MaxServers + 1]int
 	drop   int // each message
 	stay   int // each message: it arrives and stays
@@ -65,15 +64,15 @@ func (s *swarm) begin(w *checker.Walker, d *dice) int {
 // draw draws the weights of a run.
 func (s *swarm) draw(w *checker.Walker, d *dice) {
 	s.known = false
-	kinds := [spec.AdvanceCommit + 1]int{}
-	for k := range kinds {
-		kinds[k] = pick(d, []int{0, 4, 16, 64})
+	var by kinds
+	for k := range by {
+		by[k] = pick(d, []int{0, 4, 16, 64})
 	}
-	kinds[spec.Timeout] = pick(d, []int{1, 4, 16})
-	kinds[spec.Heartbeat] = pick(d, []int{2, 8, 32})
-	kinds[spec.Propose] = pick(d, []int{0, 4, 16, 32})
-	kinds[spec.Restart] = pick(d, []int{4, 16, 64})
-	kinds[spec.Crash] = pick(d, []int{0, 0, 1, 4})
+	by[spec.Timeout] = pick(d, []int{1, 4, 16})
+	by[spec.Heartbeat] = pick(d, []int{2, 8, 32})
+	by[spec.Propose] = pick(d, []int{0, 4, 16, 32})
+	by[spec.Restart] = pick(d, []int{4, 16, 64})
+	by[spec.Crash] = pick(d, []int{0, 0, 1, 4})
 	lossy := pick(d, []int{0, 0, 1, 4})
 	s.cut = pick(d, []int{0, 0, 4, 16})
 	s.drop, s.stay, s.copies = 0, 0, 0
@@ -91,44 +90,8 @@ func (s *swarm) draw(w *checker.Walker, d *dice) {
 	if s.config.Faults.Crash == cluster.Off {
 		s.cut = 0
 	}
-	s.weighInputs(w, kinds[:], lossy)
+	s.weigh(w, s.config.Servers, &by, lossy)
 	s.drawLinks(d)
-}
-
-// weighInputs weighs what servers may do by themselves.
-func (s *swarm) weighInputs(w *checker.Walker, kinds []int, lossy int) {
-	for server := range s.config.Servers {
-		inputs := w.Inputs(server)
-		s.inputs[server] = s.inputs[server][:0]
-		s.sums[server] = [spec.Crashed + 1]int{}
-		for _, in := range inputs {
-			weight := kinds[in.Kind]
-			if in.Lossy {
-				weight = lossy
-			}
-			s.inputs[server] = append(s.inputs[server], weight)
-			for role := range s.sums[server] {
-				s.sums[server][role] += forRole(weight, spec.Role(role), in.Kind)
-			}
-		}
-	}
-}
-
-// forRole returns the weight of an input for servers of a role. What they do not take, in Raft, is tried now and then all the same.
-func forRole(weight int, role spec.Role, kind spec.InputKind) int {
-	usual := role != spec.Crashed
-	switch kind {
-	case spec.Restart:
-		usual = role == spec.Crashed
-	case spec.Timeout:
-		usual = role != spec.Leader && role != spec.Crashed
-	case spec.Heartbeat, spec.Propose, spec.Transfer, spec.Reconfigure, spec.ReadIndex:
-		usual = role == spec.Leader
-	}
-	if usual {
-		return weight
-	}
-	return weight >> 3
 }
 
 // drawLinks makes every link quick, or those of one server slow, or each slow or quick by chance.
@@ -203,7 +166,7 @@ func (s *swarm) chosen(w *checker.Walker, d *dice) checker.Choice {
 	at, n := d.below(s.total), w.InFlight()
 	for server := range s.config.Servers {
 		if at < s.own[server] {
-			return checker.Choice{Kind: checker.DoOwn, At: uint8(server), Nth: s.input(w, server, at)}
+			return checker.Choice{Kind: checker.DoOwn, At: uint8(server), Nth: s.input(w, server, s.role[server], at, s.refused[server])}
 		}
 		at -= s.own[server]
 	}
@@ -227,20 +190,6 @@ func (s *swarm) chosen(w *checker.Walker, d *dice) checker.Choice {
 		return checker.Choice{Kind: checker.DoHeal}
 	}
 	return checker.Choice{Kind: checker.DoSplit, At: uint8(d.below(s.ways))}
-}
-
-// input returns the input of a server at a point of its weights.
-func (s *swarm) input(w *checker.Walker, server, at int) uint8 {
-	inputs := w.Inputs(server)
-	for n, weight := range s.inputs[server] {
-		if s.refused[server]>>n&1 != 0 {
-			continue
-		}
-		if at -= forRole(weight, s.role[server], inputs[n].Kind); at < 0 {
-			return uint8(n)
-		}
-	}
-	return 0
 }
 
 // readyPlace returns the place of the message number k of those that may arrive.

@@ -1,6 +1,7 @@
 package fuzz_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,6 +18,15 @@ import (
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
 )
+
+// TestMain gives rapid a seed, which is otherwise another one in every run.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("rapid.seed", "1"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
 
 // fakeT is a test that may fail.
 type fakeT struct{ name, logged, failed string }

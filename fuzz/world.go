@@ -16,14 +16,34 @@ func Default(node spec.Factory) cluster.Config { return Enlarge(cluster.Default(
 func Enlarge(c cluster.Config) cluster.Config {
 	b := &c.Bounds
 	b.Terms, b.Log, b.Messages = max(b.Terms, 5), max(b.Log, 5), max(b.Messages, 8)
-	b.Campaigns, b.Proposals, b.Depth = 0, 0, 0
-	for _, asked := range []*int{&b.Compactions, &b.Transfers, &b.Changes, &b.Reads} {
-		if *asked > 0 {
-			*asked = cluster.MaxBudget
-		}
-	}
+	b.Campaigns, b.Proposals, b.Depth = 0, min(b.Proposals, 0), 0
 	if !c.Strict {
 		c.Faults = cluster.Faults{Drop: cluster.Unlimited, Duplicate: cluster.Unlimited, Crash: cluster.Unlimited, Lossy: true, Partition: cluster.Unlimited}
 	}
+	return raised(c)
+}
+
+// raised allows more of what servers are asked for only so often, as far as all budgets can be counted together.
+func raised(c cluster.Config) cluster.Config {
+	for _, most := range []int{cluster.MaxBudget, 3} {
+		larger := c
+		b := &larger.Bounds
+		for _, asked := range []*int{&b.Compactions, &b.Transfers, &b.Changes, &b.Reads, &b.Ticks} {
+			if *asked > 0 {
+				*asked = max(*asked, most)
+			}
+		}
+		if counts(larger) {
+			return larger
+		}
+	}
 	return c
+}
+
+// counts reports whether the budgets of a world can be counted together.
+func counts(c cluster.Config) bool {
+	if c.New == nil {
+		c.New = func(spec.ServerID, []spec.ServerID) spec.Node { return nil }
+	}
+	return c.Validate() == nil
 }
