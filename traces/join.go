@@ -89,29 +89,42 @@ func (h *joining) next() error {
 	return nil
 }
 
-// choose returns the source whose record is written next: of those whose record waits for no message the one that is behind, and if
-// all wait, for messages whose sending was not recorded, the one that is behind. It returns nil at the end.
+// choose returns the source whose record is written next; nil at the end. It is one whose record waits for no message; if all wait, one
+// that waits for what may be missing in the sender's record; if there is none, a message was not recorded where it should be. Of
+// several it is the one that is behind.
 func (j *joiner) choose() (chosen *joining) {
-	waits := true
+	var least waiting
 	for _, h := range j.all {
 		if h.record == nil {
 			continue
 		}
 		w := j.waits(h)
-		if chosen == nil || waits && !w || waits == w && h.written < chosen.written {
-			chosen, waits = h, w
+		if chosen == nil || w < least || w == least && h.written < chosen.written {
+			chosen, least = h, w
 		}
 	}
 	return chosen
 }
 
-// waits reports whether the next record of a source receives a message that another source may yet be read to send.
-func (j *joiner) waits(h *joining) bool {
+// waiting is how much a record waits for the message that it receives.
+type waiting uint8
+
+const (
+	ready    waiting = iota // it receives none, or the message was sent, or nobody else records the sender
+	hopeless                // the message may have been sent in a gap of the sender's record
+	hopeful                 // another source may yet be read to send it
+)
+
+func (j *joiner) waits(h *joining) waiting {
 	m := h.record.taken()
-	if m == nil || h.servers[m.From] || j.sending.hasLeft(m) {
-		return false
+	if m == nil || h.servers[m.From] || j.sending.hasLeft(m) ||
+		!slices.ContainsFunc(j.all, func(o *joining) bool { return o != h && o.record != nil && o.servers[m.From] }) {
+		return ready
 	}
-	return slices.ContainsFunc(j.all, func(o *joining) bool { return o != h && o.record != nil && o.servers[m.From] })
+	if j.sending.mayBeUnseen(m) {
+		return hopeless
+	}
+	return hopeful
 }
 
 func (j *joiner) write(h *joining) error {
@@ -122,6 +135,8 @@ func (j *joiner) write(h *joining) error {
 	}
 	r.Number = j.number
 	if r.Step != nil {
+		j.sending.begin()
+		j.sending.follow(r.Step)
 		for _, m := range r.Step.Output.Sent {
 			j.sending.leaves(m)
 		}

@@ -48,7 +48,8 @@ type server struct {
 	wrapped   *hashicorp.Wrapped
 	logs      raft.LogStore
 	stable    raft.StableStore
-	cut       bool // off from the others
+	cut       bool        // off from the others
+	dead      func() bool // whether it was killed; nil is never
 }
 
 // machine is a state machine that only counts.
@@ -148,7 +149,9 @@ func (c *cluster) boot(s *server) {
 	_, s.transport = raft.NewInmemTransport(s.Address)
 	parts := hashicorp.Parts{Config: conf, Logs: s.logs, Stable: s.stable, Snapshots: s.snapshots, Transport: s.transport}
 	if c.express {
-		parts.Transport = newExpress(s.transport)
+		e := newExpress(s.transport)
+		e.dead = s.dead
+		parts.Transport = e
 	}
 	w, err := hashicorp.Wrap(c.recorder[slices.Index(c.servers, s)], parts, hashicorp.Options{Servers: c.known(), Keep: 8})
 	require.NoError(c.t, err)

@@ -7,6 +7,7 @@ type express struct {
 	*raft.InmemTransport
 	consumer chan raft.RPC
 	handle   func(raft.RPC)
+	dead     func() bool // nil is never: a server that is dead answers nothing
 	closed   chan struct{}
 }
 
@@ -29,6 +30,9 @@ func (e *express) sort() {
 				go e.handle(rpc)
 				continue
 			}
+			if e.dead != nil {
+				rpc = e.mortal(rpc)
+			}
 			select {
 			case e.consumer <- rpc:
 			case <-e.closed:
@@ -38,6 +42,21 @@ func (e *express) sort() {
 			return
 		}
 	}
+}
+
+// mortal is a request whose answer is lost if the server dies over it.
+func (e *express) mortal(rpc raft.RPC) raft.RPC {
+	answers := make(chan raft.RPCResponse, 1)
+	go func() {
+		select {
+		case answer := <-answers:
+			if !e.dead() {
+				rpc.RespChan <- answer
+			}
+		case <-e.closed:
+		}
+	}()
+	return raft.RPC{Command: rpc.Command, Reader: rpc.Reader, RespChan: answers}
 }
 
 func (e *express) Close() error {
