@@ -1,6 +1,7 @@
 package linearizability
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -103,5 +104,18 @@ func BenchmarkCheck(b *testing.B) {
 				m.Check(all[k%len(all)])
 			}
 		})
+	}
+}
+
+// BenchmarkRead reads the native format.
+func BenchmarkRead(b *testing.B) {
+	var file bytes.Buffer
+	require.NoError(b, WriteTo(&file, large(100_000, 50, 100)))
+	b.SetBytes(int64(file.Len()))
+	b.ReportAllocs()
+	for b.Loop() {
+		h, err := ReadFrom("file", bytes.NewReader(file.Bytes()), ReadOptions{})
+		require.NoError(b, err)
+		require.Len(b, h.Operations, 100_000)
 	}
 }

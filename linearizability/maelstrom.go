@@ -18,7 +18,7 @@ type message struct {
 	src, dest, kind, key string
 	id, reply, code      int64
 	hasID, isReply       bool
-	value, from, to      *Value
+	value, from, to      optional
 	txn                  []Action
 	create               bool
 }
@@ -99,11 +99,11 @@ func (m *maelstrom) body(d *wire.Reader, g *message) {
 		case "key":
 			g.key = m.name(d)
 		case "value":
-			g.value = pointer(m.json(d))
+			g.value = optional{m.json(d), true}
 		case "from":
-			g.from = pointer(m.json(d))
+			g.from = optional{m.json(d), true}
 		case "to":
-			g.to = pointer(m.json(d))
+			g.to = optional{m.json(d), true}
 		case "create_if_not_exists":
 			g.create = d.Bool()
 		case "code":
@@ -164,18 +164,18 @@ func (m *maelstrom) asked(g *message) error {
 	case "read":
 		do = []Action{ReadOf(g.key)}
 	case "write":
-		if g.value == nil {
+		if !g.value.set {
 			return m.fault("a write without \"value\"")
 		}
-		do = []Action{WriteOf(g.key, *g.value)}
+		do = []Action{WriteOf(g.key, g.value.Value)}
 	case "cas":
-		if g.from == nil || g.to == nil {
+		if !g.from.set || !g.to.set {
 			return m.fault("a cas without \"from\" or \"to\"")
 		}
 		if g.create {
 			return m.fault("a cas with create_if_not_exists, which this reader does not know")
 		}
-		do = []Action{CompareAndSetOf(g.key, *g.from, *g.to)}
+		do = []Action{CompareAndSetOf(g.key, g.from.Value, g.to.Value)}
 	case "txn":
 		if do = g.txn; len(do) == 0 {
 			return m.fault("a txn without operations")
@@ -245,10 +245,10 @@ func (m *maelstrom) saw(o *Operation, g *message) error {
 		return m.fault("%s answers the request of line %d", cmpOr(g.kind, "a message without a type"), o.CallLine)
 	}
 	if a := &o.Do[0]; a.Kind == Read {
-		if g.value == nil {
+		if !g.value.set {
 			return m.fault("a read_ok without \"value\"")
 		}
-		a.Value, a.Shown = *g.value, true
+		a.Value, a.Shown = g.value.Value, true
 	}
 	return nil
 }
