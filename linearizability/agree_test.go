@@ -61,8 +61,12 @@ func bruteFrom(h *History, left []int, state map[string]Value) bool {
 		}
 		fits := true
 		for n := range o.Do {
+			held, set := after[o.Do[n].Key]
+			if !set {
+				held = h.Initial
+			}
 			var ok bool
-			after[o.Do[n].Key], ok = o.Do[n].take(after[o.Do[n].Key], o.Outcome == Returned)
+			after[o.Do[n].Key], ok = o.Do[n].take(held, o.Outcome == Returned)
 			fits = fits && ok
 		}
 		rest := append(append([]int(nil), left[:at]...), left[at+1:]...)
@@ -84,6 +88,8 @@ var shapes = map[string]shape{
 	"two keys":  {ops: 7, clients: 3, keys: 2, unique: true, kinds: []Kind{Read, Write}, honest: 9},
 	"atomic":    {ops: 5, clients: 3, keys: 2, values: 2, wide: true, kinds: []Kind{Read, Write}, honest: 9},
 	"atomic+":   {ops: 5, clients: 3, keys: 2, values: 2, wide: true, kinds: []Kind{Read, Write, CompareAndSet, Append}, honest: 9},
+	"initial":   {ops: 6, clients: 3, keys: 2, values: 3, initial: Literal("1"), kinds: []Kind{Read, Write, CompareAndSet}, honest: 9},
+	"initial+":  {ops: 5, clients: 3, keys: 2, values: 3, initial: Literal("1"), wide: true, kinds: []Kind{Read, Write}, honest: 9},
 	"unordered": {ops: 5, clients: 5, keys: 1, values: 2, kinds: []Kind{Read, Write, CompareAndSet}, honest: 8},
 }
 
@@ -132,6 +138,7 @@ func TestZonesAgreeWithPorcupine(t *testing.T) {
 	for _, s := range []shape{
 		{ops: 5, clients: 2, keys: 1, unique: true, kinds: []Kind{Read, Write}, honest: 7},
 		{ops: 8, clients: 4, keys: 1, unique: true, kinds: []Kind{Read, Read, Write}, honest: 8},
+		{ops: 8, clients: 4, keys: 1, unique: true, initial: Literal("0"), kinds: []Kind{Read, Read, Write}, honest: 8},
 		{ops: 14, clients: 5, keys: 1, unique: true, kinds: []Kind{Read, Read, Write}, honest: 9},
 		{ops: 30, clients: 8, keys: 1, unique: true, kinds: []Kind{Read, Write}, honest: 9},
 		{ops: 7, clients: 4, keys: 1, unique: true, lists: true, kinds: []Kind{Read, Append}, honest: 9},

@@ -10,16 +10,17 @@ type shape struct {
 	ops, clients, keys, values int
 	unique                     bool // no value is written twice to a key
 	kinds                      []Kind
-	wide                       bool // transactions of up to three actions
-	lists                      bool // appended values are lists
-	texts                      bool // values are texts, of which none begins another
-	honest                     int  // of 10 operations, how many see what they would really see
+	wide                       bool  // transactions of up to three actions
+	lists                      bool  // appended values are lists
+	texts                      bool  // values are texts, of which none begins another
+	initial                    Value // what every key holds at first
+	honest                     int   // of 10 operations, how many see what they would really see
 }
 
 // random makes a history of a store that mostly behaves: clients call and return in a random order, each operation takes effect at a
 // random moment between, and now and then a client sees something else, is told nothing, or is told of a failure.
 func random(r *rand.Rand, s shape) *History {
-	g := &generator{Rand: r, shape: s, h: &History{}, state: map[string]Value{}, past: map[string][]Value{}}
+	g := &generator{Rand: r, shape: s, h: &History{Initial: s.initial}, state: map[string]Value{}, past: map[string][]Value{}}
 	open := map[int]int{} // of a client: its operation under way
 	applied := map[int]bool{}
 	for done := 0; done < s.ops || len(open) > 0; {
@@ -112,7 +113,10 @@ func (g *generator) apply(k int) {
 	o.Do = append([]Action(nil), o.Do...)
 	for n := range o.Do {
 		a := &o.Do[n]
-		held := g.state[a.Key]
+		held, set := g.state[a.Key]
+		if !set {
+			held = g.initial
+		}
 		g.past[a.Key] = append(g.past[a.Key], held)
 		switch a.Kind {
 		case Read:

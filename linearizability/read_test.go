@@ -3,6 +3,7 @@ package linearizability_test
 import (
 	"bytes"
 	"context"
+	"os"
 	"strings"
 	"testing"
 
@@ -179,6 +180,23 @@ func TestUnreadable(t *testing.T) {
 			require.ErrorAs(t, err, &fault, "%q", text)
 			require.Equal(t, want, err.Error(), "%q", text)
 		})
+	}
+}
+
+// TestTheDocumentShowsHistories: what docs/linearizability.md tells users to write can be read, and keeps to the schema.
+func TestTheDocumentShowsHistories(t *testing.T) {
+	text, err := os.ReadFile("../docs/linearizability.md")
+	require.NoError(t, err)
+	blocks := strings.Split(string(text), "```json\n")[1:]
+	require.Len(t, blocks, 2)
+	for _, b := range blocks {
+		history, _, _ := strings.Cut(b, "```")
+		if !strings.HasPrefix(history, header) {
+			history = header + history
+		}
+		requireSchema(t, history)
+		_, err := linearizability.ReadFrom("docs", strings.NewReader(history), linearizability.ReadOptions{})
+		require.NoError(t, err)
 	}
 }
 
