@@ -3,6 +3,8 @@ package fuzz_test
 import (
 	"bytes"
 	"context"
+	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -235,6 +237,32 @@ func TestANodeThatBreaksIsAFault(t *testing.T) {
 	var fault *checker.Fault
 	require.ErrorAs(t, err, &fault)
 	require.ErrorContains(t, err, "the node panicked: index out of range")
+}
+
+// TestNodesThatShareSomethingRunAlone: with Alone, no two steps of any nodes happen at the same time.
+func TestNodesThatShareSomethingRunAlone(t *testing.T) {
+	var running, together atomic.Int32
+	c := fuzz.Default(func(id spec.ServerID, servers []spec.ServerID) spec.Node {
+		return shy{impl.New(impl.Options{})(id, servers), &running, &together}
+	})
+	r := run(t, &c, fuzz.Options{Runs: 150, Workers: 4, Alone: true})
+	require.Empty(t, r.Findings)
+	require.Zero(t, together.Load())
+}
+
+// shy counts how often it steps while another does. It cannot copy itself.
+type shy struct {
+	spec.Node
+	running, together *atomic.Int32
+}
+
+func (s shy) Step(in spec.Input) spec.Output {
+	if s.running.Add(1) > 1 {
+		s.together.Add(1)
+	}
+	defer s.running.Add(-1)
+	runtime.Gosched()
+	return s.Node.Step(in)
 }
 
 func TestAGoalThatIsNeverReachedIsNoPass(t *testing.T) {

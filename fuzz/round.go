@@ -72,7 +72,7 @@ func (c *campaign) round(ctx context.Context, n uint64) error {
 		})
 	}
 	wait.Wait()
-	return c.settle(outcomes, ctx.Err() != nil)
+	return c.settle(outcomes)
 }
 
 // lower makes a number no larger than k.
@@ -81,9 +81,9 @@ func lower(number *atomic.Uint64, k uint64) {
 	}
 }
 
-// settle adds up what the runs of a round have shown, in the order of their numbers, up to the first that breaks a promise. A round
-// that was cut short counts what was made of it.
-func (c *campaign) settle(outcomes []outcome, short bool) error {
+// settle adds up what the runs of a round have shown, in the order of their numbers, up to the first that breaks a promise. Of a round
+// that was cut short, the runs up to the first that was not made count, so that making as many runs again makes the same ones.
+func (c *campaign) settle(outcomes []outcome) error {
 	end := slices.IndexFunc(outcomes, func(o outcome) bool { return o.broken || o.err != nil })
 	if end >= 0 {
 		if err := outcomes[end].err; err != nil {
@@ -94,6 +94,8 @@ func (c *campaign) settle(outcomes []outcome, short bool) error {
 		if err := c.again(outcomes); err != nil {
 			return err
 		}
+	} else if missing := slices.IndexFunc(outcomes, func(o outcome) bool { return !o.made }); missing >= 0 {
+		outcomes = outcomes[:missing]
 	}
 	for k := range outcomes {
 		if o := &outcomes[k]; o.made {
