@@ -16,6 +16,7 @@ import (
 	"github.com/raftcheck/raftcheck/impl"
 	"github.com/raftcheck/raftcheck/impl/mutant"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/spec/abstract"
 	"github.com/raftcheck/raftcheck/traces"
 )
 
@@ -176,6 +177,18 @@ func TestWalksAreExecutions(t *testing.T) {
 			fuzz.RequireSameAsPlainWorld(t, &c, seed)
 		}
 	}
+	for seed := range uint64(40) {
+		fuzz.RequireSameAsPlainWorld(t, published(), seed)
+	}
+}
+
+// published is the world of raft.tla, in which messages may be in flight twice.
+func published() *cluster.Config {
+	c := fuzz.Enlarge(cluster.Config{Servers: 3, New: abstract.New, Variants: abstract.Variants, NoHistory: true, Strict: true, Duplications: true,
+		Faults: cluster.Faults{Drop: cluster.Unlimited}, Bounds: cluster.Bounds{Copies: 2}})
+	inputs := abstract.Inputs(c.IDs(), c.ValueNames(), true)
+	c.Inputs = func(spec.ServerID) []spec.Input { return inputs }
+	return &c
 }
 
 func TestSavedExecutionsAreSeeds(t *testing.T) {
