@@ -57,16 +57,16 @@ func (o *Object) observation(s *spec.Observation) {
 		o.reads(s.Reads)
 	}
 	if s.LastToken != "" {
-		o.Text("lastToken", s.LastToken)
+		o.Bytes("lastToken", s.LastToken)
 	}
 }
 
 func (o *Object) reads(all []spec.PendingRead) {
 	o.List("reads", len(all), func(dst []byte, k int) []byte {
 		r := Open(dst)
-		r.Text("value", all[k].Value)
+		r.Bytes("value", all[k].Value)
 		r.Uint("index", uint64(all[k].Index))
-		r.Text("token", all[k].Token)
+		r.Bytes("token", all[k].Token)
 		r.Servers("confirmed", all[k].Confirmed)
 		return r.Close()
 	})

@@ -40,8 +40,8 @@ func (r *Reader) Observation() spec.Observation {
 			s.Contact = r.Servers()
 		case "reads":
 			s.Reads = r.reads()
-		case "lastToken":
-			s.LastToken = string(r.String())
+		case "lastToken", "lastTokenBase64":
+			s.LastToken = r.Bytes(key)
 		case "durable":
 			field, s.Durable = spec.FieldDurable, r.Durable(spec.Durable{})
 		default:
@@ -58,12 +58,12 @@ func (r *Reader) reads() (all []spec.PendingRead) {
 		for r.Open('{'); r.More('}'); {
 			at := r.At()
 			switch key := r.Key(); string(key) {
-			case "value":
-				read.Value = string(r.String())
+			case "value", "valueBase64":
+				read.Value = r.Bytes(key)
 			case "index":
 				read.Index = spec.Index(r.Uint())
-			case "token":
-				read.Token = string(r.String())
+			case "token", "tokenBase64":
+				read.Token = r.Bytes(key)
 			case "confirmed":
 				read.Confirmed = r.Servers()
 			default:
