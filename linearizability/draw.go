@@ -62,6 +62,12 @@ func (f *Finding) table(file string) []string {
 	}
 	var lines []string
 	for n, r := range rows {
+		if skipped := len(rows) - 1 - mostRows; skipped > 0 && n > mostRows/2 && n <= mostRows/2+skipped {
+			if n == mostRows/2+1 {
+				lines = append(lines, fmt.Sprintf("    … %d more", skipped))
+			}
+			continue
+		}
 		mark := " "
 		if n > 0 && n-1 == f.Guilty {
 			mark = "x"
@@ -76,6 +82,9 @@ func (f *Finding) table(file string) []string {
 	}
 	return lines
 }
+
+// mostRows is how many operations are told in a table.
+const mostRows = 60
 
 // shortened leaves out the middle of a text that is too long for a row.
 func shortened(s string, width int) string {

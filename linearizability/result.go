@@ -101,7 +101,9 @@ func (r *Result) conclude(d *decision) error {
 	}
 	switch {
 	case len(r.Findings) > 0:
-		r.Verdict = spec.Violated
+		r.Verdict, r.Because = spec.Violated, nil
+	case len(r.Because) > 0:
+		r.Verdict = spec.Inconclusive
 	case d.ctx.Err() != nil && undecided > 0:
 		return d.ctx.Err()
 	case undecided > 0:
@@ -121,8 +123,11 @@ func (r *Result) explain(d *decision, k int) error {
 		return nil
 	}
 	f, err := witnessOf(d, k)
-	if err == nil {
+	if f != nil {
 		r.Findings = append(r.Findings, *f)
+	} else if err == nil {
+		r.Parts[k].Verdict = spec.Inconclusive
+		r.Because = append(r.Because, fmt.Sprintf("%s finds %s wrong, which could not be confirmed in time", d.method[k], keyNames(d.parts[k].keys)))
 	}
 	return err
 }

@@ -14,6 +14,7 @@ type search struct {
 	ops    []numbered // ascending by call
 	arena  []step
 	slots  []string
+	slotOf map[string]int32 // of a key: its place in slots; nil while there are few
 	done   []bool
 	budget int // steps that are left
 	seen   visited
@@ -71,7 +72,13 @@ func (s *search) run(h *History, keys []string, ops []int, budget int) spec.Verd
 // load numbers keys and values.
 func (s *search) load(h *History, keys []string, ops []int) {
 	s.reset(len(keys))
-	s.slots = keys
+	s.slots, s.slotOf = keys, nil
+	if len(keys) > few {
+		s.slotOf = make(map[string]int32, len(keys))
+		for k, key := range keys {
+			s.slotOf[key] = int32(k)
+		}
+	}
 	s.ops, s.arena, s.path = s.ops[:0], s.arena[:0], s.path[:0]
 	s.hash = [2]uint64{}
 	total := 0
@@ -94,11 +101,7 @@ func (s *search) add(o *Operation, index int) {
 	first := len(s.arena)
 	for k := range o.Do {
 		a := &o.Do[k]
-		slot := 0
-		if len(s.slots) > 1 {
-			slot = slices.Index(s.slots, a.Key)
-		}
-		st := step{kind: a.Kind, shown: a.Shown, differs: a.Differs, slot: int32(slot)}
+		st := step{kind: a.Kind, shown: a.Shown, differs: a.Differs, slot: s.slot(a.Key)}
 		if a.Kind != Read || a.Shown {
 			st.value = s.value(a.Value)
 		}
@@ -109,6 +112,17 @@ func (s *search) add(o *Operation, index int) {
 	}
 	n.steps = s.arena[first:len(s.arena):len(s.arena)]
 	s.ops = append(s.ops, n)
+}
+
+// slot returns the number of a key.
+func (s *search) slot(key string) int32 {
+	switch {
+	case len(s.slots) == 1:
+		return 0
+	case s.slotOf != nil:
+		return s.slotOf[key]
+	}
+	return int32(slices.Index(s.slots, key))
 }
 
 // from reports whether the operations that are left can be done from a state. All operations before low are done; left is how many

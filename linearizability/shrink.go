@@ -31,6 +31,7 @@ const (
 	shrinkBudget = 100_000    // steps of one search
 	shrinkSteps  = 10_000_000 // steps of all
 	shrinkAsks   = 20         // questions to porcupine, of a second each
+	mostAsked    = 2_000      // operations in such a question
 )
 
 // newShrinker copies the operations of a part.
@@ -51,7 +52,7 @@ func (s *shrinker) wrong(set []int) bool {
 		v = s.search.run(s.h, s.keys, set, shrinkBudget)
 		s.steps -= shrinkBudget - max(s.search.budget, 0) + len(set)
 	}
-	if v == spec.Inconclusive && s.asks > 0 {
+	if v == spec.Inconclusive && s.asks > 0 && len(set) <= mostAsked {
 		s.asks--
 		v = askPorcupine(s.ctx, s.h, s.keys, set, time.Second)
 	}
@@ -342,7 +343,7 @@ func (v *view) unseen(op int) bool {
 }
 
 func (key *keyView) unseen(h *History, op int, a *Action) bool {
-	if key.sees(h, op, a.Value, nil) {
+	if key.sees(h, op, a.Value, key.covered(h, op), nil) {
 		return false
 	}
 	return a.Value == h.Initial || !slices.ContainsFunc(key.observers, func(o observer) bool {
@@ -355,29 +356,31 @@ func (key *keyView) unseen(h *History, op int, a *Action) bool {
 // sees reports whether anybody may see that an operation set the key to a value, or what came of that: a comparison of which nobody
 // knows the result may have set a value to another. With appends every state depends on all that came before. Otherwise a value is
 // seen by who sees that very value, and by who sees that the key does not hold another one.
-func (key *keyView) sees(h *History, op int, v Value, through []Value) bool {
+func (key *keyView) sees(h *History, op int, v Value, covered int64, through []Value) bool {
 	for _, o := range key.observers {
-		if o.op == op || key.appends == 0 && (o.value == v) == o.differs || precedes(h, o.op, op) || key.hidden(h, op, o.op) {
+		if o.op == op || key.appends == 0 && (o.value == v) == o.differs || precedes(h, o.op, op) || covered < h.Operations[o.op].callRank() {
 			continue
 		}
 		if o.depends || key.appends > 0 {
 			return true
 		}
-		if !slices.Contains(through, o.sets) && key.sees(h, op, o.sets, append(through, v)) {
+		if !slices.Contains(through, o.sets) && key.sees(h, op, o.sets, covered, append(through, v)) {
 			return true
 		}
 	}
 	return false
 }
 
-// hidden reports whether a surely happened write comes after one operation returned and is done before another is called.
-func (key *keyView) hidden(h *History, op, from int) bool {
+// covered returns when what an operation changed is surely overwritten: the first return of a write that surely happened and was called
+// after the operation had returned. Nobody who is called later sees the change.
+func (key *keyView) covered(h *History, op int) int64 {
+	first := int64(never)
 	for _, c := range key.changers {
-		if c.resets && c.op != op && c.op != from && precedes(h, op, c.op) && precedes(h, c.op, from) {
-			return true
+		if c.resets && precedes(h, op, c.op) {
+			first = min(first, h.Operations[c.op].returnRank())
 		}
 	}
-	return false
+	return first
 }
 
 // precedes reports whether one operation returned before another was called.
