@@ -3,6 +3,9 @@
 // For tests: [Test] searches a project's own node under go test, in one call.
 // For everything else: [Check] takes a world ([cluster.Config]) and [Options], and returns a [Result].
 //
+// For package fuzz: [Walker] takes single executions over a memo of its own, and makes known only the steps it takes (walker.go,
+// walker_memo.go); [TrySaved] and [Failure] are what tests share.
+//
 // How it works, file by file. A global step changes one server, so every distinct server state, message and history is interned
 // as a small number and every local step is run once (memo.go, history.go); rules are judged once for each local step and for
 // each pair of server states. Global states are short vectors of numbers, expanded from the memo (expand.go, state.go),
