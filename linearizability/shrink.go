@@ -1,6 +1,7 @@
 package linearizability
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -76,6 +77,7 @@ func (s *shrinker) shrink(core *conflict, p *part) []int {
 	if core != nil {
 		set = s.onlyCore(set, placesOf(core.ops, p.ops))
 	}
+	set = s.cutEnd(set)
 	few := s.fewValues(set)
 	if len(few) == len(set) || len(set) > shortParts {
 		return s.minimal(few)
@@ -129,10 +131,19 @@ func (s *shrinker) onlyCore(set, core []int) []int {
 	return set
 }
 
+// end is when the operation returned, if it did.
+func (o *Operation) end() int64 {
+	if o.Outcome != Returned {
+		return always
+	}
+	return o.returnRank()
+}
+
 // mostPairs is how many pairs are tried before the slow way is taken.
 const mostPairs = 5_000
 
-// fewValues looks whether the operations on one or two values of a register are enough, as they often are.
+// fewValues looks whether the operations on one or two values of a register are enough, as they often are: those that the last operation to
+// return sees or sets, and another.
 func (s *shrinker) fewValues(set []int) []int {
 	var values []Value
 	index := map[Value]int{}
@@ -155,11 +166,12 @@ func (s *shrinker) fewValues(set []int) []int {
 			}
 		}
 	}
-	if len(values)*len(values) > 2*mostPairs || len(set) < 8 {
+	if len(values) > mostPairs || len(set) < 8 {
 		return set
 	}
-	for x := range values {
-		for y := x; y < len(values); y++ {
+	last := slices.MaxFunc(set, func(a, b int) int { return cmp.Compare(s.h.Operations[a].end(), s.h.Operations[b].end()) })
+	for _, x := range of[last] {
+		for y := range values {
 			var others []int
 			for _, k := range set {
 				if slices.ContainsFunc(of[k], func(v int) bool { return v != x && v != y }) {
