@@ -2,6 +2,7 @@
 //
 // What it does: one format for all of them ([Trace], [Reader], [Writer], [Schema]); checking a trace's own structure
 // ([Validate]); running it again ([Replay]); making it short ([Shrink]); telling it well ([Story], [Text], [Mermaid]);
+// joining what servers recorded apart ([Join]);
 // and judging it by the rulebook ([Verify]), whoever recorded it ([Source]).
 //
 // What it will never do: merge clocks, sample, guess at what a record does not show, or have a second, binary form. What a
