@@ -222,6 +222,8 @@ func (c *campaign) result() (*Result, error) {
 	switch {
 	case len(r.Findings) > 0:
 		r.Verdict = spec.Violated
+	case c.stats.Runs == 0 && c.left() == 0:
+		r.Verdict, r.Reason = spec.Inconclusive, "no run of the campaign falls to this shard"
 	case c.stats.Runs == 0:
 		r.Verdict, r.Reason = spec.Inconclusive, "the time was used up before the first run ended"
 	case len(missed) == 1:

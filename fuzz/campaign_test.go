@@ -213,6 +213,7 @@ func TestAnInterruptedCampaignSaysWhatItCovered(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, spec.Inconclusive, r.Verdict)
 	require.Equal(t, "the time was used up before the first run ended", r.Reason)
+	require.Equal(t, "no run of the campaign falls to this shard", run(t, &c, fuzz.Options{Runs: 2, Shard: 3, Shards: 4}).Reason)
 
 	ctx, cancel = context.WithTimeout(context.Background(), time.Hour)
 	defer cancel()

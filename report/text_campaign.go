@@ -58,9 +58,9 @@ func (t *text) again() string {
 		s += fmt.Sprintf(", shard %d/%d", c.Shard, c.Shards)
 	}
 	if c.Found != nil {
-		return fmt.Sprintf("%s; --seed %d --runs %d comes to the same finding", s, t.r.Seed, c.Found.Run+1)
+		return fmt.Sprintf("%s; the same command with --seed %d --runs %d comes to the same finding", s, t.r.Seed, c.Found.Run+1)
 	}
-	return fmt.Sprintf("%s; --seed %d --runs %d makes the same executions again", s, t.r.Seed, c.total())
+	return fmt.Sprintf("%s; the same command with --seed %d --runs %d makes the same executions again", s, t.r.Seed, c.total())
 }
 
 // total is how many runs the whole campaign had when this many were made, so that repeating it makes them all.
