@@ -75,7 +75,7 @@ type Config struct {
 	// Inputs lists what may happen to a server besides messages, faults and restarts. Nil means DefaultInputs.
 	Inputs func(id spec.ServerID) []spec.Input
 	Values int // how many different commands clients propose; 0 means 1
-	// Changes lists the changes of the configuration that clients may ask for.
+	// Changes lists the changes of the configuration that clients may ask for. Nil is AllChanges.
 	Changes []spec.Change
 
 	Network Network
@@ -133,7 +133,11 @@ func (c *Config) DefaultInputs(id spec.ServerID) []spec.Input {
 		}
 	}
 	if c.Bounds.Changes > 0 {
-		for _, change := range c.Changes {
+		changes := c.Changes
+		if changes == nil {
+			changes = c.AllChanges()
+		}
+		for _, change := range changes {
 			inputs = append(inputs, spec.Input{Kind: spec.Reconfigure, Change: change})
 		}
 	}
@@ -144,6 +148,36 @@ func (c *Config) DefaultInputs(id spec.ServerID) []spec.Input {
 		inputs = append(inputs, spec.Input{Kind: spec.Tick, Peer: id})
 	}
 	return inputs
+}
+
+// AllChanges is every set of servers, as the voters to be, that is not empty.
+func (c *Config) AllChanges() []spec.Change {
+	var all []spec.Change
+	for set := 1; set < 1<<c.Servers; set++ {
+		var names []string
+		for _, id := range c.IDs() {
+			if set>>(id-1)&1 != 0 {
+				names = append(names, id.String())
+			}
+		}
+		all = append(all, spec.Change{Voters: strings.Join(names, ",")})
+	}
+	return all
+}
+
+// ParseChanges reads changes with a semicolon between them, as in "voters=n1,n2; voters=n2,n3 joint"; "" is nil.
+func ParseChanges(text string) (all []spec.Change, err error) {
+	if text == "" {
+		return nil, nil
+	}
+	for part := range strings.SplitSeq(text, ";") {
+		change, err := spec.ParseChange(part)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, change)
+	}
+	return all, nil
 }
 
 // ValueNames returns the commands that clients propose: x, y, z, then v4, v5, ….

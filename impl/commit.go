@@ -7,22 +7,25 @@ import "github.com/raftcheck/raftcheck/spec"
 func (s *server) advanceCommit() {
 	for i := s.log.LastIndex(); i > s.commitIndex; i-- {
 		e, _ := s.log.At(i)
-		if s.decide.CommitsByCounting(e.Term, s.term) && s.decide.Majority(s.copies(i), len(s.servers)) {
+		if s.decide.CommitsByCounting(e.Term, s.term) && s.majority(s.copies(i)) {
 			s.commitIndex = i
+			s.reconfigure(0)
+			s.settle()
 			return
 		}
 	}
 }
 
-// copies returns how many servers are known to store the leader's entry at i, the leader among them.
-func (s *server) copies(i spec.Index) int {
-	n := 1
+// copies returns the servers that are known to store the leader's entry at i, the leader among them.
+func (s *server) copies(i spec.Index) []spec.ServerID {
+	ids := make([]spec.ServerID, 1, len(s.progress)+1)
+	ids[0] = s.id
 	for _, p := range s.progress {
 		if p.MatchIndex >= i {
-			n++
+			ids = append(ids, p.Server)
 		}
 	}
-	return n
+	return ids
 }
 
 // CommitsByCounting: only an entry of the current term. An older one, though on a majority, may still be

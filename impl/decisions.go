@@ -68,6 +68,25 @@ type Decisions interface {
 	// LoyalAfterRestart reports whether a server that starts again waits as if it had just heard from a leader (D6.4.1).
 	LoyalAfterRestart() bool
 
+	// Quorum reports whether these servers are a quorum of a configuration, given what a majority is (6).
+	Quorum(majority func(count, servers int) bool, c spec.Configuration, ids []spec.ServerID) bool
+	// MayCampaign reports whether a server with that configuration may start an election (6).
+	MayCampaign(c spec.Configuration, id spec.ServerID) bool
+	// MayChange reports whether a leader takes on a change of the configuration, given whether one is under way and whether it has
+	// committed an entry of its own term (D4.1).
+	MayChange(pending, committedInTerm bool) bool
+	// MayFollow reports whether these may be the voters after those without a joint configuration (D4.1).
+	MayFollow(before, next []spec.ServerID) bool
+	// ConfigurationUpTo is the last entry that may be the configuration in force (6).
+	ConfigurationUpTo(log spec.Log, commit spec.Index) spec.Index
+	// InForce is the configuration in force after a message of that kind, or 0 for a leader's own doing, changed the log: before it was
+	// one, and now the log holds another last (6).
+	InForce(cause spec.MessageKind, before, found Placed) Placed
+	// LeavesJoint reports whether a leader appends the new configuration, given whether the joint one is committed (6).
+	LeavesJoint(committed bool) bool
+	// Retires reports whether a leader steps down once that configuration is committed (D4.2.2).
+	Retires(c spec.Configuration, id spec.ServerID) bool
+
 	// SnapshotUpTo is the last entry that a snapshot taken now covers (7).
 	SnapshotUpTo(log spec.Log, commit spec.Index) spec.Index
 	// NeedsSnapshot reports whether a follower is sent a snapshot, given the next entry to send (7).

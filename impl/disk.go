@@ -14,7 +14,7 @@ type disk struct {
 
 // persistent returns Figure 2's persistent state as the server has it in memory.
 func (s *server) persistent() spec.Durable {
-	return spec.Durable{Term: s.term, VotedFor: s.votedFor, Log: s.log}
+	return spec.Durable{Term: s.term, VotedFor: s.votedFor, Log: s.log, Config: s.snapshotConfig}
 }
 
 // flush ends a step: what changed goes to disk, then messages leave. It returns what is to happen, in order.
@@ -73,9 +73,11 @@ func (s *server) crash(lossy bool) {
 // restart starts again as a follower with what is on disk (5.2, Figure 2).
 func (s *server) restart() {
 	d := s.decide.Recovered(s.disk.written)
-	s.term, s.votedFor, s.log = d.Term, d.VotedFor, d.Log
+	s.term, s.votedFor, s.log, s.snapshotConfig = d.Term, d.VotedFor, d.Log, d.Config
 	s.commitIndex = s.decide.CommitAfterRestart(s.log)
 	s.role = spec.Follower
+	s.config = s.firstConfiguration()
+	s.reconfigure(0)
 	if s.options.ElectionTicks > 0 && s.decide.LoyalAfterRestart() {
 		s.beLoyal()
 	}
@@ -102,6 +104,6 @@ func (Paper) Order(_ *spec.Input, durable, sends []spec.Effect) []spec.Effect {
 func (Paper) Recovered(disk spec.Durable) spec.Durable { return disk }
 
 func sameDurable(a, b spec.Durable) bool {
-	return a.Term == b.Term && a.VotedFor == b.VotedFor && a.Log.Base == b.Log.Base && a.Log.BaseTerm == b.Log.BaseTerm &&
+	return a.Term == b.Term && a.VotedFor == b.VotedFor && a.Config == b.Config && a.Log.Base == b.Log.Base && a.Log.BaseTerm == b.Log.BaseTerm &&
 		slices.Equal(a.Log.Entries, b.Log.Entries)
 }

@@ -15,7 +15,7 @@ func (s *server) campaign(mark string) {
 	s.granted, s.refused = []spec.ServerID{s.id}, nil
 
 	lastIndex, lastTerm := s.decide.LastLog(s.log, s.commitIndex)
-	for peer := range s.others {
+	for peer := range s.voters {
 		s.send(peer, spec.Message{Kind: spec.RequestVote, LastLogIndex: lastIndex, LastLogTerm: lastTerm, Payload: mark})
 	}
 	s.takeOfficeIfElected()
@@ -53,16 +53,13 @@ func (s *server) takeOfficeIfElected() {
 	}
 }
 
-// majority reports whether these servers are a majority (5.2).
+// majority reports whether these servers are a majority of the configuration (5.2).
 func (s *server) majority(ids []spec.ServerID) bool {
-	return s.decide.Majority(len(ids), len(s.servers))
+	return s.decide.Quorum(s.decide.Majority, s.config, ids)
 }
 
 // mayCampaign reports whether the server may start an election.
-func (s *server) mayCampaign() bool { return true }
-
-// isVoter reports whether a server votes.
-func (s *server) isVoter(spec.ServerID) bool { return true }
+func (s *server) mayCampaign() bool { return s.decide.MayCampaign(s.config, s.id) }
 
 // takeOffice makes the server leader of its term (5.2) and tells the others. nextIndex starts after the last entry, and
 // matchIndex at 0 (5.3). A no-op, if wanted, is the first new entry, and so is on its way with the first messages.
@@ -71,7 +68,7 @@ func (s *server) takeOffice() {
 	s.leader = s.id
 	s.granted, s.refused = nil, nil
 	s.progress = make([]spec.Progress, 0, len(s.servers)-1)
-	for peer := range s.others {
+	for peer := range s.members {
 		s.progress = append(s.progress, spec.Progress{Server: peer, NextIndex: s.log.LastIndex() + 1})
 	}
 	if s.options.NoOp {

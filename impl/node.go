@@ -63,6 +63,8 @@ func (s *server) handle(in *spec.Input) spec.Output {
 		return s.onRead(in.Value)
 	case spec.Tick:
 		return s.onTick()
+	case spec.Reconfigure:
+		return s.onReconfigure(in.Change)
 	case spec.Crash:
 		s.crash(in.Lossy)
 		return spec.Output{}

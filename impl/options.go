@@ -31,6 +31,12 @@ type Options struct {
 	ElectionTicks int
 	// Drift is how far any two clocks are known to differ at most, in ticks: 2·Drift < ElectionTicks.
 	Drift int
+	// Membership lets clients change the configuration (6, D4).
+	Membership bool
+	// Joint makes every change of the configuration go through a joint one, however few servers change (6).
+	Joint bool
+	// Voters is how many of the servers, in ascending order, are in the first configuration, with Membership; 0 is all.
+	Voters int
 	// Decisions answers what a server has to decide; nil is Paper{}.
 	Decisions Decisions
 }
@@ -42,7 +48,8 @@ func (o *Options) Variants() spec.Variants {
 		on      bool
 		variant spec.Variant
 	}{{o.PreVote, spec.PreVotes}, {o.CheckQuorum, spec.ChecksQuorum},
-		{o.Reads == ReadByRound, spec.ConfirmsReads}, {o.Reads == ReadByLease, spec.LeaseReads}} {
+		{o.Reads == ReadByRound, spec.ConfirmsReads}, {o.Reads == ReadByLease, spec.LeaseReads},
+		{o.Membership, spec.ConfigurationInLog}, {o.Joint, spec.JointConfigurations}} {
 		if v.on {
 			vs = append(vs, v.variant)
 		}
@@ -58,7 +65,8 @@ func New(options Options) spec.Factory {
 	}
 	return func(id spec.ServerID, servers []spec.ServerID) spec.Node {
 		s := &server{id: id, servers: slices.Clone(servers), options: options, decide: options.Decisions}
-		if options.ElectionTicks > 0 {
+		s.config = s.firstConfiguration()
+		if options.ElectionTicks > 0 || options.Membership {
 			return named{s}
 		}
 		return s

@@ -13,7 +13,7 @@ func (s *server) preCampaign() {
 	s.granted, s.refused = []spec.ServerID{s.id}, nil
 
 	lastIndex, lastTerm := s.decide.LastLog(s.log, s.commitIndex)
-	for peer := range s.others {
+	for peer := range s.voters {
 		s.sendIn(s.term+1, peer, spec.Message{Kind: spec.PreVote, LastLogIndex: lastIndex, LastLogTerm: lastTerm})
 	}
 	s.campaignIfItCouldWin()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -67,7 +68,13 @@ func (c *crowd) step() []*spec.Breach {
 
 // another is an input of a kind that only some options know.
 func (c *crowd) another(kind spec.InputKind) spec.Input {
-	return spec.Input{Kind: kind, Peer: c.servers[c.chance.IntN(len(c.servers))]}
+	var names []string
+	for _, id := range c.servers {
+		if c.chance.IntN(3) > 0 {
+			names = append(names, id.String())
+		}
+	}
+	return spec.Input{Kind: kind, Peer: c.servers[c.chance.IntN(len(c.servers))], Change: spec.Change{Voters: strings.Join(names, ",")}}
 }
 
 func (c *crowd) take() spec.Message {
@@ -126,6 +133,12 @@ var variants = map[string]struct {
 	"check-quorum":  {impl.Options{CheckQuorum: true}, nil, []string{"lonely-leader-stepped-down"}},
 	"transfer":      {impl.Options{Transfer: true}, []spec.InputKind{spec.Transfer}, []string{"leadership-transferred"}},
 	"read by round": {impl.Options{Reads: impl.ReadByRound, NoOp: true}, []spec.InputKind{spec.ReadIndex}, []string{"read-answered"}},
+	"membership":    {impl.Options{Membership: true, NoOp: true}, []spec.InputKind{spec.Reconfigure}, []string{"configuration-committed"}},
+	"joint": {impl.Options{Membership: true, Joint: true, NoOp: true}, []spec.InputKind{spec.Reconfigure},
+		[]string{"configuration-committed", "joint-left"}},
+	"membership with snapshots": {impl.Options{Membership: true, Snapshots: true, NoOp: true}, []spec.InputKind{spec.Reconfigure, spec.Compact},
+		[]string{"configuration-committed", "snapshot-installed"}},
+	"leases": {impl.Options{Reads: impl.ReadByLease, NoOp: true, ElectionTicks: 3, Drift: 1}, []spec.InputKind{spec.ReadIndex}, []string{"read-answered"}},
 	"elections": {impl.Options{PreVote: true, CheckQuorum: true, Transfer: true}, []spec.InputKind{spec.Transfer},
 		[]string{"pre-vote-won", "lonely-leader-stepped-down", "leadership-transferred"}},
 }

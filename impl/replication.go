@@ -13,6 +13,10 @@ func (s *server) propose(value string) { s.appendEntry(spec.Entry{Kind: spec.Com
 func (s *server) appendEntry(e spec.Entry) {
 	e.Term = s.term
 	s.log.Entries = append(slices.Clip(s.log.Entries), e)
+	if e.Kind == spec.ConfigurationChange {
+		s.reconfigure(0)
+		s.settle()
+	}
 	s.advanceCommit()
 }
 
@@ -66,6 +70,7 @@ func (s *server) onAppendEntries(m *spec.Message) {
 	s.log = s.decide.Merge(s.log, m.PrevLogIndex, m.Entries)
 	// 5
 	s.commitIndex = s.decide.FollowerCommit(s.commitIndex, m.LeaderCommit, m.LastEntryIndex(), s.log.LastIndex())
+	s.reconfigure(spec.AppendEntries)
 	s.send(m.From, spec.Message{Kind: spec.AppendEntriesReply, Success: true, MatchIndex: s.decide.AckIndex(m, s.log), Payload: m.Payload})
 }
 

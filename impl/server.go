@@ -15,7 +15,11 @@ type server struct {
 	votedFor spec.ServerID // who got this server's vote in term, or None; set at most once in a term
 	log      spec.Log      // entry terms never fall along the log, and are ≤ term; Base ≤ commitIndex, 0 without Snapshots
 
+	snapshotConfig string // the configuration that the snapshot holds; "" is the first one. Only with Membership
+
 	// Volatile state on all servers.
+	config      spec.Configuration // in force: the last one in the log. All servers, without Membership
+	configIndex spec.Index         // where in the log it stands; Base if it is in the snapshot, 0 for the first one
 	role        spec.Role
 	leader      spec.ServerID // the leader of term, once heard of; = id on a leader
 	commitIndex spec.Index    // ≤ log.LastIndex(); never falls until a crash. lastApplied = commitIndex, see package comment
@@ -47,10 +51,10 @@ type server struct {
 	answers []spec.Effect  // what it tells clients; empty between steps
 }
 
-// others calls yield for every other server, ascending.
-func (s *server) others(yield func(spec.ServerID) bool) {
+// voters calls yield for every other server that votes, ascending.
+func (s *server) voters(yield func(spec.ServerID) bool) {
 	for _, id := range s.servers {
-		if id != s.id && !yield(id) {
+		if id != s.id && s.isVoter(id) && !yield(id) {
 			return
 		}
 	}

@@ -21,13 +21,22 @@ func (s *server) onCompact() spec.Output {
 		return spec.Output{Refused: true}
 	}
 	term, _ := s.log.TermAt(upTo)
+	if s.options.Membership {
+		config, _ := s.configurationAt(s.persistent(), upTo)
+		s.snapshotConfig = config.String()
+	}
 	s.log = suffixAfter(s.log, upTo, term)
+	s.reconfigure(0)
 	return spec.Output{}
 }
 
 // sendSnapshot sends the leader's snapshot to a follower that needs entries before it.
 func (s *server) sendSnapshot(to spec.ServerID) {
-	s.send(to, spec.Message{Kind: spec.InstallSnapshot, PrevLogIndex: s.log.Base, PrevLogTerm: s.log.BaseTerm, Payload: s.token()})
+	m := spec.Message{Kind: spec.InstallSnapshot, PrevLogIndex: s.log.Base, PrevLogTerm: s.log.BaseTerm, Payload: s.token()}
+	if s.options.Membership {
+		m.Entries = []spec.Entry{{Term: s.log.BaseTerm, Kind: spec.ConfigurationChange, Value: s.snapshotConfig}}
+	}
+	s.send(to, m)
 }
 
 // onInstallSnapshot is the receiver's part of InstallSnapshot in Figure 13; the numbers are those of its steps.
@@ -44,6 +53,10 @@ func (s *server) onInstallSnapshot(m *spec.Message) {
 		// 6 to 8
 		s.log = s.decide.LogWithSnapshot(s.log, m.PrevLogIndex, m.PrevLogTerm)
 		s.commitIndex = m.PrevLogIndex
+		if s.options.Membership {
+			s.snapshotConfig = m.Entries[0].Value
+			s.reconfigure(spec.InstallSnapshot)
+		}
 	}
 	if s.commitIndex < m.PrevLogIndex {
 		s.send(m.From, spec.Message{Kind: spec.InstallSnapshotReply, Payload: m.Payload})

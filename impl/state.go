@@ -15,11 +15,12 @@ func (s *server) Observe() spec.Observation {
 		Term:     s.term,
 		VotedFor: s.votedFor,
 		Log:      s.log,
-		Config:   spec.Configuration{Voters: s.servers},
+		Config:   s.config,
 		Durable:  s.disk.synced,
 	}
 	if s.role == spec.Crashed {
 		o.Term, o.VotedFor, o.Log = s.disk.written.Term, s.disk.written.VotedFor, s.disk.written.Log
+		o.Config, _ = s.configurationAt(s.disk.written, s.disk.written.Log.LastIndex())
 		return o
 	}
 	o.LeaderID = s.leader
@@ -64,6 +65,10 @@ func (s *server) encode(dst []byte, rename func(spec.ServerID) spec.ServerID, va
 			e.number(uint64(s.served))
 			e.reads(s.reads)
 		}
+	}
+	if s.options.Membership {
+		e.text(s.config.String()) // such servers are not renamed
+		e.number(uint64(s.configIndex))
 	}
 	if s.options.ElectionTicks > 0 {
 		e.number(uint64(s.clock))
@@ -117,6 +122,9 @@ func (e *encoder) durable(d spec.Durable) {
 	if e.options.Snapshots {
 		e.number(uint64(d.Log.Base))
 		e.number(uint64(d.Log.BaseTerm))
+	}
+	if e.options.Membership {
+		e.text(d.Config)
 	}
 	e.number(uint64(len(d.Log.Entries)))
 	for _, entry := range d.Log.Entries {

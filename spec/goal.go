@@ -56,7 +56,7 @@ var Goals = []*Goal{
 		}},
 	{"client-redirected", "a server that does not lead sends a client on to the leader", Needs{Servers: 2, Elections: 1, Campaigns: 1}, 0,
 		func(s *Step) bool {
-			return (s.Input.Kind == Propose || s.Input.Kind == ReadIndex) && s.Output.Redirect != None
+			return s.Output.Redirect != None
 		}},
 	{"entry-committed", "a leader commits an entry", Needs{Servers: 1, Elections: 1, Campaigns: 1, Log: 1}, FieldRole | FieldCommit,
 		func(s *Step) bool { return s.After.Role == Leader && s.After.CommitIndex > s.Before.CommitIndex }},
@@ -83,6 +83,18 @@ var Goals = []*Goal{
 	{"leadership-transferred", "a server campaigns because its leader told it to",
 		Needs{Servers: 2, Elections: 2, Campaigns: 1, Transfers: 1}, FieldRole,
 		func(s *Step) bool { return s.delivered(TimeoutNow) && s.After.Role == Candidate && s.runs() }},
+	{"configuration-committed", "a leader commits a configuration that a client asked for",
+		Needs{Servers: 1, Elections: 1, Campaigns: 1, Changes: 1, Variant: ConfigurationInLog}, membershipFields,
+		func(s *Step) bool {
+			_, i, found := s.After.Log.lastConfiguration(s.After.CommitIndex)
+			return found && s.Before.Role == Leader && i > s.Before.CommitIndex && s.runs()
+		}},
+	{"joint-left", "a joint configuration is followed by the new one alone",
+		Needs{Servers: 1, Elections: 1, Campaigns: 1, Changes: 1, Variant: JointConfigurations}, membershipFields,
+		func(s *Step) bool {
+			return len(s.Before.Config.Outgoing) > 0 && len(s.After.Config.Outgoing) == 0 && s.Before.Role == Leader && s.runs() &&
+				s.After.Log.LastIndex() > s.Before.Log.LastIndex()
+		}},
 	{"read-answered", "a leader answers a read that bypasses the log",
 		Needs{Servers: 1, Elections: 1, Campaigns: 1, Log: 1, Reads: 1}, FieldRole,
 		func(s *Step) bool {

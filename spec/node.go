@@ -170,6 +170,7 @@ type Durable struct {
 	Term     Term
 	VotedFor ServerID
 	Log      Log
+	Config   string // the configuration in the snapshot that Log begins with, as Configuration.String; "" where that is not shown
 }
 
 // Output is what one step did.

@@ -54,6 +54,11 @@ const (
 	ConfirmsReads Variant = "confirms-reads"
 	// LeaseReads: a leader answers reads at once while it holds a lease (dissertation, 6.4.1).
 	LeaseReads Variant = "lease-reads"
+	// ConfigurationInLog: configurations are entries of the log whose values are as Configuration.String prints them, and the last one in the
+	// log is in force, committed or not (Raft paper, 6).
+	ConfigurationInLog Variant = "configuration-in-log"
+	// JointConfigurations: changes of the configuration go through a joint one (Raft paper, 6).
+	JointConfigurations Variant = "joint-configurations"
 	// LateTerm: a leader that a reply tells of a higher term steps down at once and takes the term over later (hashicorp/raft).
 	LateTerm Variant = "late-term"
 )

@@ -52,6 +52,14 @@ var referenceChoices = []choice{
 	{"pre-vote", func(o *impl.Options) { o.PreVote = true }, func(c *cluster.Config) { c.Bounds.Messages = 1 }},
 	{"check-quorum", func(o *impl.Options) { o.CheckQuorum = true }, func(c *cluster.Config) { c.Bounds.Messages = 1 }},
 	{"transfer", func(o *impl.Options) { o.Transfer = true }, func(c *cluster.Config) { c.Bounds.Transfers, c.Bounds.Messages = 1, 1 }},
+	{"membership", func(o *impl.Options) { o.Membership, o.NoOp, o.Voters = true, true, 3 }, func(c *cluster.Config) {
+		c.Servers, c.Bounds.Changes, c.Bounds.Messages, c.Bounds.Log, c.Bounds.Campaigns, c.Bounds.Proposals = 4, 1, 1, 3, 2, -1
+		c.Faults.Crash = cluster.Off
+	}},
+	{"joint", func(o *impl.Options) { o.Membership, o.Joint, o.NoOp, o.Voters = true, true, true, 3 }, func(c *cluster.Config) {
+		c.Servers, c.Bounds.Changes, c.Bounds.Messages, c.Bounds.Log, c.Bounds.Campaigns, c.Bounds.Proposals = 4, 1, 1, 4, 2, -1
+		c.Faults.Crash = cluster.Off
+	}},
 	{"read-index", func(o *impl.Options) { o.Reads, o.NoOp = impl.ReadByRound, true }, func(c *cluster.Config) {
 		c.Bounds.Reads, c.Bounds.Messages, c.Bounds.Log, c.Bounds.Proposals = 1, 1, 2, 1
 	}},
@@ -140,8 +148,12 @@ func reference(name string) (*subject, error) {
 // mutated is a mutant in the world in which it is known to be caught.
 func mutated(m mutant.Mutant) *subject {
 	b := m.Bounds
+	changes, err := cluster.ParseChanges(b.To)
+	if err != nil {
+		panic("the world of mutant " + m.Name + ": " + err.Error())
+	}
 	return &subject{name: mutantPrefix + m.Name, config: cluster.Config{
-		Servers: b.Servers, New: m.Factory(), Variants: m.Variants(),
+		Servers: b.Servers, New: m.Factory(), Variants: m.Variants(), Changes: changes,
 		Faults: cluster.Faults{Drop: cluster.Unlimited, Duplicate: cluster.Budget(b.Duplicates), Crash: cluster.Budget(b.Crashes), Lossy: b.Lossy},
 		Bounds: cluster.Bounds{Terms: b.Terms, Log: b.Log, Messages: b.Messages, Campaigns: b.Campaigns, Proposals: b.Proposals, Depth: b.Depth,
 			Compactions: b.Compactions, Transfers: b.Transfers, Changes: b.Changes, Reads: b.Reads, Ticks: b.Ticks, Drift: b.Drift},

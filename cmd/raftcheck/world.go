@@ -17,7 +17,7 @@ type worldFlags struct {
 	features                                                                     []string
 	nodes, terms, log, messages, duplicates, values, depth, campaigns, proposals int
 	compactions, transfers, changes, reads, ticks, drift                         int
-	network                                                                      string
+	to, network                                                                  string
 	faults                                                                       faultList
 	exec                                                                         execFlags
 	// larger, unless nil, makes of a subject's own world the one that it has unless flags say otherwise.
@@ -49,6 +49,7 @@ func (w *worldFlags) addBounds(flags *pflag.FlagSet) {
 	flags.IntVar(&w.transfers, "transfers", 0, "most requests in one execution that the leader hand over to another server")
 	flags.IntVar(&w.changes, "changes", 0, "most changes of the configuration that are asked for in one execution")
 	flags.IntVar(&w.reads, "reads", 0, "most reads in one execution")
+	flags.StringVar(&w.to, "change-to", "", "the changes that may be asked for, as in 'voters=n1,n2 learners=n3; voters=n1 joint'; every set of voters if not given")
 	flags.IntVar(&w.ticks, "ticks", 0, "how far any server's clock goes; 0 is no clocks")
 	flags.IntVar(&w.drift, "drift", 0, "how far any two clocks differ at most")
 	flags.StringVar(&w.network, "network", "", "how messages travel, a `model`: "+strings.Join(cluster.Networks, ", "))
@@ -90,6 +91,9 @@ func (w *worldFlags) subject(flags *pflag.FlagSet) (*subject, error) {
 	if err := w.setNetwork(c); err != nil {
 		return nil, err
 	}
+	if c.Changes, err = w.changesTo(c.Changes); err != nil {
+		return nil, err
+	}
 	if err := w.check(flags, s); err != nil {
 		return nil, err
 	}
@@ -112,6 +116,18 @@ func (w *worldFlags) base(flags *pflag.FlagSet) (*subject, error) {
 		return nil, usageError("--impl "+referenceName, "--features are of the reference, not of %q", w.impl)
 	}
 	return subjectOf(referenceName + ":" + strings.Join(w.features, ","))
+}
+
+// changesTo reads --change-to.
+func (w *worldFlags) changesTo(own []spec.Change) ([]spec.Change, error) {
+	if w.to == "" {
+		return own, nil
+	}
+	changes, err := cluster.ParseChanges(w.to)
+	if err != nil {
+		return nil, usageError("as in 'voters=n1,n2 learners=n3'", "--change-to: %w", err)
+	}
+	return changes, nil
 }
 
 func (w *worldFlags) setNetwork(c *cluster.Config) error {

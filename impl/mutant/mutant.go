@@ -47,12 +47,13 @@ type Bounds struct {
 	Duplicates int        // most messages that arrive twice in one execution
 	Depth      int        // most steps in one execution
 
-	Compactions int // most logs compacted in one execution
-	Transfers   int // most requests to hand over leadership
-	Changes     int // most changes of the configuration
-	Reads       int // most reads
-	Ticks       int // how far any server's clock goes; 0 is no clocks
-	Drift       int // how far two clocks differ at most
+	Compactions int    // most logs compacted in one execution
+	Transfers   int    // most requests to hand over leadership
+	Changes     int    // most changes of the configuration
+	To          string // those that may be asked for, as in "voters=n1,n2; voters=n2,n3"; "" is every set of voters
+	Reads       int    // most reads
+	Ticks       int    // how far any server's clock goes; 0 is no clocks
+	Drift       int    // how far two clocks differ at most
 }
 
 // Variants are the parts of Raft that the mutant has and rules must know of.

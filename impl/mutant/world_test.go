@@ -8,10 +8,20 @@ import (
 
 // world is what bounds mean to a search: messages may be lost, and crashes, power failures and duplicates have their budgets.
 func world(b mutant.Bounds, options impl.Options) *cluster.Config {
+	changes, err := cluster.ParseChanges(b.To)
+	if err != nil {
+		panic(err)
+	}
+	var outOfReach []string
+	if options.Voters == 1 || options.Voters == 2 {
+		outOfReach = []string{"candidate-yielded", "log-conflict-repaired"} // with two voters nobody wins an election that another campaigns in
+	}
 	return &cluster.Config{
-		Servers:  b.Servers,
-		New:      impl.New(options),
-		Variants: options.Variants(),
+		OutOfReach: outOfReach,
+		Servers:    b.Servers,
+		New:        impl.New(options),
+		Variants:   options.Variants(),
+		Changes:    changes,
 		Faults: cluster.Faults{
 			Drop:      cluster.Unlimited,
 			Duplicate: cluster.Budget(b.Duplicates),

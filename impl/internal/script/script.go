@@ -4,6 +4,7 @@
 //	cluster 3 no-op hints max-entries=1    so many servers, with these options, none of which need be given
 //	timeout n1                             also heartbeat n1, restart n1, crash n1, compact n1
 //	transfer n1 n2                         n1 is asked to hand over to n2
+//	reconfigure n1 voters=n1,n2            a client asks n1 for this configuration; "learners=" and "joint" may follow
 //	read n1                                a client asks n1 to read
 //	tick n1                                n1's clock goes on
 //	propose n1 x
@@ -78,7 +79,7 @@ type run struct {
 
 var inputs = map[string]spec.InputKind{
 	"timeout": spec.Timeout, "heartbeat": spec.Heartbeat, "propose": spec.Propose, "crash": spec.Crash, "restart": spec.Restart,
-	"compact": spec.Compact, "transfer": spec.Transfer, "read": spec.ReadIndex, "tick": spec.Tick,
+	"compact": spec.Compact, "transfer": spec.Transfer, "read": spec.ReadIndex, "tick": spec.Tick, "reconfigure": spec.Reconfigure,
 }
 
 func (r *run) command(words []string) error {
@@ -156,6 +157,12 @@ func optionsOf(words []string) (options impl.Options, err error) {
 			options.Reads = impl.ReadByLease
 		case "election-ticks":
 			options.ElectionTicks, err = strconv.Atoi(value)
+		case "membership":
+			options.Membership = true
+		case "joint":
+			options.Joint = true
+		case "voters":
+			options.Voters, err = strconv.Atoi(value)
 		case "drift":
 			options.Drift, err = strconv.Atoi(value)
 		default:
@@ -188,6 +195,12 @@ func (r *run) local(kind spec.InputKind, args []string) error {
 			return err
 		}
 		rest = rest[1:]
+	}
+	if kind == spec.Reconfigure {
+		if in.Change, err = spec.ParseChange(strings.Join(rest, " ")); err != nil {
+			return err
+		}
+		rest = nil
 	}
 	if rest, err = crashWords(&in, rest); err != nil || len(rest) > 0 {
 		return fmt.Errorf("not understood: %v %w", rest, err)
