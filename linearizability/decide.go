@@ -29,6 +29,7 @@ type decision struct {
 	verdict []spec.Verdict // of each part
 	method  []string       // that decided it, or tried last
 	cores   []*conflict    // what the zones found; nil for others
+	seen    [][]int        // the operations of a part without those that nobody can have seen; nil where the zones decide
 	decided int
 	search  search
 }
@@ -45,6 +46,7 @@ func (d *decision) decide() error {
 	d.verdict = make([]spec.Verdict, len(d.parts))
 	d.method = make([]string, len(d.parts))
 	d.cores = make([]*conflict, len(d.parts))
+	d.seen = make([][]int, len(d.parts))
 	var rest []int
 	wrong := false
 	for k := range d.parts {
@@ -84,7 +86,8 @@ func (d *decision) atOnce(k int) error {
 		return nil
 	}
 	d.method[k] = BySearch
-	d.verdict[k] = d.search.run(d.h, p.keys, p.ops, searchBudget)
+	d.seen[k] = withoutInvisible(d.h, p.ops)
+	d.verdict[k] = d.search.run(d.h, p.keys, d.seen[k], searchBudget)
 	switch d.verdict[k] {
 	case spec.Inconclusive:
 		d.method[k] = ByPorcupine
@@ -139,7 +142,7 @@ func (d *decision) round(parts []int, limit time.Duration, end time.Time) (rest 
 	for range min(runtime.GOMAXPROCS(0), len(parts)) {
 		workers.Go(func() {
 			for k := range next {
-				v := askPorcupine(d.ctx, d.h, d.parts[k].keys, d.parts[k].ops, min(limit, time.Until(end)))
+				v := askPorcupine(d.ctx, d.h, d.parts[k].keys, d.seen[k], min(limit, time.Until(end)))
 				told.Lock()
 				if d.verdict[k] = v; v != spec.Inconclusive {
 					d.progress()

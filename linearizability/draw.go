@@ -13,7 +13,7 @@ import (
 func (f *Finding) Lines(file string) []string {
 	lines := f.table(file)
 	if f.Elided {
-		lines = append(lines, "", "… stands for elements that do not matter.")
+		lines = append(lines, "", "… stands for what does not matter.")
 	}
 	if len(f.Steps) > 0 {
 		lines = append(lines, "", "Meanwhile, in the cluster:")

@@ -158,24 +158,29 @@ func (s *search) tryAll(state int32, low, left int) bool {
 		deadline = min(deadline, o.ret)
 	}
 	s.blocked = max(s.blocked, deadline)
+	return s.try(state, low, left, deadline, true) || s.try(state, low, left, deadline, false)
+}
+
+// try tries the operations that surely happened, or those that need not.
+func (s *search) try(state int32, low, left int, deadline int64, certain bool) bool {
 	for k := low; k < len(s.ops); k++ {
 		o := &s.ops[k]
 		if o.call > deadline {
 			break
 		}
-		if s.done[k] || o.pure {
+		if s.done[k] || o.pure || o.certain != certain {
 			continue
 		}
 		if s.budget--; s.budget <= 0 {
 			return false
 		}
-		next, ok := s.take(o.steps, state, o.certain)
-		if !ok || !o.certain && next == state {
+		next, ok := s.take(o.steps, state, certain)
+		if !ok || !certain && next == state {
 			continue
 		}
 		s.do(k)
 		rest := left
-		if o.certain {
+		if certain {
 			rest--
 		}
 		if s.from(next, low, rest) {

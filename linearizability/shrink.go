@@ -26,6 +26,7 @@ type shrinker struct {
 	gaveUp bool // a set was left standing because nobody could say whether less would do
 	doubt  bool // the same, in the pass that matters: the result may not be 1-minimal
 	lists  *lists
+	parts  map[int]bool // of operations: some of its actions were left out
 }
 
 const (
@@ -48,6 +49,7 @@ func newShrinker(ctx context.Context, h *History, p *part) *shrinker {
 
 // wrong reports whether the operations of the set cannot be ordered.
 func (s *shrinker) wrong(set []int) bool {
+	set = withoutInvisible(s.h, set)
 	v := spec.Inconclusive
 	if s.steps > 0 {
 		v = s.search.run(s.h, s.keys, set, shrinkBudget)
@@ -80,9 +82,67 @@ func (s *shrinker) shrink(core *conflict, p *part) []int {
 	set = s.cutEnd(set)
 	few := s.fewValues(set)
 	if len(few) == len(set) || len(set) > shortParts {
-		return s.minimal(few)
+		return s.smaller(s.minimal(few))
 	}
-	return shorter(s.minimal(few), s.minimal(set))
+	return s.smaller(shorter(s.minimal(few), s.minimal(set)))
+}
+
+// smaller makes the transactions of a minimal set smaller: it leaves out reads, and writes that nobody sees, and then what can be
+// spared without them.
+func (s *shrinker) smaller(set []int) []int {
+	if s.lists != nil {
+		return set
+	}
+	s.parts = map[int]bool{}
+	for _, k := range set {
+		o := &s.h.Operations[k]
+		for n := 0; len(o.Do) > 1 && n < len(o.Do); {
+			if !s.leaveOutAction(set, o, k, n) {
+				n++
+			}
+		}
+	}
+	if len(s.parts) == 0 {
+		return set
+	}
+	return s.oneByOne(set, false)
+}
+
+// mayLeaveOut reports whether it is sound to take one action out of a transaction: a read, or a change of a key that nobody else sees
+// and the transaction does not use again.
+func (s *shrinker) mayLeaveOut(set []int, k, n int) bool {
+	o := &s.h.Operations[k]
+	a := &o.Do[n]
+	if !a.changes(o.Outcome == Returned) {
+		return true
+	}
+	key := viewOf(s.h, set).of[a.Key]
+	return !key.sees(s.h, k, a.Value, key.covered(s.h, k), nil) && key.spares(s.h, k, a) && !touches(o, n)
+}
+
+// leaveOutAction takes one action out of a transaction, if that is sound and the set is still wrong.
+func (s *shrinker) leaveOutAction(set []int, o *Operation, k, n int) bool {
+	if !s.mayLeaveOut(set, k, n) {
+		return false
+	}
+	before := o.Do
+	o.Do = slices.Delete(slices.Clone(o.Do), n, n+1)
+	if !s.wrong(set) {
+		o.Do = before
+		return false
+	}
+	s.parts[k] = true
+	return true
+}
+
+// touches reports whether a transaction uses the key of one of its actions again.
+func touches(o *Operation, n int) bool {
+	for k := range o.Do {
+		if k != n && o.Do[k].Key == o.Do[n].Key {
+			return true
+		}
+	}
+	return false
 }
 
 // shortParts is how many operations a part may have to be shrunk in two ways, of which the better counts.
@@ -266,136 +326,4 @@ func (s *shrinker) without(set, unwanted []int) []int {
 		}
 	}
 	return slices.DeleteFunc(rest, func(k int) bool { return !v.set[k] })
-}
-
-// view is who sees and who changes each key, among some operations.
-type view struct {
-	h   *History
-	of  map[string]*keyView
-	set map[int]bool
-}
-
-type keyView struct {
-	appends   int
-	observers []observer
-	changers  []changer
-}
-
-type observer struct {
-	op      int
-	value   Value
-	differs bool  // it sees that the key does not hold the value
-	depends bool  // it surely sees that; otherwise it is a comparison of which nobody knows the result
-	sets    Value // a comparison: what it sets
-}
-
-type changer struct {
-	op     int
-	value  Value
-	resets bool // what was there before is gone, and it surely happened
-}
-
-func viewOf(h *History, set []int) *view {
-	v := &view{h: h, of: map[string]*keyView{}, set: make(map[int]bool, len(set))}
-	for _, k := range set {
-		v.set[k] = true
-		o := &h.Operations[k]
-		for n := range o.Do {
-			v.add(k, o.Outcome == Returned, &o.Do[n])
-		}
-	}
-	return v
-}
-
-func (v *view) add(op int, certain bool, a *Action) {
-	key := v.of[a.Key]
-	if key == nil {
-		key = &keyView{}
-		v.of[a.Key] = key
-	}
-	switch a.Kind {
-	case Read:
-		if a.Shown && certain {
-			key.observers = append(key.observers, observer{op: op, value: a.Value, depends: true})
-		}
-	case Append:
-		key.appends++
-		key.changers = append(key.changers, changer{op: op, value: a.Value})
-	case Write:
-		key.changers = append(key.changers, changer{op: op, value: a.Value, resets: certain})
-	case CompareAndSet:
-		key.observers = append(key.observers, observer{op: op, value: a.Expected, differs: certain && a.Differs, depends: certain, sets: a.Value})
-		if a.changes(certain) {
-			key.changers = append(key.changers, changer{op: op, value: a.Value, resets: certain})
-		}
-	}
-}
-
-func (v *view) drop(op int) {
-	delete(v.set, op)
-	for n := range v.h.Operations[op].Do {
-		key := v.of[v.h.Operations[op].Do[n].Key]
-		if v.h.Operations[op].Do[n].Kind == Append {
-			key.appends--
-		}
-		key.observers = slices.DeleteFunc(key.observers, func(o observer) bool { return o.op == op })
-		key.changers = slices.DeleteFunc(key.changers, func(c changer) bool { return c.op == op })
-	}
-}
-
-// unseen reports whether nobody else can see what an operation changes.
-func (v *view) unseen(op int) bool {
-	for n := range v.h.Operations[op].Do {
-		a := &v.h.Operations[op].Do[n]
-		if a.changes(v.h.Operations[op].Outcome == Returned) && !v.of[a.Key].unseen(v.h, op, a) {
-			return false
-		}
-	}
-	return true
-}
-
-func (key *keyView) unseen(h *History, op int, a *Action) bool {
-	if key.sees(h, op, a.Value, key.covered(h, op), nil) {
-		return false
-	}
-	return a.Value == h.Initial || !slices.ContainsFunc(key.observers, func(o observer) bool {
-		return o.op != op && o.depends && !o.differs && o.value == a.Value && !slices.ContainsFunc(key.changers, func(c changer) bool {
-			return c.op != op && c.op != o.op && c.value == a.Value
-		})
-	})
-}
-
-// sees reports whether anybody may see that an operation set the key to a value, or what came of that: a comparison of which nobody
-// knows the result may have set a value to another. With appends every state depends on all that came before. Otherwise a value is
-// seen by who sees that very value, and by who sees that the key does not hold another one.
-func (key *keyView) sees(h *History, op int, v Value, covered int64, through []Value) bool {
-	for _, o := range key.observers {
-		if o.op == op || key.appends == 0 && (o.value == v) == o.differs || precedes(h, o.op, op) || covered < h.Operations[o.op].callRank() {
-			continue
-		}
-		if o.depends || key.appends > 0 {
-			return true
-		}
-		if !slices.Contains(through, o.sets) && key.sees(h, op, o.sets, covered, append(through, v)) {
-			return true
-		}
-	}
-	return false
-}
-
-// covered returns when what an operation changed is surely overwritten: the first return of a write that surely happened and was called
-// after the operation had returned. Nobody who is called later sees the change.
-func (key *keyView) covered(h *History, op int) int64 {
-	first := int64(never)
-	for _, c := range key.changers {
-		if c.resets && precedes(h, op, c.op) {
-			first = min(first, h.Operations[c.op].returnRank())
-		}
-	}
-	return first
-}
-
-// precedes reports whether one operation returned before another was called.
-func precedes(h *History, a, b int) bool {
-	return h.Operations[a].returnRank() < h.Operations[b].callRank()
 }

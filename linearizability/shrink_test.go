@@ -47,6 +47,40 @@ func TestTakingAwayNeverAddsWrong(t *testing.T) {
 	}
 }
 
+// TestLeavingActionsOutNeverAddsWrong does the same for single actions of transactions.
+func TestLeavingActionsOutNeverAddsWrong(t *testing.T) {
+	for _, name := range []string{"atomic", "atomic+", "initial+"} {
+		t.Run(name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(15, 16))
+			tried, changes := 0, 0
+			for range rounds(t, 2000) {
+				h := random(r, shapes[name])
+				if brute(h) == spec.Violated {
+					continue
+				}
+				for _, p := range split(h) {
+					sh := newShrinker(context.Background(), h, &p)
+					set := indexes(len(p.ops))
+					k := r.IntN(len(set))
+					o := &sh.h.Operations[k]
+					n := r.IntN(len(o.Do))
+					if len(o.Do) == 1 || !sh.mayLeaveOut(set, k, n) {
+						continue
+					}
+					tried++
+					if o.Do[n].changes(o.Outcome == Returned) {
+						changes++
+					}
+					o.Do = append(append([]Action(nil), o.Do[:n]...), o.Do[n+1:]...)
+					require.Equal(t, spec.Held, brute(sh.h), dump(sh.h))
+				}
+			}
+			require.Greater(t, tried, 100)
+			require.Greater(t, changes, 10)
+		})
+	}
+}
+
 // TestLeavingElementsOutNeverAddsWrong does the same for the elements of lists and the words of texts.
 func TestLeavingElementsOutNeverAddsWrong(t *testing.T) {
 	texts := shapes["resets"]

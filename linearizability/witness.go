@@ -19,7 +19,7 @@ type Finding struct {
 	Why         []string    // the argument, one sentence each; operations are named by their numbers
 	Of          int         // operations that were judged together
 	Minimal     bool        // without any one of them the others could be ordered
-	Elided      bool        // "…" in the operations stands for elements that do not matter
+	Elided      bool        // "…" in the operations stands for what does not matter
 	ConfirmedBy []string    // the methods that find these operations wrong by themselves
 	lists       *lists      // of the shrinker
 	Steps       []Moment    // what the cluster did meanwhile, where the history is of a trace
@@ -120,10 +120,13 @@ func (f *Finding) confirm(d *decision, k int) error {
 	return nil
 }
 
-// text prints an operation of the witness, with … for the elements that were left out.
+// text prints an operation of the witness, with … for what was left out.
 func (s *shrinker) text(at int) string {
 	o := s.h.Operations[at]
-	if s.lists == nil {
+	switch {
+	case s.parts[at]:
+		return "…; " + o.String()
+	case s.lists == nil:
 		return o.String()
 	}
 	original := o
