@@ -47,6 +47,32 @@ func reports() map[string]*report.Report {
 			Version: "test", Command: "check", Verdict: "held", Subject: "reference", Bounds: world, Faults: []string{"drop", "crash 1"},
 			Rules: rules, Goals: goals[:1], Search: search, NotCovered: []string{"clusters of more than 3 nodes", "message duplication", "membership change"},
 		},
+		"linearize-held": {
+			Version: "test", Command: "linearize", Verdict: "held", Subject: "history", Rules: []report.RuleResult{{ID: "R8-02", Name: "linearizability", Verdict: "held", Checked: 2024}},
+			Histories: []report.History{{Path: "store.edn", Format: "jepsen", Verdict: "held", Operations: 2024, Clients: 50, Keys: 10, Returned: 1980, Unknown: 30, Pending: 4, Failed: 10, Concurrent: 49,
+				Methods: []report.Method{{Name: "zones", Keys: 8, Operations: 1500}, {Name: "porcupine", Keys: 2, Operations: 514}}}},
+			NotCovered: []string{"orders that these clients did not happen to see"},
+		},
+		"linearize-inconclusive": {
+			Version: "test", Command: "linearize", Verdict: "inconclusive", Subject: "history", Rules: []report.RuleResult{{ID: "R8-02", Name: "linearizability", Verdict: "inconclusive", Checked: 900}},
+			Histories: []report.History{{Path: "hard.ndjson", Format: "native", Verdict: "inconclusive", Operations: 900, Clients: 90, Keys: 2, Returned: 900, Concurrent: 90,
+				Methods: []report.Method{{Name: "search", Keys: 1, Operations: 400}, {Name: "porcupine", Keys: 1, Operations: 500, Undecided: 1}}}},
+			Because: []string{`hard.ndjson: the limit of 1m0s was used up before porcupine decided key "x" (500 operations)`}, Hints: []string{"give porcupine more time with --for"},
+		},
+		"linearize-violated": {
+			Version: "test", Command: "linearize", Verdict: "violated", Subject: "history", Rules: []report.RuleResult{{ID: "R8-02", Name: "linearizability", Verdict: "violated", Checked: 85}},
+			Histories: []report.History{{Path: "kv.edn", Format: "jepsen", Verdict: "violated", Operations: 85, Clients: 3, Keys: 3, Returned: 85, Concurrent: 3,
+				Methods: []report.Method{{Name: "zones", Keys: 2, Operations: 80}, {Name: "porcupine", Keys: 1, Operations: 5, Undecided: 1}}, AlsoWrong: []string{`"y"`}}},
+			Findings: []report.Finding{{
+				Rule: "R8-02", Name: "linearizability", Sentence: "Every operation of a client takes effect at one moment between its call and its return.", Section: "Raft paper, 8",
+				Message: "a reads 1 from x after 2 had replaced it", Story: []string{"     #  client  operation", "     1  b       write x 2", "  x  2  a       read x: 1", "", "Why: 2 had replaced it."},
+				Evidence: []report.Evidence{{File: "kv.edn", Line: 9, Role: "operation 2: read x: 1"}, {File: "kv.edn", Line: 4, Role: "operation 1: write x 2"}},
+				Witness: &report.Witness{Keys: []string{"x"}, Of: 80, Minimal: true, ConfirmedBy: []string{"porcupine", "exhaustive search"}, Why: []string{"2 had replaced it."},
+					Operations: []report.Operation{{Number: 1, Client: "b", Text: "write x 2", Outcome: "returned", File: "kv.edn", CallLine: 4, ReturnLine: 6},
+						{Number: 2, Client: "a", Text: "read x: 1", Outcome: "returned", File: "kv.edn", CallLine: 8, ReturnLine: 9}},
+					Cluster: []report.Moment{{Step: 3, Line: 4, Text: "n1 is asked to read (r1)"}}},
+			}},
+		},
 		"check-walks": {
 			Version: "test", Command: "check", Verdict: "held", Subject: "reference", Bounds: world, Seed: 7, Rules: rules, Goals: goals[:1],
 			Search: &report.Search{Distinct: 1, Transitions: 81000, Depth: 99, Walks: 1000, Seconds: 75},
