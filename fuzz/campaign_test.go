@@ -29,8 +29,12 @@ func world(t testing.TB, name string) *cluster.Config {
 
 func worldOf(m mutant.Mutant) *cluster.Config {
 	b := m.Bounds
-	c := fuzz.Enlarge(cluster.Config{Servers: b.Servers, New: m.Factory(), Variants: m.Variants(),
-		Bounds: cluster.Bounds{Compactions: b.Compactions, Transfers: b.Transfers, Changes: b.Changes, Reads: b.Reads, Ticks: b.Ticks, Drift: b.Drift}})
+	changes, err := cluster.ParseChanges(b.To)
+	if err != nil {
+		panic(err)
+	}
+	c := fuzz.Enlarge(cluster.Config{Servers: b.Servers, New: m.Factory(), Variants: m.Variants(), Changes: changes,
+		Bounds: cluster.Bounds{Proposals: min(b.Proposals, 0), Compactions: b.Compactions, Transfers: b.Transfers, Changes: b.Changes, Reads: b.Reads, Ticks: b.Ticks, Drift: b.Drift}})
 	return &c
 }
 
