@@ -8,7 +8,8 @@
 // Judging: [Verify], with evidence; [Check] and [Memo] for the many small histories of a search.
 // Looking: [Finding] is the smallest part that is still wrong, and why; [Picture] is porcupine's.
 //
-// How it decides: keys that no transaction joins are judged by themselves. A register to which no value is written twice is judged in
-// log-linear time (zones.go); everything else by porcupine, within a time limit. What either finds wrong is shrunk by sound steps only
-// (shrink.go), and reported only after porcupine and a search of our own (search.go) find the rest wrong too.
+// How it decides: keys that no transaction joins are judged by themselves. A register to which no value is written twice, and a list to
+// which nothing is added twice, are judged in log-linear time (zones.go, chains.go); everything else by a search of our own for a fixed
+// number of steps (search.go), and then by porcupine, within a time limit. What is wrong is shrunk by sound steps only (shrink.go, view.go),
+// and reported only after porcupine and our search find the rest wrong too.
 package linearizability

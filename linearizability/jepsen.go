@@ -80,8 +80,17 @@ func (j *jepsen) take(f *form) error {
 		return j.at(f.line, "an operation without :f")
 	}
 	h := happening{process: process.text, kind: strings.TrimPrefix(kind.text, ":"), f: strings.TrimPrefix(function.text, ":"),
-		key: f.get(":key"), value: f.get(":value"), failed: f.get(":error"), line: f.line}
+		key: alone(f.get(":key")), value: alone(f.get(":value")), failed: alone(f.get(":error")), line: f.line}
 	return j.add(h)
+}
+
+// alone copies a form out of the map that it is in, so that the rest of the map need not be kept.
+func alone(f *form) *form {
+	if f == nil {
+		return nil
+	}
+	out := *f
+	return &out
 }
 
 // add keeps a happening, if it is one.

@@ -16,7 +16,7 @@ type line struct {
 	hasValues              bool
 	do                     []Action // of a transaction; else the one action
 	complete               []bool   // of do: the line also says what was seen
-	call, returned         moment
+	call, returned         instant
 	clientAt, eventAt      int
 }
 
@@ -33,7 +33,7 @@ type optional struct {
 	set bool
 }
 
-type moment struct {
+type instant struct {
 	at  int64
 	set bool
 	pos int
@@ -65,9 +65,9 @@ func (n *native) record(text []byte) error {
 				n.part(&d, l)
 			}
 		case "call":
-			l.call = n.moment(&d, at)
+			l.call = n.instant(&d, at)
 		case "return":
-			l.returned = n.moment(&d, at)
+			l.returned = n.instant(&d, at)
 		case "outcome":
 			l.outcome = word(d.String())
 		default:
@@ -131,14 +131,14 @@ func (n *native) name(d *wire.Reader) string {
 // maxMoment keeps moments from overflowing when they are compared.
 const maxMoment = 1 << 61
 
-func (n *native) moment(d *wire.Reader, pos int) moment {
+func (n *native) instant(d *wire.Reader, pos int) instant {
 	d.Peek()
 	at := d.At()
 	t, err := strconv.ParseInt(string(d.Skip()), 10, 64)
 	if (err != nil || t > maxMoment || t < -maxMoment) && d.Err() == nil {
 		d.FailAt(at, "a moment is a whole number between -2^61 and 2^61")
 	}
-	return moment{t, true, pos}
+	return instant{t, true, pos}
 }
 
 // part takes one action of a transaction.

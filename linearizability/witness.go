@@ -14,8 +14,8 @@ type Finding struct {
 	Keys        []string    // that were judged together
 	Message     string      // one line, no period: "c3 reads 3 from x after 4 had replaced it"
 	Operations  []Witnessed // in the order of their calls
-	Guilty      int         // index into Operations: the last of them to return
-	History     *History    // these operations alone; elements of lists that do not matter are left out
+	Guilty      int         // index into Operations: the last of them to return that saw something
+	History     *History    // these operations alone; elements of lists and parts of transactions that do not matter are left out
 	Why         []string    // the argument, one sentence each; operations are named by their numbers
 	Of          int         // operations that were judged together
 	Minimal     bool        // without any one of them the others could be ordered
