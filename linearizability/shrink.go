@@ -117,7 +117,7 @@ func (s *shrinker) mayLeaveOut(set []int, k, n int) bool {
 		return true
 	}
 	key := viewOf(s.h, set).of[a.Key]
-	return !key.sees(s.h, k, a.Value, key.covered(s.h, k), nil) && key.spares(s.h, k, a) && !touches(o, n)
+	return key.hides(k, a) && key.spares(k, a) && !touches(o, n)
 }
 
 // leaveOutAction takes one action out of a transaction, if that is sound and the set is still wrong.
@@ -319,11 +319,11 @@ func (s *shrinker) without(set, unwanted []int) []int {
 	for again := true; again; {
 		again = false
 		for _, k := range unwanted {
-			if v.set[k] && v.unseen(k) {
+			if v.in[k] && v.unseen(k) {
 				v.drop(k)
 				again = true
 			}
 		}
 	}
-	return slices.DeleteFunc(rest, func(k int) bool { return !v.set[k] })
+	return slices.DeleteFunc(rest, func(k int) bool { return !v.in[k] })
 }

@@ -12,48 +12,45 @@ func withoutInvisible(h *History, ops []int) []int {
 	for again := true; again; {
 		again = false
 		for _, k := range ops {
-			if h.Operations[k].Outcome != Returned && v.set[k] && v.invisible(k) {
+			if h.Operations[k].Outcome != Returned && v.in[k] && v.invisible(k) {
 				v.drop(k)
 				again = true
 			}
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(ops), func(k int) bool { return !v.set[k] })
+	return slices.DeleteFunc(slices.Clone(ops), func(k int) bool { return !v.in[k] })
 }
 
 // view is who sees and who changes each key, among some operations.
 type view struct {
-	h   *History
-	of  map[string]*keyView
-	set map[int]bool
+	h  *History
+	of map[string]*keyView
+	in []bool // of every operation of the history: it is among them
 }
 
+// keyView is one key of a view. What was dropped stays in its lists, and is passed over.
 type keyView struct {
-	appends   int
-	mixed     bool           // it holds something else than lists, or is compared
-	elements  map[Value]bool // of all lists that were read; nil until asked for
-	observers []observer
-	changers  []changer
+	*view
+	appends  int
+	mixed    bool                 // it holds something else than lists, or is compared
+	elements map[Value]bool       // of all lists that were read; nil until asked for
+	seers    map[Value][]observer // who sees that the key holds a value
+	doubters []observer           // who sees that it does not hold a value
+	writers  map[Value][]int      // who sets it to a value, or appends the value
+	resets   []int                // operations that surely happened, after which nothing is left of what was there before
 }
 
 type observer struct {
 	op      int
 	value   Value
-	differs bool  // it sees that the key does not hold the value
 	depends bool  // it surely sees that; otherwise it is a comparison of which nobody knows the result
 	sets    Value // a comparison: what it sets
 }
 
-type changer struct {
-	op     int
-	value  Value
-	resets bool // what was there before is gone, and it surely happened
-}
-
 func viewOf(h *History, set []int) *view {
-	v := &view{h: h, of: map[string]*keyView{}, set: make(map[int]bool, len(set))}
+	v := &view{h: h, of: map[string]*keyView{}, in: make([]bool, len(h.Operations))}
 	for _, k := range set {
-		v.set[k] = true
+		v.in[k] = true
 		o := &h.Operations[k]
 		for n := range o.Do {
 			v.add(k, o.Outcome == Returned, &o.Do[n])
@@ -65,39 +62,42 @@ func viewOf(h *History, set []int) *view {
 func (v *view) add(op int, certain bool, a *Action) {
 	key := v.of[a.Key]
 	if key == nil {
-		key = &keyView{}
+		key = &keyView{view: v, seers: map[Value][]observer{}, writers: map[Value][]int{}}
 		v.of[a.Key] = key
 	}
 	switch a.Kind {
 	case Read:
 		if a.Shown && certain {
-			key.observers = append(key.observers, observer{op: op, value: a.Value, depends: true})
+			key.seers[a.Value] = append(key.seers[a.Value], observer{op: op, value: a.Value, depends: true})
 		}
 	case Append:
 		key.appends++
 		key.mixed = key.mixed || !a.Value.IsList()
-		key.changers = append(key.changers, changer{op: op, value: a.Value})
 	case Write:
 		key.mixed = key.mixed || !a.Value.IsList()
-		key.changers = append(key.changers, changer{op: op, value: a.Value, resets: certain})
 	case CompareAndSet:
 		key.mixed = true
-		key.observers = append(key.observers, observer{op: op, value: a.Expected, differs: certain && a.Differs, depends: certain, sets: a.Value})
-		if a.changes(certain) {
-			key.changers = append(key.changers, changer{op: op, value: a.Value, resets: certain})
+		if o := (observer{op: op, value: a.Expected, depends: certain, sets: a.Value}); certain && a.Differs {
+			key.doubters = append(key.doubters, o)
+		} else {
+			key.seers[a.Expected] = append(key.seers[a.Expected], o)
+		}
+	}
+	if a.changes(certain) {
+		key.writers[a.Value] = append(key.writers[a.Value], op)
+		if certain && a.Kind != Append {
+			key.resets = append(key.resets, op)
 		}
 	}
 }
 
+// drop takes an operation out.
 func (v *view) drop(op int) {
-	delete(v.set, op)
+	v.in[op] = false
 	for n := range v.h.Operations[op].Do {
-		key := v.of[v.h.Operations[op].Do[n].Key]
-		if v.h.Operations[op].Do[n].Kind == Append {
-			key.appends--
+		if a := &v.h.Operations[op].Do[n]; a.Kind == Append {
+			v.of[a.Key].appends--
 		}
-		key.observers = slices.DeleteFunc(key.observers, func(o observer) bool { return o.op == op })
-		key.changers = slices.DeleteFunc(key.changers, func(c changer) bool { return c.op == op })
 	}
 }
 
@@ -105,7 +105,7 @@ func (v *view) drop(op int) {
 func (v *view) unseen(op int) bool {
 	o := &v.h.Operations[op]
 	for n := range o.Do {
-		if a := &o.Do[n]; a.changes(o.Outcome == Returned) && !v.of[a.Key].spares(v.h, op, a) {
+		if a := &o.Do[n]; a.changes(o.Outcome == Returned) && !v.of[a.Key].spares(op, a) {
 			return false
 		}
 	}
@@ -116,12 +116,7 @@ func (v *view) unseen(op int) bool {
 func (v *view) invisible(op int) bool {
 	o := &v.h.Operations[op]
 	for n := range o.Do {
-		a := &o.Do[n]
-		if !a.changes(o.Outcome == Returned) {
-			continue
-		}
-		key := v.of[a.Key]
-		if key.sees(v.h, op, a.Value, key.covered(v.h, op), nil) {
+		if a := &o.Do[n]; a.changes(o.Outcome == Returned) && !v.of[a.Key].hides(op, a) {
 			return false
 		}
 	}
@@ -129,41 +124,74 @@ func (v *view) invisible(op int) bool {
 }
 
 // spares reports whether every value that somebody sees is still written by somebody else, if the operation is left out.
-func (key *keyView) spares(h *History, op int, a *Action) bool {
-	return a.Value == h.Initial || !slices.ContainsFunc(key.observers, func(o observer) bool {
-		return o.op != op && o.depends && !o.differs && o.value == a.Value && !slices.ContainsFunc(key.changers, func(c changer) bool {
-			return c.op != op && c.op != o.op && c.value == a.Value
+func (key *keyView) spares(op int, a *Action) bool {
+	if a.Value == key.h.Initial {
+		return true
+	}
+	return !slices.ContainsFunc(key.seers[a.Value], func(o observer) bool {
+		return key.in[o.op] && o.op != op && o.depends && !slices.ContainsFunc(key.writers[a.Value], func(w int) bool {
+			return key.in[w] && w != op && w != o.op
 		})
 	})
+}
+
+// hides reports whether nobody else can see what one action of an operation changes.
+func (key *keyView) hides(op int, a *Action) bool {
+	if key.appends > 0 && !key.mixed {
+		if !key.shows(a.Value) {
+			return true
+		}
+	}
+	return !key.sees(op, a.Value, key.covered(op), nil)
 }
 
 // sees reports whether anybody may see that an operation set the key to a value, or what came of that: a comparison of which nobody
 // knows the result may have set a value to another. With appends every state depends on all that came before. Otherwise a value is
 // seen by who sees that very value, and by who sees that the key does not hold another one.
-func (key *keyView) sees(h *History, op int, v Value, covered int64, through []Value) bool {
-	if key.appends > 0 && !key.mixed && !key.shows(v) {
-		return false
+func (key *keyView) sees(op int, v Value, covered int64, through []Value) bool {
+	mayBe := func(o *observer) bool {
+		return key.in[o.op] && o.op != op && !precedes(key.h, o.op, op) && covered >= key.h.Operations[o.op].callRank()
 	}
-	for _, o := range key.observers {
-		if o.op == op || key.appends == 0 && (o.value == v) == o.differs || precedes(h, o.op, op) || covered < h.Operations[o.op].callRank() {
-			continue
-		}
-		if o.depends || key.appends > 0 {
+	if key.appends > 0 {
+		return key.anybody(mayBe)
+	}
+	for k := range key.doubters {
+		if o := &key.doubters[k]; o.value != v && mayBe(o) {
 			return true
 		}
-		if !slices.Contains(through, o.sets) && key.sees(h, op, o.sets, covered, append(through, v)) {
+	}
+	for k := range key.seers[v] {
+		o := &key.seers[v][k]
+		if mayBe(o) && (o.depends || !slices.Contains(through, o.sets) && key.sees(op, o.sets, covered, append(through, v))) {
 			return true
 		}
 	}
 	return false
 }
 
-// shows reports whether any list that was read has an element of the list v. A list that is set or appended to is not seen otherwise.
+// anybody reports whether somebody who sees anything is such.
+func (key *keyView) anybody(such func(*observer) bool) bool {
+	for k := range key.doubters {
+		if such(&key.doubters[k]) {
+			return true
+		}
+	}
+	for _, all := range key.seers {
+		for k := range all {
+			if such(&all[k]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// shows reports whether any list that was read has all elements of the list v. A list that is set or appended to is not seen otherwise.
 func (key *keyView) shows(v Value) bool {
 	if key.elements == nil {
 		key.elements = map[Value]bool{}
-		for _, o := range key.observers {
-			for e := range o.value.Elements {
+		for list := range key.seers {
+			for e := range list.Elements {
 				key.elements[e] = true
 			}
 		}
@@ -178,11 +206,14 @@ func (key *keyView) shows(v Value) bool {
 
 // covered returns when what an operation changed is surely overwritten: the first return of a write that surely happened and was called
 // after the operation had returned. Nobody who is called later sees the change.
-func (key *keyView) covered(h *History, op int) int64 {
+func (key *keyView) covered(op int) int64 {
 	first := int64(never)
-	for _, c := range key.changers {
-		if c.resets && precedes(h, op, c.op) {
-			first = min(first, h.Operations[c.op].returnRank())
+	if key.h.Operations[op].Outcome != Returned {
+		return first
+	}
+	for _, k := range key.resets {
+		if key.in[k] && precedes(key.h, op, k) {
+			first = min(first, key.h.Operations[k].returnRank())
 		}
 	}
 	return first
