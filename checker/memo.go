@@ -81,7 +81,7 @@ const (
 	breaks  stepFlags = 1 << iota // it breaks a promise by itself
 	touches                       // it adds to the history
 	keeps                         // the message delivered stays in flight
-	idle                          // it changes nothing and sends nothing
+	idle                          // it changes nothing, sends nothing and adds nothing to the history
 	quiet                         // it sends nothing, costs nothing and adds nothing to the history
 )
 
@@ -345,11 +345,11 @@ func (m *memo) record(from stepOrigin, step *spec.Step, next uint32) {
 	if step.Output.Keep {
 		local.flags |= keeps
 	}
-	if next == from.state && local.sendCount == 0 {
-		local.flags |= idle
-	}
 	if !m.config.NoHistory && m.touchesHistory(step) {
 		local.flags |= touches
+	}
+	if next == from.state && local.sendCount == 0 && local.flags&touches == 0 {
+		local.flags |= idle
 	}
 	if local.sendCount == 0 && local.price == 0 && local.flags&touches == 0 {
 		local.flags |= quiet

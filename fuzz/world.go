@@ -16,7 +16,7 @@ func Default(node spec.Factory) cluster.Config { return Enlarge(cluster.Default(
 func Enlarge(c cluster.Config) cluster.Config {
 	b := &c.Bounds
 	b.Terms, b.Log, b.Messages = max(b.Terms, 5), max(b.Log, 5), max(b.Messages, 8)
-	b.Campaigns, b.Proposals, b.Depth = 0, min(b.Proposals, 0), 0
+	b.Campaigns, b.Proposals, b.Depth = 0, 0, 0
 	if !c.Strict {
 		c.Faults = cluster.Faults{Drop: cluster.Unlimited, Duplicate: cluster.Unlimited, Crash: cluster.Unlimited, Lossy: true, Partition: cluster.Unlimited}
 	}
