@@ -35,13 +35,13 @@ func (m *inMemory) Position() (string, int) { return "memory", m.next }
 // clientsOfALog is a random execution of servers that agree on the log, of which each holds some prefix. Clients are told what any of
 // them happens to hold: acknowledgements of what is there, and reads of as much as the server has, now or when they came.
 func clientsOfALog(rng *rand.Rand) []traces.Record {
-	var all spec.Log
-	held := map[spec.ServerID]spec.Index{}
+	all := spec.Log{Base: spec.Index(rng.IntN(2)), BaseTerm: 1} // some were set up with a snapshot
+	held := map[spec.ServerID]spec.Index{1: all.Base, 2: all.Base, 3: all.Base}
 	waiting := map[spec.ServerID][]string{}
 	var records []traces.Record
 	requests := 0
 	step := func(id spec.ServerID, in spec.Input, effects ...spec.Effect) {
-		o := spec.Observation{Role: spec.Leader, Log: spec.Log{Entries: all.Entries[:held[id]]}, CommitIndex: held[id], LastApplied: held[id]}
+		o := spec.Observation{Role: spec.Leader, Log: spec.Log{Base: all.Base, BaseTerm: 1, Entries: all.Entries[:held[id]-all.Base]}, CommitIndex: held[id], LastApplied: held[id]}
 		records = append(records, traces.Record{Number: len(records) + 1, Event: "step",
 			Step: &spec.Step{Server: id, Before: o, Input: in, Output: spec.Output{Effects: effects}, After: o}})
 	}

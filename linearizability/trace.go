@@ -61,6 +61,7 @@ type clients struct {
 	waiting map[wish][]int // operations that wait for an answer, the oldest first
 	logs    map[spec.ServerID]*commands
 	number  map[spec.ServerID]int // of the client that turns to that server
+	start   spec.Index            // up to which the first server had compacted its log when it was first seen
 	longest Value                 // the longest list that was read: those that begin it share its memory
 }
 
@@ -79,8 +80,7 @@ func (t *clients) record(r *traces.Record) {
 	}
 	if log, known := t.logs[s.Server]; known || s.After.Knows(spec.FieldLog) {
 		if !known {
-			log = &commands{}
-			t.logs[s.Server] = log
+			log = t.begin(s)
 		}
 		if s.After.Knows(spec.FieldLog) {
 			log.follow(s.After.Log)
@@ -98,6 +98,21 @@ func (t *clients) record(r *traces.Record) {
 			t.answer(r, s.Server, &e.Reply, r.LineOf(spec.PartEffect, k))
 		}
 	}
+}
+
+// begin follows a server that shows its log for the first time. What all servers have compacted from the start, as those that were set up
+// with a snapshot have, is the same for every read.
+func (t *clients) begin(s *spec.Step) *commands {
+	base := s.After.Log.Base
+	if s.Before.Knows(spec.FieldLog) {
+		base = s.Before.Log.Base
+	}
+	if len(t.logs) == 0 {
+		t.start = base
+	}
+	log := &commands{base: base, start: t.start}
+	t.logs[s.Server] = log
+	return log
 }
 
 // call records what a client asks of a server. Every operation has a client of its own, since nothing says who asked.
@@ -153,6 +168,7 @@ func (t *clients) moment(r *traces.Record) {
 // commands is what is known of a server's log, the part that it has compacted included, if it was seen before.
 type commands struct {
 	base    spec.Index // entries up to here were never seen
+	start   spec.Index // up to where nobody needs to see them
 	entries []spec.Entry
 }
 
@@ -172,13 +188,13 @@ func (c *commands) follow(log spec.Log) {
 
 // upTo returns the commands up to an index as a list, and whether they are all known. A list that begins longest shares its memory.
 func (c *commands) upTo(index spec.Index, longest Value) (Value, bool) {
-	if c.base > 0 || index > spec.Index(len(c.entries)) {
+	if c.base != c.start || index < c.start || index-c.start > spec.Index(len(c.entries)) {
 		return Absent, false
 	}
 	var list []byte
 	shared := longest.IsList()
 	at := 1
-	for _, e := range c.entries[:index] {
+	for _, e := range c.entries[:index-c.start] {
 		if e.Kind != spec.Command {
 			continue
 		}
