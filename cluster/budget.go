@@ -25,6 +25,7 @@ const (
 	transfers
 	changes
 	reads
+	storageErrors
 	clocks       // of server 1; those of the others follow
 	counterKinds = clocks + MaxServers
 )
@@ -39,7 +40,7 @@ func (c *Config) limits() [counterKinds]Budget {
 	}
 	b, f := &c.Bounds, &c.Faults
 	all := [counterKinds]Budget{own(b.Campaigns), own(b.Proposals), f.Crash, f.Drop, f.Duplicate, f.Partition,
-		own(b.Compactions), own(b.Transfers), own(b.Changes), own(b.Reads)}
+		own(b.Compactions), own(b.Transfers), own(b.Changes), own(b.Reads), f.Storage}
 	for k := range all[clocks:] {
 		all[clocks+k] = Unlimited
 		if k < c.Servers {
@@ -106,6 +107,8 @@ func (c *Config) Price(in spec.Input) Spent {
 		p = c.price(transfers, 1)
 	case spec.Reconfigure:
 		p = c.price(changes, 1)
+	case spec.StorageError:
+		p = c.price(storageErrors, 1)
 	case spec.ReadIndex:
 		p = c.price(reads, 1)
 	case spec.Tick:

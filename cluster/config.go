@@ -45,6 +45,7 @@ type Faults struct {
 	Duplicate Budget // a message arrives and stays in flight too
 	Crash     Budget // a server stops, between two steps or at a crash point in the middle of one, and restarts later
 	Lossy     bool   // a crash may also be a power failure, which loses writes that were not synced
+	Storage   Budget // a disk refuses the next write
 	Partition Budget // the servers split in two sides between which nothing arrives, until it heals
 }
 
@@ -144,6 +145,9 @@ func (c *Config) DefaultInputs(id spec.ServerID) []spec.Input {
 	if c.Bounds.Reads > 0 {
 		inputs = append(inputs, spec.Input{Kind: spec.ReadIndex})
 	}
+	if c.Variants.Has(spec.StoresLater) {
+		inputs = append(inputs, spec.Input{Kind: spec.Stored})
+	}
 	if c.Bounds.Ticks > 0 {
 		inputs = append(inputs, spec.Input{Kind: spec.Tick, Peer: id})
 	}
@@ -197,6 +201,12 @@ func (c *Config) Spontaneous(id spec.ServerID) []spec.Input {
 		inputs = c.DefaultInputs
 	}
 	all := inputs(id)
+	if c.Faults.Storage != Off {
+		all = append(all, spec.Input{Kind: spec.StorageError})
+	}
+	if c.Faults.Crash == Off && c.Faults.Storage != Off {
+		return append(all, spec.Input{Kind: spec.Restart}) // a server stops when its disk fails
+	}
 	if c.Faults.Crash == Off {
 		return all
 	}
@@ -209,7 +219,7 @@ func (c *Config) Spontaneous(id spec.ServerID) []spec.Input {
 
 // Cuts lists the variants of an input in which the server crashes in the middle of the step, given what the whole step did.
 func (c *Config) Cuts(in spec.Input, whole spec.Output) []spec.Input {
-	if c.Faults.Crash == Off || in.Kind == spec.Crash || in.Kind == spec.Restart {
+	if c.Faults.Crash == Off || in.Kind == spec.Crash || in.Kind == spec.Restart || in.Kind == spec.StorageError {
 		return nil
 	}
 	var cuts []spec.Input
@@ -247,7 +257,7 @@ func (c *Config) Validate() error {
 	}{
 		{"campaigns", b.Campaigns}, {"proposals", b.Proposals}, {"compactions", b.Compactions}, {"transfers", b.Transfers},
 		{"changes", b.Changes}, {"reads", b.Reads}, {"ticks", b.Ticks}, {"drift", b.Drift}, {"drop", int(c.Faults.Drop)},
-		{"duplicate", int(c.Faults.Duplicate)}, {"crash", int(c.Faults.Crash)}, {"partition", int(c.Faults.Partition)},
+		{"duplicate", int(c.Faults.Duplicate)}, {"crash", int(c.Faults.Crash)}, {"storage error", int(c.Faults.Storage)}, {"partition", int(c.Faults.Partition)},
 	} {
 		if n.count > MaxBudget || n.count < int(Unlimited) {
 			return fmt.Errorf("%s %d: at most %d can be counted", n.name, n.count, MaxBudget)
@@ -292,7 +302,7 @@ func (f Faults) String() string {
 	for _, b := range []struct {
 		name   string
 		budget Budget
-	}{{"drop", f.Drop}, {"duplicate", f.Duplicate}, {"crash", f.Crash}, {"partition", f.Partition}} {
+	}{{"drop", f.Drop}, {"duplicate", f.Duplicate}, {"crash", f.Crash}, {"storage errors", f.Storage}, {"partition", f.Partition}} {
 		switch {
 		case b.budget == Unlimited:
 			on = append(on, b.name)

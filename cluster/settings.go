@@ -32,7 +32,7 @@ func (f Faults) Settings() []Setting {
 	for _, n := range []struct {
 		name   string
 		budget Budget
-	}{{"drop", f.Drop}, {"duplicate", f.Duplicate}, {"crash", f.Crash}, {"partition", f.Partition}} {
+	}{{"drop", f.Drop}, {"duplicate", f.Duplicate}, {"crash", f.Crash}, {"storage-error", f.Storage}, {"partition", f.Partition}} {
 		switch {
 		case n.budget == Unlimited:
 			all = append(all, Setting{n.name, "unlimited"})

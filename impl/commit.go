@@ -16,10 +16,12 @@ func (s *server) advanceCommit() {
 	}
 }
 
-// copies returns the servers that are known to store the leader's entry at i, the leader among them.
+// copies returns the servers that are known to store the leader's entry at i, the leader among them if it does.
 func (s *server) copies(i spec.Index) []spec.ServerID {
-	ids := make([]spec.ServerID, 1, len(s.progress)+1)
-	ids[0] = s.id
+	ids := make([]spec.ServerID, 0, len(s.progress)+1)
+	if s.hasStored(i) {
+		ids = append(ids, s.id)
+	}
 	for _, p := range s.progress {
 		if p.MatchIndex >= i {
 			ids = append(ids, p.Server)

@@ -87,6 +87,18 @@ type Decisions interface {
 	// Retires reports whether a leader steps down once that configuration is committed (D4.2.2).
 	Retires(c spec.Configuration, id spec.ServerID) bool
 
+	// CarriesOut reports whether the state machine carries out the command at i, all before it being applied (D6.3).
+	CarriesOut(log spec.Log, i spec.Index) bool
+	// Tells reports whether a client is told that its command is done, given whether its index is committed and whether the entry
+	// there is the one that was appended for it (8).
+	Tells(committed, same bool) bool
+	// LeavesBefore reports whether a message leaves before its own write is done, given the log that is stored now (D10.2.1).
+	LeavesBefore(stored spec.Log, m *spec.Message) bool
+	// CountsItself reports whether a leader counts its own copy of an entry, given whether it is stored (D10.2.1).
+	CountsItself(stored bool) bool
+	// StopsOnError reports whether a server stops because its disk refuses to write, given whether it was to write a snapshot.
+	StopsOnError(snapshot bool) bool
+
 	// SnapshotUpTo is the last entry that a snapshot taken now covers (7).
 	SnapshotUpTo(log spec.Log, commit spec.Index) spec.Index
 	// NeedsSnapshot reports whether a follower is sent a snapshot, given the next entry to send (7).

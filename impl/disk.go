@@ -10,6 +10,7 @@ import (
 type disk struct {
 	written spec.Durable // what is left when only the process dies
 	synced  spec.Durable // what is left after a power failure: what was written when the last sync happened
+	failing bool         // it will refuse the next write
 }
 
 // persistent returns Figure 2's persistent state as the server has it in memory.
@@ -23,12 +24,14 @@ func (s *server) flush(in *spec.Input) []spec.Effect {
 	for _, d := range s.decide.Writes(s.disk.written, s.persistent()) {
 		durable = append(durable, spec.Effect{Kind: spec.Write, Durable: d}, spec.Effect{Kind: spec.Sync})
 	}
+	if s.disk.failing && len(durable) > 0 {
+		return s.fail()
+	}
 	for _, m := range s.outbox {
 		sends = append(sends, spec.Effect{Kind: spec.Send, Message: m})
 	}
-	effects := append(s.decide.Order(in, durable, sends), s.answers...)
-	s.outbox, s.answers = nil, nil
-	return effects
+	s.outbox = nil
+	return s.decide.Order(in, durable, sends)
 }
 
 // perform lets the effects happen to the disk, and notes with each durable one what a power failure would leave after it.
@@ -67,7 +70,7 @@ func (s *server) crash(lossy bool) {
 	if lossy {
 		left = s.disk.synced
 	}
-	*s = server{id: s.id, servers: s.servers, options: s.options, decide: s.decide, role: spec.Crashed, disk: disk{left, left}, clock: s.clock}
+	*s = server{id: s.id, servers: s.servers, options: s.options, decide: s.decide, role: spec.Crashed, disk: disk{written: left, synced: left}, clock: s.clock}
 }
 
 // restart starts again as a follower with what is on disk (5.2, Figure 2).
@@ -78,6 +81,7 @@ func (s *server) restart() {
 	s.role = spec.Follower
 	s.config = s.firstConfiguration()
 	s.reconfigure(0)
+	s.stored = d
 	if s.options.ElectionTicks > 0 && s.decide.LoyalAfterRestart() {
 		s.beLoyal()
 	}

@@ -8,6 +8,13 @@
 // Persistence, crash and restart: disk.go.
 // One input in, one output out: node.go; what is shown of it: state.go.
 //
+// What follows is off unless [Options] turns it on; D is Ongaro's dissertation.
+// Log compaction and snapshots (7): snapshot.go.
+// PreVote (D9.6): prevote.go. CheckQuorum (D6.2): checkquorum.go. Leadership transfer (D3.10): transfer.go.
+// Reads that bypass the log (D6.4): read.go; leases and clocks (D6.4.1): lease.go.
+// Membership changes, one server at a time (D4) and joint (6), learners, removal of the leader: membership.go.
+// Clients and exactly-once (D6.3): client.go. Asynchronous storage (D10.2.1) and storage errors: storage.go.
+//
 // Three choices that the paper leaves open keep the state space small. A proposal is only appended and synced; it leaves
 // with the leader's next heartbeat. A reply changes what the leader knows, and makes it send nothing; a retry too leaves with
 // the next heartbeat. A server applies what it commits in the same step, so lastApplied is always commitIndex.

@@ -48,7 +48,7 @@ func (s *server) onRequestVoteReply(m *spec.Message) {
 
 // takeOfficeIfElected makes a candidate with votes from a majority the leader. A cluster of one elects itself.
 func (s *server) takeOfficeIfElected() {
-	if s.majority(s.granted) {
+	if s.majority(s.granted) && s.votesForItself() {
 		s.takeOffice()
 	}
 }

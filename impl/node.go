@@ -14,12 +14,15 @@ var (
 // Step gives the server one input. The memory changes first, then the disk, and then messages leave.
 func (s *server) Step(in spec.Input) spec.Output {
 	before := *s
+	if s.saturated(&in) {
+		return spec.Output{Refused: true}
+	}
 	out := s.handle(&in)
 	if out.Refused {
 		return out
 	}
 	if s.role != spec.Crashed {
-		out.Effects = s.flush(&in)
+		out.Effects = append(out.Effects, s.finish(&in, before.commitIndex)...)
 	}
 	if in.Cut > 0 {
 		if in.Cut > out.CrashPoints() {
@@ -33,6 +36,21 @@ func (s *server) Step(in spec.Input) spec.Output {
 		s.crash(in.Lossy)
 	}
 	return out
+}
+
+// finish ends a step of a server that is up: what was committed in it is applied, what changed goes to disk, messages leave, clients are told.
+func (s *server) finish(in *spec.Input, applied spec.Index) []spec.Effect {
+	s.apply(applied)
+	answers := s.answers
+	s.answers = nil
+	if s.options.AsyncStorage {
+		return append(s.enqueue(), answers...)
+	}
+	effects := s.flush(in)
+	if s.role == spec.Crashed { // the disk failed
+		return effects
+	}
+	return append(effects, answers...)
 }
 
 // Clone returns a server in the same state that steps on by itself.
@@ -65,6 +83,10 @@ func (s *server) handle(in *spec.Input) spec.Output {
 		return s.onTick()
 	case spec.Reconfigure:
 		return s.onReconfigure(in.Change)
+	case spec.Stored:
+		return s.onStored()
+	case spec.StorageError:
+		return s.onStorageError()
 	case spec.Crash:
 		s.crash(in.Lossy)
 		return spec.Output{}
@@ -118,6 +140,7 @@ func (s *server) onPropose(value string) spec.Output {
 		return spec.Output{Refused: true} // it is about to hand over (D3.10)
 	case s.role == spec.Leader:
 		s.propose(value)
+		s.promise(value)
 		return spec.Output{}
 	case s.leader != spec.None:
 		return spec.Output{Redirect: s.leader}

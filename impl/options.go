@@ -37,6 +37,10 @@ type Options struct {
 	Joint bool
 	// Voters is how many of the servers, in ascending order, are in the first configuration, with Membership; 0 is all.
 	Voters int
+	// Sessions makes servers tell clients what became of their commands, and carry out each request once (8, D6.3). Logs are not compacted then.
+	Sessions bool
+	// AsyncStorage hands writes to storage that takes its time (D10.2.1).
+	AsyncStorage bool
 	// Decisions answers what a server has to decide; nil is Paper{}.
 	Decisions Decisions
 }
@@ -49,7 +53,8 @@ func (o *Options) Variants() spec.Variants {
 		variant spec.Variant
 	}{{o.PreVote, spec.PreVotes}, {o.CheckQuorum, spec.ChecksQuorum},
 		{o.Reads == ReadByRound, spec.ConfirmsReads}, {o.Reads == ReadByLease, spec.LeaseReads},
-		{o.Membership, spec.ConfigurationInLog}, {o.Joint, spec.JointConfigurations}} {
+		{o.Membership, spec.ConfigurationInLog}, {o.Joint, spec.JointConfigurations},
+		{o.AsyncStorage, spec.StoresLater}} {
 		if v.on {
 			vs = append(vs, v.variant)
 		}

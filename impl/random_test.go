@@ -43,7 +43,7 @@ func newCrowd(size int, seed uint64, options impl.Options) *crowd {
 // step does one random thing and returns the promises it broke.
 func (c *crowd) step() []*spec.Breach {
 	id := c.servers[c.chance.IntN(len(c.servers))]
-	if len(c.more) > 0 && c.chance.IntN(12) == 0 {
+	if len(c.more) > 0 && c.chance.IntN(15) < len(c.more) {
 		return c.input(id, c.another(c.more[c.chance.IntN(len(c.more))]))
 	}
 	switch p := c.chance.IntN(100); {
@@ -123,24 +123,27 @@ var variants = map[string]struct {
 	options impl.Options
 	more    []spec.InputKind
 	goals   []string
+	rarely  bool // so much goes wrong, or so much has to happen, that only those goals are asked for
 }{
-	"paper":         {},
-	"one at a time": {options: impl.Options{MaxEntries: 1}},
-	"hints":         {options: impl.Options{ConflictHints: true, MaxEntries: 2}},
-	"no-op":         {options: impl.Options{NoOp: true}},
-	"snapshots":     {impl.Options{Snapshots: true, MaxEntries: 2}, []spec.InputKind{spec.Compact}, []string{"snapshot-installed"}},
-	"pre-vote":      {impl.Options{PreVote: true}, nil, []string{"pre-vote-won"}},
-	"check-quorum":  {impl.Options{CheckQuorum: true}, nil, []string{"lonely-leader-stepped-down"}},
-	"transfer":      {impl.Options{Transfer: true}, []spec.InputKind{spec.Transfer}, []string{"leadership-transferred"}},
-	"read by round": {impl.Options{Reads: impl.ReadByRound, NoOp: true}, []spec.InputKind{spec.ReadIndex}, []string{"read-answered"}},
-	"membership":    {impl.Options{Membership: true, NoOp: true}, []spec.InputKind{spec.Reconfigure}, []string{"configuration-committed"}},
-	"joint": {impl.Options{Membership: true, Joint: true, NoOp: true}, []spec.InputKind{spec.Reconfigure},
-		[]string{"configuration-committed", "joint-left"}},
-	"membership with snapshots": {impl.Options{Membership: true, Snapshots: true, NoOp: true}, []spec.InputKind{spec.Reconfigure, spec.Compact},
-		[]string{"configuration-committed", "snapshot-installed"}},
-	"leases": {impl.Options{Reads: impl.ReadByLease, NoOp: true, ElectionTicks: 3, Drift: 1}, []spec.InputKind{spec.ReadIndex}, []string{"read-answered"}},
-	"elections": {impl.Options{PreVote: true, CheckQuorum: true, Transfer: true}, []spec.InputKind{spec.Transfer},
-		[]string{"pre-vote-won", "lonely-leader-stepped-down", "leadership-transferred"}},
+	"paper":                     {},
+	"one at a time":             {options: impl.Options{MaxEntries: 1}},
+	"hints":                     {options: impl.Options{ConflictHints: true, MaxEntries: 2}},
+	"no-op":                     {options: impl.Options{NoOp: true}},
+	"snapshots":                 {impl.Options{Snapshots: true, MaxEntries: 2}, []spec.InputKind{spec.Compact}, []string{"snapshot-installed"}, false},
+	"pre-vote":                  {impl.Options{PreVote: true}, nil, []string{"pre-vote-won"}, false},
+	"check-quorum":              {impl.Options{CheckQuorum: true}, nil, []string{"lonely-leader-stepped-down"}, false},
+	"transfer":                  {impl.Options{Transfer: true}, []spec.InputKind{spec.Transfer}, []string{"leadership-transferred"}, false},
+	"read by round":             {impl.Options{Reads: impl.ReadByRound, NoOp: true}, []spec.InputKind{spec.ReadIndex}, []string{"read-answered"}, false},
+	"membership":                {impl.Options{Membership: true, NoOp: true}, []spec.InputKind{spec.Reconfigure}, []string{"configuration-committed"}, false},
+	"joint":                     {impl.Options{Membership: true, Joint: true, NoOp: true}, []spec.InputKind{spec.Reconfigure}, []string{"configuration-committed", "joint-left"}, false},
+	"membership with snapshots": {impl.Options{Membership: true, Snapshots: true, NoOp: true}, []spec.InputKind{spec.Reconfigure, spec.Compact}, []string{"configuration-committed", "snapshot-installed"}, false},
+	"leases":                    {impl.Options{Reads: impl.ReadByLease, NoOp: true, ElectionTicks: 3, Drift: 1}, []spec.InputKind{spec.ReadIndex}, []string{"read-answered"}, true},
+	"sessions":                  {impl.Options{Sessions: true}, nil, nil, false},
+	"async storage":             {impl.Options{AsyncStorage: true}, []spec.InputKind{spec.Stored, spec.Stored, spec.Stored, spec.Stored, spec.Stored, spec.Stored}, nil, true},
+	"async everything": {impl.Options{AsyncStorage: true, PreVote: true, CheckQuorum: true, Transfer: true, Snapshots: true, NoOp: true},
+		[]spec.InputKind{spec.Stored, spec.Stored, spec.Stored, spec.Stored, spec.Stored, spec.Compact, spec.Transfer}, []string{"pre-vote-won"}, true},
+	"failing storage": {impl.Options{Snapshots: true}, []spec.InputKind{spec.StorageError, spec.Compact}, []string{"entry-committed", "crash-recovered"}, true},
+	"elections":       {impl.Options{PreVote: true, CheckQuorum: true, Transfer: true}, []spec.InputKind{spec.Transfer}, []string{"pre-vote-won", "lonely-leader-stepped-down", "leadership-transferred"}, false},
 }
 
 func TestNoPromiseIsBrokenByChance(t *testing.T) {
@@ -160,18 +163,18 @@ func TestNoPromiseIsBrokenByChance(t *testing.T) {
 						reached[g.Name] = reached[g.Name] || c.judge.Reached(g.Name)
 					}
 				}
-				requireGoals(t, size, reached, v.goals)
+				requireGoals(t, size, reached, v.goals, v.rarely)
 			})
 		}
 	}
 }
 
 // requireGoals fails unless everything that a cluster of that size can do was done, so that the pass above is not an empty one.
-func requireGoals(t *testing.T, size int, reached map[string]bool, special []string) {
+func requireGoals(t *testing.T, size int, reached map[string]bool, special []string, rarely bool) {
 	alone := []string{"leader-elected", "entry-committed", "crash-recovered"}
 	for _, g := range spec.Goals {
 		core := g.Needs.Compactions+g.Needs.Transfers+g.Needs.Changes+g.Needs.Reads == 0 && g.Needs.Variant == ""
-		if slices.Contains(alone, g.Name) || size > 1 && (core || slices.Contains(special, g.Name)) {
+		if slices.Contains(alone, g.Name) && !rarely || size > 1 && (core && !rarely || slices.Contains(special, g.Name)) {
 			require.True(t, reached[g.Name], "%s was never reached", g.Name)
 		}
 	}

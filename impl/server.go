@@ -42,6 +42,12 @@ type server struct {
 	served   int                // reads answered in this term
 	answered []sentAt           // with leases, followers whose answer still counts; ascending
 
+	waiting []waiting // with Sessions, clients that wait to be told, in the order in which they came
+
+	// What waits for storage, with AsyncStorage: the oldest first.
+	queue  []batch
+	stored spec.Durable // what is on disk
+
 	// Clocks, with ElectionTicks.
 	clock      int // ticks so far; it goes on through crashes
 	loyalUntil int // of clock: when a loyal follower is loyal no longer; 0 if it is not

@@ -66,6 +66,7 @@ func (s *server) encode(dst []byte, rename func(spec.ServerID) spec.ServerID, va
 			e.reads(s.reads)
 		}
 	}
+	e.later(s)
 	if s.options.Membership {
 		e.text(s.config.String()) // such servers are not renamed
 		e.number(uint64(s.configIndex))
@@ -163,6 +164,54 @@ func (e *encoder) set(ids []spec.ServerID) {
 	e.number(uint64(len(ids)))
 	for _, id := range ids {
 		e.number(uint64(id))
+	}
+}
+
+// later writes what waits: for storage, and to be told.
+func (e *encoder) later(s *server) {
+	if s.options.AsyncStorage { // what is stored is what is on disk
+		e.number(uint64(len(s.queue)))
+		for _, b := range s.queue {
+			e.durable(b.durable)
+			sends := slices.Clone(b.sends) // in ascending order of the new names
+			slices.SortStableFunc(sends, func(x, y spec.Message) int { return int(e.renamed(x.To)) - int(e.renamed(y.To)) })
+			e.number(uint64(len(sends)))
+			for k := range sends {
+				e.message(&sends[k])
+			}
+		}
+	}
+	if s.options.Sessions {
+		e.number(uint64(len(s.waiting)))
+		for _, w := range s.waiting {
+			value := w.value
+			if e.value != nil {
+				value = e.value(value)
+			}
+			e.text(value)
+			e.number(uint64(w.index))
+			e.number(uint64(w.term))
+		}
+	}
+	if s.disk.failing {
+		e.text("failing")
+	}
+}
+
+// message writes a message that waits.
+func (e *encoder) message(m *spec.Message) {
+	e.number(uint64(m.Kind))
+	e.server(m.To)
+	for _, n := range [...]uint64{uint64(m.Term), uint64(m.LastLogIndex), uint64(m.LastLogTerm), uint64(m.PrevLogIndex), uint64(m.PrevLogTerm),
+		uint64(m.LeaderCommit), uint64(m.MatchIndex), uint64(m.ConflictIndex), uint64(m.ConflictTerm)} {
+		e.number(n)
+	}
+	e.flag(m.Granted)
+	e.flag(m.Success)
+	e.text(m.Payload)
+	e.number(uint64(len(m.Entries)))
+	for _, entry := range m.Entries {
+		e.entry(entry)
 	}
 }
 

@@ -155,11 +155,11 @@ func TestPermutedStateIsTheStateOfAPermutedServer(t *testing.T) {
 		if _, can := impl.New(v.options)(1, []spec.ServerID{1, 2, 3}).(spec.Permuter); !can {
 			continue
 		}
-		t.Run(name, func(t *testing.T) { requirePermuted(t, v.options, v.more, rename, value) })
+		t.Run(name, func(t *testing.T) { requirePermuted(t, v.options, v.more, v.rarely, rename, value) })
 	}
 }
 
-func requirePermuted(t *testing.T, options impl.Options, more []spec.InputKind, rename func(spec.ServerID) spec.ServerID, value func(string) string) {
+func requirePermuted(t *testing.T, options impl.Options, more []spec.InputKind, rarely bool, rename func(spec.ServerID) spec.ServerID, value func(string) string) {
 	c := newCrowd(3, 7, options)
 	c.more = more
 	mirror := map[spec.ServerID]spec.Node{}
@@ -174,7 +174,7 @@ func requirePermuted(t *testing.T, options impl.Options, more []spec.InputKind, 
 	for range 3000 {
 		c.step()
 	}
-	require.True(t, c.judge.Reached("entry-committed"))
+	require.True(t, rarely || c.judge.Reached("entry-committed"))
 }
 
 func renamed(in spec.Input, rename func(spec.ServerID) spec.ServerID, value func(string) string) spec.Input {

@@ -143,9 +143,11 @@ const (
 	Write                        // the disk is written; a power failure may still undo it
 	Sync                         // everything written so far is safe
 	Answer                       // a client is told Reply
+	Apply                        // the state machine carries out the command Reply.Value, which stands at Reply.Index
+	Fail                         // a write was tried and the disk refused it: what was on disk still is, and nothing else
 )
 
-var effectKindNames = [...]string{"none", "send", "write", "sync", "answer"}
+var effectKindNames = [...]string{"none", "send", "write", "sync", "answer", "apply", "fail"}
 
 // String returns the kind's name.
 func (k EffectKind) String() string { return nameOf(effectKindNames[:], int(k)) }
@@ -155,7 +157,7 @@ type Effect struct {
 	Kind    EffectKind
 	Message Message // Send
 	Durable Durable // Write, Sync: what the server would recover from the disk after a power failure at this moment
-	Reply   Reply   // Answer
+	Reply   Reply   // Answer, Apply
 }
 
 // Reply is what a server tells a client.

@@ -59,6 +59,8 @@ const (
 	ConfigurationInLog Variant = "configuration-in-log"
 	// JointConfigurations: changes of the configuration go through a joint one (Raft paper, 6).
 	JointConfigurations Variant = "joint-configurations"
+	// StoresLater: a step hands its writes to storage, and what promises them leaves when they are Stored (dissertation, 10.2.1).
+	StoresLater Variant = "stores-later"
 	// LateTerm: a leader that a reply tells of a higher term steps down at once and takes the term over later (hashicorp/raft).
 	LateTerm Variant = "late-term"
 )

@@ -18,11 +18,11 @@ var Rules = []*Rule{
 	voteUpToDate, candidateLastLog, termIsNoVote, leaderCompleteness,
 	commitOwnTerm, countDurableCopies, commitMonotonic, commitVerified, commitMajority, commitInLog, applyInOrder,
 	stateMachineSafety, committedKept,
-	durableBeforeSend, voteAtomic,
+	durableBeforeSend, voteAtomic, errorStopsPromise, storedAcknowledged,
 	latestInForce, jointMajorities, jointCommittedFirst, oneChangeAtATime, changeAfterOwnCommit, oneVoterAtATime, configurationRolledBack,
 	onlyVotersCampaign, removedLeaderSteps, noLeaderWithoutConfiguration,
 	snapshotCommitted, snapshotWhenCompacted, installRaises, installKeepsSuffix, configurationOfSnapshot, snapshotBeforeTruncation,
-	linearizability, readAfterOwnTermCommit, readConfirmed, leaseReadFresh,
+	linearizability, readAfterOwnTermCommit, readConfirmed, leaseReadFresh, retriedTakesEffectOnce, completionOfItsEntry,
 	transferByLeader, preVoteHarmless, preVoteAnswered, preVoteEachTime, leaderKeepsContact,
 	traceConsistent,
 }

@@ -67,6 +67,7 @@ func judgePromisedVote(s *Step, effect int, m *Message, candidate ServerID, disk
 func judgePromisedEntries(s *Step, effect int, m *Message, disk *Durable) *Breach {
 	for i := m.MatchIndex; i > disk.Log.Base; i-- {
 		term, known, more := s.acknowledged(i)
+		known = known && (m.Term == s.After.Term || s.Input.Kind == Deliver) // what it acknowledges of an earlier term may be gone from memory
 		onDisk, held := disk.Log.TermAt(i)
 		if !held || known && onDisk != term {
 			return s.breachSent(effect, "%s acknowledges entries up to index %d while its disk holds %s at index %d", s.Server, m.MatchIndex, disk.Log.at(i), i).

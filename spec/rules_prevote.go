@@ -18,7 +18,7 @@ var transferByLeader = &Rule{
 func judgeTransferByLeader(s *Step) *Breach {
 	for k, m := range s.Output.Sent {
 		ledBefore := s.Before.Role == Leader && s.Before.Term == m.Term
-		if m.Kind != TimeoutNow || ledBefore || s.After.Role == Leader && s.After.Term == m.Term {
+		if m.Kind != TimeoutNow || s.Input.Kind == Stored || ledBefore || s.After.Role == Leader && s.After.Term == m.Term {
 			continue
 		}
 		return s.breachSent(k, "%s, %s of term %d, tells %s to campaign in place of the leader of term %d", s.Server, s.Before.Role, s.Before.Term, m.To, m.Term).

@@ -87,7 +87,7 @@ func (s *Step) acknowledgedBy(id ServerID, i Index) bool {
 // judgeVoteAtomic looks at what a crash in the middle of a step left: what was there before, or a vote that the step gives.
 func judgeVoteAtomic(s *Step) *Breach {
 	term, vote := s.After.Term, s.After.VotedFor
-	if s.Input.Cut == 0 || vote == None || s.leftAsItWas(term, vote) {
+	if s.Input.Cut == 0 || s.Input.Kind == Stored || vote == None || s.leftAsItWas(term, vote) {
 		return nil
 	}
 	candidate, in := s.votes()

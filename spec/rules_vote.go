@@ -48,7 +48,8 @@ var candidateLastLog = &Rule{
 	Needs:   FieldLog,
 	Step: func(s *Step) *Breach {
 		for k, m := range s.Output.Sent {
-			if m.Kind != RequestVote || s.After.Log.endsAs(m) || s.Before.Log.endsAs(m) {
+			if m.Kind != RequestVote || s.Input.Kind == Stored || // it was asked for when its term was handed to storage
+				s.After.Log.endsAs(m) || s.Before.Log.endsAs(m) {
 				continue
 			}
 			log := s.After.Log

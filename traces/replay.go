@@ -94,8 +94,8 @@ func describeEffect(e *spec.Effect) string {
 	switch e.Kind {
 	case spec.Send:
 		return "send " + e.Message.String()
-	case spec.Answer:
-		return fmt.Sprintf("answer %q at index %d", e.Reply.Value, e.Reply.Index)
+	case spec.Answer, spec.Apply:
+		return fmt.Sprintf("%s %q at index %d", e.Kind, e.Reply.Value, e.Reply.Index)
 	}
 	return fmt.Sprintf("%s term=%d votedFor=%s log=%s", e.Kind, e.Durable.Term, e.Durable.VotedFor, e.Durable.Log)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // faultNames lists the faults of --faults in the order in which reports print them.
-var faultNames = []string{"drop", "duplicate", "crash", "lossy-crash", "partition"}
+var faultNames = []string{"drop", "duplicate", "crash", "lossy-crash", "storage-error", "partition"}
 
 // faultList is the value of --faults: names with a comma between them, each with an optional budget, as in drop,crash=2.
 type faultList struct {
@@ -49,6 +49,8 @@ func (l *faultList) add(name string, budget cluster.Budget) bool {
 		l.Crash = budget
 	case "lossy-crash":
 		l.Crash, l.Lossy = budget, true
+	case "storage-error":
+		l.Storage = budget
 	case "partition":
 		l.Partition = budget
 	default:
@@ -69,7 +71,7 @@ func faultWords(f cluster.Faults) []string {
 	for _, b := range []struct {
 		name   string
 		budget cluster.Budget
-	}{{"drop", f.Drop}, {"duplicate", f.Duplicate}, {"crash", f.Crash}, {"partition", f.Partition}} {
+	}{{"drop", f.Drop}, {"duplicate", f.Duplicate}, {"crash", f.Crash}, {"storage-error", f.Storage}, {"partition", f.Partition}} {
 		if b.name == "crash" && f.Lossy {
 			b.name = "lossy-crash"
 		}

@@ -26,8 +26,16 @@ var featureWorlds = []struct {
 	{"membership", nil, []string{"log-conflict-repaired", "configuration-committed"}},
 	{"membership,snapshots", func(s *subject) { s.config.Servers = 3 }, []string{"configuration-committed", "snapshot-installed"}},
 	{"membership,transfer", nil, []string{"configuration-committed", "leadership-transferred"}},
-	{"joint", func(s *subject) { s.config.Bounds.Changes, s.config.Changes = 1, []spec.Change{{Voters: "n2,n3,n4"}, {Voters: "n1,n4"}} },
+	{"joint", func(s *subject) {
+		s.config.Bounds.Changes, s.config.Changes = 1, []spec.Change{{Voters: "n2,n3,n4"}, {Voters: "n1,n4"}}
+	},
 		[]string{"configuration-committed", "joint-left"}},
+	{"sessions", nil, []string{"log-conflict-repaired", "crash-recovered"}},
+	{"async-storage", nil, []string{"log-conflict-repaired", "crash-recovered"}},
+	{"snapshots", func(s *subject) {
+		s.config.Bounds.Campaigns, s.config.Faults.Crash, s.config.Faults.Storage = 2, cluster.Off, 1
+	},
+		[]string{"log-conflict-repaired", "crash-recovered", "snapshot-installed"}},
 	{"read-index", nil, []string{"log-conflict-repaired", "read-answered"}},
 	{"lease-reads", nil, []string{"log-conflict-repaired", "read-answered"}},
 	{"lease-reads,snapshots", func(s *subject) { s.config.Bounds.Ticks, s.config.Faults.Crash = 0, 1 }, []string{"crash-recovered", "snapshot-installed", "read-answered"}},

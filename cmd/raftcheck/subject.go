@@ -60,6 +60,12 @@ var referenceChoices = []choice{
 		c.Servers, c.Bounds.Changes, c.Bounds.Messages, c.Bounds.Log, c.Bounds.Campaigns, c.Bounds.Proposals = 4, 1, 1, 4, 2, -1
 		c.Faults.Crash = cluster.Off
 	}},
+	{"sessions", func(o *impl.Options) { o.Sessions = true }, func(c *cluster.Config) {
+		c.Bounds.Messages, c.Bounds.Campaigns, c.Bounds.Proposals, c.Bounds.Log = 1, 2, 2, 2
+	}},
+	{"async-storage", func(o *impl.Options) { o.AsyncStorage = true }, func(c *cluster.Config) {
+		c.Bounds.Messages, c.Bounds.Campaigns, c.Bounds.Proposals = 1, 2, 2
+	}},
 	{"read-index", func(o *impl.Options) { o.Reads, o.NoOp = impl.ReadByRound, true }, func(c *cluster.Config) {
 		c.Bounds.Reads, c.Bounds.Messages, c.Bounds.Log, c.Bounds.Proposals = 1, 1, 2, 1
 	}},
@@ -153,8 +159,8 @@ func mutated(m mutant.Mutant) *subject {
 		panic("the world of mutant " + m.Name + ": " + err.Error())
 	}
 	return &subject{name: mutantPrefix + m.Name, config: cluster.Config{
-		Servers: b.Servers, New: m.Factory(), Variants: m.Variants(), Changes: changes,
-		Faults: cluster.Faults{Drop: cluster.Unlimited, Duplicate: cluster.Budget(b.Duplicates), Crash: cluster.Budget(b.Crashes), Lossy: b.Lossy},
+		Servers: b.Servers, New: m.Factory(), Variants: m.Variants(), Changes: changes, Values: b.Values,
+		Faults: cluster.Faults{Drop: cluster.Unlimited, Duplicate: cluster.Budget(b.Duplicates), Crash: cluster.Budget(b.Crashes), Lossy: b.Lossy, Storage: cluster.Budget(b.StorageErrors)},
 		Bounds: cluster.Bounds{Terms: b.Terms, Log: b.Log, Messages: b.Messages, Campaigns: b.Campaigns, Proposals: b.Proposals, Depth: b.Depth,
 			Compactions: b.Compactions, Transfers: b.Transfers, Changes: b.Changes, Reads: b.Reads, Ticks: b.Ticks, Drift: b.Drift},
 	}}

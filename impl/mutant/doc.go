@@ -6,9 +6,8 @@
 //
 // A mutant is a type that embeds impl.Paper, which decides as the Raft paper does, and answers one question wrong. Nothing
 // else differs from the reference. The types are grouped by what they get wrong: voting.go, terms.go, replicating.go,
-// committing.go and storing.go.
+// committing.go and storing.go, all of which all.go lists; and with what they break elections.go (PreVote, CheckQuorum, transfer of
+// leadership), snapshots.go, reading.go, membership.go and failing.go (disks that refuse or delay, clients).
 //
-// What is not here needs more of Raft than the reference has: membership changes, snapshots, reads and client sessions, or a
-// disk that reports errors. A bug that never breaks safety, only progress, is not here either: no rule about single
-// executions of finite length can see it.
+// A bug that never breaks safety, only progress, is not here: no rule about single executions of finite length can see it.
 package mutant

@@ -54,6 +54,9 @@ type Bounds struct {
 	Reads       int    // most reads
 	Ticks       int    // how far any server's clock goes; 0 is no clocks
 	Drift       int    // how far two clocks differ at most
+
+	StorageErrors int // most times that a disk refuses to write
+	Values        int // different commands that clients propose; 0 means 1
 }
 
 // Variants are the parts of Raft that the mutant has and rules must know of.

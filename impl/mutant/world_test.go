@@ -18,6 +18,7 @@ func world(b mutant.Bounds, options impl.Options) *cluster.Config {
 	}
 	return &cluster.Config{
 		OutOfReach: outOfReach,
+		Values:     b.Values,
 		Servers:    b.Servers,
 		New:        impl.New(options),
 		Variants:   options.Variants(),
@@ -27,6 +28,7 @@ func world(b mutant.Bounds, options impl.Options) *cluster.Config {
 			Duplicate: cluster.Budget(b.Duplicates),
 			Crash:     cluster.Budget(b.Crashes),
 			Lossy:     b.Lossy,
+			Storage:   cluster.Budget(b.StorageErrors),
 		},
 		Bounds: cluster.Bounds{
 			Terms: b.Terms, Log: b.Log, Messages: b.Messages, Campaigns: b.Campaigns, Proposals: b.Proposals, Depth: b.Depth,

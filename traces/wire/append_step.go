@@ -60,8 +60,8 @@ func appendEffect(dst []byte, e *spec.Effect) []byte {
 	switch e.Kind {
 	case spec.Send:
 		o.Message("send", &e.Message)
-	case spec.Answer:
-		o.Object("answer", func(o *Object) {
+	case spec.Answer, spec.Apply:
+		o.Object(e.Kind.String(), func(o *Object) {
 			if e.Reply.Read {
 				o.Bool("read", true)
 			}

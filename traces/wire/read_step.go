@@ -41,6 +41,10 @@ func (r *Reader) effect() (e spec.Effect) {
 			e = spec.Effect{Kind: spec.Sync, Durable: r.Durable(spec.Durable{})}
 		case "answer":
 			e = spec.Effect{Kind: spec.Answer, Reply: r.Reply()}
+		case "apply":
+			e = spec.Effect{Kind: spec.Apply, Reply: r.Reply()}
+		case "fail":
+			e = spec.Effect{Kind: spec.Fail, Durable: r.Durable(spec.Durable{})}
 		default:
 			r.Unknown(at, key)
 		}

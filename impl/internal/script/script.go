@@ -5,6 +5,8 @@
 //	timeout n1                             also heartbeat n1, restart n1, crash n1, compact n1
 //	transfer n1 n2                         n1 is asked to hand over to n2
 //	reconfigure n1 voters=n1,n2            a client asks n1 for this configuration; "learners=" and "joint" may follow
+//	stored n1                              what n1 has waiting for storage longest is on disk
+//	storage-error n1                       n1's disk will refuse the next write
 //	read n1                                a client asks n1 to read
 //	tick n1                                n1's clock goes on
 //	propose n1 x
@@ -80,6 +82,7 @@ type run struct {
 var inputs = map[string]spec.InputKind{
 	"timeout": spec.Timeout, "heartbeat": spec.Heartbeat, "propose": spec.Propose, "crash": spec.Crash, "restart": spec.Restart,
 	"compact": spec.Compact, "transfer": spec.Transfer, "read": spec.ReadIndex, "tick": spec.Tick, "reconfigure": spec.Reconfigure,
+	"stored": spec.Stored, "storage-error": spec.StorageError,
 }
 
 func (r *run) command(words []string) error {
@@ -157,6 +160,10 @@ func optionsOf(words []string) (options impl.Options, err error) {
 			options.Reads = impl.ReadByLease
 		case "election-ticks":
 			options.ElectionTicks, err = strconv.Atoi(value)
+		case "sessions":
+			options.Sessions = true
+		case "async-storage":
+			options.AsyncStorage = true
 		case "membership":
 			options.Membership = true
 		case "joint":

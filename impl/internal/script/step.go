@@ -52,8 +52,10 @@ func (r *run) effect(e spec.Effect) {
 		r.print("write")
 	case spec.Sync:
 		r.print("sync")
-	case spec.Answer:
-		r.print("answer at index %d", e.Reply.Index)
+	case spec.Answer, spec.Apply:
+		r.print("%s %s at index %d", e.Kind, e.Reply.Value, e.Reply.Index)
+	case spec.Fail:
+		r.print("the disk refuses to write")
 	}
 }
 

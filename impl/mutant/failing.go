@@ -1,0 +1,112 @@
+package mutant
+
+import (
+	"github.com/raftcheck/raftcheck/impl"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// failingMutants are of disks that refuse to write, of storage that takes its time, and of what clients are told.
+var failingMutants = []Mutant{
+	{
+		Name:      "st-persist-fail-ignored",
+		Mechanism: Storage,
+		Title:     "an error of the disk is ignored",
+		Source:    "case studies of sofa-jraft and braft; dragonboat pull request 409; hashicorp/raft (StoreLogs)",
+		Story: "The disk is full. The server goes on with what it has in memory, votes and acknowledges entries, and none of it is on disk. After the next crash the " +
+			"promises are gone.",
+		Rules:   []string{"R5.6-04", "R5.6-01", "R5.2-03", "R5.2-02", "R5.3-20", "R5.4.1-04", "R5.4.3-02", "R5.4.3-01"},
+		Steps:   2,
+		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1, Campaigns: 2, StorageErrors: 1},
+		Options: impl.Options{Decisions: errorsIgnored{}},
+	},
+	{
+		Name:      "sn-save-error-swallowed",
+		Mechanism: Snapshot,
+		Title:     "an error while a snapshot is saved is not returned",
+		Source:    "dragonboat pull request 409",
+		Story: "A follower is sent a snapshot and cannot save it. A function in between returns no error, and the follower acknowledges what it does not have on disk. The leader counts it; " +
+			"after a crash it is not there.",
+		Rules:   []string{"R5.6-04", "R5.6-01"},
+		Steps:   12,
+		Bounds:  Bounds{Servers: 3, Terms: 1, Log: 1, Messages: 1, Crashes: 1, Campaigns: 1, Proposals: 1, Compactions: 1, StorageErrors: 1},
+		Options: impl.Options{Snapshots: true, Decisions: snapshotErrorsIgnored{}},
+	},
+	{
+		Name:      "rp-append-aba",
+		Mechanism: Storage,
+		Title:     "an acknowledgement leaves when storage reports its index, of whatever term",
+		Source:    "etcd-io/raft, the test async_storage_writes_append_aba_race",
+		Story: "A follower has an entry of one leader on the way to its disk, and then one of the next leader for the same index. The first write is done and storage reports the index. " +
+			"The second entry is acknowledged, which is not on disk.",
+		Rules:   []string{"R5.6-01", "R5.6-07"},
+		Steps:   19,
+		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Campaigns: 2, Proposals: 2},
+		Options: impl.Options{AsyncStorage: true, Decisions: releasedByIndex{}},
+	},
+	{
+		Name:      "cl-dup-apply",
+		Mechanism: Clients,
+		Title:     "a command that was sent twice is carried out twice",
+		Source:    "dissertation, 6.3; sofa-jraft#1195",
+		Story:     "A leader fails after it has committed a command and before it has told the client. The client sends it again, to the next leader, and it is in the log twice. Each copy is carried out.",
+		Rules:     []string{"R8-07"},
+		Steps:     9,
+		Bounds:    Bounds{Servers: 3, Terms: 1, Log: 2, Messages: 1, Campaigns: 1, Proposals: 2},
+		Options:   impl.Options{Sessions: true, Decisions: carriesOutAgain{}},
+	},
+	{
+		Name:      "cl-wait-by-index",
+		Mechanism: Clients,
+		Title:     "whoever waits for an index is told when anything is committed there",
+		Source:    "the Students' Guide to Raft",
+		Story: "A leader puts a client's command at an index and is deposed. Its successor puts another command there and commits it, the first leader hears of that, and tells its client that the " +
+			"command is done.",
+		Rules:   []string{"R8-09"},
+		Steps:   15,
+		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Campaigns: 2, Proposals: 2, Values: 2},
+		Options: impl.Options{Sessions: true, Decisions: tellsByIndex{}},
+	},
+	{
+		Name:      "rp-claim-after-truncate",
+		Mechanism: Clients,
+		Title:     "a client is told that its command is done when the leader has it, and not when it is committed",
+		Source:    "redpanda pull request 3003",
+		Story:     "A leader looks whether its own log has the command, finds it and tells the client. A new leader, which never had it, removes it.",
+		Rules:     []string{"R8-09", "R5.4.2-03"},
+		Steps:     4,
+		Bounds:    Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Campaigns: 2, Proposals: 2},
+		Options:   impl.Options{Sessions: true, Decisions: tellsUncommitted{}},
+	},
+}
+
+// errorsIgnored goes on when the disk refuses to write.
+type errorsIgnored struct{ impl.Paper }
+
+func (errorsIgnored) StopsOnError(bool) bool { return false }
+
+// snapshotErrorsIgnored goes on when the disk refuses to write a snapshot.
+type snapshotErrorsIgnored struct{ impl.Paper }
+
+func (snapshotErrorsIgnored) StopsOnError(snapshot bool) bool { return !snapshot }
+
+// releasedByIndex sends an acknowledgement when storage has reached its index.
+type releasedByIndex struct{ impl.Paper }
+
+func (releasedByIndex) LeavesBefore(stored spec.Log, m *spec.Message) bool {
+	return m.Kind == spec.AppendEntriesReply && m.Success && m.MatchIndex > 0 && m.MatchIndex <= stored.LastIndex()
+}
+
+// carriesOutAgain keeps no table of requests.
+type carriesOutAgain struct{ impl.Paper }
+
+func (carriesOutAgain) CarriesOut(spec.Log, spec.Index) bool { return true }
+
+// tellsByIndex does not look which entry was committed.
+type tellsByIndex struct{ impl.Paper }
+
+func (tellsByIndex) Tells(committed, _ bool) bool { return committed }
+
+// tellsUncommitted does not wait for the commitment.
+type tellsUncommitted struct{ impl.Paper }
+
+func (tellsUncommitted) Tells(_, same bool) bool { return same }

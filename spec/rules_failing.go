@@ -1,0 +1,57 @@
+package spec
+
+// The rules about storage that fails or takes its time (Raft paper, 5.6; dissertation, 10.2.1).
+
+var errorStopsPromise = &Rule{
+	ID: "R5.6-04", Name: "error-stops-promise",
+	Sentence: "A server that could not write sends nothing, and tells no client anything, that rests on what it wanted to write.",
+	Why: "A disk that is full or broken says so once. What the server promises all the same is lost with the next crash, and nobody finds out until then. " +
+		"What usually breaks it: the error is logged and not returned, or returned as success from a function in between.",
+	Section: "Raft paper, 5.6 and Figure 2 (persistent state)", Level: Must, Profile: Storage,
+	Catches: []string{"st-persist-fail-ignored", "sn-save-error-swallowed"},
+	Step: func(s *Step) *Breach {
+		failed := false
+		for k := range s.Output.Effects {
+			switch e := &s.Output.Effects[k]; {
+			case e.Kind == Fail:
+				failed = true
+			case !failed:
+			case e.Kind == Send:
+				return s.breachSent(k, "%s could not write and sends %s to %s", s.Server, e.Message.Kind, e.Message.To).
+					refusing("the write succeeded", "it failed").allowing("%s stops", s.Server)
+			case e.Kind == Answer:
+				return s.breach(PartEffect, k, "%s could not write and answers a client", s.Server).
+					refusing("the write succeeded", "it failed").allowing("%s stops", s.Server)
+			}
+		}
+		return nil
+	},
+}
+
+var storedAcknowledged = &Rule{
+	ID: "R5.6-07", Name: "stored-acknowledged",
+	Sentence: "An acknowledgement that waited for storage leaves only when the very entries that it acknowledges are stored, compared by index and term.",
+	Why: "While a write waits, a new leader may replace its entries by others at the same indexes. When the first write is done the disk holds entries at those indexes, but not those that " +
+		"the second acknowledgement is about. " +
+		"What usually breaks it: storage reports the last index that it has written, and nobody asks of which term.",
+	Section: "dissertation, 10.2.1", Level: Must, Profile: Storage,
+	Catches: []string{"rp-append-aba"},
+	Needs:   FieldTerm | FieldLog | FieldDurable,
+	Step: func(s *Step) *Breach {
+		if s.Input.Kind != Stored {
+			return nil
+		}
+		disk := &s.Before.Durable
+		for k := range s.Output.Effects {
+			switch e := &s.Output.Effects[k]; {
+			case e.Kind == Write || e.Kind == Sync:
+				disk = &e.Durable
+			case e.Kind == Send && e.Message.Kind == AppendEntriesReply && e.Message.Success:
+				if b := judgePromisedEntries(s, k, &e.Message, disk); b != nil {
+					return b
+				}
+			}
+		}
+		return nil
+	},
+}

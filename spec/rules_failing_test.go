@@ -1,0 +1,48 @@
+package spec_test
+
+import "github.com/raftcheck/raftcheck/spec"
+
+func applies(value string, i spec.Index) spec.Effect {
+	return spec.Effect{Kind: spec.Apply, Reply: spec.Reply{Value: value, Index: i}}
+}
+
+func tellsClient(value string, i spec.Index) spec.Effect {
+	return spec.Effect{Kind: spec.Answer, Reply: spec.Reply{Value: value, Index: i}}
+}
+
+// holding is a log of commands of term 1.
+func holding(values ...string) feature {
+	return func(o *spec.Observation) {
+		for _, v := range values {
+			o.Log.Entries = append(o.Log.Entries, spec.Entry{Term: 1, Value: v})
+		}
+	}
+}
+
+var failed = spec.Effect{Kind: spec.Fail}
+
+var failingCases = []stepCase{
+	{"R5.6-04", "it stops", step(follower(1), receives(requestVote(2, 0, 0)), crashed(1), failed), ""},
+	{"R5.6-04", "it goes on", step(follower(1), receives(requestVote(2, 0, 0)), follower(2, vote(2), disk(1, 0)), failed, sends(voteReply(2, true))),
+		"n1 could not write and sends RequestVoteReply to n2"},
+	{"R5.6-04", "it tells a client", step(leader(1), input(spec.Propose), leader(1, log(1), disk(1, 1)), failed, tellsClient("a", 1)),
+		"n1 could not write and answers a client"},
+
+	{"R5.6-07", "its own write is stored", step(follower(1, log(1), disk(1, 0)), input(spec.Stored), follower(1, log(1)), syncs(durable(1, 0, 1)), sends(accepts(1, 1))), ""},
+	{"R5.6-07", "one of an earlier term, gone from memory", step(follower(2, log(2), disk(1, 0)), input(spec.Stored), follower(2, log(2), disk(1, 0, 1)), syncs(durable(1, 0, 1)), sends(accepts(1, 1))), ""},
+	{"R5.6-07", "another one is", step(follower(2, log(2), disk(1, 0)), input(spec.Stored), follower(2, log(2), disk(1, 0, 1)), syncs(durable(1, 0, 1)), sends(accepts(2, 1))),
+		"n1 acknowledges entries up to index 1 while its disk holds a@1 at index 1"},
+
+	{"R5.4.3-02", "what waited for storage comes in place of what is not committed",
+		cut(step(follower(2, log(2), commit(1), disk(1, 0, 1)), input(spec.Stored), crashed(2, log(2)), syncs(durable(2, 0, 2)))), ""},
+
+	{"R8-07", "once", step(follower(1, holding("x", "x")), receives(appendEntries(1, 2, 1, 2)), follower(1, holding("x", "x"), commit(2)), applies("x", 1)), ""},
+	{"R8-07", "twice", step(follower(1, holding("x", "x"), commit(1)), receives(appendEntries(1, 2, 1, 2)), follower(1, holding("x", "x"), commit(2)), applies("x", 2)),
+		"n1 carries out x at index 2, as it did at index 1"},
+
+	{"R8-09", "its own entry", step(leader(1, holding("x")), receives(accepts(1, 1)), leader(1, holding("x"), commit(1)), tellsClient("x", 1)), ""},
+	{"R8-09", "another one at its index", step(follower(1, holding("x")), receives(appendEntries(1, 1, 1, 1)), follower(1, holding("x"), commit(1)), tellsClient("y", 1)),
+		"n1 tells a client that y is done at index 1, where it has x@1"},
+	{"R8-09", "not committed", step(leader(1), input(spec.Propose), leader(1, holding("x")), tellsClient("x", 1)),
+		"n1 tells a client that x is done at index 1 and has committed up to 0"},
+}
