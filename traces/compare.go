@@ -62,7 +62,7 @@ func sameLog(a, b spec.Log) bool {
 }
 
 func sameDurable(a, b *spec.Durable) bool {
-	return a.Term == b.Term && a.VotedFor == b.VotedFor && sameLog(a.Log, b.Log)
+	return a.Term == b.Term && a.VotedFor == b.VotedFor && a.Config == b.Config && sameLog(a.Log, b.Log)
 }
 
 func sameMessage(a, b *spec.Message) bool { return a.Equal(*b) }

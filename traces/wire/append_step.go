@@ -81,6 +81,9 @@ func (o *Object) Durable(name string, d *spec.Durable) {
 	inner.Uint("term", uint64(d.Term))
 	inner.Server("votedFor", d.VotedFor)
 	inner.Log("log", d.Log)
+	if d.Config != "" {
+		inner.Bytes("config", d.Config)
+	}
 	o.dst = inner.Close()
 }
 

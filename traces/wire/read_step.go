@@ -85,6 +85,8 @@ func (r *Reader) Durable(before spec.Durable) spec.Durable {
 			d.VotedFor = r.Server()
 		case "log":
 			d.Log = r.Log()
+		case "config", "configBase64":
+			d.Config = r.Bytes(key)
 		default:
 			r.Unknown(at, key)
 		}
