@@ -16,7 +16,7 @@ type priorities struct {
 	quiet   table                                               // weights of what servers do when nothing is in flight
 	early   table                                               // what they do when something comes between
 	crashes table
-	moments []int // steps, descending
+	moments []int // steps before which something comes between; -1 when it has
 	step    int
 	failed  int // proposals in a row that were not possible
 }

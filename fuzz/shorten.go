@@ -9,13 +9,16 @@ import (
 	"github.com/raftcheck/raftcheck/traces"
 )
 
-// shorten makes a failing execution as short as it can: by leaving out what is not needed, and then by searching for a shorter one in the
-// smallest world that it fits into. It returns it in story order, and the number of executions that were tried.
+// shorten makes a failing execution as short as it can: by leaving out what is not needed, by making others like it that may be shorter
+// without what is not needed, and by searching for a shorter one in the smallest world that it fits into. It returns it in story order,
+// and the number of executions that were tried.
 func shorten(config *cluster.Config, t *traces.Trace, rules []*spec.Rule) (*traces.Trace, int, error) {
 	short, tried, err := traces.Shrink(t, config.New, rules, config.Variants)
 	if err != nil {
 		return nil, tried, err
 	}
+	short, more := shortestLike(config, short, rules)
+	tried += more
 	if shorter := searchShorter(config, short, rules); shorter != nil {
 		// It may lose messages only because the world it was found in had no room for them.
 		again, more, err := traces.Shrink(shorter, config.New, rules, config.Variants)
@@ -35,6 +38,75 @@ func shorten(config *cluster.Config, t *traces.Trace, rules []*spec.Rule) (*trac
 	return traces.Story(short, rules, config.Variants), tried, nil
 }
 
+// Others like an execution are made when it is longer than likeLength, in likeCampaigns small campaigns of likeSteps.
+const (
+	likeLength    = 12
+	likeCampaigns = 4
+	likeSteps     = 40_000
+)
+
+// shortestLike makes campaigns in a world with the faults of an execution and no others, and returns the shortest of what they find, once
+// it was shortened, or the execution itself. It is for nodes that can copy themselves, which are quick.
+func shortestLike(config *cluster.Config, t *traces.Trace, rules []*spec.Rule) (*traces.Trace, int) {
+	tried := 0
+	if _, quick := config.New(1, config.IDs()).(spec.Cloner); !quick {
+		return t, tried
+	}
+	binding := asBinding(config, t, rules)
+	for seed := range uint64(likeCampaigns) {
+		if len(t.Records) <= likeLength {
+			break
+		}
+		world := footprint(config, t)
+		world.Bounds.Messages, world.Bounds.Depth = config.Bounds.Messages, 0
+		if world.Validate() != nil {
+			break
+		}
+		c, err := newCampaign(world, Options{Rules: binding, Seed: seed, Steps: likeSteps, Workers: 1})
+		if err != nil {
+			break
+		}
+		found, err := c.find()
+		if err != nil || found == nil {
+			continue
+		}
+		shorter, more, err := traces.Shrink(found, config.New, binding, config.Variants)
+		if tried += more; err == nil && len(shorter.Records) < len(t.Records) {
+			t = shorter
+		}
+	}
+	return t, tried
+}
+
+// find makes runs until one breaks a promise, and returns its execution; nil if a limit comes first.
+func (c *campaign) find() (*traces.Trace, error) {
+	for c.first == nil && !c.done() {
+		if err := c.round(context.Background(), firstRound); err != nil {
+			return nil, err
+		}
+	}
+	if c.first == nil {
+		return nil, nil
+	}
+	actions, err := c.workers[0].Actions(c.first.way)
+	if err != nil {
+		return nil, err
+	}
+	trace, _, err := checker.Run(c.config, actions, c.options.Rules)
+	return trace, err
+}
+
+// asBinding returns the rules that bind at least as much as the one that an execution breaks.
+func asBinding(config *cluster.Config, t *traces.Trace, rules []*spec.Rule) (binding []*spec.Rule) {
+	broken, _ := traces.Broken(t, rules, config.Variants)
+	for _, r := range rules {
+		if len(broken) > 0 && r.Level <= broken[0].Rule.Level {
+			binding = append(binding, r)
+		}
+	}
+	return binding
+}
+
 // The search for a shorter execution ends after so many states, or so many executions of node code.
 const (
 	searchStates     = 200_000
@@ -47,14 +119,7 @@ func searchShorter(config *cluster.Config, t *traces.Trace, rules []*spec.Rule) 
 	if len(t.Records) < 2 {
 		return nil
 	}
-	world := footprint(config, t)
-	broken, _ := traces.Broken(t, rules, config.Variants)
-	var binding []*spec.Rule
-	for _, r := range rules {
-		if len(broken) > 0 && r.Level <= broken[0].Rule.Level {
-			binding = append(binding, r)
-		}
-	}
+	world, binding := footprint(config, t), asBinding(config, t, rules)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	r, err := checker.Check(ctx, world, checker.Options{Rules: binding, Workers: 1, Symmetry: symmetric(world), Progress: func(p checker.Progress) {
