@@ -93,7 +93,7 @@ var shapes = map[string]shape{
 	"unordered": {ops: 5, clients: 5, keys: 1, values: 2, kinds: []Kind{Read, Write, CompareAndSet}, honest: 8},
 }
 
-// TestSearchAgreesWithBruteForce holds our own search to trying every order, for histories of every kind.
+// TestSearchAgreesWithBruteForce holds our own search and the sweep to trying every order, for histories of every kind.
 func TestSearchAgreesWithBruteForce(t *testing.T) {
 	for name, s := range shapes {
 		t.Run(name, func(t *testing.T) {
@@ -103,6 +103,7 @@ func TestSearchAgreesWithBruteForce(t *testing.T) {
 				h := random(r, s)
 				want := brute(h)
 				require.Equal(t, want, Check(h), "%s", dump(h))
+				require.Equal(t, want, bySweep(h), "%s", dump(h))
 				seen[want]++
 			}
 			require.Greater(t, min(seen[spec.Held], seen[spec.Violated]), 50, "both verdicts occur: %v", seen)
@@ -121,6 +122,15 @@ func TestPorcupineAgreesWithBruteForce(t *testing.T) {
 			}
 		})
 	}
+}
+
+func bySweep(h *History) spec.Verdict {
+	for _, p := range split(h) {
+		if v := new(search).sweep(h, p.keys, p.ops, CheckBudget); v != spec.Held {
+			return v
+		}
+	}
+	return spec.Held
 }
 
 func byPorcupine(h *History) spec.Verdict {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 // The methods that decide a part.
 const (
 	ByZones     = "zones"     // the log-linear test for registers and lists to which nothing is written twice
-	BySearch    = "search"    // our own search, for as many steps as searchBudget
+	BySearch    = "search"    // our own search, for a fixed number of steps
 	ByPorcupine = "porcupine" // github.com/anishathalye/porcupine, for as long as the limit allows
 )
 
@@ -34,9 +35,12 @@ type decision struct {
 	search  search
 }
 
-// searchBudget is how many steps our own search takes for a part, before porcupine is asked. It counts steps and not time, so that
-// what it decides does not depend on the machine.
-const searchBudget = 100_000
+// The steps that our own search takes for a part, depth first and then sweeping, before porcupine is asked. It counts steps and not time,
+// so that what it decides does not depend on the machine.
+const (
+	searchBudget = 100_000
+	sweepBudget  = 2_000_000
+)
 
 // firstRound is how long porcupine tries every part in the first round; in every further round it may take ten times as long, so
 // that one hard key does not use up the time of the others.
@@ -63,6 +67,12 @@ func (d *decision) decide() error {
 	if wrong && !d.options.All {
 		return nil
 	}
+	if rest = d.sweep(rest); !d.options.All && slices.Contains(d.verdict, spec.Violated) {
+		return nil
+	}
+	for _, k := range rest {
+		d.method[k] = ByPorcupine
+	}
 	end := time.Now().Add(d.options.Limit)
 	for limit := firstRound; len(rest) > 0 && d.ctx.Err() == nil; limit *= 10 {
 		left := time.Until(end)
@@ -88,13 +98,22 @@ func (d *decision) atOnce(k int) error {
 	d.method[k] = BySearch
 	d.seen[k] = withoutInvisible(d.h, p.ops)
 	d.verdict[k] = d.search.run(d.h, p.keys, d.seen[k], searchBudget)
-	switch d.verdict[k] {
-	case spec.Inconclusive:
-		d.method[k] = ByPorcupine
-	case spec.Held:
+	if d.verdict[k] == spec.Held {
 		return d.search.certify(d.h, p)
 	}
 	return nil
+}
+
+// sweep sweeps the parts that were too long to search, and returns those that it does not decide.
+func (d *decision) sweep(parts []int) (rest []int) {
+	for _, k := range parts {
+		if d.verdict[k] = d.search.sweep(d.h, d.parts[k].keys, d.seen[k], sweepBudget); d.verdict[k] == spec.Inconclusive {
+			rest = append(rest, k)
+			continue
+		}
+		d.progress()
+	}
+	return rest
 }
 
 // certify goes through the order that a search has found once more: nothing comes before what had returned when it was called, and

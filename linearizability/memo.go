@@ -37,7 +37,7 @@ func (m *Memo) Check(h *History) spec.Verdict {
 // history decides a history part by part.
 func (s *search) history(h *History) spec.Verdict {
 	if keys, ops := s.onePart(h); keys != nil {
-		return s.run(h, keys, ops, CheckBudget)
+		return s.decide(h, keys, ops)
 	}
 	worst := spec.Held
 	for _, p := range split(h) {
@@ -47,7 +47,7 @@ func (s *search) history(h *History) spec.Verdict {
 			}
 			continue
 		}
-		switch s.run(h, p.keys, p.ops, CheckBudget) {
+		switch s.decide(h, p.keys, p.ops) {
 		case spec.Violated:
 			return spec.Violated
 		case spec.Inconclusive:
@@ -55,6 +55,14 @@ func (s *search) history(h *History) spec.Verdict {
 		}
 	}
 	return worst
+}
+
+// decide tries depth first, and then by sweeping.
+func (s *search) decide(h *History, keys []string, ops []int) spec.Verdict {
+	if v := s.run(h, keys, ops, searchBudget); v != spec.Inconclusive {
+		return v
+	}
+	return s.sweep(h, keys, ops, CheckBudget)
 }
 
 // onePart returns the key and the operations of a history on a single key, as most small ones are.

@@ -30,8 +30,8 @@ type shrinker struct {
 }
 
 const (
-	shrinkBudget = 100_000    // steps of one search
-	shrinkSteps  = 10_000_000 // steps of all
+	shrinkBudget = 30_000     // steps of one search before it sweeps
+	shrinkSteps  = 60_000_000 // steps of all
 	shrinkAsks   = 20         // questions to porcupine, of a second each
 	mostAsked    = 2_000      // operations in such a question
 )
@@ -54,6 +54,10 @@ func (s *shrinker) wrong(set []int) bool {
 	if s.steps > 0 {
 		v = s.search.run(s.h, s.keys, set, shrinkBudget)
 		s.steps -= shrinkBudget - max(s.search.budget, 0) + len(set)
+		if v == spec.Inconclusive {
+			v = s.search.sweep(s.h, s.keys, set, sweepBudget)
+			s.steps -= sweepBudget - max(s.search.budget, 0)
+		}
 	}
 	if v == spec.Inconclusive && s.asks > 0 && len(set) <= mostAsked {
 		s.asks--
@@ -246,8 +250,15 @@ func (s *shrinker) fewValues(set []int) []int {
 	return set
 }
 
-// cutEnd drops what comes after the first return at which the operations are wrong.
+// cutEnd drops what comes after the first return at which the operations are wrong. A sweep tells which that is; what is left may be
+// in order all the same, since an operation that returned later may have been under way, and then it is searched for.
 func (s *shrinker) cutEnd(set []int) []int {
+	if s.steps > 0 && s.search.sweep(s.h, s.keys, withoutInvisible(s.h, set), sweepBudget) == spec.Violated {
+		s.steps -= sweepBudget - s.search.budget
+		if rest := s.without(set, s.after(set, s.search.blocked)); s.wrong(rest) {
+			return rest
+		}
+	}
 	var returns []int64
 	for _, k := range set {
 		if o := &s.h.Operations[k]; o.Outcome == Returned {
@@ -258,19 +269,23 @@ func (s *shrinker) cutEnd(set []int) []int {
 	best := set
 	for low, high := 0, len(returns)-1; low < high; {
 		middle := (low + high) / 2
-		var later []int
-		for _, k := range set {
-			if s.h.Operations[k].returnRank() > returns[middle] {
-				later = append(later, k)
-			}
-		}
-		if rest := s.without(set, later); s.wrong(rest) {
+		if rest := s.without(set, s.after(set, returns[middle])); s.wrong(rest) {
 			best, high = rest, middle
 		} else {
 			low = middle + 1
 		}
 	}
 	return best
+}
+
+// after returns the operations that return later than a moment.
+func (s *shrinker) after(set []int, rank int64) (later []int) {
+	for _, k := range set {
+		if s.h.Operations[k].returnRank() > rank {
+			later = append(later, k)
+		}
+	}
+	return later
 }
 
 // halves drops large pieces first, then smaller ones, the oldest first.

@@ -37,6 +37,7 @@ type keyView struct {
 	seers    map[Value][]observer // who sees that the key holds a value
 	doubters []observer           // who sees that it does not hold a value
 	writers  map[Value][]int      // who sets it to a value, or appends the value
+	left     map[Value]int        // how many of the writers were not dropped
 	resets   []int                // operations that surely happened, after which nothing is left of what was there before
 }
 
@@ -62,7 +63,7 @@ func viewOf(h *History, set []int) *view {
 func (v *view) add(op int, certain bool, a *Action) {
 	key := v.of[a.Key]
 	if key == nil {
-		key = &keyView{view: v, seers: map[Value][]observer{}, writers: map[Value][]int{}}
+		key = &keyView{view: v, seers: map[Value][]observer{}, writers: map[Value][]int{}, left: map[Value]int{}}
 		v.of[a.Key] = key
 	}
 	switch a.Kind {
@@ -84,7 +85,10 @@ func (v *view) add(op int, certain bool, a *Action) {
 		}
 	}
 	if a.changes(certain) {
-		key.writers[a.Value] = append(key.writers[a.Value], op)
+		if w := key.writers[a.Value]; len(w) == 0 || w[len(w)-1] != op {
+			key.writers[a.Value] = append(w, op)
+			key.left[a.Value]++
+		}
 		if certain && a.Kind != Append {
 			key.resets = append(key.resets, op)
 		}
@@ -94,11 +98,27 @@ func (v *view) add(op int, certain bool, a *Action) {
 // drop takes an operation out.
 func (v *view) drop(op int) {
 	v.in[op] = false
-	for n := range v.h.Operations[op].Do {
-		if a := &v.h.Operations[op].Do[n]; a.Kind == Append {
-			v.of[a.Key].appends--
+	o := &v.h.Operations[op]
+	for n := range o.Do {
+		a := &o.Do[n]
+		key := v.of[a.Key]
+		if a.Kind == Append {
+			key.appends--
+		}
+		if a.changes(o.Outcome == Returned) && !o.writes(a.Key, a.Value, n) {
+			key.left[a.Value]--
 		}
 	}
+}
+
+// writes reports whether one of the first n actions of an operation changes a key to a value.
+func (o *Operation) writes(key string, v Value, n int) bool {
+	for k := range n {
+		if a := &o.Do[k]; a.Key == key && a.Value == v && a.changes(o.Outcome == Returned) {
+			return true
+		}
+	}
+	return false
 }
 
 // unseen reports whether nobody else can see what an operation changes, and the others still read as a history without it.
@@ -125,8 +145,8 @@ func (v *view) invisible(op int) bool {
 
 // spares reports whether every value that somebody sees is still written by somebody else, if the operation is left out.
 func (key *keyView) spares(op int, a *Action) bool {
-	if a.Value == key.h.Initial {
-		return true
+	if a.Value == key.h.Initial || key.left[a.Value] > 2 {
+		return true // of three writers one is neither this one nor the one who sees it
 	}
 	return !slices.ContainsFunc(key.seers[a.Value], func(o observer) bool {
 		return key.in[o.op] && o.op != op && o.depends && !slices.ContainsFunc(key.writers[a.Value], func(w int) bool {

@@ -100,7 +100,7 @@ func (f *Finding) confirm(d *decision, k int) error {
 		all[n] = n
 	}
 	var own search
-	searched := own.run(f.History, f.Keys, all, CheckBudget)
+	searched := own.decide(f.History, f.Keys, all)
 	asked := askPorcupine(d.ctx, f.History, f.Keys, all, confirmLimit)
 	for _, c := range []struct {
 		method  string
