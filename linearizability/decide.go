@@ -54,6 +54,9 @@ func (d *decision) decide() error {
 	var rest []int
 	wrong := false
 	for k := range d.parts {
+		if d.ctx.Err() != nil {
+			return d.ctx.Err()
+		}
 		if err := d.atOnce(k); err != nil {
 			return err
 		}
@@ -106,7 +109,10 @@ func (d *decision) atOnce(k int) error {
 
 // sweep sweeps the parts that were too long to search, and returns those that it does not decide.
 func (d *decision) sweep(parts []int) (rest []int) {
-	for _, k := range parts {
+	for n, k := range parts {
+		if d.ctx.Err() != nil {
+			return append(rest, parts[n:]...)
+		}
 		if d.verdict[k] = d.search.sweep(d.h, d.parts[k].keys, d.seen[k], sweepBudget); d.verdict[k] == spec.Inconclusive {
 			rest = append(rest, k)
 			continue
