@@ -112,6 +112,9 @@ type Decisions interface {
 	// CommitAfterRestart is what a server knows to be committed as it starts again (7).
 	CommitAfterRestart(log spec.Log) spec.Index
 
+	// PassesOver reports whether a leader that looks how far it may commit goes on behind an entry that it may not commit by counting (5.4.2).
+	PassesOver(entry, current spec.Term) bool
+
 	// Writes are the states that the disk goes through, one write each, on the way from one to another; none if nothing
 	// changes (Figure 2, persistent state).
 	Writes(disk, memory spec.Durable) []spec.Durable

@@ -45,9 +45,9 @@ type Options struct {
 	Decisions Decisions
 }
 
-// Variants are the parts of Raft that the options turn on and that rules have to know of.
+// Variants are what rules have to know of the reference, and of the parts of Raft that the options turn on.
 func (o *Options) Variants() spec.Variants {
-	var vs spec.Variants
+	vs := spec.Variants{spec.CommitsAtOnce}
 	for _, v := range []struct {
 		on      bool
 		variant spec.Variant

@@ -61,6 +61,8 @@ const (
 	JointConfigurations Variant = "joint-configurations"
 	// StoresLater: a step hands its writes to storage, and what promises them leaves when they are Stored (dissertation, 10.2.1).
 	StoresLater Variant = "stores-later"
+	// CommitsAtOnce: a leader commits what it may in the very step in which it learns of it.
+	CommitsAtOnce Variant = "commits-at-once"
 	// LateTerm: a leader that a reply tells of a higher term steps down at once and takes the term over later (hashicorp/raft).
 	LateTerm Variant = "late-term"
 )

@@ -34,6 +34,48 @@ func (s *Step) commitsAsLeader() bool {
 	return s.After.Role == Leader && s.After.CommitIndex > s.Before.CommitIndex && s.runs()
 }
 
+var commitWhatIsStored = &Rule{
+	ID: "R5.4.2-02", Name: "commit-what-is-stored",
+	Sentence: "A leader that learns that an entry of its own term is on a majority of every active configuration commits it, also if older entries stand before it.",
+	Why: "Entries of earlier terms are committed with the first one of the leader's own. If they stop it from looking further, nothing is ever committed again. " +
+		"What usually breaks it: a loop over the entries that ends at the first one that may not be counted.",
+	Section: "Raft paper, 5.3, 5.4.2 and Figure 2 (leaders)", Level: Must, Profile: Core,
+	Catches: []string{"cm-loop-break"},
+	Only:    []Variant{CommitsAtOnce},
+	Needs:   FieldRole | FieldTerm | FieldLog | FieldCommit | FieldProgress | FieldConfig | FieldDurable,
+	Step:    judgeCommitWhatIsStored,
+}
+
+// judgeCommitWhatIsStored looks at what a leader knows after an acknowledgement. Its own copy counts if it is on disk.
+func judgeCommitWhatIsStored(s *Step) *Breach {
+	if !s.delivered(AppendEntriesReply) || !s.Input.Message.Success || !s.leads() {
+		return nil
+	}
+	log := &s.After.Log
+	for i := log.LastIndex(); i > s.After.CommitIndex && i > log.Base; i-- {
+		e := log.Entries[i-log.Base-1]
+		if e.Term != s.After.Term {
+			return nil
+		}
+		own, held := s.Before.Durable.Log.TermAt(i)
+		stored := func(id ServerID) bool {
+			if id == s.Server {
+				return held && own == e.Term
+			}
+			p := s.After.progressOf(id, int(id)-1)
+			return p != nil && p.MatchIndex >= i
+		}
+		if !s.After.Config.Majority(stored) || !s.Before.Config.Majority(stored) {
+			continue
+		}
+		return s.breachAfter("%s, leader of term %d, knows %s at index %d to be on a majority and stays at commitIndex %d",
+			s.Server, s.After.Term, e, i, s.After.CommitIndex).
+			refusing("commitIndex ≥ last entry of its term on a majority", "%d is below %d", s.After.CommitIndex, i).
+			allowing("%s commits up to index %d", s.Server, i).since("the acknowledgement", PartInput)
+	}
+	return nil
+}
+
 var commitMonotonic = &Rule{
 	ID: "R5.3-16", Name: "commit-monotonic",
 	Sentence: "A server's commit index never decreases while it runs.",

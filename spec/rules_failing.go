@@ -55,3 +55,21 @@ var storedAcknowledged = &Rule{
 		return nil
 	},
 }
+
+var diskNotBlank = &Rule{
+	ID: "R5.6-06", Name: "disk-not-blank",
+	Sentence: "A server whose disk lost what it had promised does not come back under the same name as if it were new.",
+	Why: "It voted and acknowledged, and others count on it. Blank, it votes again in the same terms and helps to elect a leader that lacks what it acknowledged. " +
+		"What usually breaks it: an empty directory is taken for a first start.",
+	Section: "Raft paper, 5.6; dissertation, 4 and 11.7.2", Level: Must, Profile: Storage,
+	Catches: []string{"mb-identity-reuse", "el-meta-missing-term0"},
+	Needs:   FieldRole | FieldTerm | FieldLog,
+	Step: func(s *Step) *Breach {
+		had := s.Before.Term > 0 || s.Before.Log.LastIndex() > 0
+		if s.Input.Kind != Restart || s.Before.Role != Crashed || s.crashes() || !had || s.After.Term > 0 || s.After.Log.LastIndex() > 0 {
+			return nil
+		}
+		return s.breachAfter("%s had reached term %d and comes back as if it were new", s.Server, s.Before.Term).
+			refusing("its disk is not blank", "it is").allowing("%s stays down, or joins under another name", s.Server).since("what it had on disk", PartBefore)
+	},
+}

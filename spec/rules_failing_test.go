@@ -28,6 +28,14 @@ var failingCases = []stepCase{
 	{"R5.6-04", "it tells a client", step(leader(1), input(spec.Propose), leader(1, log(1), disk(1, 1)), failed, tellsClient("a", 1)),
 		"n1 could not write and answers a client"},
 
+	{"R5.4.2-02", "behind an older entry", step(leader(2, log(1, 2), progress(1, 0, 1, 0)), receives(accepts(2, 2)), leader(2, log(1, 2), commit(2), progress(3, 2, 1, 0))), ""},
+	{"R5.4.2-02", "of an earlier term only", step(leader(2, log(1)), receives(accepts(2, 1)), leader(2, log(1), progress(2, 1, 1, 0))), ""},
+	{"R5.4.2-02", "stopped by an older entry", step(leader(2, log(1, 2)), receives(accepts(2, 2)), leader(2, log(1, 2), progress(3, 2, 1, 0))),
+		"n1, leader of term 2, knows b@2 at index 2 to be on a majority and stays at commitIndex 0"},
+
+	{"R5.6-06", "with its disk", step(crashed(2, log(1)), input(spec.Restart), follower(2, log(1))), ""},
+	{"R5.6-06", "blank", step(crashed(2, log(1)), input(spec.Restart), follower(0)), "n1 had reached term 2 and comes back as if it were new"},
+
 	{"R5.6-07", "its own write is stored", step(follower(1, log(1), disk(1, 0)), input(spec.Stored), follower(1, log(1)), syncs(durable(1, 0, 1)), sends(accepts(1, 1))), ""},
 	{"R5.6-07", "one of an earlier term, gone from memory", step(follower(2, log(2), disk(1, 0)), input(spec.Stored), follower(2, log(2), disk(1, 0, 1)), syncs(durable(1, 0, 1)), sends(accepts(1, 1))), ""},
 	{"R5.6-07", "another one is", step(follower(2, log(2), disk(1, 0)), input(spec.Stored), follower(2, log(2), disk(1, 0, 1)), syncs(durable(1, 0, 1)), sends(accepts(2, 1))),

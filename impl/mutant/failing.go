@@ -44,6 +44,53 @@ var failingMutants = []Mutant{
 		Options: impl.Options{AsyncStorage: true, Decisions: releasedByIndex{}},
 	},
 	{
+		Name:      "cm-single-voter-early",
+		Mechanism: Commitment,
+		Title:     "a single voter commits an entry before it is on disk",
+		Source:    "etcd#14370",
+		Story: "In a cluster of one the leader is a majority by itself. It counts its copy as soon as it appends, and tells the client while the entry is still on its way to the disk. A crash, and " +
+			"what was acknowledged is gone.",
+		Rules:   []string{"R5.4.2-03", "R5.4.1-04", "R5.4.3-01"},
+		Steps:   3,
+		Bounds:  Bounds{Servers: 1, Terms: 2, Log: 2, Messages: 1, Crashes: 1, Campaigns: 2},
+		Options: impl.Options{AsyncStorage: true, Sessions: true, Decisions: countsUnstored{}},
+	},
+	{
+		Name:      "st-minority-corruption",
+		Mechanism: Storage,
+		Title:     "a log whose end cannot be read is cut there, and the server votes",
+		Source:    "the Jepsen report on NATS 2.12.1; Protocol-Aware Recovery (FAST 2018)",
+		Story: "A bit is wrong in the last entry of one server's log. It cuts the entry off and goes on. The entry was committed with this server's copy; with its vote a server is " +
+			"elected that never had it.",
+		Rules:   []string{"R5.3-04", "R5.3-20", "R5.4.1-04", "R5.4.3-01", "R5.4.3-02"},
+		Steps:   5,
+		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1, Campaigns: 2, Proposals: 2},
+		Options: impl.Options{Decisions: cutsWhatItCannotRead{}},
+	},
+	{
+		Name:      "mb-identity-reuse",
+		Mechanism: Membership,
+		Title:     "a server that lost its disk comes back blank under the same name",
+		Source:    "Vanlightly's specifications of Raft with reconfiguration (README)",
+		Story:     "A server's disk is replaced and the server started again with its old name. Nobody knows that it has forgotten its votes and its log, and it votes again.",
+		Rules:     []string{"R5.1-01", "R5.6-06", "R5.3-04", "R5.2-03", "R5.2-02", "R5.3-20", "R5.4.1-04", "R5.4.3-01", "R5.4.3-02"},
+		Steps:     2,
+		Bounds:    Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1, Campaigns: 2, Proposals: 2},
+		Options:   impl.Options{Decisions: comesBackBlank{}},
+	},
+	{
+		Name:      "cm-loop-break",
+		Mechanism: Commitment,
+		Title:     "an entry of an earlier term stops the leader from committing what follows",
+		Source:    "RaftOS#30; RaftOS#4 of SandTable (EuroSys 2024)",
+		Story: "A leader looks how far it may commit, entry by entry. The first is of an earlier term and may not be counted; the loop ends there, and the leader's own entry behind it, on a " +
+			"majority, is never committed.",
+		Rules:   []string{"R5.4.2-02"},
+		Steps:   16,
+		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 2, Messages: 1, Campaigns: 2, Proposals: 3},
+		Options: impl.Options{Decisions: stopsAtOldTerm{}},
+	},
+	{
 		Name:      "cl-dup-apply",
 		Mechanism: Clients,
 		Title:     "a command that was sent twice is carried out twice",
@@ -110,3 +157,28 @@ func (tellsByIndex) Tells(committed, _ bool) bool { return committed }
 type tellsUncommitted struct{ impl.Paper }
 
 func (tellsUncommitted) Tells(_, same bool) bool { return same }
+
+// countsUnstored counts its own copy as soon as it is handed to storage.
+type countsUnstored struct{ impl.Paper }
+
+func (countsUnstored) CountsItself(bool) bool { return true }
+
+// cutsWhatItCannotRead cannot read the last entry on its disk, and starts without it.
+type cutsWhatItCannotRead struct{ impl.Paper }
+
+func (cutsWhatItCannotRead) Recovered(disk spec.Durable) spec.Durable {
+	if n := len(disk.Log.Entries); n > 0 {
+		disk.Log.Entries = disk.Log.Entries[:n-1]
+	}
+	return disk
+}
+
+// comesBackBlank finds nothing on its disk.
+type comesBackBlank struct{ impl.Paper }
+
+func (comesBackBlank) Recovered(spec.Durable) spec.Durable { return spec.Durable{} }
+
+// stopsAtOldTerm looks no further than the first entry that it may not commit by counting.
+type stopsAtOldTerm struct{ impl.Paper }
+
+func (stopsAtOldTerm) PassesOver(_, _ spec.Term) bool { return false }
