@@ -3,6 +3,7 @@ package traces
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/raftcheck/raftcheck/spec"
 )
@@ -115,6 +116,10 @@ func Again(t *Trace, factory spec.Factory) (*Trace, *Difference, error) {
 				break
 			}
 			r.Step, steps = &steps[0], steps[1:]
+			if sent := r.Step.Output.Effects; differs != nil && r.Number == differs.Record {
+				// What was lost then may not have been sent now.
+				r.Lost = slices.DeleteFunc(slices.Clone(r.Lost), func(k int) bool { return k >= len(sent) || sent[k].Kind != spec.Send })
+			}
 		}
 		happened.Records = append(happened.Records, r)
 		if differs != nil && r.Number == differs.Record {

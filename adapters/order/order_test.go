@@ -1,0 +1,157 @@
+package order_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/adapters/order"
+	"github.com/raftcheck/raftcheck/checker"
+	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/impl"
+	"github.com/raftcheck/raftcheck/impl/mutant"
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces"
+)
+
+// program holds the reference and, for those who choose "broken", a mutant of it.
+func program() order.Program {
+	return order.Program{World: func(o *order.Order) (*cluster.Config, checker.Options, error) {
+		world := &cluster.Config{New: impl.New(impl.Options{})}
+		switch {
+		case o.Has("broken"):
+			m, _ := mutant.ByName("el-stale-vote-resp")
+			world.New = m.Factory()
+		case len(o.Choices) > 0:
+			return nil, checker.Options{}, fmt.Errorf("unknown choice %q", o.Choices[0])
+		}
+		o.World(world)
+		return world, checker.Options{}, nil
+	}}
+}
+
+// asked is a small order, with its files in a folder of the test.
+func asked(t *testing.T, do order.Task, choices ...string) *order.Order {
+	dir := t.TempDir()
+	o := &order.Order{Do: do, Name: "test", Choices: choices, Nodes: 3, Seed: 1,
+		Faults: cluster.Faults{Drop: cluster.Unlimited}, Bounds: cluster.Bounds{Terms: 2, Log: 1, Messages: 1},
+		Goals: []string{"leader-elected"}, Trace: filepath.Join(dir, "trace"), Happened: filepath.Join(dir, "happened"), Automaton: filepath.Join(dir, "automaton")}
+	for _, r := range spec.Rules {
+		o.Rules = append(o.Rules, r.ID)
+	}
+	return o
+}
+
+func obey(t *testing.T, p order.Program, o *order.Order) *order.Outcome {
+	dir := t.TempDir()
+	orders, outcomes := filepath.Join(dir, "order"), filepath.Join(dir, "outcome")
+	data, err := json.Marshal(o)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(orders, data, 0o666))
+	require.NoError(t, p.Obey(orders, outcomes))
+	data, err = os.ReadFile(outcomes)
+	require.NoError(t, err)
+	out := &order.Outcome{}
+	require.NoError(t, json.Unmarshal(data, out))
+	return out
+}
+
+func TestSearch(t *testing.T) {
+	out := obey(t, program(), asked(t, order.Search))
+	require.Equal(t, spec.Held, out.Verdict, out.Reason)
+	require.True(t, out.Search.Complete)
+	require.Positive(t, out.Goals["leader-elected"])
+	require.NotContains(t, out.Goals, "entry-committed")
+}
+
+func TestAViolationIsWrittenReplayedAndShrunk(t *testing.T) {
+	found := asked(t, order.Search, "broken")
+	out := obey(t, program(), found)
+	require.Equal(t, spec.Violated, out.Verdict)
+	trace, err := traces.ReadFile(found.Trace)
+	require.NoError(t, err)
+	require.NotEmpty(t, trace.Records)
+
+	again := asked(t, order.Replay, "broken")
+	again.Trace = found.Trace
+	require.Nil(t, obey(t, program(), again).Differs)
+	happened, err := traces.ReadFile(again.Happened)
+	require.NoError(t, err)
+	require.Equal(t, len(trace.Records), len(happened.Records))
+
+	mended := asked(t, order.Replay)
+	mended.Trace = found.Trace
+	out = obey(t, program(), mended)
+	require.Empty(t, out.Problem+out.Fault)
+	require.NotNil(t, out.Differs)
+	require.Equal(t, len(trace.Records), out.Differs.Record, "the last step is what the mutant does otherwise")
+
+	shorter := asked(t, order.Shrink, "broken")
+	shorter.Trace = found.Trace
+	require.Positive(t, obey(t, program(), shorter).Tried)
+	short, err := traces.ReadFile(shorter.Happened)
+	require.NoError(t, err)
+	require.LessOrEqual(t, len(short.Records), len(trace.Records))
+
+	other := asked(t, order.Shrink, "broken")
+	other.Trace, other.Rules = found.Trace, []string{"R5.3-01"}
+	require.True(t, obey(t, program(), other).Nothing)
+}
+
+func TestLearn(t *testing.T) {
+	o := asked(t, order.Learn)
+	obey(t, program(), o)
+	data, err := os.ReadFile(o.Automaton)
+	require.NoError(t, err)
+	var a checker.Automaton
+	require.NoError(t, json.Unmarshal(data, &a))
+	require.Len(t, a.Servers, 3)
+	require.Empty(t, checker.Compare(&a, &a, 0))
+}
+
+func TestFuzz(t *testing.T) {
+	o := asked(t, order.Fuzz, "broken")
+	o.Campaign.Runs, o.Campaign.Workers = 5000, 1
+	out := obey(t, program(), o)
+	require.Equal(t, spec.Violated, out.Verdict)
+	require.Positive(t, out.Campaign.Steps)
+	trace, err := traces.ReadFile(o.Trace)
+	require.NoError(t, err)
+	require.NotEmpty(t, trace.Header.Breaks)
+}
+
+func TestProgressIsPrinted(t *testing.T) {
+	var printed bytes.Buffer
+	p, o := program(), asked(t, order.Search)
+	p.Out, o.Progress = &printed, time.Nanosecond
+	obey(t, p, o)
+	require.Contains(t, printed.String(), order.ProgressMark+"{")
+}
+
+func TestWhatCannotBeDoneIsSaid(t *testing.T) {
+	require.Equal(t, `unknown choice "fast"`, obey(t, program(), asked(t, order.Search, "fast")).Problem)
+	require.Equal(t, `an order to "dance"`, obey(t, program(), asked(t, "dance")).Problem)
+	require.Contains(t, obey(t, program(), asked(t, order.Replay)).Problem, "no such file")
+
+	broken := order.Program{World: func(o *order.Order) (*cluster.Config, checker.Options, error) {
+		world := &cluster.Config{New: func(id spec.ServerID, servers []spec.ServerID) spec.Node {
+			return panics{impl.New(impl.Options{})(id, servers)}
+		}}
+		o.World(world)
+		return world, checker.Options{}, nil
+	}}
+	require.Contains(t, obey(t, broken, asked(t, order.Search)).Fault, "the node panicked")
+
+	require.Error(t, program().Obey(filepath.Join(t.TempDir(), "none"), "outcome"))
+}
+
+// panics is a server that cannot be given anything.
+type panics struct{ spec.Node }
+
+func (panics) Step(spec.Input) spec.Output { panic("no") }
