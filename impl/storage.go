@@ -29,7 +29,7 @@ func (s *server) saturated(in *spec.Input) bool {
 
 // enqueue hands a step's writes and messages to storage, and returns what happens at once.
 func (s *server) enqueue() []spec.Effect {
-	written := s.disk.written
+	written := s.stored
 	if n := len(s.queue); n > 0 {
 		written = s.queue[n-1].durable
 	}

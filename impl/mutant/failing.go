@@ -39,7 +39,7 @@ var failingMutants = []Mutant{
 		Story: "A follower has an entry of one leader on the way to its disk, and then one of the next leader for the same index. The first write is done and storage reports the index. " +
 			"The second entry is acknowledged, which is not on disk.",
 		Rules:   []string{"R5.6-01", "R5.6-07"},
-		Steps:   19,
+		Steps:   17,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Campaigns: 2, Proposals: 2},
 		Options: impl.Options{AsyncStorage: true, Decisions: releasedByIndex{}},
 	},
