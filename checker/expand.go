@@ -66,7 +66,7 @@ type expander struct {
 	base                 []uint64
 	missing              []missing
 	broken               []uint16                 // successors of the current state that break a promise
-	reached              uint16                   // goals reached by the successors of the current state
+	reached              uint32                   // goals reached by the successors of the current state
 	whole                bool                     // successors are listed, so none may be left out
 	batches              *[partitions][]successor // where successors go, by partition
 	parent               uint32                   // the place of the current state in its layer

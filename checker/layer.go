@@ -229,7 +229,7 @@ func (w *worker) expandInto(batches *[partitions][]successor, b *block, i int) b
 		w.found = append(w.found, violation{parent, nth})
 	}
 	for rest := w.reached; rest != 0; rest &= rest - 1 {
-		w.goals[bits.TrailingZeros16(rest)]++
+		w.goals[bits.TrailingZeros32(rest)]++
 	}
 	return true
 }

@@ -70,7 +70,7 @@ type localStep struct {
 	sendCount uint8
 	slot      uint8
 	flags     stepFlags
-	goals     uint16 // goals it reaches, as bits
+	goals     uint32 // goals it reaches, as bits
 	price     cluster.Spent
 	delta     uint64 // what it adds to the fingerprint when nothing is renamed, deliveries not counted
 }
@@ -81,7 +81,7 @@ const (
 	breaks  stepFlags = 1 << iota // it breaks a promise by itself
 	touches                       // it adds to the history
 	keeps                         // the message delivered stays in flight
-	idle                          // it changes nothing, sends nothing and adds nothing to the history
+	idle                          // it changes nothing, sends nothing, adds nothing to the history and breaks nothing
 	quiet                         // it sends nothing, costs nothing and adds nothing to the history
 )
 
@@ -348,7 +348,7 @@ func (m *memo) record(from stepOrigin, step *spec.Step, next uint32) {
 	if !m.config.NoHistory && m.touchesHistory(step) {
 		local.flags |= touches
 	}
-	if next == from.state && local.sendCount == 0 && local.flags&touches == 0 {
+	if next == from.state && local.sendCount == 0 && local.flags&(touches|breaks) == 0 {
 		local.flags |= idle
 	}
 	if local.sendCount == 0 && local.price == 0 && local.flags&touches == 0 {
