@@ -54,7 +54,7 @@ var prevoteMutants = []Mutant{
 		Story: "A leader can still reach some of the others, but no majority. It commits nothing, and as long as it sends heartbeats those that hear it " +
 			"elect nobody else.",
 		Rules:   []string{"X-CQ-01"},
-		Steps:   8,
+		Steps:   6,
 		Bounds:  Bounds{Servers: 4, Terms: 1, Log: 0, Messages: 2, Campaigns: 2},
 		Options: impl.Options{CheckQuorum: true, Decisions: leadsAlone{}},
 	},
