@@ -20,8 +20,8 @@ func TestProgramsThatAreNotDeterministic(t *testing.T) {
 		"state start hidden": "answers otherwise than before, after the same inputs since the same start: effects.",
 		// Started again in the same process, it still counts the inputs of its former life.
 		"state start start-keeps": "answers otherwise than before, after the same inputs since the same start: effects.",
-		// Every process of it is another.
-		"state start process": "answers otherwise than before, after the same inputs since the same start: effects.",
+		// Every process of it is another. Which of two checks notices first depends on the processes.
+		"state start process": "answers otherwise than before, after the same inputs since the same start: effects.|two histories that end in equal AppendState bytes behave differently",
 		// Set to a state, it is not what it was there.
 		"load loads-badly": "than when it went through all inputs since the start: ",
 	} {
@@ -32,7 +32,7 @@ func TestProgramsThatAreNotDeterministic(t *testing.T) {
 			_, err := checker.Check(context.Background(), c, checker.Options{})
 			var fault *checker.Fault
 			require.ErrorAs(t, err, &fault)
-			require.ErrorContains(t, err, want)
+			require.Regexp(t, want, err.Error())
 		})
 	}
 }
