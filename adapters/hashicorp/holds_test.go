@@ -2,7 +2,6 @@ package hashicorp_test
 
 import (
 	"context"
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,37 +22,24 @@ func countsOf(r *hashicorp.Result) counts {
 }
 
 // Two elections and a command, searched to the end: the library keeps every promise, as long as no crash comes between the two
-// writes of a vote.
+// writes of a vote. The build tag long adds larger worlds.
 func TestTwoElectionsHold(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a quarter of a minute, and the long ones up to a minute each")
-	}
-	for _, c := range []struct {
-		name string
-		long bool
-		edit func(*hashicorp.Setup)
-		want counts
-	}{
-		{"with pre-votes", true, func(s *hashicorp.Setup) {}, counts{291571, 1103850, 28, 1614, 438, 14496}},
-		{"without pre-votes", false, func(s *hashicorp.Setup) { s.Servers.NoPreVote = true }, counts{250102, 962238, 24, 1251, 360, 12474}},
-		{"longer logs", true, func(s *hashicorp.Setup) { s.Servers.NoPreVote, s.World.Bounds.Log = true, 4 }, counts{335824, 1340754, 27, 2883, 576, 20598}},
-		{"a crash", true, func(s *hashicorp.Setup) {
-			s.Servers.NoPreVote, s.Servers.WholeVotes, s.World.Faults.Crash = true, true, 1
-		}, counts{1515633, 6860391, 26, 1662, 366, 35385}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			if c.long && os.Getenv("RAFTCHECK_LONG") == "" {
-				t.Skip("RAFTCHECK_LONG=1 runs it")
-			}
-			r, err := hashicorp.Check(context.Background(), t, c.edit)
-			require.NoError(t, err)
-			require.Equal(t, spec.Held, r.Verdict, r.Reason)
-			require.True(t, r.Search.Complete)
-			require.Equal(t, c.want, countsOf(r))
-			t.Logf("%.1fs, %.1fs of it in %d bubbles with %d inputs; %d audits, %d divergences",
-				r.Search.Seconds, r.Bubbles.Inside.Seconds(), r.Bubbles.Bubbles, r.Bubbles.Inputs, r.Search.Audits, r.Bubbles.Divergences)
-		})
-	}
+	t.Run("with pre-votes", func(t *testing.T) { holds(t, counts{291571, 1103850, 28, 1614, 438, 14496}) })
+	t.Run("without pre-votes", func(t *testing.T) {
+		holds(t, counts{250102, 962238, 24, 1251, 360, 12474}, func(s *hashicorp.Setup) { s.Servers.NoPreVote = true })
+	})
+}
+
+// holds searches a world to the end, in which every promise is kept and so much is found.
+func holds(t *testing.T, want counts, edit ...func(*hashicorp.Setup)) {
+	t.Helper()
+	r, err := hashicorp.Check(context.Background(), t, edit...)
+	require.NoError(t, err)
+	require.Equal(t, spec.Held, r.Verdict, r.Reason)
+	require.True(t, r.Search.Complete)
+	require.Equal(t, want, countsOf(r))
+	t.Logf("%.1fs, %.1fs of it in %d bubbles with %d inputs; %d audits, %d divergences",
+		r.Search.Seconds, r.Bubbles.Inside.Seconds(), r.Bubbles.Bubbles, r.Bubbles.Inputs, r.Search.Audits, r.Bubbles.Divergences)
 }
 
 // small is a world that is searched to the end in a moment: an election, in which a server may crash anywhere but between the two

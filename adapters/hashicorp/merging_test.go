@@ -15,9 +15,6 @@ import (
 // Which histories are taken for one is decided by AppendState. The search audits that by samples; here all of a small world is tried: two
 // histories of every state of n1, among them those that lead from a state to itself, are given every input, and must do the same.
 func TestEqualStatesBehaveAlike(t *testing.T) {
-	if testing.Short() {
-		t.Skip("ten thousand comparisons")
-	}
 	setup := hashicorp.Default()
 	small(&setup)
 	setup.Servers.NoPreVote, setup.World.Bounds.Log = true, 2

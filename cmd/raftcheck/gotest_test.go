@@ -46,9 +46,6 @@ func TestLibraryNames(t *testing.T) {
 
 // The test program is made, built and run; it needs the library's source, which the adapter's own tests fetch too.
 func TestALibraryIsSearchedAndReplayed(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds a test program")
-	}
 	s, err := subjectOf("hashicorp:no-pre-vote")
 	require.NoError(t, err)
 	s.config.Faults.Crash = cluster.Budget(1)
@@ -75,9 +72,6 @@ func TestALibraryIsSearchedAndReplayed(t *testing.T) {
 }
 
 func TestALibraryIsFuzzed(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds a test program")
-	}
 	s, err := subjectOf("etcd@v3.5.35")
 	require.NoError(t, err)
 	s.config = fuzz.Enlarge(s.config)
