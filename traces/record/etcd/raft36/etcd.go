@@ -14,6 +14,8 @@
 // What the library does by itself is all recorded; what Node of the same library does is not, since it has its RawNode within.
 package etcd
 
+//go:generate go run generate.go
+
 import (
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"

@@ -1,3 +1,5 @@
+// Code generated from ../goroutines_test.go by go generate; DO NOT EDIT.
+
 package etcd_test
 
 import (
