@@ -19,6 +19,10 @@ type Decisions interface {
 
 	// LastLog is the position that a candidate tells voters its log ends at (5.4.1).
 	LastLog(log spec.Log, commit spec.Index) (spec.Index, spec.Term)
+	// CampaignTerm is the term of an election that a server in this role and term starts (5.2).
+	CampaignTerm(role spec.Role, current spec.Term) spec.Term
+	// Counted is who has voted for a candidate, with one more vote that arrives (5.2).
+	Counted(granted []spec.ServerID, from spec.ServerID) []spec.ServerID
 	// FreeToVote reports whether a server may still vote for the candidate in this term (5.2).
 	FreeToVote(role spec.Role, votedFor, candidate spec.ServerID) bool
 	// UpToDate reports whether a candidate's log is at least as up to date as the voter's (5.4.1).
@@ -28,6 +32,8 @@ type Decisions interface {
 
 	// PrevTerm is the term that AppendEntries names for the entry before the ones it carries (5.3).
 	PrevTerm(log spec.Log, prev spec.Index) spec.Term
+	// LogOfLeader is the log that a leader goes on with when its heartbeat timer fires (5.3).
+	LogOfLeader(log spec.Log, commit spec.Index) spec.Log
 	// Matches reports whether a log holds the entry before the ones that AppendEntries carries (5.3).
 	Matches(log spec.Log, prev spec.Index, prevTerm spec.Term) bool
 	// Merge is a follower's log after AppendEntries whose previous entry it holds (5.3).
@@ -120,6 +126,8 @@ type Decisions interface {
 	Writes(disk, memory spec.Durable) []spec.Durable
 	// Order puts what a step makes durable and what it sends in the order in which it happens (Figure 2, persistent state).
 	Order(in *spec.Input, durable, sends []spec.Effect) []spec.Effect
+	// RoleAfterRestart is the role in which a server starts again with what it recovered (5.2).
+	RoleAfterRestart(id spec.ServerID, d spec.Durable) spec.Role
 	// Recovered is what a server starts again with, given what it finds on disk.
 	Recovered(disk spec.Durable) spec.Durable
 }

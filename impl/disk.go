@@ -78,7 +78,7 @@ func (s *server) restart() {
 	d := s.decide.Recovered(s.disk.written)
 	s.term, s.votedFor, s.log, s.snapshotConfig = d.Term, d.VotedFor, d.Log, d.Config
 	s.commitIndex = s.decide.CommitAfterRestart(s.log)
-	s.role = spec.Follower
+	s.role = s.decide.RoleAfterRestart(s.id, d)
 	s.config = s.firstConfiguration()
 	s.reconfigure(0)
 	s.stored = d
@@ -103,6 +103,9 @@ func (Paper) Writes(disk, memory spec.Durable) []spec.Durable {
 func (Paper) Order(_ *spec.Input, durable, sends []spec.Effect) []spec.Effect {
 	return append(durable, sends...)
 }
+
+// RoleAfterRestart: a follower, whatever it was. Much may have happened while it was down.
+func (Paper) RoleAfterRestart(spec.ServerID, spec.Durable) spec.Role { return spec.Follower }
 
 // Recovered: all of it.
 func (Paper) Recovered(disk spec.Durable) spec.Durable { return disk }

@@ -8,7 +8,7 @@ import (
 
 // campaign starts an election (5.2): a new term, a vote for oneself, and a request for every other vote, marked with how it came to be.
 func (s *server) campaign(mark string) {
-	s.term++
+	s.term = s.decide.CampaignTerm(s.role, s.term)
 	s.votedFor = s.id
 	s.role = spec.Candidate
 	s.leader, s.loyal, s.loyalUntil = spec.None, false, 0
@@ -39,7 +39,7 @@ func (s *server) onRequestVoteReply(m *spec.Message) {
 		return
 	}
 	if m.Granted {
-		s.granted = with(s.granted, m.From)
+		s.granted = s.decide.Counted(s.granted, m.From)
 	} else {
 		s.refused = with(s.refused, m.From)
 	}
@@ -80,6 +80,14 @@ func (s *server) takeOffice() {
 // LastLog: where the log ends, committed or not.
 func (Paper) LastLog(log spec.Log, _ spec.Index) (spec.Index, spec.Term) {
 	return log.LastIndex(), log.LastTerm()
+}
+
+// CampaignTerm: one above the current term, also when the election before came to nothing.
+func (Paper) CampaignTerm(_ spec.Role, current spec.Term) spec.Term { return current + 1 }
+
+// Counted: each voter once, however often its vote arrives.
+func (Paper) Counted(granted []spec.ServerID, from spec.ServerID) []spec.ServerID {
+	return with(granted, from)
 }
 
 // FreeToVote: no vote given in this term, or the same one again. A candidate and a leader have voted for themselves.

@@ -129,6 +129,7 @@ func (s *server) onHeartbeat() spec.Output {
 	if s.role != spec.Leader {
 		return s.lapse()
 	}
+	s.log = s.decide.LogOfLeader(s.log, s.commitIndex)
 	s.sendAppendEntries()
 	return spec.Output{}
 }

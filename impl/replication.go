@@ -135,6 +135,9 @@ func retryAt(p spec.Progress, m *spec.Message) spec.Index {
 	return min(p.NextIndex-1, m.ConflictIndex)
 }
 
+// LogOfLeader: all of it. A leader only appends.
+func (Paper) LogOfLeader(log spec.Log, _ spec.Index) spec.Log { return log }
+
 // PrevTerm: the term of the leader's own entry there; 0 before the first.
 func (Paper) PrevTerm(log spec.Log, prev spec.Index) spec.Term {
 	term, _ := log.TermAt(prev)

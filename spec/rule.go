@@ -90,9 +90,13 @@ type Rule struct {
 	Section  string // where: "Raft paper, 5.2 and Figure 3"
 	Level    Level
 	Profile  Profile
-	Catches  []string  // slugs of documented faults that break it
-	Unless   []Variant // declared differences that make it void
-	Only     []Variant // declared differences without one of which it is void, because a stricter rule is judged then; empty is none
+	Catches  []string // slugs of documented faults that break it
+	NoMutant string   // why no mutant of the reference can break it, as a sentence; "" when one does
+	// Outcome says that the rule is about what becomes of any fault in the end: two leaders, two logs, a lost entry. That such a rule
+	// is broken says little about where the fault is.
+	Outcome bool
+	Unless  []Variant // declared differences that make it void
+	Only    []Variant // declared differences without one of which it is void, because a stricter rule is judged then; empty is none
 
 	Needs      Field // the fields of Before and After without which a step cannot be judged; of both servers for Pair
 	NeedsAfter Field // further fields that only After must show; none for Pair

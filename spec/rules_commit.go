@@ -136,8 +136,8 @@ var commitMajority = &Rule{
 	Sentence: "A leader advances its commit index only to an entry that is stored on a majority of every active configuration.",
 	Why: "Only then does every later majority of voters have a server that holds the entry, and that keeps those without it from winning. " +
 		"What usually breaks it: half taken for a majority, a refusal counted as a copy, or a follower that acknowledges more than it was sent.",
-	Section: "Raft paper, 5.3 and Figure 2 (leaders)", Level: Must, Profile: Core,
-	Catches: []string{"cm-quorum-half", "rp-match-from-nack", "rp-ack-too-far"},
+	Section: "Raft paper, 5.3 and Figure 2 (leaders)", Level: Must, Profile: Core, Outcome: true,
+	Catches: []string{"cm-quorum-half", "rp-match-from-nack", "rp-ack-too-far", "el-count-nonmember-votes", "mb-learner-in-quorum"},
 	Needs:   FieldRole | FieldTerm | FieldLog | FieldCommit | FieldProgress | FieldConfig,
 	Step:    judgeCommitMajority,
 	Pair:    judgeCountedCopy,
@@ -257,8 +257,8 @@ var stateMachineSafety = &Rule{
 	Sentence: "No two servers ever commit different entries at the same index.",
 	Why: "This is what Raft is for: all state machines apply the same commands in the same order. " +
 		"It is the last promise to break; look for the one that broke before it.",
-	Section: "Raft paper, 5.4.3 and Figure 3", Level: Must, Profile: Core,
-	Catches:   []string{"cm-old-term", "rp-commit-past-verified", "rp-dup-append-compacted", "rp-empty-ae-not-snap"},
+	Section: "Raft paper, 5.4.3 and Figure 3", Level: Must, Profile: Core, Outcome: true,
+	Catches:   []string{"cm-old-term", "rp-commit-past-verified"},
 	Needs:     FieldLog | FieldCommit,
 	Agreement: FactCommitted,
 	Pair: func(a, b *Sight) *Breach {
@@ -280,8 +280,8 @@ var committedKept = &Rule{
 	Sentence: "A committed entry is never removed from a log or replaced, except by a snapshot that contains it.",
 	Why: "It has been applied and may have been acknowledged to a client. " +
 		"What usually breaks it: a log that is cut after an old message, a missing entry that was compacted and is taken for a conflict, or a commit index that ran ahead.",
-	Section: "Raft paper, 5.4.3 and Figure 3 (leader completeness)", Level: Must, Profile: Core,
-	Catches: []string{"rp-erase-matching", "rp-catchup-truncates", "rp-purged-prev-conflict", "rp-stale-nack-truncate"},
+	Section: "Raft paper, 5.4.3 and Figure 3 (leader completeness)", Level: Must, Profile: Core, Outcome: true,
+	Catches: []string{"rp-erase-matching", "rp-catchup-truncates", "rp-purged-prev-conflict", "rp-stale-nack-truncate", "sn-total-loss"},
 	Needs:   FieldLog,
 	Step:    judgeCommittedKept,
 }

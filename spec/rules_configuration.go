@@ -40,7 +40,7 @@ var latestInForce = &Rule{
 		"an election against servers that are two changes ahead. " +
 		"What usually breaks it: a configuration takes effect when it is applied, and a server may campaign before it has applied what is committed.",
 	Section: "Raft paper, 6; dissertation, 4.1", Level: Must, Profile: Membership,
-	Catches:    []string{"el-unapplied-conf-campaign", "mb-conf-not-rolled-back"},
+	Catches:    []string{"el-unapplied-conf-campaign"},
 	Only:       []Variant{ConfigurationInLog},
 	NeedsAfter: FieldRole | FieldLog | FieldConfig,
 	Step: func(s *Step) *Breach {

@@ -11,6 +11,7 @@ var startFollower = &Rule{
 		"It must hear of a leader, or win an election in a new term, before it acts as one. " +
 		"What usually breaks it: the role is kept on disk with the term.",
 	Section: "Raft paper, 5.2 and Figure 4", Level: Must, Profile: Core,
+	Catches:    []string{"el-restart-candidate"},
 	NeedsAfter: FieldRole,
 	Step: func(s *Step) *Breach {
 		if s.Input.Kind != Restart || s.After.Role == Follower || s.crashes() {
@@ -28,9 +29,8 @@ var electionSafety = &Rule{
 	Why: "Everything else rests on it: two leaders of one term write different entries with the same index and term, and no server can tell them apart. " +
 		"What usually breaks it: a vote that is given twice because it was not on disk, a vote of an earlier term that is counted, or a majority that is none. " +
 		"Two leaders at one moment are fine if their terms differ.",
-	Section: "Raft paper, 5.2 and Figure 3", Level: Must, Profile: Core,
-	Catches: []string{"el-stale-vote-resp", "el-leader-votes", "el-vote-not-durable", "el-send-before-persist", "el-meta-missing-term0",
-		"el-revote-same-term", "el-union-quorum", "cm-quorum-half"},
+	Section: "Raft paper, 5.2 and Figure 3", Level: Must, Profile: Core, Outcome: true,
+	Catches:   []string{"el-stale-vote-resp", "el-leader-votes", "el-vote-not-durable", "el-meta-missing-term0", "el-revote-same-term", "cm-quorum-half"},
 	Needs:     FieldRole | FieldTerm,
 	Agreement: FactLeader,
 	Pair: func(a, b *Sight) *Breach {
@@ -86,6 +86,7 @@ var candidateVotesForItself = &Rule{
 	Why: "The new term is what tells this election from all before, and the candidate's own vote is its promise not to vote for another in it. " +
 		"What usually breaks it: the term is raised twice, or not on the second attempt, or the vote is left to be set later.",
 	Section: "Raft paper, 5.2 and Figure 2 (candidates)", Level: Must, Profile: Core,
+	Catches:    []string{"el-same-term-again"},
 	Unless:     []Variant{SelfVoteByMessage},
 	Needs:      FieldTerm,
 	NeedsAfter: FieldRole | FieldVotedFor,
@@ -116,7 +117,7 @@ func (s *Step) campaignsFrom() (Term, bool) {
 		return 0, false
 	}
 	if s.After.Term == s.Before.Term && (s.Before.Role == Candidate || s.Before.Role == Leader) {
-		return 0, false
+		return s.Before.Term, s.Before.Role == Candidate && s.Input.Kind == Timeout && s.Output.asksForVotes()
 	}
 	switch {
 	case s.Input.Kind == Timeout, s.delivered(PreVoteReply):
@@ -125,6 +126,11 @@ func (s *Step) campaignsFrom() (Term, bool) {
 		return max(s.Before.Term, s.Input.Message.Term), true
 	}
 	return 0, false
+}
+
+// asksForVotes reports whether a request for a vote left.
+func (o *Output) asksForVotes() bool {
+	return slices.ContainsFunc(o.Effects, func(e Effect) bool { return e.Kind == Send && e.Message.Kind == RequestVote })
 }
 
 var votesOfThisTerm = &Rule{
@@ -194,7 +200,7 @@ var majorityElects = &Rule{
 	Why: "Any two majorities share a server, and that server votes once. Half is not a majority: two halves share nobody. " +
 		"What usually breaks it: n/2 instead of n/2+1, votes counted that were not given, or one majority over the union of two configurations.",
 	Section: "Raft paper, 5.2 and 6", Level: Must, Profile: Core,
-	Catches: []string{"cm-quorum-half", "el-union-quorum", "el-stale-vote-resp"},
+	Catches: []string{"cm-quorum-half", "el-union-quorum", "el-stale-vote-resp", "el-vote-counted-twice"},
 	Needs:   FieldRole | FieldTerm | FieldVotes | FieldConfig,
 	Step:    judgeMajorityElects,
 }
@@ -232,8 +238,9 @@ var oneVoteEach = &Rule{
 	Why: "Networks deliver messages twice and candidates ask again, so the same vote arrives more than once. " +
 		"What usually breaks it: votes are counted in a number and not kept as a set of servers.",
 	Section: "Raft paper, 5.2", Level: Must, Profile: Core,
-	Needs: FieldRole | FieldTerm | FieldVotes | FieldConfig,
-	Step:  judgeOneVoteEach,
+	Catches: []string{"el-vote-counted-twice"},
+	Needs:   FieldRole | FieldTerm | FieldVotes | FieldConfig,
+	Step:    judgeOneVoteEach,
 }
 
 func judgeOneVoteEach(s *Step) *Breach {

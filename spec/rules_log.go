@@ -8,7 +8,8 @@ var leaderAppendOnly = &Rule{
 	Why: "A leader's log is what all others are made to agree with. An entry it drops may already be on a majority, and its successor will bring it back. " +
 		"What usually breaks it: a leader treats a message of its own term like a follower would, or cleans up entries whose clients went away.",
 	Section: "Raft paper, 5.3 and Figure 3", Level: Must, Profile: Core,
-	Needs: FieldRole | FieldTerm | FieldLog,
+	Catches: []string{"rp-leader-drops-own"},
+	Needs:   FieldRole | FieldTerm | FieldLog,
 	Step: func(s *Step) *Breach {
 		if !s.leads() {
 			return nil
@@ -30,7 +31,7 @@ var logMatching = &Rule{
 	Why: "It lets a leader compare one index and term and know that all before it agrees. Once two entries share both, conflicts are no longer seen. " +
 		"What usually breaks it: two leaders in one term, an entry stamped with another term than the one in which its leader was elected, " +
 		"or a follower that appends without comparing the previous entry.",
-	Section: "Raft paper, 5.3 and Figure 3", Level: Must, Profile: Core,
+	Section: "Raft paper, 5.3 and Figure 3", Level: Must, Profile: Core, Outcome: true,
 	Catches:   []string{"rp-async-heartbeat", "rp-wal-term-drift", "st-truncate-nonatomic"},
 	Needs:     FieldLog,
 	Agreement: FactEntry,
@@ -62,7 +63,7 @@ var prevMatches = &Rule{
 	Why: "This one comparison is the induction step of log matching: it carries the agreement from the previous entry to the new ones. " +
 		"What usually breaks it: only the index is compared, or the check is left out for the first entry after compaction.",
 	Section: "Raft paper, 5.3 and Figure 2 (AppendEntries, step 2)", Level: Must, Profile: Core,
-	Catches: []string{"rp-dup-append-compacted", "rp-wal-term-drift"},
+	Catches: []string{"rp-wal-term-drift"},
 	Needs:   FieldTerm | FieldLog | FieldCommit,
 	Step:    judgePrevMatches,
 }

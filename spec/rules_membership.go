@@ -11,7 +11,7 @@ var onlyVotersCampaign = &Rule{
 		"it can win with fewer voters than a majority. " +
 		"What usually breaks it: the election timer asks whether the server may campaign, and another way to a campaign does not.",
 	Section: "Raft paper, 6; dissertation, 4.2.1", Level: Must, Profile: Membership,
-	Catches: []string{"el-nonvoter-campaigns", "mb-learner-in-quorum"},
+	Catches: []string{"el-nonvoter-campaigns"},
 	Needs:   FieldRole | FieldTerm | FieldConfig,
 	Step:    judgeOnlyVotersCampaign,
 }

@@ -110,7 +110,7 @@ var leaseReadFresh = &Rule{
 		"and of counting from when a message was sent. If any of it fails, a client reads what another client has already overwritten. " +
 		"What usually breaks it: a lease as long as the election timeout, voters that vote before it is over, or contact that is counted from when it was heard of.",
 	Section: "dissertation, 6.4.1", Level: Must, Profile: Read,
-	Catches: []string{"rd-lease-clock", "rd-lease-checkquorum", "rd-phantom-lease", "rd-no-quorum"},
+	Catches: []string{"rd-lease-clock", "rd-lease-checkquorum", "rd-phantom-lease", "rd-no-quorum", "rd-lease-restart"},
 	Only:    []Variant{LeaseReads, ConfirmsReads},
 	Needs:   FieldRole | FieldTerm,
 	Answered: func(s *Step, committed []Fact) *Breach {

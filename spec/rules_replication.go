@@ -170,7 +170,7 @@ var entriesFromLog = &Rule{
 	Why: "A follower stores what it is sent under the leader's name. An entry that the leader does not hold itself can be committed and then be found on no leader. " +
 		"What usually breaks it: entries are read from the log after it changed, or stamped with a newer term on the way out.",
 	Section: "Raft paper, 5.3", Level: Must, Profile: Core,
-	Catches: []string{"rp-async-heartbeat"},
+	Catches: []string{"rp-async-heartbeat", "rp-stamps-anew"},
 	Step:    judgeEntriesFromLog,
 }
 

@@ -114,6 +114,9 @@ var coreCases = []stepCase{
 	{"R5.2-04", "a cluster of one is won at once", step(follower(1, voters(1)), input(spec.Timeout), leader(2, voters(1))), ""},
 	{"R5.2-04", "two terms at once", step(follower(1), input(spec.Timeout), candidate(3)), "n1 becomes candidate in term 3, coming from term 1"},
 	{"R5.2-04", "a second attempt in the same term", step(follower(1), input(spec.Timeout), candidate(1)), "n1 becomes candidate in term 1, coming from term 1"},
+	{"R5.2-04", "a candidate that waits on", step(candidate(1), input(spec.Timeout), candidate(1)), ""},
+	{"R5.2-04", "a candidate that asks again in the same term", step(candidate(1), input(spec.Timeout), candidate(1), sends(requestVote(1, 0, 0))),
+		"n1 becomes candidate in term 1, coming from term 1"},
 	{"R5.2-04", "no vote for itself", step(follower(1), input(spec.Timeout), candidate(2, vote(3))), "n1 is candidate in term 2 and its vote is for n3"},
 	{"R5.2-04", "handed over by a leader of a higher term", step(follower(1), receives(spec.Message{Kind: spec.TimeoutNow, Term: 2}), candidate(3)), ""},
 

@@ -97,10 +97,11 @@ var heedHigherTerm = &Rule{
 		"Leading on is what it must not do: its successor is there already. " +
 		"What usually breaks it: the reply to a heartbeat counts as contact with a follower, and its term is not looked at.",
 	Section: "Raft paper, 5.1 and Figure 2 (all servers)", Level: Must, Profile: Core,
-	Catches: []string{"el-hb-term-unchecked", "sn-resp-term-unchecked"},
-	Only:    []Variant{LateTerm},
-	Needs:   FieldRole | FieldTerm,
-	Step:    judgeHeedHigherTerm,
+	NoMutant: "It is judged only of implementations that take a term over later than the reference does; those of hashicorp/raft are held to it.",
+	Catches:  []string{"el-hb-term-unchecked", "sn-resp-term-unchecked"},
+	Only:     []Variant{LateTerm},
+	Needs:    FieldRole | FieldTerm,
+	Step:     judgeHeedHigherTerm,
 }
 
 func judgeHeedHigherTerm(s *Step) *Breach {
@@ -122,7 +123,7 @@ var staleRequestHarmless = &Rule{
 	Why: "A leader that was deposed does not know it and goes on sending. If anybody still obeys, it overwrites what its successor wrote. " +
 		"What usually breaks it: the term is checked after the request was acted on, or only for some kinds of requests.",
 	Section: "Raft paper, 5.1 and Figure 2 (receivers, step 1)", Level: Must, Profile: Core,
-	Catches: []string{"rp-erase-matching"},
+	Catches: []string{"el-timeoutnow-bypass"},
 	Needs:   FieldTerm,
 	Step:    judgeStaleRequestHarmless,
 }
@@ -170,7 +171,7 @@ var staleRequestAnswer = &Rule{
 		"An answer with an old term keeps them where they are, and with pre-votes two servers can block each other for ever. " +
 		"What usually breaks it: the reply is stamped with the request's term.",
 	Section: "Raft paper, 5.1 and Figure 2 (receivers, step 1)", Level: Must, Profile: Core,
-	Catches: []string{"el-prevote-lower-term"},
+	Catches: []string{"el-refusal-old-term"},
 	Needs:   FieldTerm,
 	Step:    judgeStaleRequestAnswer,
 }
@@ -219,6 +220,7 @@ var messageTerm = &Rule{
 	Why: "Whoever receives it takes the term over, so a term that nobody is in would be handed around as if an election had begun. " +
 		"What usually breaks it: a message is built before the term is set, or stamped with a term read from elsewhere.",
 	Section: "Raft paper, 5.1", Level: Must, Profile: Core,
+	Catches:    []string{"el-asks-ahead"},
 	NeedsAfter: FieldTerm,
 	Step:       judgeMessageTerm,
 }

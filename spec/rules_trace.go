@@ -9,6 +9,7 @@ var traceConsistent = &Rule{
 		"a recorder that leaves lines out or writes them twice, or a file that was changed. " +
 		"What usually breaks it: events of two runs in one file, a recorder that loses lines under load, an implementation that changes its state outside its handlers.",
 	Section: "raftcheck, reading traces", Level: Must, Profile: Recording,
+	NoMutant: "It is about records: whatever a server does, a true record of it is consistent. It is shown to fail on records that were changed.",
 	Step: func(s *Step) *Breach {
 		if m := &s.Input.Message; s.Input.Kind == Deliver && m.To != s.Server {
 			return s.breach(PartInput, 0, "%s is given a message to %s", s.Server, m.To).

@@ -8,7 +8,7 @@ var voteUpToDate = &Rule{
 	Why: "A committed entry is on a majority, and so on one of any majority of voters. That voter's refusal keeps those from winning who lack the entry. " +
 		"What usually breaks it: length compared before terms, or commit indexes compared in place of logs.",
 	Section: "Raft paper, 5.4.1 and Figure 2 (RequestVote, step 2)", Level: Must, Profile: Core,
-	Catches: []string{"el-uptodate-index-first", "el-uptodate-wrong-key"},
+	Catches: []string{"el-uptodate-index-first"},
 	Needs:   FieldTerm | FieldVotedFor | FieldLog,
 	Step:    judgeVoteUpToDate,
 }
@@ -122,9 +122,9 @@ var leaderCompleteness = &Rule{
 	Sentence: "A leader holds every entry that was committed in an earlier term.",
 	Why: "Entries flow only from leaders to followers. A leader that lacks a committed entry overwrites it everywhere, and the client was told that it is safe. " +
 		"What usually breaks it: an entry of an earlier term committed by counting, entries acknowledged before they are on disk, or a vote for a log that is behind.",
-	Section: "Raft paper, 5.4 and Figure 3", Level: Must, Profile: Core,
+	Section: "Raft paper, 5.4 and Figure 3", Level: Must, Profile: Core, Outcome: true,
 	Catches: []string{"cm-old-term", "el-uptodate-index-first", "rp-erase-matching", "rp-stale-nack-truncate", "rp-rollback-too-far",
-		"cm-leader-counts-unsynced", "cm-follower-ack-unsynced", "st-lazy-fsync"},
+		"cm-leader-counts-unsynced", "cm-follower-ack-unsynced", "st-lazy-fsync", "st-minority-corruption"},
 	Needs:   FieldRole | FieldTerm | FieldLog | FieldCommit,
 	Elected: judgeElected,
 	Pair:    judgeCompleteness,

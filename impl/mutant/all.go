@@ -7,7 +7,7 @@ import (
 )
 
 // All lists every mutant: elections, then replication, commitment and storage, and then those of the parts that are options.
-var All = slices.Concat(electionMutants, replicationMutants, commitmentMutants, storageMutants, snapshotMutants, prevoteMutants, readMutants, membershipMutants, failingMutants)
+var All = slices.Concat(electionMutants, replicationMutants, commitmentMutants, storageMutants, snapshotMutants, prevoteMutants, readMutants, membershipMutants, failingMutants, basicMutants)
 
 var electionMutants = []Mutant{
 	{
@@ -259,9 +259,9 @@ var replicationMutants = []Mutant{
 		Source:    "after nats-server pull request 5957",
 		Story: "A follower holds an entry that was never committed, at the index where the leader holds another one. It does not compare " +
 			"terms, keeps its own, and appends what follows the leader's.",
-		Rules:   []string{"R5.3-03", "R5.6-01", "R5.4.1-04", "R5.4.3-01", "R5.3-20"},
+		Rules:   []string{"R5.3-03", "R5.6-01", "R5.3-02", "R5.3-15", "R5.4.1-04", "R5.4.3-01", "R5.3-20"},
 		Steps:   15,
-		Bounds:  Bounds{Servers: 3, Terms: 3, Log: 1, Messages: 1, Crashes: 1},
+		Bounds:  Bounds{Servers: 3, Terms: 3, Log: 2, Messages: 1, Campaigns: 3, Proposals: 3},
 		Options: impl.Options{Decisions: matchesByIndex{}},
 	},
 }
@@ -322,10 +322,10 @@ var commitmentMutants = []Mutant{
 		Source:    "discussed with etcd-io/raft pull request 226; a flag of Vanlightly's RaftFsync specification",
 		Story: "A leader has written an entry but not synced it, one follower has, and the leader counts both. It loses power and comes back " +
 			"without the entry, and with the third server elects a leader that never had it.",
-		Rules:   []string{"R5.4.1-04", "R5.4.3-01", "R5.4.3-02"},
-		Steps:   13,
+		Rules:   []string{"R5.4.2-03", "R5.4.1-04", "R5.4.3-01", "R5.4.3-02"},
+		Steps:   8,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1, Lossy: true},
-		Options: impl.Options{Decisions: leaderCountsUnsynced{}},
+		Options: impl.Options{Sessions: true, Decisions: leaderCountsUnsynced{}},
 	},
 	{
 		Name:      "cm-follower-ack-unsynced",
@@ -361,7 +361,7 @@ var storageMutants = []Mutant{
 		Source:    "after a case study of sofa-jraft and braft commit 10cd9e3",
 		Story: "A follower has two entries of a leader that failed, and the new leader has one. It overwrites the first, crashes before it " +
 			"removes the second, and comes back with an entry of an old term after one of a new term.",
-		Rules:   []string{"R5.3-15"},
+		Rules:   []string{"R5.3-02", "R5.3-15"},
 		Steps:   14,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 2, Messages: 1, Crashes: 1},
 		Options: impl.Options{Decisions: overwritesInPlace{}},

@@ -3,7 +3,6 @@ package mutant_test
 import (
 	"context"
 	"fmt"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,11 +27,6 @@ func canBeRenamed(options impl.Options) bool {
 	return can
 }
 
-// without returns every rule but those named.
-func without(ids []string) []*spec.Rule {
-	return slices.DeleteFunc(slices.Clone(spec.Rules), func(r *spec.Rule) bool { return slices.Contains(ids, r.ID) })
-}
-
 func broken(r *checker.Result) (ids []string) {
 	for _, f := range r.Findings {
 		ids = append(ids, f.Rule.ID)
@@ -54,37 +48,6 @@ func TestEveryMutantIsCaught(t *testing.T) {
 
 // large reports whether a world has millions of states.
 func large(b mutant.Bounds) bool { return b.Terms > 2 && b.Campaigns > 0 }
-
-// TestEveryRuleNamedCatches searches each mutant's world to the end, leaving out the rules that were found to be broken, until no
-// other is: they are the ones that the mutant names, in that order. In large worlds only the loss of what was committed is looked
-// for by itself, and then whether any rule catches that is not named.
-func TestEveryRuleNamedCatches(t *testing.T) {
-	if testing.Short() {
-		t.Skip("every world to the end")
-	}
-	for _, m := range mutant.All {
-		t.Run(m.Name, func(t *testing.T) {
-			if large(m.Bounds) {
-				lost, _ := spec.RuleByName("leader-completeness")
-				if slices.Contains(m.Rules, lost.ID) {
-					require.Equal(t, []string{lost.ID}, broken(search(t, m.Bounds, m.Options, []*spec.Rule{lost})))
-				}
-				require.Empty(t, broken(search(t, m.Bounds, m.Options, without(m.Rules))))
-				return
-			}
-			for n := 0; n < len(m.Rules); {
-				// A finding also tells of rules that only the whole execution shows to be broken.
-				found := slices.DeleteFunc(broken(search(t, m.Bounds, m.Options, without(m.Rules[:n]))), func(id string) bool {
-					return !slices.Contains(m.Rules, id)
-				})
-				require.NotEmpty(t, found, "%v are not broken", m.Rules[n:])
-				require.ElementsMatch(t, found, m.Rules[n:min(n+len(found), len(m.Rules))], "the order of the rules")
-				n += len(found)
-			}
-			require.Empty(t, broken(search(t, m.Bounds, m.Options, without(m.Rules))))
-		})
-	}
-}
 
 // TestTheReferenceHolds searches every world that a mutant is caught in: the reference breaks nothing there and reaches every goal that
 // the world has room for.

@@ -8,6 +8,9 @@ import (
 // asked is a small world in which leaders confirm reads by a round of heartbeats.
 var asked = Bounds{Servers: 3, Terms: 2, Log: 2, Messages: 1, Campaigns: 2, Proposals: -1, Reads: 1}
 
+// askedAndTold is one in which clients are also told that their commands are done, so that reads can come too late for that.
+var askedAndTold = Bounds{Servers: 3, Terms: 2, Log: 3, Messages: 1, Campaigns: 2, Proposals: 1, Reads: 1}
+
 // leased is one with clocks, in which they answer reads while they hold a lease.
 var leased = Bounds{Servers: 3, Terms: 2, Log: 2, Messages: 1, Campaigns: 2, Proposals: -1, Reads: 1, Ticks: 3, Drift: 1}
 
@@ -16,6 +19,12 @@ var leasedAtOnce = Bounds{Servers: 3, Terms: 2, Log: 2, Messages: 1, Campaigns: 
 
 func byRound(d impl.Decisions) impl.Options {
 	return impl.Options{NoOp: true, Reads: impl.ReadByRound, Decisions: d}
+}
+
+func byRoundAndTold(d impl.Decisions) impl.Options {
+	o := byRound(d)
+	o.Sessions = true
+	return o
 }
 
 func byLease(d impl.Decisions) impl.Options {
@@ -30,10 +39,10 @@ var readMutants = []Mutant{
 		Source:    "etcd#7331; redisraft pull request 22; hashicorp/raft#621",
 		Story: "A leader commits an entry, tells the client, and fails before it tells the others. Its successor holds the entry but does not know that it is committed. " +
 			"It answers a read at its own commit index, and the client does not see what was acknowledged.",
-		Rules:   []string{"R8-03"},
+		Rules:   []string{"R8-03", "R8-02"},
 		Steps:   7,
-		Bounds:  asked,
-		Options: byRound(readsAtOnceInOffice{}),
+		Bounds:  askedAndTold,
+		Options: byRoundAndTold(readsAtOnceInOffice{}),
 	},
 	{
 		Name:      "rd-no-quorum",
@@ -41,10 +50,10 @@ var readMutants = []Mutant{
 		Title:     "a leader answers reads without asking whether it still leads",
 		Source:    "Xraft#40; d-engine#381; etcd and Consul in 2014; Xraft-KV#1 of SandTable (EuroSys 2024)",
 		Story:     "A leader is cut off, another is elected and commits. The first does not know, and answers a read from what it has.",
-		Rules:     []string{"R8-04", "R8-06"},
+		Rules:     []string{"R8-04", "R8-06", "R8-02"},
 		Steps:     6,
-		Bounds:    asked,
-		Options:   byRound(readsUnconfirmed{}),
+		Bounds:    askedAndTold,
+		Options:   byRoundAndTold(readsUnconfirmed{}),
 	},
 	{
 		Name:      "rd-ctx-reuse",

@@ -25,6 +25,7 @@ func TestStories(t *testing.T) {
 			require.NoError(t, err)
 			got, err := script.Runner{New: only(m)}.Run(string(want))
 			require.NoError(t, err)
+			require.Contains(t, got.Broken, m.Rules[0])
 			reference, err := script.Runner{New: impl.New, Lenient: true}.Run(string(want))
 			require.NoError(t, err)
 			require.Empty(t, reference.Broken)

@@ -1,0 +1,72 @@
+package mutant
+
+// Remark is about a mutant and a rule that do not go together as the rulebook has it.
+type Remark struct {
+	Mutant, Rule string
+	Why          string // a sentence
+}
+
+// RemarkOn returns the remark on a mutant and a rule, "" if there is none.
+func RemarkOn(remarks []Remark, mutant, rule string) string {
+	for _, r := range remarks {
+		if r.Mutant == mutant && r.Rule == rule {
+			return r.Why
+		}
+	}
+	return ""
+}
+
+// Consequences say why a mutant breaks a rule that is not about its fault. Rules about what becomes of any fault in the end
+// (spec.Rule.Outcome) need no reason.
+var Consequences = []Remark{
+	{"el-meta-missing-term0", "R5.3-15", "The log is still there, with entries of terms that the server does not know to have been in."},
+	{"el-uptodate-index-first", "R5.4.1-03", "The vote is refused by the paper's order, and yet on record as given in the new term."},
+	{"el-no-config-leader", "R5.2-06", "Without voters there is no majority to elect anybody."},
+	{"el-asks-ahead", "R5.6-01", "The term that is sent is not the one on disk."},
+	{"el-asks-ahead", "R5.2-03", "The request stands for a vote for oneself in the next term, in which the candidate may still vote for another."},
+	{"rp-erase-matching", "R5.3-18", "What it removes may be committed, and then commitIndex points behind its log."},
+	{"rp-stale-nack-truncate", "R5.3-18", "What it removes may be committed, and then commitIndex points behind its log."},
+	{"rp-rollback-too-far", "R5.3-05", "A request of a new term that repeats what the follower has finds it gone."},
+	{"rp-rollback-too-far", "R5.4.1-01", "The vote is given by what is left of the log; by what it was before, the candidate is behind."},
+	{"rp-rollback-too-far", "R5.4.1-03", "The same vote, as the voter keeps it."},
+	{"rp-ack-too-far", "R5.3-10", "The leader believes that the follower has entries which it lacks itself, and names one of them as the previous entry."},
+	{"rp-leader-drops-own", "R5.3-04", "No conflict makes it remove them."},
+	{"rp-leader-drops-own", "R5.3-10", "A follower has acknowledged what the leader gave up, so the previous entry is one that the leader lacks."},
+	{"rp-wal-term-drift", "R5.3-15", "The leader's entry after the follower's own may be of an earlier term."},
+	{"rp-wal-term-drift", "R5.6-01", "It acknowledges the leader's entry, and has another one on its disk."},
+	{"rp-purged-prev-conflict", "R5.3-05", "The message repeats what the follower has, and its log changes."},
+	{"rp-purged-prev-conflict", "R5.3-18", "What it removes is committed, and commitIndex points behind its log."},
+	{"rp-append-aba", "R5.6-01", "The entry that is acknowledged is not the one on disk."},
+	{"rp-claim-after-truncate", "R5.4.2-03", "The client is told before anybody else has the entry."},
+	{"sn-term-regress", "R5.1-02", "The term of the message is taken over, and taken back in the same step."},
+	{"sn-term-regress", "R5.2-03", "Back in a term in which it has voted, it votes again."},
+	{"sn-term-regress", "R5.6-02", "The vote of the new term stays on disk with the old term."},
+	{"sn-older-snapshot", "R5.3-16", "It goes back to what the older snapshot covers."},
+	{"sn-total-loss", "R5.3-04", "The log goes without a conflict."},
+	{"sn-total-loss", "R5.3-05", "A request of a new term that repeats what the follower has finds it gone."},
+	{"sn-total-loss", "R5.3-18", "What is lost may be committed, and then commitIndex points behind the log."},
+	{"sn-total-loss", "R5.4.1-01", "The vote is given by what is left of the log; by what it was before, the candidate is behind."},
+	{"sn-total-loss", "R5.4.1-03", "The same vote, as the voter keeps it."},
+	{"sn-total-loss", "R5.6-01", "It acknowledges entries before the snapshot's end that are gone."},
+	{"sn-total-loss", "R7-03", "The message that brings the new term may be a snapshot."},
+	{"sn-save-error-swallowed", "R5.6-01", "What the batch acknowledges is not on disk."},
+	{"st-persist-fail-ignored", "R5.2-03", "After a restart the vote is not there, and it is given again."},
+	{"st-persist-fail-ignored", "R5.6-01", "What it promises is not on disk."},
+	{"st-minority-corruption", "R5.3-04", "Nothing that a leader sent conflicts with what is cut off."},
+	{"mb-identity-reuse", "R5.1-01", "A blank server under an old name is one that went back to term 0."},
+	{"mb-identity-reuse", "R5.2-03", "It does not remember its votes, and gives them again."},
+	{"mb-identity-reuse", "R5.3-04", "It does not have the entries that it acknowledged."},
+	{"mb-leave-joint-uncommitted", "R6-05", "The new configuration is a second one that is not committed."},
+	{"mb-leave-joint-uncommitted", "R6-07", "It goes from the old configuration to the new one in one step, as if there were no joint one."},
+	{"rd-phantom-lease", "R5.1-02", "The answer tells of a higher term, and the leader stays where it is."},
+}
+
+// Beyond says why a mutant does not show a breach in its world that the rulebook names it for.
+var Beyond = []Remark{
+	{"rd-ctx-reuse", "R8-02", "The read that is wrong must begin after a client was told of a command that the deposed leader lacks, which needs a term more than its world has."},
+	{"rd-lease-clock", "R8-02", "Clients are told of no commands in its world, which is large as it is; R8-06 compares with what is committed instead."},
+	{"rd-lease-checkquorum", "R8-02", "Clients are told of no commands in its world, which is large as it is; R8-06 compares with what is committed instead."},
+	{"rd-phantom-lease", "R8-02", "Clients are told of no commands in its world, which is large as it is; R8-06 compares with what is committed instead."},
+	{"cl-dup-apply", "R8-02", "It takes a state machine to see it: raftcheck linearize judges what clients are told of its state. Searches count what is carried out."},
+	{"cl-wait-by-index", "R8-02", "Nobody reads in its world; that the entry is another's is seen sooner."},
+}
