@@ -40,6 +40,7 @@ func TestClientsNoticeWrongReads(t *testing.T) {
 		m, known := mutant.ByName(name)
 		require.True(t, known)
 		m.Bounds.Log, m.Bounds.Reads, m.Bounds.Proposals = 3, 2, 1
+		m.Options.Sessions = false // clients learn of commands only by reading
 		r, err := checker.Check(context.Background(), world(m.Bounds, m.Options), checker.Options{Rules: []*spec.Rule{rule}, Goals: []*spec.Goal{}, Symmetry: canBeRenamed(m.Options), Name: name})
 		require.NoError(t, err)
 		require.Equal(t, spec.Violated, r.Verdict, name)
