@@ -23,6 +23,8 @@ var mayImport = map[string][]string{
 	"impl":                   {"spec"},
 	"impl/internal/…":        {"spec", "impl"},
 	"impl/mutant":            {"spec", "impl"},
+	"impl/runtime":           {"spec", "impl", "traces/record", "traces/wire"},
+	"impl/simulation":        {"spec", "impl", "impl/runtime"},
 	"cluster":                {"spec"},
 	"traces":                 {"spec", "traces/wire", "traces/internal/…"},
 	"traces/internal/…":      {"spec", "traces/internal/…"},

@@ -77,3 +77,16 @@ func New(options Options) spec.Factory {
 		return s
 	}
 }
+
+// Recover returns a server that is down, with that on its disk: what a process finds that starts where another one was killed. It knows
+// nothing else, and a Restart starts it. found is what the server's last Sync effect told; the zero Durable is a blank disk.
+func Recover(options Options, id spec.ServerID, servers []spec.ServerID, found spec.Durable) spec.Node {
+	node := New(options)(id, servers)
+	s, plain := node.(*server)
+	if !plain {
+		s = node.(named).server
+	}
+	s.disk = disk{written: found, synced: found}
+	s.crash(false)
+	return node
+}

@@ -23,6 +23,10 @@ const theLog = "log"
 // [*traces.InputError] if the trace shows no operation.
 func FromTrace(source traces.Source) (*History, error) {
 	file, _ := source.Position()
+	if source.Header().Joined {
+		return nil, &traces.InputError{File: file, Line: 1, Message: "the trace was joined from what servers recorded apart, in an order of causes: it does not show which operation came before which",
+			Hint: "judge a history that the clients recorded themselves"}
+	}
 	t := &clients{History: &History{File: file, Format: TraceOf}, waiting: map[wish][]int{}, logs: map[spec.ServerID]*commands{}, number: map[spec.ServerID]int{}}
 	for {
 		r, err := source.Next()

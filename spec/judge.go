@@ -8,6 +8,7 @@ type Judge struct {
 	rules      []*Rule
 	declared   Variants
 	incomplete bool
+	causal     bool
 	history    History
 	clients    Clients
 	seen       map[ServerID]*sighting
@@ -35,6 +36,11 @@ func NewJudge(rules []*Rule, declared Variants) *Judge {
 // Incomplete tells the judge that the record may leave steps out or order steps of different servers differently than they
 // happened. What two servers showed last was then not shown at one moment, and Pair checks are left out.
 func (j *Judge) Incomplete() { j.incomplete = true }
+
+// Causal tells the judge that the record orders steps of different servers by cause, and not by time: it is one of the orders in which
+// they may have happened, and no server could tell them apart. Clients could, and clocks can. So what a read must see is not
+// judged by what comes before it, which is for the clients' own history.
+func (j *Judge) Causal() { j.causal = true }
 
 // Retire forgets facts about entries that every server seen so far has committed, but for the latest keep of them. Memory is then
 // bounded by how far the slowest server is behind.
@@ -232,7 +238,7 @@ func (o *Observation) tellsNoMore(later *Observation) bool {
 
 func (j *Judge) elected(s *Step) (found []*Breach) {
 	for k, r := range j.rules {
-		if !r.looksBack(s) || j.incomplete && !TookOffice(s) {
+		if !r.looksBack(s) || (j.incomplete || j.causal) && !TookOffice(s) {
 			continue // when a read came, compared with what others committed, is not known of such a record
 		}
 		j.checked[k]++
@@ -246,7 +252,7 @@ func (j *Judge) elected(s *Step) (found []*Breach) {
 // told judges what clients are told, and remembers it. In a record that may order steps of different servers otherwise than they
 // happened, nobody knows what was told before a read began.
 func (j *Judge) told(where func(Part, int) Origin, s *Step) (found []*Breach) {
-	if j.incomplete {
+	if j.incomplete || j.causal {
 		return nil
 	}
 	for k, r := range j.rules {

@@ -56,6 +56,8 @@ func (d *decoder) header() (h Header) {
 			h.Faults = d.settings()
 		case "seed":
 			h.Seed = d.seed()
+		case "joined":
+			h.Joined = d.Bool()
 		case "records":
 			h.Records = int(d.Uint())
 		default:

@@ -37,6 +37,9 @@ func appendHeader(dst []byte, h *Header) []byte {
 	case h.Seed > 0:
 		o.Uint("seed", h.Seed)
 	}
+	if h.Joined {
+		o.Bool("joined", true)
+	}
 	if h.Records > 0 {
 		o.Uint("records", uint64(h.Records))
 	}

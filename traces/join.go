@@ -10,7 +10,7 @@ import (
 )
 
 // Join writes one execution out of what several servers recorded of themselves: the records of each source in their order, and every
-// message after the record that sends it, as far as a source shows that. Clocks play no part. A record's own number in its
+// message after the record that sends it, as far as a source shows that. Clocks play no part, and the header says so (Joined). A record's own number in its
 // source becomes its Sequence. Sources must agree in their variants. The error is an *InputError of a source, or the writer's.
 func Join(w io.Writer, sources ...Source) error {
 	header, err := joinHeaders(sources)
@@ -39,15 +39,16 @@ func Join(w io.Writer, sources ...Source) error {
 
 // joinHeaders returns the header of what sources have recorded together.
 func joinHeaders(sources []Source) (Header, error) {
-	var joined Header
+	joined := Header{Joined: len(sources) > 1}
 	for k, s := range sources {
 		h := s.Header()
 		switch file, _ := s.Position(); {
 		case k == 0:
-			joined = Header{Origin: h.Origin, Implementation: h.Implementation, Features: h.Features, Variants: h.Variants, Servers: slices.Clone(h.Servers)}
+			joined = Header{Joined: joined.Joined, Origin: h.Origin, Implementation: h.Implementation, Features: h.Features, Variants: h.Variants, Servers: slices.Clone(h.Servers)}
 		case !slices.Equal(h.Variants, joined.Variants):
 			return joined, &InputError{File: file, Line: 1, Message: fmt.Sprintf("declares the variants %v, and the trace before it %v", h.Variants, joined.Variants)}
 		}
+		joined.Joined = joined.Joined || h.Joined
 		if len(h.Servers) == 0 || len(joined.Servers) == 0 {
 			joined.Servers = nil // one of them does not know the whole cluster
 			continue

@@ -31,6 +31,7 @@ type Header struct {
 	Faults         []Setting       // that were on, with their budgets
 	Seed           uint64          // of a random search; 0 is none
 	Network        string          // how messages travel: "unordered", "fifo", "ever-sent" (a message stays in flight for ever); "" is not known
+	Joined         bool            // records of different servers are in an order of causes and not of time: each wrote its own
 	Records        int             // how many records follow; 0 is not known. A shorter file is truncated.
 	Extra          Extra           // fields this package does not know, kept as they are
 }

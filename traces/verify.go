@@ -126,6 +126,9 @@ func newVerifier(source Source, options VerifyOptions) *verifier {
 	if i, ok := source.(interface{ Incomplete() bool }); ok && i.Incomplete() {
 		v.judge.Incomplete()
 	}
+	if h.Joined {
+		v.judge.Causal()
+	}
 	return v
 }
 

@@ -65,6 +65,11 @@ func (s *Step) Answer(r spec.Reply) {
 	s.output.Effects = append(s.output.Effects, spec.Effect{Kind: spec.Answer, Reply: r})
 }
 
+// Apply notes that the state machine carries out a command.
+func (s *Step) Apply(r spec.Reply) {
+	s.output.Effects = append(s.output.Effects, spec.Effect{Kind: spec.Apply, Reply: r})
+}
+
 // Redirect notes that a client is sent on to another server.
 func (s *Step) Redirect(to spec.ServerID) { s.output.Redirect = to }
 
