@@ -64,8 +64,25 @@ func theMessage(m *spec.Message) string {
 			return fmt.Sprintf("%s's word to %s that it holds everything up to %d", m.From, m.To, m.MatchIndex)
 		}
 		return fmt.Sprintf("%s's refusal of %s's entries in term %d", m.From, m.To, m.Term)
+	case spec.PreVote:
+		return fmt.Sprintf("%s's question whether %s would vote for it in term %d", m.From, m.To, m.Term)
+	case spec.PreVoteReply:
+		return fmt.Sprintf("%s's word that it %s for %s in term %d", m.From, wouldVote(m.Granted), m.To, m.Term)
+	case spec.InstallSnapshot:
+		return fmt.Sprintf("the snapshot up to %d of term %d from %s to %s", m.PrevLogIndex, m.Term, m.From, m.To)
+	case spec.InstallSnapshotReply:
+		return fmt.Sprintf("%s's answer to %s's snapshot", m.From, m.To)
+	case spec.TimeoutNow:
+		return fmt.Sprintf("%s's request that %s campaign at once", m.From, m.To)
 	}
 	return m.String()
+}
+
+func wouldVote(granted bool) string {
+	if granted {
+		return "would vote"
+	}
+	return "would not vote"
 }
 
 func entriesAfter(m *spec.Message) string {
@@ -101,6 +118,10 @@ func stepSentence(s *spec.Step, arriving string) string {
 		return fmt.Sprintf("%s compacts its log up to %d", s.Server, s.After.Log.Base)
 	case spec.Stored:
 		return fmt.Sprintf("%s's storage is done with the oldest write", s.Server)
+	case spec.StorageError:
+		return fmt.Sprintf("the disk of %s is full from now on", s.Server)
+	case spec.Tick:
+		return fmt.Sprintf("the clock of %s ticks", s.Server)
 	case spec.Crash:
 		if s.Input.Lossy {
 			return fmt.Sprintf("%s loses power, and with it what it had not synced", s.Server)
@@ -153,18 +174,22 @@ func timeoutSentence(s *spec.Step) string {
 // heartbeats says what a leader sends when its timer fires.
 func heartbeats(out *spec.Output) string {
 	var longest *spec.Message
+	snapshot := ""
 	for _, m := range out.Sent {
-		if m.Kind == spec.AppendEntries && (longest == nil || len(m.Entries) > len(longest.Entries)) {
+		switch {
+		case m.Kind == spec.InstallSnapshot:
+			snapshot = fmt.Sprintf("its snapshot up to %d", m.PrevLogIndex)
+		case m.Kind == spec.AppendEntries && (longest == nil || len(m.Entries) > len(longest.Entries)):
 			longest = m
 		}
 	}
 	switch {
 	case longest == nil:
-		return "nothing"
+		return orNothing(snapshot, "nothing")
 	case len(longest.Entries) == 0:
-		return "heartbeats"
+		return "heartbeats" + andThen(snapshot)
 	}
-	return entriesAfter(longest)
+	return entriesAfter(longest) + andThen(snapshot)
 }
 
 func proposeSentence(s *spec.Step) string {
@@ -207,7 +232,7 @@ func answerClause(out *spec.Output) (said string) {
 		switch e := &out.Effects[k]; {
 		case e.Kind != spec.Answer:
 		case e.Reply.Read:
-			said += fmt.Sprintf("; answers read %s at index %d", e.Reply.Value, e.Reply.Index)
+			said += fmt.Sprintf("; answers %s at index %d", orNothing(e.Reply.Value, "the read"), e.Reply.Index)
 		default:
 			said += fmt.Sprintf("; tells the client that %s is committed", e.Reply.Value)
 		}
@@ -257,7 +282,7 @@ func deliverSentence(s *spec.Step, arriving string) string {
 	case spec.AppendEntriesReply:
 		said = matchSentence(s, arriving)
 	case spec.InstallSnapshot:
-		said = fmt.Sprintf("%s installs the snapshot up to %d from %s", s.Server, m.PrevLogIndex, m.From)
+		said = snapshotSentence(s, arriving)
 	default:
 		said = fmt.Sprintf("%s receives %s", s.Server, named(arriving, m))
 	}
@@ -289,6 +314,13 @@ func voteSentence(s *spec.Step, arriving string) string {
 		if reply.To != m.From || reply.Kind != spec.RequestVoteReply && reply.Kind != spec.PreVoteReply {
 			continue
 		}
+		if m.Kind == spec.PreVote {
+			said := fmt.Sprintf("%s %s for %s in term %d", s.Server, wouldVote(reply.Granted), m.From, m.Term)
+			if !reply.Granted {
+				said += whyRefused(s)
+			}
+			return said + by(arriving)
+		}
 		if reply.Granted {
 			return fmt.Sprintf("%s votes for %s in term %d%s", s.Server, m.From, reply.Term, by(arriving))
 		}
@@ -302,12 +334,13 @@ func voteSentence(s *spec.Step, arriving string) string {
 
 func whyRefused(s *spec.Step) string {
 	m := &s.Input.Message
+	bound := m.Kind == spec.RequestVote && s.After.Knows(spec.FieldVotedFor)
 	switch {
 	case m.Term < s.Before.Term:
 		return fmt.Sprintf(": it is in term %d", s.Before.Term)
-	case s.After.Knows(spec.FieldVotedFor) && s.After.VotedFor == s.Server:
+	case bound && s.After.VotedFor == s.Server:
 		return ": it voted for itself"
-	case s.After.Knows(spec.FieldVotedFor) && s.After.VotedFor != spec.None && s.After.VotedFor != m.From:
+	case bound && s.After.VotedFor != spec.None && s.After.VotedFor != m.From:
 		return fmt.Sprintf(": it voted for %s", s.After.VotedFor)
 	case s.Before.Knows(spec.FieldLog) && !s.Before.Log.UpToDate(m.LastLogTerm, m.LastLogIndex):
 		return fmt.Sprintf(": its log ends at %d@%d, that of %s at %d@%d", s.Before.Log.LastIndex(), s.Before.Log.LastTerm(), m.From, m.LastLogIndex, m.LastLogTerm)
@@ -328,6 +361,8 @@ func replySentence(s *spec.Step, arriving string) string {
 			return fmt.Sprintf("%s %s: %s, leader of term %d", s.Server, receives, votes, s.After.Term)
 		}
 		return fmt.Sprintf("%s has votes from %s: leader of term %d", s.Server, votes, s.After.Term)
+	case s.Before.Role == spec.PreCandidate && s.After.Role == spec.Candidate:
+		return fmt.Sprintf("%s hears that %s would vote for it, and asks for votes in term %d%s", s.Server, m.From, s.After.Term, by(arriving))
 	case stepsDown(s) != "":
 		return fmt.Sprintf("%s receives %s and %s", s.Server, named(arriving, m), stepsDown(s))
 	case len(s.After.Granted) > len(s.Before.Granted):
@@ -372,6 +407,18 @@ func appendSentence(s *spec.Step, arriving string) string {
 		said = fmt.Sprintf("%s %s from %s", s.Server, logChange(s), m.From)
 	}
 	return said + andThen(commits(s)) + by(arriving)
+}
+
+func snapshotSentence(s *spec.Step, arriving string) string {
+	m := &s.Input.Message
+	switch {
+	case m.Term < s.Before.Term:
+		return fmt.Sprintf("%s ignores %s", s.Server, named(arriving, m))
+	case s.Before.Knows(spec.FieldLog|spec.FieldCommit) && s.After.Knows(spec.FieldLog|spec.FieldCommit) &&
+		s.After.Log.Base == s.Before.Log.Base && s.After.CommitIndex == s.Before.CommitIndex:
+		return fmt.Sprintf("%s has no use for the snapshot up to %d from %s%s", s.Server, m.PrevLogIndex, m.From, by(arriving))
+	}
+	return fmt.Sprintf("%s installs the snapshot up to %d from %s%s", s.Server, m.PrevLogIndex, m.From, by(arriving))
 }
 
 func appended(m *spec.Message) string {

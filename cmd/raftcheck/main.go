@@ -17,7 +17,19 @@ import (
 )
 
 func main() {
+	collectLess(os.LookupEnv)
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// collectLess lets the heap grow to five times what was in use before garbage is collected, while the machine has memory: nearly all of
+// it is what a search or campaign remembers, which is no garbage. Whoever sets GOGC or GOMEMLIMIT knows better.
+func collectLess(env func(string) (string, bool)) {
+	_, often := env("GOGC")
+	_, limit := env("GOMEMLIMIT")
+	if memory := machineMemory(); memory > 0 && !often && !limit {
+		debug.SetGCPercent(400)
+		debug.SetMemoryLimit(int64(memory / 2))
+	}
 }
 
 // run does what the arguments ask and returns the exit code. The first interrupt ends a search with what it covered; the
