@@ -148,6 +148,9 @@ func (c *Config) DefaultInputs(id spec.ServerID) []spec.Input {
 	if c.Variants.Has(spec.StoresLater) {
 		inputs = append(inputs, spec.Input{Kind: spec.Stored})
 	}
+	if c.Variants.Has(spec.AppendsLater) {
+		inputs = append(inputs, spec.Input{Kind: spec.Append})
+	}
 	if c.Bounds.Ticks > 0 {
 		inputs = append(inputs, spec.Input{Kind: spec.Tick, Peer: id})
 	}

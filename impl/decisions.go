@@ -8,6 +8,9 @@ type Decisions interface {
 	// Majority reports whether count of all the servers are a quorum (5.2).
 	Majority(count, servers int) bool
 
+	// Stamp is the term of an entry that a leader creates, and whether it creates one, given the term in which it took the command on and what it
+	// is now (5.1, 5.3).
+	Stamp(accepted spec.Term, role spec.Role, current spec.Term) (spec.Term, bool)
 	// Adopts reports whether a server in the current term takes over the term of the message and follows (5.1).
 	Adopts(current spec.Term, m *spec.Message) bool
 	// VoteInNewTerm is the vote a server holds as it takes over the term of the message, before it looks at the rest of it.
@@ -34,6 +37,11 @@ type Decisions interface {
 	PrevTerm(log spec.Log, prev spec.Index) spec.Term
 	// LogOfLeader is the log that a leader goes on with when its heartbeat timer fires (5.3).
 	LogOfLeader(log spec.Log, commit spec.Index) spec.Log
+	// HeartbeatAfter is the previous entry that AppendEntries without entries names, given what the leader knows of the follower and how far it
+	// has committed (5.2, 5.3).
+	HeartbeatAfter(p spec.Progress, commit spec.Index) spec.Index
+	// TakesEntriesOf reports whether a server in the current term takes part in the AppendEntries of that term (5.1).
+	TakesEntriesOf(m *spec.Message, current spec.Term) bool
 	// Matches reports whether a log holds the entry before the ones that AppendEntries carries (5.3).
 	Matches(log spec.Log, prev spec.Index, prevTerm spec.Term) bool
 	// Merge is a follower's log after AppendEntries whose previous entry it holds (5.3).
@@ -92,6 +100,8 @@ type Decisions interface {
 	LeavesJoint(committed bool) bool
 	// Retires reports whether a leader steps down once that configuration is committed (D4.2.2).
 	Retires(c spec.Configuration, id spec.ServerID) bool
+	// Forgets reports whether a server that was removed throws away what it knows (D4).
+	Forgets() bool
 
 	// CarriesOut reports whether the state machine carries out the command at i, all before it being applied (D6.3).
 	CarriesOut(log spec.Log, i spec.Index) bool
@@ -128,8 +138,8 @@ type Decisions interface {
 	Order(in *spec.Input, durable, sends []spec.Effect) []spec.Effect
 	// RoleAfterRestart is the role in which a server starts again with what it recovered (5.2).
 	RoleAfterRestart(id spec.ServerID, d spec.Durable) spec.Role
-	// Recovered is what a server starts again with, given what it finds on disk.
-	Recovered(disk spec.Durable) spec.Durable
+	// Recovered is what a server starts again with, given what it finds on disk, and with Backups what the disk was before it was last written.
+	Recovered(disk, backup spec.Durable) spec.Durable
 }
 
 // Paper decides as the Raft paper does. Its methods are in the files of their subjects.

@@ -11,6 +11,7 @@ type disk struct {
 	written spec.Durable // what is left when only the process dies
 	synced  spec.Durable // what is left after a power failure: what was written when the last sync happened
 	failing bool         // it will refuse the next write
+	backup  spec.Durable // with Backups, what was written before the last write
 }
 
 // persistent returns Figure 2's persistent state as the server has it in memory.
@@ -39,7 +40,7 @@ func (d *disk) perform(effects []spec.Effect) {
 	for k := range effects {
 		switch e := &effects[k]; e.Kind {
 		case spec.Write:
-			d.written = e.Durable
+			d.backup, d.written = d.written, e.Durable
 			e.Durable = d.synced
 		case spec.Sync:
 			d.synced = d.written
@@ -70,12 +71,12 @@ func (s *server) crash(lossy bool) {
 	if lossy {
 		left = s.disk.synced
 	}
-	*s = server{id: s.id, servers: s.servers, options: s.options, decide: s.decide, role: spec.Crashed, disk: disk{written: left, synced: left}, clock: s.clock}
+	*s = server{id: s.id, servers: s.servers, options: s.options, decide: s.decide, role: spec.Crashed, disk: disk{written: left, synced: left, backup: s.disk.backup}, clock: s.clock}
 }
 
 // restart starts again as a follower with what is on disk (5.2, Figure 2).
 func (s *server) restart() {
-	d := s.decide.Recovered(s.disk.written)
+	d := s.decide.Recovered(s.disk.written, s.disk.backup)
 	s.term, s.votedFor, s.log, s.snapshotConfig = d.Term, d.VotedFor, d.Log, d.Config
 	s.commitIndex = s.decide.CommitAfterRestart(s.log)
 	s.role = s.decide.RoleAfterRestart(s.id, d)
@@ -107,8 +108,8 @@ func (Paper) Order(_ *spec.Input, durable, sends []spec.Effect) []spec.Effect {
 // RoleAfterRestart: a follower, whatever it was. Much may have happened while it was down.
 func (Paper) RoleAfterRestart(spec.ServerID, spec.Durable) spec.Role { return spec.Follower }
 
-// Recovered: all of it.
-func (Paper) Recovered(disk spec.Durable) spec.Durable { return disk }
+// Recovered: all of it, as it was last written.
+func (Paper) Recovered(disk, _ spec.Durable) spec.Durable { return disk }
 
 func sameDurable(a, b spec.Durable) bool {
 	return a.Term == b.Term && a.VotedFor == b.VotedFor && a.Config == b.Config && a.Log.Base == b.Log.Base && a.Log.BaseTerm == b.Log.BaseTerm &&

@@ -117,10 +117,19 @@ func (s *server) settle() {
 	case s.role != spec.Leader || !s.options.Membership:
 	case len(s.config.Outgoing) > 0 && s.decide.LeavesJoint(committed):
 		s.appendConfiguration(spec.Configuration{Voters: s.config.Voters, Learners: s.config.Learners})
-	case committed && s.decide.Retires(s.config, s.id):
+	case committed && s.configIndex > 0 && s.decide.Retires(s.config, s.id):
 		s.leader = spec.None
 		s.becomeFollower()
+		if s.decide.Forgets() {
+			s.forget()
+		}
 	}
+}
+
+// forget makes the server as if it had never been a member.
+func (s *server) forget() {
+	s.term, s.votedFor, s.log, s.commitIndex, s.snapshotConfig = 0, spec.None, spec.Log{}, 0, ""
+	s.config, s.configIndex = spec.Configuration{}, 0
 }
 
 // members calls yield for every other server of the configuration, ascending; learners too.
@@ -177,6 +186,9 @@ func (Paper) LeavesJoint(committed bool) bool { return committed }
 func (Paper) Retires(c spec.Configuration, id spec.ServerID) bool {
 	return !slices.Contains(c.Voters, id)
 }
+
+// Forgets: never. The name may be added again, and others remember what it promised.
+func (Paper) Forgets() bool { return false }
 
 // MayFollow: at most one voter more, or one less. Then any two majorities overlap.
 func (Paper) MayFollow(before, next []spec.ServerID) bool {

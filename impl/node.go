@@ -32,6 +32,9 @@ func (s *server) Step(in spec.Input) spec.Output {
 		out.Effects = untilCrash(out.Effects, in.Cut)
 	}
 	s.disk.perform(out.Effects)
+	if !s.options.Backups {
+		s.disk.backup = spec.Durable{}
+	}
 	if in.Cut > 0 {
 		s.crash(in.Lossy)
 	}
@@ -83,6 +86,8 @@ func (s *server) handle(in *spec.Input) spec.Output {
 		return s.onTick()
 	case spec.Reconfigure:
 		return s.onReconfigure(in.Change)
+	case spec.Append:
+		return s.onAppend()
 	case spec.Stored:
 		return s.onStored()
 	case spec.StorageError:
@@ -139,6 +144,8 @@ func (s *server) onPropose(value string) spec.Output {
 	switch {
 	case s.role == spec.Leader && s.transferee != spec.None:
 		return spec.Output{Refused: true} // it is about to hand over (D3.10)
+	case s.role == spec.Leader && s.options.SplitProposals:
+		return s.accept(value)
 	case s.role == spec.Leader:
 		s.propose(value)
 		s.promise(value)

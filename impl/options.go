@@ -39,6 +39,12 @@ type Options struct {
 	Voters int
 	// Sessions makes servers tell clients what became of their commands, and carry out each request once (8, D6.3). Logs are not compacted then.
 	Sessions bool
+	// Pipeline lets a leader send on before it is answered: what it sent once it does not send again unless a follower refuses what follows (D10.2.1).
+	Pipeline bool
+	// SplitProposals makes a leader take a command on in one step and append it in another, as where two threads share the work.
+	SplitProposals bool
+	// Backups keeps what the disk held before it was last written. Nobody is to start from it.
+	Backups bool
 	// AsyncStorage hands writes to storage that takes its time (D10.2.1).
 	AsyncStorage bool
 	// Decisions answers what a server has to decide; nil is Paper{}.
@@ -54,7 +60,7 @@ func (o *Options) Variants() spec.Variants {
 	}{{o.PreVote, spec.PreVotes}, {o.CheckQuorum, spec.ChecksQuorum},
 		{o.Reads == ReadByRound, spec.ConfirmsReads}, {o.Reads == ReadByLease, spec.LeaseReads},
 		{o.Membership, spec.ConfigurationInLog}, {o.Joint, spec.JointConfigurations},
-		{o.AsyncStorage, spec.StoresLater}} {
+		{o.AsyncStorage, spec.StoresLater}, {o.SplitProposals, spec.AppendsLater}} {
 		if v.on {
 			vs = append(vs, v.variant)
 		}

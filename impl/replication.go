@@ -10,8 +10,10 @@ import (
 func (s *server) propose(value string) { s.appendEntry(spec.Entry{Kind: spec.Command, Value: value}) }
 
 // appendEntry adds an entry of the leader's term to its log. In a cluster of one that commits it.
-func (s *server) appendEntry(e spec.Entry) {
-	e.Term = s.term
+func (s *server) appendEntry(e spec.Entry) { s.appendStamped(s.term, e) }
+
+func (s *server) appendStamped(term spec.Term, e spec.Entry) {
+	e.Term = term
 	s.log.Entries = append(slices.Clip(s.log.Entries), e)
 	if e.Kind == spec.ConfigurationChange {
 		s.reconfigure(0)
@@ -20,19 +22,59 @@ func (s *server) appendEntry(e spec.Entry) {
 	s.advanceCommit()
 }
 
+// accepted is a command that a leader has taken on, and the term in which it did.
+type accepted struct {
+	value string
+	term  spec.Term
+}
+
+// mostAccepted is how many commands may wait to be appended.
+const mostAccepted = 1
+
+// accept takes a command on, with SplitProposals, for another thread to append.
+func (s *server) accept(value string) spec.Output {
+	if len(s.accepted) >= mostAccepted {
+		return spec.Output{Refused: true}
+	}
+	s.accepted = append(slices.Clip(s.accepted), accepted{value, s.term})
+	return spec.Output{}
+}
+
+// onAppend appends the oldest command that was taken on, unless the server has been deposed since.
+func (s *server) onAppend() spec.Output {
+	if len(s.accepted) == 0 {
+		return spec.Output{Refused: true}
+	}
+	next := s.accepted[0]
+	s.accepted = slices.Clone(s.accepted[1:])
+	if term, creates := s.decide.Stamp(next.term, s.role, s.term); creates {
+		s.appendStamped(term, spec.Entry{Kind: spec.Command, Value: next.value})
+		s.promise(next.value)
+	}
+	return spec.Output{}
+}
+
 // sendAppendEntries sends every other server what follows its nextIndex, if anything; else it is a heartbeat (5.2, 5.3).
 func (s *server) sendAppendEntries() {
-	for _, p := range s.progress {
+	for k, p := range s.progress {
 		if s.decide.NeedsSnapshot(s.log, p.NextIndex) {
 			s.sendSnapshot(p.Server)
 			continue
 		}
 		prev := p.NextIndex - 1
+		entries := s.entriesAfter(prev)
+		switch {
+		case len(entries) == 0:
+			prev = s.decide.HeartbeatAfter(p, s.commitIndex)
+		case s.options.Pipeline:
+			s.progress = slices.Clone(s.progress)
+			s.progress[k].NextIndex = max(p.NextIndex, prev+1+spec.Index(len(entries)))
+		}
 		s.send(p.Server, spec.Message{
 			Kind:         spec.AppendEntries,
 			PrevLogIndex: prev,
 			PrevLogTerm:  s.decide.PrevTerm(s.log, prev),
-			Entries:      s.entriesAfter(prev),
+			Entries:      entries,
 			LeaderCommit: s.commitIndex,
 			Payload:      s.token(),
 		})
@@ -54,7 +96,7 @@ func (s *server) entriesAfter(prev spec.Index) []spec.Entry {
 // onAppendEntries is the receiver's part of AppendEntries in Figure 2; the numbers are those of its steps.
 func (s *server) onAppendEntries(m *spec.Message) {
 	// 1
-	if m.Term < s.term {
+	if !s.decide.TakesEntriesOf(m, s.term) {
 		s.send(m.From, spec.Message{Kind: spec.AppendEntriesReply, Payload: m.Payload})
 		return
 	}
@@ -137,6 +179,17 @@ func retryAt(p spec.Progress, m *spec.Message) spec.Index {
 
 // LogOfLeader: all of it. A leader only appends.
 func (Paper) LogOfLeader(log spec.Log, _ spec.Index) spec.Log { return log }
+
+// Stamp: the term in which the command was taken on, if the server still leads it.
+func (Paper) Stamp(accepted spec.Term, role spec.Role, current spec.Term) (spec.Term, bool) {
+	return accepted, role == spec.Leader && accepted == current
+}
+
+// HeartbeatAfter: the one before the next to be sent, as with entries.
+func (Paper) HeartbeatAfter(p spec.Progress, _ spec.Index) spec.Index { return p.NextIndex - 1 }
+
+// TakesEntriesOf: a message of an earlier term comes from a leader that was deposed.
+func (Paper) TakesEntriesOf(m *spec.Message, current spec.Term) bool { return m.Term >= current }
 
 // PrevTerm: the term of the leader's own entry there; 0 before the first.
 func (Paper) PrevTerm(log spec.Log, prev spec.Index) spec.Term {

@@ -44,6 +44,8 @@ type server struct {
 
 	waiting []waiting // with Sessions, clients that wait to be told, in the order in which they came
 
+	accepted []accepted // with SplitProposals, commands that were taken on and not appended yet, the oldest first
+
 	// What waits for storage, with AsyncStorage: the oldest first.
 	queue  []batch
 	stored spec.Durable // what is on disk

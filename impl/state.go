@@ -67,6 +67,13 @@ func (s *server) encode(dst []byte, rename func(spec.ServerID) spec.ServerID, va
 		}
 	}
 	e.later(s)
+	if s.options.SplitProposals {
+		e.number(uint64(len(s.accepted)))
+		for _, a := range s.accepted {
+			e.command(a.value)
+			e.number(uint64(a.term))
+		}
+	}
 	if s.options.Membership {
 		e.text(s.config.String()) // such servers are not renamed
 		e.number(uint64(s.configIndex))
@@ -82,6 +89,9 @@ func (s *server) encode(dst []byte, rename func(spec.ServerID) spec.ServerID, va
 	}
 	e.unlessSame(s.disk.written, memory)
 	e.unlessSame(s.disk.synced, s.disk.written)
+	if s.options.Backups {
+		e.unlessSame(s.disk.backup, s.disk.synced)
+	}
 	return e.dst
 }
 
@@ -115,6 +125,14 @@ func (e *encoder) renamed(id spec.ServerID) spec.ServerID {
 func (e *encoder) text(s string) {
 	e.number(uint64(len(s)))
 	e.dst = append(e.dst, s...)
+}
+
+// command writes a client's command.
+func (e *encoder) command(value string) {
+	if e.value != nil {
+		value = e.value(value)
+	}
+	e.text(value)
 }
 
 func (e *encoder) durable(d spec.Durable) {
@@ -184,11 +202,7 @@ func (e *encoder) later(s *server) {
 	if s.options.Sessions {
 		e.number(uint64(len(s.waiting)))
 		for _, w := range s.waiting {
-			value := w.value
-			if e.value != nil {
-				value = e.value(value)
-			}
-			e.text(value)
+			e.command(w.value)
 			e.number(uint64(w.index))
 			e.number(uint64(w.term))
 		}

@@ -65,11 +65,12 @@ const (
 
 	Tick         // the clock of the server, Peer, goes on by one
 	StorageError // from now on the disk is full: the next durable effect fails
+	Append       // a leader appends the oldest command that it has taken on (variant AppendsLater)
 )
 
 var inputKindNames = [...]string{"none", "timeout", "heartbeat", "deliver", "propose", "crash", "restart",
 	"read", "transfer", "reconfigure", "compact", "stored",
-	"request-vote", "append-entries", "become-leader", "advance-commit", "tick", "storage-error"}
+	"request-vote", "append-entries", "become-leader", "advance-commit", "tick", "storage-error", "append"}
 
 // String returns the kind as it is written in traces.
 func (k InputKind) String() string { return nameOf(inputKindNames[:], int(k)) }

@@ -65,6 +65,14 @@ const (
 	CommitsAtOnce Variant = "commits-at-once"
 	// LateTerm: a leader that a reply tells of a higher term steps down at once and takes the term over later (hashicorp/raft).
 	LateTerm Variant = "late-term"
+	// AppendsLater: a leader takes a command on in one step and appends it in another (hashicorp/raft's dispatch of commands).
+	AppendsLater Variant = "appends-later"
+	// HeartbeatsAnywhere: heartbeats may name any previous entry, and a refusal of one is not taken for a follower that lost entries.
+	HeartbeatsAnywhere Variant = "heartbeats-anywhere"
+	// MendsLog: a restart drops what a write that a crash cut short has left behind, so a log on disk may be torn while the server is down.
+	MendsLog Variant = "mends-log"
+	// HealsFirst: a server that lost entries of its log neither votes nor acknowledges until a leader has sent them again.
+	HealsFirst Variant = "heals-first"
 )
 
 // Variants is a set of declared variants.

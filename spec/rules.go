@@ -10,17 +10,17 @@ import (
 
 // Rules lists every rule of the rulebook that is implemented, in the rulebook's order. It must not be changed.
 var Rules = []*Rule{
-	termMonotonic, adoptHigherTerm, staleRequestHarmless, staleRequestAnswer, messageTerm, staleReplyIgnored, heedHigherTerm,
+	termMonotonic, adoptHigherTerm, staleRequestHarmless, staleRequestAnswer, messageTerm, staleReplyIgnored, entryOfItsTerm, heedHigherTerm,
 	startFollower, electionSafety, voteOnce, candidateVotesForItself, votesOfThisTerm, majorityElects, oneVoteEach, noVoteAway,
 	candidateYields,
 	leaderAppendOnly, logMatching, prevMatches, truncateOnConflict, appendIdempotent, ackVerified, matchMonotonic, nextAboveMatch,
-	prevTermTrue, entriesFromLog, compactedIsCommitted, logTermsOrdered,
+	prevTermTrue, entriesFromLog, heartbeatAtMatch, compactedIsCommitted, logTermsOrdered,
 	voteUpToDate, candidateLastLog, termIsNoVote, leaderCompleteness,
 	commitOwnTerm, commitWhatIsStored, countDurableCopies, commitMonotonic, commitVerified, commitMajority, commitInLog, applyInOrder,
 	stateMachineSafety, committedKept,
-	durableBeforeSend, voteAtomic, errorStopsPromise, diskNotBlank, storedAcknowledged,
+	durableBeforeSend, voteAtomic, truncationAtomic, errorStopsPromise, corruptionNotCut, diskNotBlank, storedAcknowledged,
 	latestInForce, jointMajorities, jointCommittedFirst, oneChangeAtATime, changeAfterOwnCommit, oneVoterAtATime, configurationRolledBack,
-	onlyVotersCampaign, removedLeaderSteps, noLeaderWithoutConfiguration,
+	onlyVotersCampaign, outsidersNotCounted, removedLeaderSteps, noLeaderWithoutConfiguration, identityNotReused,
 	snapshotCommitted, snapshotWhenCompacted, installRaises, installKeepsSuffix, configurationOfSnapshot, snapshotBeforeTruncation,
 	linearizability, readAfterOwnTermCommit, readConfirmed, leaseReadFresh, retriedTakesEffectOnce, completionOfItsEntry,
 	transferByLeader, preVoteHarmless, preVoteAnswered, preVoteEachTime, leaderKeepsContact,

@@ -1,5 +1,7 @@
 package spec
 
+import "slices"
+
 // The rules about storage that fails or takes its time (Raft paper, 5.6; dissertation, 10.2.1).
 
 var errorStopsPromise = &Rule{
@@ -72,4 +74,32 @@ var diskNotBlank = &Rule{
 		return s.breachAfter("%s had reached term %d and comes back as if it were new", s.Server, s.Before.Term).
 			refusing("its disk is not blank", "it is").allowing("%s stays down, or joins under another name", s.Server).since("what it had on disk", PartBefore)
 	},
+}
+
+var corruptionNotCut = &Rule{
+	ID: "R5.6-05", Name: "corruption-not-cut",
+	Sentence: "A voter that cannot read the end of its log does not cut it off and go on.",
+	Why: "It acknowledged those entries, and they may be committed with its copy. Without them it votes for candidates that lack them too, and what was committed is lost although only one disk was damaged. " +
+		"What usually breaks it: a checksum that is wrong is taken for the end of a write that a crash cut short.",
+	Section: "Raft paper, 5.6; Protocol-Aware Recovery (FAST 2018)", Level: Must, Profile: Storage,
+	Catches: []string{"st-minority-corruption"},
+	Unless:  []Variant{HealsFirst},
+	Needs:   FieldRole | FieldTerm | FieldLog | FieldConfig,
+	Step:    judgeCorruptionNotCut,
+}
+
+func judgeCorruptionNotCut(s *Step) *Breach {
+	disk, log := s.Before.Log, s.After.Log
+	if !s.comesBack() || s.After.Term < s.Before.Term || log.LastIndex() >= disk.LastIndex() || !log.begins(disk) || !s.Before.Config.votes(s.Server) && !s.After.Config.votes(s.Server) {
+		return nil
+	}
+	i := log.LastIndex() + 1
+	return s.breachAfter("%s has %s at index %d on its disk, and comes back as a voter with a log that ends before it", s.Server, disk.at(i), i).
+		refusing("last index ≥ last index on disk", "%d is below %d", log.LastIndex(), disk.LastIndex()).
+		allowing("%s stays down, or takes no part until a leader has sent it what it lost", s.Server).since("the log on disk", PartBefore)
+}
+
+// votes reports whether a server is a voter, in either half.
+func (c *Configuration) votes(id ServerID) bool {
+	return slices.Contains(c.Voters, id) || slices.Contains(c.Outgoing, id)
 }

@@ -36,3 +36,71 @@ func judgeOnlyVotersCampaign(s *Step) *Breach {
 
 // seeksOffice reports whether a server in that role wants to lead, or does.
 func seeksOffice(r Role) bool { return r == PreCandidate || r == Candidate || r == Leader }
+
+var outsidersNotCounted = &Rule{
+	ID: "R6-10", Name: "outsiders-not-counted",
+	Sentence: "Votes and acknowledgements of servers that are no voters of a configuration do not count for it.",
+	Why: "A majority is one because any other shares a voter with it. A server outside makes up the number and not the overlap: the voters that are missing may decide otherwise without it. " +
+		"What usually breaks it: answers are counted and compared with the size of the configuration, and nobody asks who answered.",
+	Section: "Raft paper, 6; dissertation, 4.2", Level: Must, Profile: Membership,
+	Catches: []string{"el-count-nonmember-votes", "mb-learner-in-quorum"},
+	Needs:   membershipFields | FieldVotes | FieldProgress,
+	Step:    judgeOutsidersNotCounted,
+}
+
+// judgeOutsidersNotCounted sees an election that is won, or an entry that is committed, without a majority of the voters and with
+// somebody else who was asked or answered.
+func judgeOutsidersNotCounted(s *Step) *Breach {
+	if TookOffice(s) && !s.Before.Config.Majority(s.voted) {
+		for _, id := range s.Before.Granted {
+			if s.candidateBefore() && !s.Before.Config.votes(id) {
+				return s.countsOutsider(id, "becomes leader of term %d with a vote of %s", s.After.Term, id)
+			}
+		}
+		if m := &s.Input.Message; s.wins() && !s.Before.Config.votes(m.From) {
+			return s.countsOutsider(m.From, "becomes leader of term %d with a vote of %s", s.After.Term, m.From)
+		}
+	}
+	if !s.commitsAsLeader() || s.After.Config.Majority(s.stores) || s.Before.Config.Majority(s.stores) {
+		return nil
+	}
+	for k := range s.After.Progress {
+		id := s.After.Progress[k].Server
+		if s.stores(id) && !s.Before.Config.votes(id) && !s.After.Config.votes(id) {
+			return s.countsOutsider(id, "commits index %d with a copy on %s", s.After.CommitIndex, id)
+		}
+	}
+	if !s.Before.Config.votes(s.Server) && !s.After.Config.votes(s.Server) {
+		return s.countsOutsider(s.Server, "commits index %d with its own copy", s.After.CommitIndex)
+	}
+	return nil
+}
+
+func (s *Step) countsOutsider(id ServerID, format string, args ...any) *Breach {
+	return s.breachAfter("%s "+format+", and the voters are %s", slices.Concat([]any{s.Server}, args, []any{configured(&s.Before.Config)})...).
+		refusing("only voters count", "%s is none", id).allowing("%s waits for a majority of the voters", s.Server)
+}
+
+var identityNotReused = &Rule{
+	ID: "R6-14", Name: "identity-not-reused",
+	Sentence: "A server that was a member keeps what it knew for as long as it has that name.",
+	Why: "Others remember what that name promised: votes, acknowledgements, a place in configurations that some server still goes by. A blank server under the same name breaks those promises without knowing of them, " +
+		"also one that was removed and is added again. " +
+		"What usually breaks it: a server that learns that it was removed throws its state away, or a new disk is given an old name.",
+	Section: "dissertation, 4.1 and 11.7.2", Level: Must, Profile: Membership,
+	Catches: []string{"mb-rethinkdb", "mb-identity-reuse"},
+	Needs:   FieldRole | FieldTerm | FieldVotedFor | FieldLog,
+	Step: func(s *Step) *Breach {
+		if s.Before.blank() || !s.After.blank() || s.crashes() {
+			return nil
+		}
+		return s.breachAfter("%s was in term %d with a log up to index %d, and is blank under the same name", s.Server, s.Before.Term, s.Before.Log.LastIndex()).
+			refusing("the server keeps its term and its log", "it is in term 0 with an empty log").
+			allowing("%s keeps them, or takes a name that nobody had", s.Server).since("what it knew", PartBefore)
+	},
+}
+
+// blank reports whether a server is as it was before it ever heard of anything.
+func (o *Observation) blank() bool {
+	return o.Term == 0 && o.VotedFor == None && o.Log.LastIndex() == 0
+}

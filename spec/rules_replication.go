@@ -194,3 +194,40 @@ func judgeEntriesFromLog(s *Step) *Breach {
 	}
 	return nil
 }
+
+var heartbeatAtMatch = &Rule{
+	ID: "R5.3-13", Name: "heartbeat-at-match",
+	Sentence: "A heartbeat names a previous entry that the follower is known to hold, or the one before the next to be sent to it.",
+	Why: "A follower refuses a heartbeat after an entry that it lacks. The refusal is late by the time it arrives, and the leader may know by then that the follower holds that entry: it looks as if the follower had lost " +
+		"what it acknowledged. " +
+		"What usually breaks it: heartbeats name the last committed entry, whatever the follower has.",
+	Section: "Raft paper, 5.2 and 5.3", Level: Must, Profile: Core,
+	Catches: []string{"rp-hb-prev-commit"},
+	Unless:  []Variant{HeartbeatsAnywhere},
+	Needs:   FieldRole | FieldTerm | FieldProgress,
+	Step:    judgeHeartbeatAtMatch,
+}
+
+func judgeHeartbeatAtMatch(s *Step) *Breach {
+	for k, m := range s.Output.Sent {
+		if m.Kind != AppendEntries || len(m.Entries) > 0 || s.After.Role != Leader || s.After.Term != m.Term || s.Input.Kind == Stored {
+			continue
+		}
+		p := s.After.progressOf(m.To, int(m.To)-1)
+		if p == nil {
+			continue
+		}
+		match, lowest, highest := p.MatchIndex, p.NextIndex, p.NextIndex
+		if before := s.Before.progressOf(m.To, int(m.To)-1); before != nil && s.leads() {
+			match, lowest, highest = max(match, before.MatchIndex), min(lowest, before.NextIndex), max(highest, before.NextIndex)
+		}
+		if m.PrevLogIndex <= match || m.PrevLogIndex+1 >= lowest && m.PrevLogIndex < highest {
+			continue
+		}
+		return s.breachSent(k, "%s sends %s a heartbeat after entry %d, knows that it holds entries up to %d, and would send entry %d next",
+			s.Server, m.To, m.PrevLogIndex, match, p.NextIndex).
+			refusing("prevLogIndex ≤ matchIndex, or prevLogIndex = nextIndex - 1", "%d is above %d, and not %d", m.PrevLogIndex, match, p.NextIndex-1).
+			allowing("prevLogIndex %d", match)
+	}
+	return nil
+}

@@ -127,3 +127,61 @@ func (s *Step) votes() (ServerID, Term) {
 	}
 	return None, 0
 }
+
+var truncationAtomic = &Rule{
+	ID: "R5.6-03", Name: "truncation-atomic",
+	Sentence: "A crash while entries are replaced leaves a log that ends early, and never a mixture of old entries and new ones.",
+	Why: "Where new entries take the place of others, the others go together with all that follows them. A log that has a new entry before an old one was on no leader, and what was true of every log is not true of it. " +
+		"What usually breaks it: entries are overwritten where they are, and the rest is cut off by a second write.",
+	Section: "Raft paper, 5.3 and 5.6", Level: Must, Profile: Storage,
+	Catches: []string{"st-truncate-nonatomic"},
+	Unless:  []Variant{MendsLog},
+	Needs:   FieldLog,
+	Step:    judgeTruncationAtomic,
+}
+
+// judgeTruncationAtomic compares what a crash in the middle of AppendEntries left with the logs that may be left: a beginning of the one
+// before, in memory or on disk, or of the one that the message leads to.
+func judgeTruncationAtomic(s *Step) *Breach {
+	m := &s.Input.Message
+	left, before := s.After.Log, s.Before.Log
+	if s.Input.Cut == 0 || !s.delivered(AppendEntries) || left.begins(before) || s.Before.Knows(FieldDurable) && left.begins(s.Before.Durable.Log) {
+		return nil
+	}
+	i := before.firstUnlike(m, left)
+	if i > left.LastIndex() {
+		return nil
+	}
+	return s.breachAfter("%s crashes while it replaces entries, and its disk holds %s at index %d after the entries that were sent", s.Server, left.at(i), i).
+		refusing("the log on disk begins the log before, or the log after", "it differs from both at index %d", i).
+		allowing("%s comes back with its entries up to index %d", s.Server, i-1).since("what the leader sent", PartInput).since("the log before", PartBefore)
+}
+
+// begins reports whether all that a log holds is in another log too, at the same place. What either has compacted is not compared.
+func (l Log) begins(longer Log) bool {
+	return l.LastIndex() <= longer.LastIndex() && firstDifference(longer, l) > l.LastIndex()
+}
+
+// firstUnlike returns the first index at which another log holds what this one does not hold once it took in AppendEntries (Raft paper,
+// Figure 2, steps 3 and 4); it is above the other's last index if there is none.
+func (l Log) firstUnlike(m *Message, other Log) Index {
+	changes := m.PrevLogIndex + 1
+	for ; changes <= m.LastEntryIndex(); changes++ {
+		if own, held := l.At(changes); changes > l.Base && (!held || own.Term != m.Entries[changes-m.PrevLogIndex-1].Term) {
+			break
+		}
+	}
+	for i := max(l.Base, other.Base) + 1; i <= other.LastIndex(); i++ {
+		e, held := l.At(i)
+		switch {
+		case i >= changes && i <= m.LastEntryIndex():
+			e, held = m.Entries[i-m.PrevLogIndex-1], true
+		case i >= changes && changes <= m.LastEntryIndex():
+			return i // cut off
+		}
+		if f, _ := other.At(i); !held || !f.agrees(e) {
+			return i
+		}
+	}
+	return other.LastIndex() + 1
+}

@@ -277,3 +277,33 @@ func judgeStaleReplyIgnored(s *Step) *Breach {
 	}
 	return b
 }
+
+var entryOfItsTerm = &Rule{
+	ID: "R5.1-07", Name: "entry-of-its-term",
+	Sentence: "A server creates an entry only while it leads, and stamps it with the very term that it leads.",
+	Why: "Index and term name one entry for ever, because a term has one leader and only that one creates entries in it. A server that looks whether it leads, and reads its term a moment later, may put the " +
+		"next leader's name on an entry of its own. " +
+		"What usually breaks it: messages are handled on another thread than commands, and the term changes between the look at the role and the stamp.",
+	Section: "Raft paper, 5.1 and 5.3", Level: Must, Profile: Core,
+	Catches: []string{"rp-async-heartbeat"},
+	Needs:   FieldRole | FieldTerm | FieldLog,
+	Step:    judgeEntryOfItsTerm,
+}
+
+func judgeEntryOfItsTerm(s *Step) *Breach {
+	if s.Input.Kind == 0 || !s.runs() || s.delivered(AppendEntries) || s.delivered(InstallSnapshot) {
+		return nil
+	}
+	i, gained := firstGain(s.Before.Log, s.After.Log)
+	for ; gained && i <= s.After.Log.LastIndex(); i++ {
+		e, _ := s.After.Log.At(i)
+		if s.Before.Role == Leader && s.Before.Term == e.Term || s.After.Role == Leader && s.After.Term == e.Term {
+			continue
+		}
+		return s.breachAfter("%s, %s of term %d, creates %s at index %d", s.Server, s.After.Role, s.After.Term, e, i).
+			refusing("the server leads the entry's term", "it is %s of term %d", s.After.Role, s.After.Term).
+			allowing("%s creates no entry", s.Server).since("its role before", PartBefore).
+			hinting("look whether the role is checked and the term read in one piece, with nothing in between that may change either")
+	}
+	return nil
+}

@@ -258,4 +258,4 @@ type found struct {
 	disk spec.Durable
 }
 
-func (f found) Recovered(spec.Durable) spec.Durable { return f.disk }
+func (f found) Recovered(_, _ spec.Durable) spec.Durable { return f.disk }

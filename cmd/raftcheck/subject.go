@@ -158,7 +158,12 @@ func mutated(m mutant.Mutant) *subject {
 	if err != nil {
 		panic("the world of mutant " + m.Name + ": " + err.Error())
 	}
+	network := cluster.Unordered
+	if b.FIFO {
+		network = cluster.FIFO
+	}
 	return &subject{name: mutantPrefix + m.Name, config: cluster.Config{
+		Network: network,
 		Servers: b.Servers, New: m.Factory(), Variants: m.Variants(), Changes: changes, Values: b.Values,
 		Faults: cluster.Faults{Drop: cluster.Unlimited, Duplicate: cluster.Budget(b.Duplicates), Crash: cluster.Budget(b.Crashes), Lossy: b.Lossy, Storage: cluster.Budget(b.StorageErrors)},
 		Bounds: cluster.Bounds{Terms: b.Terms, Log: b.Log, Messages: b.Messages, Campaigns: b.Campaigns, Proposals: b.Proposals, Depth: b.Depth,

@@ -7,7 +7,7 @@ import (
 )
 
 // All lists every mutant: elections, then replication, commitment and storage, and then those of the parts that are options.
-var All = slices.Concat(electionMutants, replicationMutants, commitmentMutants, storageMutants, snapshotMutants, prevoteMutants, readMutants, membershipMutants, failingMutants, basicMutants)
+var All = slices.Concat(electionMutants, replicationMutants, commitmentMutants, storageMutants, snapshotMutants, prevoteMutants, readMutants, membershipMutants, failingMutants, moreMutants, basicMutants)
 
 var electionMutants = []Mutant{
 	{
@@ -76,7 +76,7 @@ var electionMutants = []Mutant{
 		Source:    "a case study of sofa-jraft",
 		Story: "The file with term and vote is gone after a restart, and the server takes that for a first start. It votes again in terms " +
 			"in which it has voted before.",
-		Rules:   []string{"R5.1-01", "R5.6-06", "R5.3-15", "R5.2-03", "R5.2-02", "R5.4.1-04", "R5.4.3-01", "R5.4.3-02", "R5.3-20"},
+		Rules:   []string{"R5.1-01", "R5.6-06", "R6-14", "R5.3-15", "R5.2-03", "R5.2-02", "R5.4.1-04", "R5.4.3-01", "R5.4.3-02", "R5.3-20"},
 		Steps:   2,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1},
 		Options: impl.Options{Decisions: metadataLost{}},
@@ -361,8 +361,8 @@ var storageMutants = []Mutant{
 		Source:    "after a case study of sofa-jraft and braft commit 10cd9e3",
 		Story: "A follower has two entries of a leader that failed, and the new leader has one. It overwrites the first, crashes before it " +
 			"removes the second, and comes back with an entry of an old term after one of a new term.",
-		Rules:   []string{"R5.3-02", "R5.3-15"},
-		Steps:   14,
+		Rules:   []string{"R5.6-03", "R5.3-15"},
+		Steps:   13,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 2, Messages: 1, Crashes: 1},
 		Options: impl.Options{Decisions: overwritesInPlace{}},
 	},

@@ -62,7 +62,7 @@ var failingMutants = []Mutant{
 		Source:    "the Jepsen report on NATS 2.12.1; Protocol-Aware Recovery (FAST 2018)",
 		Story: "A bit is wrong in the last entry of one server's log. It cuts the entry off and goes on. The entry was committed with this server's copy; with its vote a server is " +
 			"elected that never had it.",
-		Rules:   []string{"R5.3-04", "R5.3-20", "R5.4.1-04", "R5.4.3-01", "R5.4.3-02"},
+		Rules:   []string{"R5.3-04", "R5.6-05", "R5.3-20", "R5.4.1-04", "R5.4.3-01", "R5.4.3-02"},
 		Steps:   5,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1, Campaigns: 2, Proposals: 2},
 		Options: impl.Options{Decisions: cutsWhatItCannotRead{}},
@@ -73,7 +73,7 @@ var failingMutants = []Mutant{
 		Title:     "a server that lost its disk comes back blank under the same name",
 		Source:    "Vanlightly's specifications of Raft with reconfiguration (README)",
 		Story:     "A server's disk is replaced and the server started again with its old name. Nobody knows that it has forgotten its votes and its log, and it votes again.",
-		Rules:     []string{"R5.1-01", "R5.6-06", "R5.3-04", "R5.2-03", "R5.2-02", "R5.3-20", "R5.4.1-04", "R5.4.3-01", "R5.4.3-02"},
+		Rules:     []string{"R5.1-01", "R5.6-06", "R6-14", "R5.3-04", "R5.2-03", "R5.2-02", "R5.3-20", "R5.4.1-04", "R5.4.3-01", "R5.4.3-02"},
 		Steps:     2,
 		Bounds:    Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1, Campaigns: 2, Proposals: 2},
 		Options:   impl.Options{Decisions: comesBackBlank{}},
@@ -166,7 +166,7 @@ func (countsUnstored) CountsItself(bool) bool { return true }
 // cutsWhatItCannotRead cannot read the last entry on its disk, and starts without it.
 type cutsWhatItCannotRead struct{ impl.Paper }
 
-func (cutsWhatItCannotRead) Recovered(disk spec.Durable) spec.Durable {
+func (cutsWhatItCannotRead) Recovered(disk, _ spec.Durable) spec.Durable {
 	if n := len(disk.Log.Entries); n > 0 {
 		disk.Log.Entries = disk.Log.Entries[:n-1]
 	}
@@ -176,7 +176,7 @@ func (cutsWhatItCannotRead) Recovered(disk spec.Durable) spec.Durable {
 // comesBackBlank finds nothing on its disk.
 type comesBackBlank struct{ impl.Paper }
 
-func (comesBackBlank) Recovered(spec.Durable) spec.Durable { return spec.Durable{} }
+func (comesBackBlank) Recovered(_, _ spec.Durable) spec.Durable { return spec.Durable{} }
 
 // stopsAtOldTerm looks no further than the first entry that it may not commit by counting.
 type stopsAtOldTerm struct{ impl.Paper }

@@ -37,7 +37,7 @@ var membershipMutants = []Mutant{
 		Source:    "CCF pull request 5929",
 		Story: "Whoever answers is counted, and the number compared with the size of the configuration. Answers of servers that are no voters make up for those of voters that are " +
 			"missing.",
-		Rules:   []string{"R5.3-20"},
+		Rules:   []string{"R5.3-20", "R6-10"},
 		Steps:   9,
 		Bounds:  changing("voters=n1,n2 learners=n3"),
 		Options: members(2, everybodyCounts{}),
@@ -48,7 +48,7 @@ var membershipMutants = []Mutant{
 		Title:     "learners count like voters",
 		Source:    "camunda#57387",
 		Story:     "The size of a majority is computed of all servers that get the log, learners among them. Entries are committed with copies on servers that no election asks.",
-		Rules:     []string{"R5.3-20"},
+		Rules:     []string{"R5.3-20", "R6-10"},
 		Steps:     9,
 		Bounds:    changing("voters=n1,n2 learners=n3"),
 		Options:   members(2, learnersCount{}),

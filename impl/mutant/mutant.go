@@ -46,6 +46,7 @@ type Bounds struct {
 	Lossy      bool       // crashes may lose what was not synced
 	Duplicates int        // most messages that arrive twice in one execution
 	Depth      int        // most steps in one execution
+	FIFO       bool       // messages between two servers arrive in the order in which they were sent, unless they are lost
 
 	Compactions int    // most logs compacted in one execution
 	Transfers   int    // most requests to hand over leadership

@@ -85,7 +85,7 @@ func (p syncsByTimer) Order(in *spec.Input, durable, sends []spec.Effect) []spec
 // metadataLost finds its log on disk, but neither its term nor its vote.
 type metadataLost struct{ impl.Paper }
 
-func (metadataLost) Recovered(disk spec.Durable) spec.Durable { return spec.Durable{Log: disk.Log} }
+func (metadataLost) Recovered(disk, _ spec.Durable) spec.Durable { return spec.Durable{Log: disk.Log} }
 
 // split tells writes from syncs.
 func split(durable []spec.Effect) (writes, syncs []spec.Effect) {

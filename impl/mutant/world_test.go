@@ -16,7 +16,12 @@ func world(b mutant.Bounds, options impl.Options) *cluster.Config {
 	if options.Voters == 1 || options.Voters == 2 {
 		outOfReach = []string{"candidate-yielded", "log-conflict-repaired"} // with two voters nobody wins an election that another campaigns in
 	}
+	network := cluster.Unordered
+	if b.FIFO {
+		network = cluster.FIFO
+	}
 	return &cluster.Config{
+		Network:    network,
 		OutOfReach: outOfReach,
 		Values:     b.Values,
 		Servers:    b.Servers,

@@ -5,6 +5,7 @@
 //	timeout n1                             also heartbeat n1, restart n1, crash n1, compact n1
 //	transfer n1 n2                         n1 is asked to hand over to n2
 //	reconfigure n1 voters=n1,n2            a client asks n1 for this configuration; "learners=" and "joint" may follow
+//	append n1                              n1 appends the oldest command that it has taken on
 //	stored n1                              what n1 has waiting for storage longest is on disk
 //	storage-error n1                       n1's disk will refuse the next write
 //	read n1                                a client asks n1 to read
@@ -82,7 +83,7 @@ type run struct {
 var inputs = map[string]spec.InputKind{
 	"timeout": spec.Timeout, "heartbeat": spec.Heartbeat, "propose": spec.Propose, "crash": spec.Crash, "restart": spec.Restart,
 	"compact": spec.Compact, "transfer": spec.Transfer, "read": spec.ReadIndex, "tick": spec.Tick, "reconfigure": spec.Reconfigure,
-	"stored": spec.Stored, "storage-error": spec.StorageError,
+	"stored": spec.Stored, "append": spec.Append, "storage-error": spec.StorageError,
 }
 
 func (r *run) command(words []string) error {
@@ -162,6 +163,12 @@ func optionsOf(words []string) (options impl.Options, err error) {
 			options.ElectionTicks, err = strconv.Atoi(value)
 		case "sessions":
 			options.Sessions = true
+		case "pipeline":
+			options.Pipeline = true
+		case "split-proposals":
+			options.SplitProposals = true
+		case "backups":
+			options.Backups = true
 		case "async-storage":
 			options.AsyncStorage = true
 		case "membership":
