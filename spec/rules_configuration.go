@@ -204,7 +204,7 @@ var removedLeaderSteps = &Rule{
 	Why: "It has done its duty by committing the configuration without itself. Going on it would decide for servers that it is not one of, and its heartbeats keep them from electing another. " +
 		"What usually breaks it: only followers look whether they were removed.",
 	Section: "dissertation, 4.2.2; Raft paper, 6", Level: Must, Profile: Membership,
-	Catches: []string{"mb-removed-leads-on"},
+	Catches: []string{"mb-cond-inverted", "mb-removed-leads-on"},
 	Only:    []Variant{ConfigurationInLog},
 	Needs:   membershipFields,
 	Step: func(s *Step) *Breach {

@@ -49,7 +49,7 @@ var voteOnce = &Rule{
 		"What usually breaks it: the vote is not on disk when it is given, term and vote are written one after the other, " +
 		"or the vote is cleared when the server becomes a follower again in the same term.",
 	Section: "Raft paper, 5.2 and Figure 2 (persistent state)", Level: Must, Profile: Core,
-	Catches: []string{"el-vote-not-durable", "el-nonatomic-term-vote", "el-send-before-persist", "el-revote-same-term",
+	Catches: []string{"st-stale-disk", "el-vote-not-durable", "el-nonatomic-term-vote", "el-send-before-persist", "el-revote-same-term",
 		"el-candidate-stepdown-clears-vote", "el-leader-votes", "el-meta-missing-term0", "st-lazy-fsync"},
 	Needs:     FieldTerm | FieldVotedFor,
 	Agreement: FactVote,

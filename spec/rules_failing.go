@@ -64,7 +64,7 @@ var diskNotBlank = &Rule{
 	Why: "It voted and acknowledged, and others count on it. Blank, it votes again in the same terms and helps to elect a leader that lacks what it acknowledged. " +
 		"What usually breaks it: an empty directory is taken for a first start.",
 	Section: "Raft paper, 5.6; dissertation, 4 and 11.7.2", Level: Must, Profile: Storage,
-	Catches: []string{"mb-identity-reuse", "el-meta-missing-term0"},
+	Catches: []string{"st-stale-disk", "mb-identity-reuse", "el-meta-missing-term0"},
 	Needs:   FieldRole | FieldTerm | FieldLog,
 	Step: func(s *Step) *Breach {
 		had := s.Before.Term > 0 || s.Before.Log.LastIndex() > 0
@@ -82,7 +82,7 @@ var corruptionNotCut = &Rule{
 	Why: "It acknowledged those entries, and they may be committed with its copy. Without them it votes for candidates that lack them too, and what was committed is lost although only one disk was damaged. " +
 		"What usually breaks it: a checksum that is wrong is taken for the end of a write that a crash cut short.",
 	Section: "Raft paper, 5.6; Protocol-Aware Recovery (FAST 2018)", Level: Must, Profile: Storage,
-	Catches: []string{"st-minority-corruption"},
+	Catches: []string{"st-stale-disk", "st-minority-corruption"},
 	Unless:  []Variant{HealsFirst},
 	Needs:   FieldRole | FieldTerm | FieldLog | FieldConfig,
 	Step:    judgeCorruptionNotCut,

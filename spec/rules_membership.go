@@ -43,7 +43,7 @@ var outsidersNotCounted = &Rule{
 	Why: "A majority is one because any other shares a voter with it. A server outside makes up the number and not the overlap: the voters that are missing may decide otherwise without it. " +
 		"What usually breaks it: answers are counted and compared with the size of the configuration, and nobody asks who answered.",
 	Section: "Raft paper, 6; dissertation, 4.2", Level: Must, Profile: Membership,
-	Catches: []string{"el-count-nonmember-votes", "mb-learner-in-quorum"},
+	Catches: []string{"el-no-config-leader", "el-count-nonmember-votes", "mb-learner-in-quorum"},
 	Needs:   membershipFields | FieldVotes | FieldProgress,
 	Step:    judgeOutsidersNotCounted,
 }
@@ -88,7 +88,7 @@ var identityNotReused = &Rule{
 		"also one that was removed and is added again. " +
 		"What usually breaks it: a server that learns that it was removed throws its state away, or a new disk is given an old name.",
 	Section: "dissertation, 4.1 and 11.7.2", Level: Must, Profile: Membership,
-	Catches: []string{"mb-rethinkdb", "mb-identity-reuse"},
+	Catches: []string{"el-meta-missing-term0", "st-stale-disk", "mb-rethinkdb", "mb-identity-reuse"},
 	Needs:   FieldRole | FieldTerm | FieldVotedFor | FieldLog,
 	Step: func(s *Step) *Breach {
 		if s.Before.blank() || !s.After.blank() || s.crashes() {

@@ -11,7 +11,7 @@ var termMonotonic = &Rule{
 		"A server that falls back votes and leads in terms it has already voted and led in. " +
 		"What usually breaks it: the file with term and vote is missing or old after a restart, or a snapshot's term is taken for the current one.",
 	Section: "Raft paper, 5.1 and Figure 2", Level: Must, Profile: Core,
-	Catches: []string{"sn-term-regress", "el-meta-missing-term0"},
+	Catches: []string{"st-stale-disk", "sn-term-regress", "el-meta-missing-term0"},
 	Needs:   FieldTerm,
 	Step:    judgeTermMonotonic,
 }
@@ -123,7 +123,7 @@ var staleRequestHarmless = &Rule{
 	Why: "A leader that was deposed does not know it and goes on sending. If anybody still obeys, it overwrites what its successor wrote. " +
 		"What usually breaks it: the term is checked after the request was acted on, or only for some kinds of requests.",
 	Section: "Raft paper, 5.1 and Figure 2 (receivers, step 1)", Level: Must, Profile: Core,
-	Catches: []string{"el-timeoutnow-bypass"},
+	Catches: []string{"rp-catchup-truncates", "el-timeoutnow-bypass"},
 	Needs:   FieldTerm,
 	Step:    judgeStaleRequestHarmless,
 }

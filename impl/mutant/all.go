@@ -361,7 +361,7 @@ var storageMutants = []Mutant{
 		Source:    "after a case study of sofa-jraft and braft commit 10cd9e3",
 		Story: "A follower has two entries of a leader that failed, and the new leader has one. It overwrites the first, crashes before it " +
 			"removes the second, and comes back with an entry of an old term after one of a new term.",
-		Rules:   []string{"R5.6-03", "R5.3-15"},
+		Rules:   []string{"R5.6-03", "R5.3-02", "R5.3-15"},
 		Steps:   13,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 2, Messages: 1, Crashes: 1},
 		Options: impl.Options{Decisions: overwritesInPlace{}},

@@ -59,6 +59,11 @@ var Consequences = []Remark{
 	{"mb-leave-joint-uncommitted", "R6-05", "The new configuration is a second one that is not committed."},
 	{"mb-leave-joint-uncommitted", "R6-07", "It goes from the old configuration to the new one in one step, as if there were no joint one."},
 	{"rd-phantom-lease", "R5.1-02", "The answer tells of a higher term, and the leader stays where it is."},
+	{"st-stale-disk", "R5.3-04", "The older image lacks entries, and no conflict removed them."},
+	{"mb-rethinkdb", "R5.1-01", "A server that throws its state away goes back to term 0."},
+	{"mb-rethinkdb", "R5.3-04", "Its log goes without a conflict."},
+	{"mb-rethinkdb", "R5.3-16", "So does its commit index."},
+	{"mb-rethinkdb", "R5.3-19", "And what it had applied."},
 }
 
 // Beyond says why a mutant does not show a breach in its world that the rulebook names it for.
@@ -69,4 +74,6 @@ var Beyond = []Remark{
 	{"rd-phantom-lease", "R8-02", "Clients are told of no commands in its world, which is large as it is; R8-06 compares with what is committed instead."},
 	{"cl-dup-apply", "R8-02", "It takes a state machine to see it: raftcheck linearize judges what clients are told of its state. Searches count what is carried out."},
 	{"cl-wait-by-index", "R8-02", "Nobody reads in its world; that the entry is another's is seen sooner."},
+	{"rp-async-heartbeat", "R5.3-11", "The server that creates the entry has been deposed by then and sends none; R5.1-07 sees it create it."},
+	{"rp-catchup-truncates", "R5.3-05", "With one entry what the finished stream brings is new or in conflict; that it is taken at all is against R5.1-03."},
 }
