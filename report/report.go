@@ -25,6 +25,7 @@ type Report struct {
 	Comparison *Comparison    `json:"comparison,omitempty"` // diff
 	Steps      int            `json:"steps,omitempty"`      // replay, shrink: of the trace, judged
 	Findings   []Finding      `json:"findings"`
+	DebugGoal  *DebugGoal     `json:"debugGoal,omitempty"`  // check --debug-goal
 	NotCovered []string       `json:"notCovered,omitempty"` // what a pass says nothing about
 	Errors     []InputProblem `json:"errors,omitempty"`     // what could not be judged, and why
 }

@@ -19,11 +19,13 @@ func Text(w io.Writer, r *Report, p Palette) error {
 		t.historyFindings()
 	case len(r.Histories) > 0:
 		t.histories()
+	case r.DebugGoal != nil && r.DebugGoal.Reached:
+		t.debugGoal()
 	case len(r.Findings) > 0:
 		t.findings()
 	case len(r.Files) > 0:
 		t.files()
-	case r.Campaign != nil && r.Verdict == "held":
+	case r.Campaign != nil && r.Verdict == "held" && r.DebugGoal == nil:
 		t.campaignPass()
 	case r.Search == nil && r.Verdict == "held":
 		t.line("%s   %s breaks none of %s in %s", t.Good("ok"), r.Subject, Some(len(r.Rules), "rule"), Some(r.Steps, "step"))

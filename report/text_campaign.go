@@ -76,11 +76,11 @@ func (c *Campaign) total() uint64 {
 }
 
 // campaignFinding says where in a campaign a finding comes from.
-func (t *text) campaignFinding() {
+func (t *text) campaignFinding(f *Finding) {
 	c := t.r.Campaign
 	if c.Found != nil {
 		t.paragraph(fmt.Sprintf("Found by %s number %s, after %s in %s; shortened from %s to %d.", c.Found.Strategy+" run", Count(c.Found.Run),
-			Some(c.Steps, "step"), Seconds(c.Seconds), Some(c.Found.Steps, "step"), t.r.Findings[0].Steps))
+			Some(c.Steps, "step"), Seconds(c.Seconds), Some(c.Found.Steps, "step"), f.Steps))
 		t.paragraph(fmt.Sprintf("World: %s, %s; seed %s.", t.r.Subject, t.world(), t.again()))
 	}
 }

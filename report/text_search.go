@@ -45,7 +45,7 @@ func (t *text) storyFinding(group []Finding) {
 	t.also(fmt.Sprintf("at step %d", step), group[1:])
 	if t.r.Campaign != nil {
 		t.line("")
-		t.campaignFinding()
+		t.campaignFinding(f)
 	}
 	if t.r.Search != nil {
 		t.line("")

@@ -61,6 +61,7 @@ raft.tla in the bounds of the published parity table. Every bound and fault can 
 	flags.Lookup("expect-states").DefValue = "0"
 	f.selection.addRules(flags)
 	f.selection.addGoals(flags)
+	f.selection.addDebugGoals(flags)
 	addSave(flags, &f.save)
 	addAllow(flags, &f.allow)
 	f.outputs.addTo(flags)
@@ -69,7 +70,7 @@ raft.tla in the bounds of the published parity table. Every bound and fault can 
 }
 
 func completeCheck(cmd *cobra.Command) {
-	for flag, words := range map[string][]string{"impl": subjectNames(), "rule": ruleNames(), "goal": goalNames(), "faults": faultNames} {
+	for flag, words := range map[string][]string{"impl": subjectNames(), "rule": ruleNames(), "goal": goalNames(), "debug-goal": debugGoalNames(), "faults": faultNames} {
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 	}
 }
@@ -101,6 +102,9 @@ func (a *app) runCheck(cmd *cobra.Command, f *checkFlags) error {
 	if cmd.Context().Err() != nil && r.Verdict == spec.Inconclusive.String() {
 		r.Because = []string{"the search was interrupted"}
 	}
+	if g := debugGoalOf(options.Rules); g != nil {
+		debugReport(r, g)
+	}
 	if err := f.outputs.write(a.term.out, a.render(r)); err != nil {
 		return err
 	}
@@ -112,6 +116,9 @@ func (a *app) runCheck(cmd *cobra.Command, f *checkFlags) error {
 
 // settings turns flags into a world and the options of a search.
 func (f *checkFlags) settings(cmd *cobra.Command) (*subject, checker.Options, error) {
+	if err := f.selection.wantDebugGoal(&f.world); err != nil {
+		return nil, checker.Options{}, err
+	}
 	s, err := f.world.subject(cmd.Flags())
 	if err != nil {
 		return nil, checker.Options{}, err
@@ -123,6 +130,13 @@ func (f *checkFlags) settings(cmd *cobra.Command) (*subject, checker.Options, er
 	goals, err := f.selection.chosenGoals()
 	if err != nil {
 		return nil, checker.Options{}, err
+	}
+	if g := debugGoalOf(rules); g != nil {
+		goals = []*spec.Goal{}
+		if debugWorlds[g.Invariant.Name].byFuzz && f.random == 0 && f.time == 0 {
+			return nil, checker.Options{}, usageError("raftcheck fuzz --debug-goal "+g.Invariant.Name+" finds it in seconds; --for DURATION searches for it all the same",
+				"%s takes so many servers and steps that no search comes to its end", g.Invariant.Name)
+		}
 	}
 	switch {
 	case f.random < 0:

@@ -109,6 +109,17 @@ func writeGoals(t *testing.T, b *bytes.Buffer) {
 	for _, g := range spec.Goals {
 		fmt.Fprintf(b, "| `%s` | %s |\n", g.Name, cell(g.Sentence))
 	}
+	b.WriteString("\n## Debug goals\n\nWhat looks like a promise of Raft and is none: right executions break it, so no implementation is judged by it. To see it broken\n" +
+		"shows that bounds are wide enough for what sets Raft apart from what one expects. A debug goal that is reached ends with exit code 0 and\n" +
+		"the execution as a story, one that is not is inconclusive (exit code 3). They have bounds of their own, which flags override, and\n" +
+		"`--impl` looks for them in another implementation.\n")
+	for _, g := range spec.DebugGoals {
+		s, err := debugSubject(g)
+		require.NoError(t, err)
+		fmt.Fprintf(b, "\n### %s\n\n%s No promise of Raft: %s\n\nSource: %s.\n\n    %s\n\nBounds: %s.\n", g.Invariant.Name, g.Invariant.Sentence, g.False, g.Source, debugCommand(g), s.config.String())
+	}
+	b.WriteString("\nThe last one takes so many steps that no search comes to its end; guided random executions find it in seconds. The execution that they\n" +
+		"found is in [testdata](../cmd/raftcheck/testdata/debug/more-up-to-date.trace), for `raftcheck replay`.\n")
 }
 
 // writeMutants searches every mutant in its own world and writes down what it took. Without -update the large searches are

@@ -83,6 +83,7 @@ func (f *fuzzFlags) addTo(flags *pflag.FlagSet) {
 	flags.Var(&f.memory, "memory", "drop what is remembered of the implementation at this much memory, as in 2GiB; without it, at three quarters of what the machine has. What is found does not depend on it")
 	f.selection.addRules(flags)
 	f.selection.addGoals(flags)
+	f.selection.addDebugGoals(flags)
 	addSave(flags, &f.save)
 	addAllow(flags, &f.allow)
 	f.outputs.addTo(flags)
@@ -132,6 +133,9 @@ func (a *app) runFuzz(cmd *cobra.Command, f *fuzzFlags) error {
 	if cmd.Context().Err() != nil && r.Verdict != spec.Violated.String() {
 		r.Verdict, r.Because = spec.Inconclusive.String(), []string{"the campaign was interrupted"}
 	}
+	if g := debugGoalOf(options.Rules); g != nil {
+		debugReport(r, g)
+	}
 	if err := f.outputs.write(a.term.out, a.render(r)); err != nil {
 		return err
 	}
@@ -147,6 +151,9 @@ func (f *fuzzFlags) settings(flags *pflag.FlagSet) (*subject, fuzz.Options, erro
 	}
 	if f.workers < 0 || f.time < 0 {
 		return nil, o, usageError("", "--workers and --for cannot be negative")
+	}
+	if err = f.selection.wantDebugGoal(&f.world); err != nil {
+		return nil, o, err
 	}
 	if o.Rules, err = f.selection.chosenRules(); err != nil {
 		return nil, o, err

@@ -84,6 +84,9 @@ func (a *app) runReplay(cmd *cobra.Command, f *replayFlags, path string) error {
 	if differs != nil {
 		r.NotCovered = []string{fmt.Sprintf("what comes after step %d, where %s does something else: %s", differs.Record, differs.Server, differs.What)}
 	}
+	if g := debugGoalOf(s.rules); g != nil {
+		debugReport(r, g)
+	}
 	if err := f.outputs.write(a.term.out, a.render(r)); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 // selection is what is judged: the values of --rule and --goal.
 type selection struct {
 	rules, goals []string
+	debugGoal    string
 }
 
 func (s *selection) addRules(flags *pflag.FlagSet) {
@@ -35,12 +36,21 @@ func (s *selection) chosenRules() ([]*spec.Rule, error) {
 		}
 		chosen[r] = true
 	}
-	return slices.DeleteFunc(slices.Clone(spec.Rules), func(r *spec.Rule) bool { return !chosen[r] }), nil
+	return slices.DeleteFunc(judgeable(), func(r *spec.Rule) bool { return !chosen[r] }), nil
+}
+
+// judgeable lists all rules, and behind them what is no promise and yet can be asked for.
+func judgeable() []*spec.Rule {
+	all := slices.Clone(spec.Rules)
+	for _, g := range spec.DebugGoals {
+		all = append(all, g.Invariant)
+	}
+	return all
 }
 
 // ruleCalled returns the rule with that id or name, or nil.
 func ruleCalled(name string) *spec.Rule {
-	for _, r := range spec.Rules {
+	for _, r := range judgeable() {
 		if strings.EqualFold(r.ID, name) || strings.EqualFold(r.Name, name) {
 			return r
 		}

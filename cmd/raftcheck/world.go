@@ -22,6 +22,8 @@ type worldFlags struct {
 	exec                                                                         execFlags
 	// larger, unless nil, makes of a subject's own world the one that it has unless flags say otherwise.
 	larger func(cluster.Config) cluster.Config
+	// own, unless nil, is what is searched if flags name no implementation.
+	own func() (*subject, error)
 }
 
 func (w *worldFlags) addTo(flags *pflag.FlagSet) {
@@ -108,6 +110,9 @@ func (w *worldFlags) subject(flags *pflag.FlagSet) (*subject, error) {
 func (w *worldFlags) base(flags *pflag.FlagSet) (*subject, error) {
 	if flags.Changed("exec") {
 		return w.exec.subject(flags)
+	}
+	if w.own != nil && len(w.features) == 0 && !flags.Changed("impl") {
+		return w.own()
 	}
 	if len(w.features) == 0 {
 		return subjectOf(w.impl)

@@ -1,0 +1,37 @@
+package report
+
+// DebugGoal is a property that right executions break, and whether one within the bounds does.
+type DebugGoal struct {
+	Name     string `json:"name"`
+	Sentence string `json:"sentence"` // what one expects
+	False    string `json:"false"`    // why it is no promise of Raft
+	Source   string `json:"source"`
+	Reached  bool   `json:"reached"`
+	// Execution breaks the property at its last step; nil unless reached.
+	Execution *Finding `json:"execution,omitempty"`
+}
+
+// debugGoal tells the execution that breaks what is no promise.
+func (t *text) debugGoal() {
+	g, f := t.r.DebugGoal, t.r.DebugGoal.Execution
+	t.line("%s   debug goal %s reached: %s, at step %d", t.Good("ok"), t.Strong(g.Name), f.Message, f.guilty().step)
+	t.line("")
+	t.paragraph("One might expect: " + g.Sentence + " It is no promise of Raft. " + g.False)
+	t.paragraph("Source: " + g.Source + ".")
+	t.line("")
+	for _, l := range f.Story {
+		t.line("%s", t.storyLine(l))
+	}
+	if t.r.Campaign != nil {
+		t.line("")
+		t.campaignFinding(f)
+	}
+	if t.r.Search != nil {
+		t.line("")
+		if f.Shortest && f.Steps > 0 {
+			t.line("Shortest possible: every execution of up to %s was tried and none reaches it.", Some(f.Steps-1, "step"))
+		}
+		t.paragraph("Searched: " + t.r.Subject + ", " + t.world() + "; " + t.counted() + ".")
+	}
+	t.whatNext(f)
+}
