@@ -33,7 +33,7 @@ func worldOf(m mutant.Mutant) *cluster.Config {
 	if err != nil {
 		panic(err)
 	}
-	c := fuzz.Enlarge(cluster.Config{Servers: b.Servers, New: m.Factory(), Variants: m.Variants(), Changes: changes,
+	c := fuzz.Enlarge(cluster.Config{Servers: b.Servers, New: m.Factory(), Variants: m.Variants(), Changes: changes, Values: b.Values,
 		Faults: cluster.Faults{Storage: cluster.Budget(b.StorageErrors)},
 		Bounds: cluster.Bounds{Proposals: min(b.Proposals, 0), Compactions: b.Compactions, Transfers: b.Transfers, Changes: b.Changes, Reads: b.Reads, Ticks: b.Ticks, Drift: b.Drift}})
 	return &c

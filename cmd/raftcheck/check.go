@@ -182,6 +182,10 @@ func checkFailure(err error) error {
 	if f := programFailure(err); f != nil {
 		return f
 	}
+	var known *failure
+	if errors.As(err, &known) {
+		return known
+	}
 	var fault *checker.Fault
 	if errors.As(err, &fault) {
 		return &failure{exit: exitFault, err: err, hint: "a node must do the same whenever it is in the same state and gets the same input: no clock, no randomness, no map order"}

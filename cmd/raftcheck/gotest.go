@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -154,6 +155,7 @@ func (g *goTest) rerun(ctx context.Context, s *subject, do order.Task, t *traces
 
 // job is a test program and the order that it is to obey.
 type job struct {
+	of    *goTest
 	dir   string
 	order order.Order
 }
@@ -164,7 +166,7 @@ func (g *goTest) begin(s *subject, do order.Task) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &job{dir, order.Order{Do: do, Name: s.name, Choices: g.choices, Trace: filepath.Join(dir, traceFile),
+	j := &job{g, dir, order.Order{Do: do, Name: s.name, Choices: g.choices, Trace: filepath.Join(dir, traceFile),
 		Happened: filepath.Join(dir, happenedFile), Automaton: filepath.Join(dir, automatonFile)}}
 	c := &s.config
 	j.order.Nodes, j.order.Values, j.order.Network, j.order.Bounds, j.order.Faults = c.Servers, c.Values, c.Network, c.Bounds, c.Faults
@@ -199,6 +201,9 @@ func (j *job) run(ctx context.Context, progress func([]byte)) (*order.Outcome, e
 	program := filepath.Join(j.dir, "program.test")
 	for _, args := range [][]string{{"go", "mod", "tidy"}, {"go", "test", "-c", "-o", program, "."}, {program, "-test.timeout=0"}} {
 		if err := j.call(ctx, args, progress); err != nil {
+			if args[1] == "mod" {
+				err = cmp.Or(j.unreleased(ctx), err)
+			}
 			return nil, err
 		}
 	}
@@ -216,6 +221,24 @@ func (j *job) run(ctx context.Context, progress func([]byte)) (*order.Outcome, e
 		return nil, &failure{exit: exitFault, err: errors.New(out.Problem)}
 	}
 	return out, nil
+}
+
+// unreleased complains about a version that the library does not have; nil if it has it, or if that
+// cannot be told.
+func (j *job) unreleased(ctx context.Context) error {
+	f := j.of.family
+	if strings.Contains(j.of.version, "-") {
+		return nil // it may be a commit
+	}
+	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-versions", f.module)
+	cmd.Dir, cmd.Env = j.dir, append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+	printed, err := cmd.Output()
+	versions := strings.Fields(string(printed))
+	if err != nil || len(versions) < 2 || slices.Contains(versions, j.of.version+f.suffix) {
+		return nil
+	}
+	latest := strings.Join(versions[max(1, len(versions)-8):], ", ")
+	return usageError("its latest are "+strings.ReplaceAll(latest, f.suffix, ""), "%s has no version %s", f.module, j.of.version)
 }
 
 // call runs a command in the program's folder. When ctx is cancelled the command is interrupted, and the program then ends with

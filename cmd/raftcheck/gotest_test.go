@@ -44,6 +44,17 @@ func TestLibraryNames(t *testing.T) {
 	}
 }
 
+func TestAVersionThatWasNeverReleased(t *testing.T) {
+	s, err := subjectOf("etcd@v3.1.99")
+	require.NoError(t, err)
+	_, err = s.search(context.Background(), checker.Options{Rules: spec.Rules, Name: s.name})
+	require.ErrorContains(t, err, "github.com/coreos/etcd has no version v3.1.99")
+	var f *failure
+	require.ErrorAs(t, checkFailure(err), &f)
+	require.Equal(t, exitUsage, f.exit)
+	require.Contains(t, f.hint, "v3.3.27")
+}
+
 // The test program is made, built and run; it needs the library's source, which the adapter's own tests fetch too.
 func TestALibraryIsSearchedAndReplayed(t *testing.T) {
 	s, err := subjectOf("hashicorp:no-pre-vote")

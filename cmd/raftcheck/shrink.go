@@ -74,7 +74,7 @@ func (a *app) shrunk(ctx context.Context, s *saved, save string) (*report.Report
 		return s.report("shrink", s.trace, nil), nil
 	}
 	if err != nil {
-		return nil, &failure{exit: exitFault, err: err}
+		return nil, checkFailure(err)
 	}
 	short.Header.Implementation = s.subject.name
 	story := traces.Story(short, s.rules, variants)
