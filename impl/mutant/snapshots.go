@@ -153,9 +153,9 @@ var snapshotMutants = []Mutant{
 		Source:    "WRaft#118; RedisLabs/raft#49; WRaft#1 of SandTable (EuroSys 2024)",
 		Story: "A follower compacts an entry, and the message that brought it arrives once more. The follower does not find the entry in its log, and appends " +
 			"it at the end.",
-		Rules:   []string{"R5.3-05"},
+		Rules:   []string{"R5.3-05", "R5.3-02", "R5.3-20", "R5.4.1-04", "R5.4.3-01"},
 		Steps:   13,
-		Bounds:  compactingMore,
+		Bounds:  Bounds{Servers: 3, Terms: 1, Log: 2, Messages: 2, Campaigns: 1, Compactions: 1, Proposals: 2, Values: 2},
 		Options: impl.Options{Snapshots: true, Decisions: appendsAgain{}},
 	},
 	{
