@@ -25,7 +25,7 @@ const generated = "<!-- Generated: go test ./cmd/raftcheck -run TestDocs -update
 // TestDocsAreUpToDate holds the documents that are generated from the code to what the code says now.
 func TestDocsAreUpToDate(t *testing.T) {
 	for name, write := range map[string]func(*testing.T, *bytes.Buffer){
-		"rules.md": writeRules, "mutants.md": writeMutants, "commands.md": writeCommands, "goals.md": writeGoals,
+		"rules.md": writeRules, "mutants.md": writeMutants, "commands.md": writeCommands, "goals.md": writeGoals, "published-specifications.md": writePublished,
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got bytes.Buffer

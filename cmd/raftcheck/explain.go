@@ -71,6 +71,7 @@ func chapters() []chapter {
 		{"goals", "what bounds must let happen before a pass means anything", goalTopics()},
 		{"debug-goals", "what looks like a promise of Raft and is none", debugGoalTopics()},
 		{"mutants", "the reference Raft with one documented bug each", mutantTopics()},
+		{"published", "faults that published specifications of Raft have themselves", publishedTopics()},
 		{"exit-codes", "what the exit code says", exitTopics()},
 		{"schemas", "what files look like, as JSON Schema", schemaTopics()},
 	}

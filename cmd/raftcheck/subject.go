@@ -15,7 +15,9 @@ import (
 type subject struct {
 	name     string // as in --impl and in the header of a trace
 	config   cluster.Config
-	restarts bool     // spec: raft.tla's Restart is on
+	raftTLA  bool     // it is raft.tla, whose actions are no steps of a server
+	restarts bool     // raft.tla: Restart is on
+	asIs     bool     // fuzz makes its world no larger
 	program  *program // --exec
 	goTest   *goTest  // --impl etcd, hashicorp
 }
@@ -90,6 +92,8 @@ func subjectOf(name string) (*subject, error) {
 		return specification(), nil
 	case name == referenceName || strings.HasPrefix(name, referenceName+":"):
 		return reference(name)
+	case published(name) != nil:
+		return published(name), nil
 	case libraryOf(name) != nil:
 		return libraryOf(name).subject(name)
 	case strings.HasPrefix(name, mutantPrefix):
@@ -117,12 +121,15 @@ func subjectNames() []string {
 	for _, m := range mutant.All {
 		names = append(names, mutantPrefix+m.Name)
 	}
+	for _, f := range publishedFaults {
+		names = append(names, publishedPrefix+f.name)
+	}
 	return names
 }
 
 // specification is raft.tla in the bounds in which TLC's counts are known, with one entry in the log and one message in flight.
 func specification() *subject {
-	return &subject{name: specName, config: cluster.Config{
+	return &subject{name: specName, raftTLA: true, config: cluster.Config{
 		Servers: 3, New: abstract.New, Variants: abstract.Variants, NoHistory: true, Strict: true,
 		Faults: cluster.Faults{Drop: cluster.Unlimited},
 		Bounds: cluster.Bounds{Terms: 2, Log: 1, Messages: 1},
@@ -173,7 +180,7 @@ func mutated(m mutant.Mutant) *subject {
 
 // settle fills in what follows from the other settings, after flags have had their say.
 func (s *subject) settle() {
-	if s.name != specName {
+	if !s.raftTLA {
 		return
 	}
 	c := &s.config

@@ -32,7 +32,7 @@ func (w *worldFlags) addTo(flags *pflag.FlagSet) {
 }
 
 func (w *worldFlags) addImpl(flags *pflag.FlagSet) {
-	flags.StringVar(&w.impl, "impl", referenceName, "what to search: reference, spec (raft.tla), mutant:`NAME`, etcd[@VERSION] or hashicorp[@VERSION]")
+	flags.StringVar(&w.impl, "impl", referenceName, "what to search: reference, spec (raft.tla), mutant:`NAME`, published:NAME, etcd[@VERSION] or hashicorp[@VERSION]")
 	flags.StringSliceVar(&w.features, "features", nil, "parts of Raft that the reference has: some of "+strings.Join(choiceNames(), ","))
 	w.exec.addTo(flags)
 }
@@ -64,7 +64,7 @@ func (w *worldFlags) subject(flags *pflag.FlagSet) (*subject, error) {
 	if err != nil {
 		return nil, err
 	}
-	if w.larger != nil {
+	if w.larger != nil && !s.asIs {
 		s.config = w.larger(s.config)
 	}
 	c := &s.config
@@ -159,7 +159,7 @@ func (w *worldFlags) check(flags *pflag.FlagSet, s *subject) error {
 			return usageError("", "--%s %d: it is at least %d", n.flag, n.given, n.least)
 		}
 	}
-	if s.name != specName {
+	if !s.raftTLA {
 		return nil
 	}
 	f := &s.config.Faults
