@@ -29,9 +29,14 @@ type linearizeFlags struct {
 	outputs   outputs
 }
 
+// newLinearizeFlags are the flags as they are when none is given.
+func newLinearizeFlags() *linearizeFlags {
+	return &linearizeFlags{format: linearizability.Auto, limit: linearizability.DefaultLimit, failedCAS: "auto", outputs: outputs{formats: []string{"text", "json", "porcupine", "witness"}}}
+}
+
 // linearize judges histories of clients.
 func (a *app) linearize() *cobra.Command {
-	f := &linearizeFlags{outputs: outputs{formats: []string{"text", "json", "porcupine", "witness"}}}
+	f := newLinearizeFlags()
 	cmd := &cobra.Command{
 		Use:   "linearize HISTORY...",
 		Short: "Judge what clients of a key-value store saw",

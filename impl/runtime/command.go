@@ -21,7 +21,8 @@ const (
 )
 
 // Command is an operation of a client. Client and Number name the request: whoever sends it again sends the same names, and it is
-// carried out once (8, D6.3). A client has one request at a time, with ascending numbers.
+// carried out once (8, D6.3). A client has one request at a time, with ascending numbers. A request of nobody, "", is carried out as often as it
+// is sent.
 type Command struct {
 	Client   string
 	Number   uint64

@@ -32,6 +32,9 @@ func NewMachine() *Machine {
 
 // Apply carries out a command, unless it was carried out before.
 func (m *Machine) Apply(c Command) Result {
+	if c.Client == "" {
+		return m.carryOut(c)
+	}
 	last, known := m.clients[c.Client]
 	switch {
 	case known && c.Number == last.Number:
@@ -63,7 +66,9 @@ func (m *Machine) carryOut(c Command) (r Result) {
 			m.keys[c.Key] = c.Value
 		}
 	}
-	m.clients[c.Client] = answered{c.Number, r}
+	if c.Client != "" {
+		m.clients[c.Client] = answered{c.Number, r}
+	}
 	return r
 }
 

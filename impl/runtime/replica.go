@@ -73,6 +73,7 @@ type Replica struct {
 	rounds   int                     // of reads, so far
 	sentUpTo spec.Index              // a leader: the last entry that it has sent to anybody
 	refused  bool                    // a follower refused entries since the last heartbeat
+	nobodies uint64                  // requests of clients without a name, so far
 	err      error
 }
 
@@ -143,6 +144,10 @@ func (r *Replica) Do(now time.Duration, c Command, reply func(Answer)) {
 	if c.Op == Get && r.config.Options.Reads != impl.NoReads {
 		r.read(client{command: c, reply: reply})
 		return
+	}
+	if r.config.Options.Sessions && c.Client == "" { // to the node, requests that look alike are one
+		r.nobodies++
+		c.Client, c.Number = fmt.Sprintf("%s-%x", r.config.ID, r.config.Seed), r.nobodies
 	}
 	s, answer := r.propose(now, client{command: c, reply: reply})
 	switch {

@@ -1,0 +1,235 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/raftcheck/raftcheck/impl/runtime"
+	"github.com/raftcheck/raftcheck/linearizability"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+type conn = net.Conn
+
+// dialWithin is how long it may take to reach a server on this machine.
+const dialWithin = 500 * time.Millisecond
+
+// history is what clients ask and are told, written in the order in which it happens, as raftcheck linearize reads it.
+type history struct {
+	mutex    sync.Mutex
+	file     *os.File
+	calls    int
+	sessions map[string]*session
+	err      error // the first
+}
+
+// session is a client that names itself: what it asked last, and whether it was told.
+type session struct {
+	command runtime.Command
+	open    bool
+}
+
+func newHistory(path string) (*history, error) {
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	h := &history{file: file, sessions: map[string]*session{}}
+	h.write(map[string]any{"format": linearizability.FormatName, "version": linearizability.FormatVersion})
+	return h, h.err
+}
+
+func (h *history) write(line map[string]any) {
+	if h.err != nil {
+		return
+	}
+	text, err := json.Marshal(line)
+	if err == nil {
+		_, err = h.file.Write(append(text, '\n'))
+	}
+	h.err = err
+}
+
+var errReused = errors.New("the client used this number for another request, or sent a later one")
+
+// call notes that a client asks for something. One that asks for the same again goes on with it. A client that did not name itself
+// gets a name of its own.
+func (h *history) call(c *runtime.Command) error {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	s := h.sessions[c.Client]
+	if c.Client != "" && s != nil {
+		switch {
+		case c.Number < s.command.Number, c.Number == s.command.Number && *c != s.command:
+			return errReused
+		case c.Number == s.command.Number:
+			return nil
+		case s.open:
+			h.write(map[string]any{"client": c.Client, "event": "unknown"})
+		}
+	}
+	h.calls++
+	name := c.Client
+	if name == "" {
+		name = "request-" + strconv.Itoa(h.calls)
+		c.Number = uint64(h.calls) // for ended; the server does not see it
+	}
+	line := map[string]any{"client": name, "event": "call", "key": c.Key}
+	switch c.Op {
+	case runtime.Get:
+		line["op"] = "read"
+	case runtime.Put:
+		line["op"], line["value"] = "write", c.Value
+	case runtime.Delete:
+		line["op"], line["value"] = "write", nil
+	case runtime.Append:
+		line["op"], line["value"] = "append", c.Value
+	case runtime.Create:
+		line["op"], line["from"], line["to"] = "cas", nil, c.Value
+	case runtime.Replace:
+		line["op"], line["from"], line["to"] = "cas", c.Expected, c.Value
+	}
+	h.write(line)
+	h.sessions[name] = &session{command: *c, open: true}
+	return nil
+}
+
+// ended notes what a client is told. Of a request that may still be sent again, nothing is known until it is answered.
+func (h *history) ended(c *runtime.Command, r *reply) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	name := c.Client
+	if name == "" {
+		name = "request-" + strconv.FormatUint(c.Number, 10)
+	}
+	s := h.sessions[name]
+	if s == nil || !s.open || s.command != *c {
+		return
+	}
+	line := map[string]any{"client": name, "event": "return"}
+	switch {
+	case r.done && c.Op == runtime.Get && r.code == http.StatusOK:
+		line["value"] = string(r.body)
+	case r.done && c.Op == runtime.Get:
+		line["value"] = nil
+	case r.done && (c.Op == runtime.Create || c.Op == runtime.Replace):
+		line["swapped"] = r.code != http.StatusPreconditionFailed
+	case r.done:
+	case c.Client != "":
+		return
+	case r.nothing:
+		line["event"] = "fail"
+	default:
+		line["event"] = "unknown"
+	}
+	s.open = false
+	h.write(line)
+	if c.Client == "" {
+		delete(h.sessions, name)
+	}
+}
+
+// close ends the history. Requests without an answer stay without one.
+func (h *history) close() error {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	err := errors.Join(h.err, h.file.Close())
+	h.err = os.ErrClosed
+	return err
+}
+
+// reply is what a server answered, or why it did not.
+type reply struct {
+	code    int
+	header  http.Header
+	body    []byte
+	done    bool // the command was carried out
+	nothing bool // certainly nothing was done
+	leader  spec.ServerID
+}
+
+// servers are the ways to the servers' sockets for clients.
+type ways map[spec.ServerID]*http.Client
+
+func newWays(sockets string, ids []spec.ServerID) ways {
+	w := ways{}
+	for _, id := range ids {
+		w[id] = &http.Client{
+			Transport:     &http.Transport{DialContext: dialer(socketOf(sockets, id, "http")), MaxIdleConnsPerHost: 64},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+			Timeout:       5 * time.Second,
+		}
+	}
+	return w
+}
+
+// ask sends a server a command and says what came of it.
+func (w ways) ask(ctx context.Context, id spec.ServerID, c *runtime.Command) *reply {
+	request, err := requestOf(ctx, c)
+	if err != nil {
+		return &reply{code: http.StatusBadRequest, nothing: true, body: []byte(err.Error() + "\n")}
+	}
+	response, err := w[id].Do(request)
+	if err != nil {
+		return lost(id, err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return lost(id, err)
+	}
+	r := &reply{code: response.StatusCode, header: response.Header, body: body}
+	switch outcome := response.Header.Get(runtime.HeaderOutcome); r.code {
+	case http.StatusOK, http.StatusNoContent, http.StatusNotFound, http.StatusPreconditionFailed:
+		r.done = true
+	case http.StatusServiceUnavailable:
+		r.nothing = outcome == "refused" || outcome == "replaced"
+	case http.StatusTemporaryRedirect, http.StatusBadRequest, http.StatusConflict:
+		r.nothing = true
+		_, _ = fmt.Sscanf(response.Header.Get(runtime.HeaderLeader), "n%d", &r.leader)
+	}
+	return r
+}
+
+// lost is the reply of a server that does not answer. If it could not be reached, nothing was done.
+func lost(id spec.ServerID, err error) *reply {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return &reply{code: http.StatusServiceUnavailable, nothing: true, body: fmt.Appendf(nil, "%s is down; nothing was done\n", id)}
+	}
+	return &reply{code: http.StatusGatewayTimeout, body: fmt.Appendf(nil, "%s did not answer; it may be done, or not\n", id)}
+}
+
+// requestOf is a command as ServeHTTP of package runtime understands it.
+func requestOf(ctx context.Context, c *runtime.Command) (*http.Request, error) {
+	method, query := http.MethodPut, ""
+	switch c.Op {
+	case runtime.Get:
+		method = http.MethodGet
+	case runtime.Append:
+		method = http.MethodPost
+	case runtime.Delete:
+		method = http.MethodDelete
+	case runtime.Create:
+		query = "?if-absent"
+	case runtime.Replace:
+		query = "?if=" + url.QueryEscape(c.Expected)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, "http://server/kv/"+url.PathEscape(c.Key)+query, bytes.NewReader([]byte(c.Value)))
+	if err == nil && c.Client != "" {
+		request.Header.Set(runtime.HeaderClient, c.Client)
+		request.Header.Set(runtime.HeaderRequest, strconv.FormatUint(c.Number, 10))
+	}
+	return request, err
+}
