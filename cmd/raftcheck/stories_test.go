@@ -22,7 +22,13 @@ import (
 
 var update = flag.Bool("update", false, "rewrite golden files, stories and generated documents")
 
+// asRaftcheck makes this test's program raftcheck: for the processes that raftcheck run starts.
+const asRaftcheck = "TESTING_AS_RAFTCHECK"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(asRaftcheck) != "" && len(os.Args) > 1 && os.Args[1] == oneServer {
+		main()
+	}
 	testscript.Main(m, map[string]func(){"raftcheck": main})
 }
 

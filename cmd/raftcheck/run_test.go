@@ -1,0 +1,273 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/impl/runtime"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// said is what a run prints, which tests read while it goes on.
+type said struct {
+	mutex sync.Mutex
+	text  bytes.Buffer
+}
+
+func (s *said) Write(p []byte) (int, error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *said) String() string {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.text.String()
+}
+
+// runs runs a cluster whose processes are this test's program. It returns the exit code and both streams.
+func runs(t *testing.T, args ...string) (code int, out, errs string) {
+	t.Setenv(asRaftcheck, "1")
+	var o, e said
+	code = run(append([]string{"run", "--dir", filepath.Join(t.TempDir(), "run")}, args...), strings.NewReader(""), &o, &e)
+	return code, o.String(), e.String()
+}
+
+// Servers are killed and cut off again and again, and what they did and what their clients saw holds.
+func TestARealClusterHoldsThroughKills(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	t.Setenv(asRaftcheck, "1")
+	var out, errs said
+	code := run([]string{"run", "--dir", dir, "--for", "4s", "--load", "4", "--kill-every", "500ms", "--restart-after", "200ms", "--partition-every", "1200ms", "--compact", "50"}, strings.NewReader(""), &out, &errs)
+	require.Equal(t, 0, code, "%s\n%s", &out, &errs)
+	require.Contains(t, out.String(), "cluster.trace: ")
+	require.Contains(t, out.String(), "history.ndjson: linearizable: ")
+	require.Greater(t, strings.Count(errs.String(), "is killed"), 3, errs.String())
+	require.Contains(t, errs.String(), "is cut off from the others")
+	for _, args := range [][]string{{"verify", filepath.Join(dir, "cluster.trace")}, {"verify", filepath.Join(dir, "n1.trace")}, {"linearize", filepath.Join(dir, "history.ndjson")}} {
+		var again bytes.Buffer
+		require.Equal(t, 0, run(args, strings.NewReader(""), &again, &again), again.String())
+	}
+}
+
+// A server that forgets its vote is found in every run in which anybody is elected.
+func TestARealMutantIsCaught(t *testing.T) {
+	code, out, errs := runs(t, "--impl", "mutant:el-vote-not-durable", "--for", "2s", "--kill-every", "600ms")
+	require.Equal(t, 1, code, "%s\n%s", out, errs)
+	require.Contains(t, out, "durable-before-send: ")
+	require.Contains(t, out, "no client asked for anything")
+}
+
+// Clients talk to the doors of a run with nothing but HTTP, are redirected, and are served while servers die. All of it is in the history.
+func TestClientsOfARun(t *testing.T) {
+	t.Setenv(asRaftcheck, "1")
+	dir := filepath.Join(t.TempDir(), "run")
+	var out, errs said
+	ended := make(chan int)
+	go func() {
+		ended <- run([]string{"run", "--dir", dir, "--for", "4s", "--features", "none"}, strings.NewReader(""), &out, &errs)
+	}()
+	line := regexp.MustCompile(`n(\d)  (http://\S+)  pid (\d+)`)
+	var servers [][]string
+	for len(servers) < 3 {
+		time.Sleep(10 * time.Millisecond)
+		servers = line.FindAllStringSubmatch(out.String(), -1)
+	}
+	ask := func(server int, method, path, body string) (int, string) {
+		for end := time.Now().Add(3 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+			request, err := http.NewRequest(method, servers[server][2]+path, strings.NewReader(body))
+			require.NoError(t, err)
+			response, err := http.DefaultClient.Do(request)
+			require.NoError(t, err)
+			text, err := io.ReadAll(response.Body)
+			require.NoError(t, err)
+			response.Body.Close()
+			if response.StatusCode < 500 || time.Now().After(end) {
+				return response.StatusCode, string(text)
+			}
+		}
+	}
+	require.Equal(t, "[204 ]", fmt.Sprint(firstOf(ask(0, "PUT", "/kv/x", "1"))))
+	for server := range servers {
+		code, text := ask(server, "GET", "/kv/x", "")
+		require.Equal(t, "200 1", fmt.Sprint(code, " ", text))
+	}
+	code, text := ask(0, "PATCH", "/kv/x", "")
+	require.Equal(t, "400 PATCH is not GET, PUT, POST or DELETE\n", fmt.Sprint(code, " ", text))
+	_, text = ask(1, "GET", "/status", "")
+	require.Contains(t, text, "n2 is ")
+
+	pid, err := strconv.Atoi(servers[0][3])
+	require.NoError(t, err)
+	process, err := os.FindProcess(pid)
+	require.NoError(t, err)
+	require.NoError(t, process.Kill())
+	require.Equal(t, "[204 ]", fmt.Sprint(firstOf(ask(1, "PUT", "/kv/x?if=1", "2"))))
+	code, text = ask(2, "GET", "/kv/x", "")
+	require.Equal(t, "200 2", fmt.Sprint(code, " ", text))
+
+	require.Equal(t, 0, <-ended, "%s\n%s", &out, &errs)
+	require.Contains(t, errs.String(), "n1 is killed")
+	require.Contains(t, out.String(), "history.ndjson: linearizable: ")
+	seen, err := os.ReadFile(filepath.Join(dir, "history.ndjson"))
+	require.NoError(t, err)
+	require.Contains(t, string(seen), `"event":"call","from":"1","key":"x","op":"cas","to":"2"`)
+}
+
+func firstOf(code int, text string) []any { return []any{code, text} }
+
+// TestOneServer runs the process of one server in this one. It ends when its standard input does.
+func TestOneServer(t *testing.T) {
+	dir, sockets := t.TempDir(), shortFolder(t)
+	serve := func() (int, string) {
+		var out bytes.Buffer
+		code := run([]string{oneServer, "--nodes", "1", "--dir", dir, "--sockets", sockets}, strings.NewReader("isolate n2 n3\nwhat\nisolate\n"), &out, &out)
+		return code, out.String()
+	}
+	code, out := serve()
+	require.Equal(t, 0, code, out)
+	require.Contains(t, out, "ready\n")
+	require.FileExists(t, filepath.Join(dir, "n1.trace"))
+
+	path := filepath.Join(dir, "n1.state")
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	data[17] ^= 1
+	require.NoError(t, os.WriteFile(path, data, 0o666))
+	code, out = serve()
+	require.Equal(t, exitFault.code(), code)
+	require.Contains(t, out, "n1.state: byte 0: the state of the server is damaged")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "n1.trace"), []byte("no trace\n"), 0o666))
+	code, out = serve()
+	require.Equal(t, exitFault.code(), code)
+	require.Contains(t, out, "not a trace to go on with")
+}
+
+func shortFolder(t *testing.T) string {
+	dir, err := os.MkdirTemp("", "rc")
+	require.NoError(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// TestHistory holds what is written of clients that name themselves and those that do not, that try again and that give up.
+func TestHistory(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history.ndjson")
+	h, err := newHistory(path)
+	require.NoError(t, err)
+	command := func(client string, number uint64, op runtime.Op) runtime.Command {
+		return runtime.Command{Client: client, Number: number, Op: op, Key: "k", Value: "v", Expected: "e"}
+	}
+	put := command("a", 1, runtime.Put)
+	require.NoError(t, h.call(&put))
+	h.ended(&put, &reply{}) // may come again
+	require.NoError(t, h.call(&put))
+	h.ended(&put, &reply{code: 204, done: true})
+	require.NoError(t, h.call(&put)) // the answer was lost on its way
+	h.ended(&put, &reply{code: 204, done: true})
+
+	another := command("a", 1, runtime.Append)
+	require.ErrorIs(t, h.call(&another), errReused)
+	appended := command("a", 2, runtime.Append)
+	require.NoError(t, h.call(&appended))
+	get := command("a", 3, runtime.Get)
+	require.NoError(t, h.call(&get)) // so the one before is given up
+	h.ended(&appended, &reply{code: 204, done: true})
+	h.ended(&get, &reply{code: 200, done: true, body: []byte("v")})
+	require.ErrorIs(t, h.call(&appended), errReused)
+
+	for _, r := range []struct {
+		op runtime.Op
+		*reply
+	}{{runtime.Get, &reply{code: 404, done: true}}, {runtime.Replace, &reply{code: 412, done: true}}, {runtime.Create, &reply{code: 204, done: true}},
+		{runtime.Delete, &reply{nothing: true}}, {runtime.Put, &reply{}}} {
+		c := command("", 0, r.op)
+		require.NoError(t, h.call(&c))
+		h.ended(&c, r.reply)
+	}
+	require.NoError(t, h.close())
+	require.ErrorIs(t, h.close(), os.ErrClosed)
+	got, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, `{"format":"raftcheck-history","version":1}
+{"client":"a","event":"call","key":"k","op":"write","value":"v"}
+{"client":"a","event":"return"}
+{"client":"a","event":"call","key":"k","op":"append","value":"v"}
+{"client":"a","event":"unknown"}
+{"client":"a","event":"call","key":"k","op":"read"}
+{"client":"a","event":"return","value":"v"}
+{"client":"request-4","event":"call","key":"k","op":"read"}
+{"client":"request-4","event":"return","value":null}
+{"client":"request-5","event":"call","from":"e","key":"k","op":"cas","to":"v"}
+{"client":"request-5","event":"return","swapped":false}
+{"client":"request-6","event":"call","from":null,"key":"k","op":"cas","to":"v"}
+{"client":"request-6","event":"return","swapped":true}
+{"client":"request-7","event":"call","key":"k","op":"write","value":null}
+{"client":"request-7","event":"fail"}
+{"client":"request-8","event":"call","key":"k","op":"write","value":"v"}
+{"client":"request-8","event":"unknown"}
+`, string(got))
+	var outs bytes.Buffer
+	require.Equal(t, 1, run([]string{"linearize", path}, strings.NewReader(""), &outs, &outs), "it is no history of a store: %s", &outs)
+}
+
+func TestAServerThatIsDownDidNothing(t *testing.T) {
+	w := newWays(shortFolder(t), []spec.ServerID{1})
+	c := runtime.Command{Op: runtime.Put, Key: "a b/c"}
+	r := w.ask(t.Context(), 1, &c)
+	require.True(t, r.nothing && !r.done)
+	require.Equal(t, "503 n1 is down; nothing was done\n", fmt.Sprint(r.code, " ", string(r.body)))
+}
+
+// Requests for keys and values of any text arrive as they were meant.
+func TestRequestsSayWhatCommandsSay(t *testing.T) {
+	for _, op := range []runtime.Op{runtime.Get, runtime.Put, runtime.Append, runtime.Delete, runtime.Create, runtime.Replace} {
+		want := runtime.Command{Client: "c d", Number: 7, Op: op, Key: "a b/ü?&=", Value: "v &=\n", Expected: "e&=?"}
+		switch op {
+		case runtime.Get, runtime.Delete:
+			want.Value, want.Expected = "", ""
+		case runtime.Put, runtime.Append, runtime.Create:
+			want.Expected = ""
+		}
+		request, err := requestOf(t.Context(), &want)
+		require.NoError(t, err)
+		got, err := runtime.CommandOf(nil, request, strings.TrimPrefix(request.URL.Path, "/kv/"))
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+}
+
+func TestWorse(t *testing.T) {
+	fault := &failure{exit: exitFault, err: os.ErrClosed}
+	for _, c := range []struct{ a, b, want error }{
+		{nil, nil, nil}, {outcome(exitInconclusive), nil, outcome(exitInconclusive)}, {outcome(exitInconclusive), outcome(exitViolated), outcome(exitViolated)},
+		{fault, outcome(exitInput), fault}, {fault, outcome(exitViolated), outcome(exitViolated)},
+	} {
+		require.Equal(t, c.want, worse(c.a, c.b))
+		require.Equal(t, c.want, worse(c.b, c.a))
+	}
+}
+
+func TestSimulatedJSONIsComplete(t *testing.T) {
+	var out bytes.Buffer
+	require.Equal(t, 0, run([]string{"simulate", "--trials", "5", "--election-timeout", "150ms-300ms,20ms-40ms", "-o", "json"}, strings.NewReader(""), &out, &out))
+	var doc struct{ Simulate []simulatedJSON }
+	require.NoError(t, json.Unmarshal(out.Bytes(), &doc))
+	require.Len(t, doc.Simulate, 2)
+	require.Len(t, doc.Simulate[0].Downtimes, 5)
+	require.Equal(t, "20ms-40ms", doc.Simulate[1].Election)
+}
