@@ -31,7 +31,7 @@ func TestAClusterHoldsThroughChaos(t *testing.T) {
 			for seed := range uint64(2) {
 				f := newFake(t, 3, seed, o)
 				f.addClients(3)
-				f.chaos(20)
+				f.chaos(14)
 				f.run(time.Second)
 				elections += f.requireHeld().Elections
 				kills += f.kills
@@ -45,8 +45,8 @@ func TestAClusterHoldsThroughChaos(t *testing.T) {
 				requireAlike(t, f)
 			}
 			t.Logf("%d kills, %d elections, %d requests", kills, elections, done)
-			require.Greater(t, kills, 10)
-			require.Greater(t, elections, 5)
+			require.Greater(t, kills, 8)
+			require.Greater(t, elections, 2)
 		})
 	}
 }

@@ -323,3 +323,41 @@ func BenchmarkCluster(b *testing.B) {
 		}
 	}
 }
+
+func ExampleStart() {
+	dir, err := os.MkdirTemp("", "example")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	server, err := runtime.Start(runtime.ServerConfig{
+		Config:    runtime.Config{ID: 1, Servers: []spec.ServerID{1}, Options: impl.Options{NoOp: true}, Timing: runtime.DefaultTiming},
+		State:     filepath.Join(dir, "n1.state"),
+		Addresses: map[spec.ServerID]string{1: "127.0.0.1:0"},
+	})
+	if err != nil {
+		panic(err)
+	}
+	defer server.Close()
+	ask := func(method, body string) *httptest.ResponseRecorder {
+		for {
+			w := httptest.NewRecorder()
+			server.ServeHTTP(w, httptest.NewRequest(method, "/kv/x", strings.NewReader(body)))
+			if w.Code != http.StatusServiceUnavailable { // it knows no leader yet
+				return w
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	fmt.Println(ask("PUT", "hello").Code)
+	fmt.Println(ask("GET", "").Body)
+	// Output:
+	// 204
+	// hello
+}
+
+func ExampleParseRange() {
+	r, err := runtime.ParseRange("150ms-300ms")
+	fmt.Println(r.Max-r.Min, err)
+	// Output: 150ms <nil>
+}
