@@ -44,7 +44,8 @@ var featureWorlds = []struct {
 		[]string{"entry-committed", "pre-vote-won", "lonely-leader-stepped-down", "leadership-transferred"}},
 }
 
-// TestFeaturesHold searches those worlds to the end: the reference breaks no rule, and reaches the goals.
+// TestFeaturesHold searches those worlds to the end: the reference breaks no rule, and reaches every goal that the bounds let happen, those
+// above among them. docs/features.md has larger ones.
 func TestFeaturesHold(t *testing.T) {
 	for _, f := range featureWorlds {
 		t.Run(f.features, func(t *testing.T) {
@@ -53,12 +54,14 @@ func TestFeaturesHold(t *testing.T) {
 			if f.smaller != nil {
 				f.smaller(s)
 			}
-			goals := slices.DeleteFunc(slices.Clone(spec.Goals), func(g *spec.Goal) bool { return !slices.Contains(f.goals, g.Name) })
-			require.Len(t, goals, len(f.goals))
 			_, symmetric := s.config.New(1, s.config.IDs()).(spec.Permuter)
-			r, err := checker.Check(context.Background(), &s.config, checker.Options{Name: s.name, Goals: goals, Symmetry: symmetric})
+			r, err := checker.Check(context.Background(), &s.config, checker.Options{Name: s.name, Symmetry: symmetric})
 			require.NoError(t, err)
 			require.Equal(t, spec.Held, r.Verdict, r.Reason)
+			for _, name := range f.goals {
+				k := slices.IndexFunc(r.Goals, func(g checker.GoalVerdict) bool { return g.Goal.Name == name })
+				require.Positive(t, r.Goals[k].Reached, name)
+			}
 		})
 	}
 }
