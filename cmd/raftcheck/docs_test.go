@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,7 +26,7 @@ const generated = "<!-- Generated: go test ./cmd/raftcheck -run TestDocs -update
 // TestDocsAreUpToDate holds the documents that are generated from the code to what the code says now.
 func TestDocsAreUpToDate(t *testing.T) {
 	for name, write := range map[string]func(*testing.T, *bytes.Buffer){
-		"rules.md": writeRules, "mutants.md": writeMutants, "commands.md": writeCommands, "goals.md": writeGoals, "published-specifications.md": writePublished,
+		"rules.md": writeRules, "bugs.md": writeMutants, "commands.md": writeCommands, "goals.md": writeGoals, "published-specifications.md": writePublished, "matrix.md": writeMatrix,
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got bytes.Buffer
@@ -90,7 +91,13 @@ func writeRules(t *testing.T, b *bytes.Buffer) {
 		fmt.Fprintf(b, "| %s | `%s` | %s | %s | %s | %s |\n", r.ID, r.Name, cell(r.Sentence), cell(r.Section), cell(strings.Join(waysToJudge(r), "; ")),
 			quoted(mutantsCaughtBy(r)))
 	}
-	b.WriteString("\n*caught in*: mutants of the reference that the rule catches in the bounds of [mutants.md](mutants.md).\n")
+	b.WriteString("\n*caught in*: mutants of the reference that the rule catches in the bounds of [bugs.md](bugs.md).\n")
+	b.WriteString("[matrix.md](matrix.md) has all of them, with the steps it takes. These rules no mutant breaks:\n\n")
+	for _, r := range spec.Rules {
+		if r.NoMutant != "" {
+			fmt.Fprintf(b, "* `%s`. %s\n", r.Name, r.NoMutant)
+		}
+	}
 	var void []string
 	for _, r := range spec.Rules {
 		for _, v := range r.Unless {
@@ -101,6 +108,47 @@ func writeRules(t *testing.T, b *bytes.Buffer) {
 		}
 	}
 	fmt.Fprintf(b, "\nAn implementation may differ from the paper on purpose. It says so, and the rules that this makes void are not judged:\n\n%s\n", strings.Join(void, "\n"))
+	b.WriteString("\n## How each is broken\n\nThe shortest execution known that breaks it, of the mutant that needs the fewest steps.\n")
+	for _, r := range spec.Rules {
+		if story, known := mutant.StoryOf(r.ID); known {
+			fmt.Fprintf(b, "\n### %s %s\n\n%s `%s`, in %s:\n\n```\n%s```\n", r.ID, r.Name, r.Sentence, story.Mutant, report.Some(story.Steps, "step"), story.Text)
+		}
+	}
+}
+
+// writeMatrix writes which rules each mutant breaks, and what of that needs a word.
+func writeMatrix(t *testing.T, b *bytes.Buffer) {
+	rows, _ := mutant.Matrix()
+	b.WriteString("# Mutants and rules\n\nWhich rules some execution of each mutant breaks in its own world, and in how many steps at the least. Every rule is looked for to the end of\n" +
+		"the world, whatever other rules are broken before. **Bold** are the rules that the rulebook names for the fault. *Italic* are those about what becomes of any\n" +
+		"fault in the end: two leaders, two logs, a lost entry. The others are explained below: a rule that breaks without a reason is a finding about the rule.\n\n" +
+		"The numbers are those of `impl/mutant/matrix.txt`. The tests measure worlds with few states again; all of them, in about two minutes:\n\n" +
+		"    go test ./impl/mutant -run TestMatrix -whole            compares\n    go test ./impl/mutant -run TestMatrix -whole -update    writes\n\n" +
+		"| mutant | states of its world | rules it breaks, with steps |\n|---|---:|---|\n")
+	for _, row := range rows {
+		var cells []string
+		for _, br := range row.Breaks {
+			r := ruleCalled(br.Rule)
+			require.NotNil(t, r, br.Rule)
+			name := fmt.Sprintf("%s %d", r.Name, br.Steps)
+			switch {
+			case slices.Contains(r.Catches, row.Mutant):
+				name = "**" + name + "**"
+			case r.Outcome:
+				name = "*" + name + "*"
+			}
+			cells = append(cells, name)
+		}
+		fmt.Fprintf(b, "| `%s` | %s | %s |\n", row.Mutant, report.Count(row.States), strings.Join(cells, ", "))
+	}
+	b.WriteString("\n## Why other rules break\n\n| mutant | rule | why |\n|---|---|---|\n")
+	for _, c := range mutant.Consequences {
+		fmt.Fprintf(b, "| `%s` | `%s` | %s |\n", c.Mutant, ruleName(c.Rule), cell(c.Why))
+	}
+	b.WriteString("\n## What the rulebook names and the mutant's world does not show\n\n| mutant | rule | why |\n|---|---|---|\n")
+	for _, c := range mutant.Beyond {
+		fmt.Fprintf(b, "| `%s` | `%s` | %s |\n", c.Mutant, ruleName(c.Rule), cell(c.Why))
+	}
 }
 
 func writeGoals(t *testing.T, b *bytes.Buffer) {
@@ -125,10 +173,14 @@ func writeGoals(t *testing.T, b *bytes.Buffer) {
 // writeMutants searches every mutant in its own world and writes down what it took. Without -update the large searches are
 // taken to be as they are written.
 func writeMutants(t *testing.T, b *bytes.Buffer) {
-	b.WriteString("# The mutants\n\nThe reference Raft with one documented bug each: the proof that the rules have teeth. `raftcheck explain NAME` tells the\n" +
+	b.WriteString("# The bugs\n\nThe mutants: the reference Raft with one documented bug each: the proof that the rules have teeth. `raftcheck explain NAME` tells the\n" +
 		"story of each, `raftcheck check --impl mutant:NAME` shows it caught.\n\n## What they are\n\n| mutant | bug | seen |\n|---|---|---|\n")
 	for _, m := range mutant.All {
 		fmt.Fprintf(b, "| `%s` | %s | %s |\n", m.Name, cell(m.Title), cell(m.Source))
+	}
+	b.WriteString("\n## What goes wrong\n")
+	for _, m := range mutant.All {
+		fmt.Fprintf(b, "\n### %s\n\n%s. Seen: %s.\n\n%s\n", m.Name, report.Sentence(m.Title), m.Source, m.Story)
 	}
 	b.WriteString("\n## What it takes\n\n*caught by* are the rules that the shortest execution breaks at its last step; `raftcheck explain NAME` lists those that catch the\n" +
 		"mutant on their own, with `--rule`. *states* and *steps* are exact: what a whole search, shortest executions first, needs until a\n" +
@@ -148,7 +200,7 @@ func writeMutants(t *testing.T, b *bytes.Buffer) {
 
 // measuredMutants returns the measured columns of the table as it is written, by the columns before them.
 func measuredMutants(t *testing.T) map[string]string {
-	data, err := os.ReadFile(filepath.Join(docs, "mutants.md"))
+	data, err := os.ReadFile(filepath.Join(docs, "bugs.md"))
 	require.NoError(t, err)
 	rows := map[string]string{}
 	for line := range strings.Lines(string(data)) {

@@ -141,6 +141,7 @@ func tellRule(w io.Writer, r *spec.Rule) {
 		{"judged on", strings.Join(waysToJudge(r), "; ")},
 		{"needs to see", orNothing(fieldNames(r.Needs | r.NeedsAfter))},
 		{"broken by", orNothing(r.Catches)},
+		{"no mutant", cmp.Or(r.NoMutant, "-")},
 		{"void for", orNothing(variantNames(r.Unless))},
 		{"only for", orNothing(variantNames(r.Only))},
 	}
@@ -148,9 +149,12 @@ func tellRule(w io.Writer, r *spec.Rule) {
 		fmt.Fprintf(w, "  %-13s %s\n", row[0], strings.ReplaceAll(report.Wrapped(row[1], 84), "\n", "\n                "))
 	}
 	fmt.Fprintf(w, "\nJudge only this rule:  raftcheck check --rule %s\n", r.Name)
-	if names := mutantsCaughtBy(r); len(names) > 0 {
-		fmt.Fprintf(w, "See it broken:         raftcheck check --rule %s --impl mutant:%s\n", r.Name, names[0])
+	story, known := mutant.StoryOf(r.ID)
+	if !known {
+		return
 	}
+	fmt.Fprintf(w, "See it broken:         raftcheck check --rule %s --impl mutant:%s\n", r.Name, story.Mutant)
+	fmt.Fprintf(w, "\nThe shortest execution known that breaks it, of mutant:%s, in %s:\n\n%s", story.Mutant, report.Some(story.Steps, "step"), story.Text)
 }
 
 // mutantsCaughtBy returns the mutants that the rule catches, those first that it catches soonest of all rules.
@@ -248,9 +252,36 @@ func tellMutant(w io.Writer, m mutant.Mutant) {
 		if k > 0 {
 			lead = ""
 		}
-		fmt.Fprintf(w, "  %-10s %s  %s\n", lead, id, ruleName(id))
+		line := fmt.Sprintf("%-9s %s", id, ruleName(id))
+		if steps := stepsTo(m.Name, id); steps > 0 {
+			line += fmt.Sprintf(", in %s", report.Some(steps, "step"))
+		}
+		if why := mutant.RemarkOn(mutant.Consequences, m.Name, id); why != "" {
+			line += ". " + why
+		}
+		fmt.Fprintf(w, "  %-10s %s\n", lead, strings.ReplaceAll(report.Wrapped(line, 86), "\n", "\n                       "))
 	}
+	fmt.Fprintf(w, "  %-10s %s\n", "world", strings.ReplaceAll(report.Wrapped(subjectWorld(m), 86), "\n", "\n             "))
 	fmt.Fprintf(w, "\nSee it caught:  raftcheck check --impl mutant:%s\n", m.Name)
+}
+
+// stepsTo returns the fewest steps in which a mutant breaks a rule, as it was measured; 0 if it was not.
+func stepsTo(name, rule string) int {
+	rows, _ := mutant.Matrix()
+	for _, row := range rows {
+		for _, b := range row.Breaks {
+			if row.Mutant == name && b.Rule == rule {
+				return b.Steps
+			}
+		}
+	}
+	return 0
+}
+
+// subjectWorld says in words where a mutant is searched unless flags say otherwise.
+func subjectWorld(m mutant.Mutant) string {
+	s := mutated(m)
+	return s.config.String()
 }
 
 // ruleName returns the name of the rule with that id; "" when it is not implemented.
