@@ -45,9 +45,3 @@ func BenchmarkReference(b *testing.B) {
 	b.Run("messages2", func(b *testing.B) { benchmark(b, &two, checker.Options{}) })
 	b.Run("messages2-oneworker", func(b *testing.B) { benchmark(b, &two, checker.Options{Workers: 1}) })
 }
-
-// BenchmarkWalk takes random walks over the memo.
-func BenchmarkWalk(b *testing.B) {
-	c := cluster.Default(impl.New(impl.Options{}))
-	benchmark(b, &c, checker.Options{Walks: 1000, Seed: 1})
-}

@@ -19,8 +19,6 @@ type Options struct {
 	Symmetry bool         // count states that differ only by the names of servers and values as one
 	Workers  int          // goroutines; 0 is one for each processor. Results do not depend on it
 	Memory   int          // bytes; 0 is no bound. A search that needs more ends inconclusive
-	Walks    int          // random walks in place of the exhaustive search; 0 is none
-	Seed     uint64       // of the random walks
 	Progress func(Progress)
 	Name     string // what is checked, for the header of a trace: "reference", "mutant:NAME", a package's path
 }
@@ -40,9 +38,6 @@ func Check(ctx context.Context, config *cluster.Config, o Options) (*Result, err
 	run, err := newRun(config, o)
 	if err != nil {
 		return nil, err
-	}
-	if o.Walks > 0 {
-		return run.walk(ctx)
 	}
 	return run.exhaust(ctx)
 }

@@ -131,20 +131,6 @@ func TestCancellationEndsInconclusive(t *testing.T) {
 	require.Positive(t, r.Search.Distinct)
 }
 
-func TestWalksRepeatWithTheirSeed(t *testing.T) {
-	c := small(impl.New(impl.Options{}))
-	a, b := check(t, c, checker.Options{Walks: 200, Seed: 1}), check(t, c, checker.Options{Walks: 200, Seed: 1})
-	require.Equal(t, withoutTime(a), withoutTime(b))
-	require.Equal(t, 200, a.Search.Walks)
-	require.NotEqual(t, withoutTime(a), withoutTime(check(t, c, checker.Options{Walks: 200, Seed: 2})))
-}
-
-func TestWalksFindWhatIsWrong(t *testing.T) {
-	r := check(t, small(mutantNamed(t, "el-stale-vote-resp")), checker.Options{Walks: 100_000, Seed: 1})
-	require.Equal(t, spec.Violated, r.Verdict)
-	require.False(t, r.Findings[0].Shortest)
-}
-
 // wrapped is a node that is spoiled from outside.
 type wrapped struct {
 	spec.Node

@@ -49,7 +49,6 @@ type Stats struct {
 	Messages    int     // distinct messages
 	Executions  int     // how often node code ran for the memo
 	Audits      int     // how often node code ran to audit that equal bytes mean equal behaviour
-	Walks       int     // random walks finished
 	Seconds     float64 // wall-clock time
 	Inside      float64 // seconds of it in the implementation's own code: making servers, steps, and writing and showing their state
 	Bytes       int     // memory held by fingerprints and paths

@@ -73,10 +73,6 @@ func reports() map[string]*report.Report {
 					Cluster: []report.Moment{{Step: 3, Line: 4, Text: "n1 is asked to read (r1)"}}},
 			}},
 		},
-		"check-walks": {
-			Version: "test", Command: "check", Verdict: "held", Subject: "reference", Bounds: world, Seed: 7, Rules: rules, Goals: goals[:1],
-			Search: &report.Search{Distinct: 1, Transitions: 81000, Depth: 99, Walks: 1000, Seconds: 75},
-		},
 		"check-inconclusive": {
 			Version: "test", Command: "check", Verdict: "inconclusive", Subject: "reference", Bounds: world, Search: search, Rules: rules, Goals: goals,
 			Because: []string{"goal entry-committed was never reached"}, Hints: []string{"raise --depth, or ask for less with --goal leader-elected"},

@@ -180,9 +180,6 @@ func (t *text) inconclusive() {
 func (t *text) counted() string {
 	s := t.r.Search
 	parts := []string{Some(s.Distinct, "state"), Some(s.Transitions, "transition"), fmt.Sprintf("depth %d", s.Depth)}
-	if s.Walks > 0 {
-		parts = []string{Some(s.Walks, "random walk"), Some(s.Transitions, "step"), fmt.Sprintf("up to %d steps long", s.Depth)}
-	}
 	return strings.Join(append(parts, Seconds(s.Seconds)), ", ")
 }
 

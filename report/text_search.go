@@ -9,15 +9,10 @@ import (
 func (t *text) pass() {
 	s := t.r.Search
 	where := fmt.Sprintf("all %s", Some(s.Distinct, "state"))
-	if s.Walks > 0 {
-		where = fmt.Sprintf("%s (%s)", Some(s.Walks, "random walk"), Some(s.Transitions, "step"))
-	}
 	t.line("%s   %s held in %s of %s   %s", t.Good("ok"), Some(t.rulesThat("held"), "rule"), where, t.r.Subject, t.Faint(Seconds(s.Seconds)))
 	searched := t.world()
-	if s.Walks == 0 {
-		searched += fmt.Sprintf("; %s, depth %d; %s of its code, %s, %s", Some(s.Transitions, "transition"), s.Depth,
-			Some(s.Executions, "execution"), Some(s.LocalStates, "local state"), Some(s.Messages, "message"))
-	}
+	searched += fmt.Sprintf("; %s, depth %d; %s of its code, %s, %s", Some(s.Transitions, "transition"), s.Depth,
+		Some(s.Executions, "execution"), Some(s.LocalStates, "local state"), Some(s.Messages, "message"))
 	t.below("searched: ", searched)
 	t.collision()
 	t.goals()

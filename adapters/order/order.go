@@ -27,8 +27,7 @@ type Order struct {
 	Rules    []string      // ids of what is judged
 	Goals    []string      // names; null is every goal that the bounds let happen
 	Memory   int           // bytes; 0 is no bound
-	Walks    int           // random walks in place of the whole search
-	Seed     uint64        // of the random walks
+	Seed     uint64        // of Fuzz
 	Campaign Campaign      // of Fuzz
 	Limit    time.Duration // 0 is none
 	Progress time.Duration // how often to print how far a search has come; 0 is never
@@ -88,7 +87,7 @@ func (o *Order) World(c *cluster.Config) {
 
 // options puts what the order says of a search into its options.
 func (o *Order) options(search *checker.Options) {
-	search.Name, search.Memory, search.Walks, search.Seed = o.Name, o.Memory, o.Walks, o.Seed
+	search.Name, search.Memory = o.Name, o.Memory
 	search.Rules = []*spec.Rule{}
 	for _, r := range spec.Rules {
 		if slices.Contains(o.Rules, r.ID) {

@@ -21,8 +21,6 @@ type checkFlags struct {
 	symmetry  bool
 	time      time.Duration
 	memory    size
-	random    int
-	seed      uint64
 	expect    int64
 	save      string
 	allow     string
@@ -45,7 +43,6 @@ raft.tla in the bounds of the published parity table. Every bound and fault can 
   raftcheck check --impl mutant:el-stale-vote-resp
   raftcheck check --nodes 3 --terms 3 --log 2 --messages 2 --faults drop,crash=1 --symmetry --for 2m
   raftcheck check --exec 'python3 raft.py'
-  raftcheck check --random 100000 --depth 200 --seed 7
   raftcheck check --impl spec --log 0 --symmetry --expect-states 44925`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runCheck(cmd, f) },
@@ -55,8 +52,6 @@ raft.tla in the bounds of the published parity table. Every bound and fault can 
 	flags.BoolVar(&f.symmetry, "symmetry", false, "count states that differ only in the names of servers and values as one")
 	flags.DurationVar(&f.time, "for", 0, "stop after this long with what was covered, as in 30s or 10m")
 	flags.Var(&f.memory, "memory", "stop at this much memory with what was covered, as in 2GiB; without it, at three quarters of what the machine has")
-	flags.IntVar(&f.random, "random", 0, "make this many random walks of up to --depth steps in place of the whole search")
-	flags.Uint64Var(&f.seed, "seed", 1, "where the random walks begin to differ")
 	flags.Int64Var(&f.expect, "expect-states", -1, "fail with exit code 5 unless a complete search counts exactly this many states")
 	flags.Lookup("expect-states").DefValue = "0"
 	f.selection.addRules(flags)
@@ -133,23 +128,15 @@ func (f *checkFlags) settings(cmd *cobra.Command) (*subject, checker.Options, er
 	}
 	if g := debugGoalOf(rules); g != nil {
 		goals = []*spec.Goal{}
-		if debugWorlds[g.Invariant.Name].byFuzz && f.random == 0 && f.time == 0 {
+		if debugWorlds[g.Invariant.Name].byFuzz && f.time == 0 {
 			return nil, checker.Options{}, usageError("raftcheck fuzz --debug-goal "+g.Invariant.Name+" finds it in seconds; --for DURATION searches for it all the same",
 				"%s takes so many servers and steps that no search comes to its end", g.Invariant.Name)
 		}
 	}
-	switch {
-	case f.random < 0:
-		return nil, checker.Options{}, usageError("", "--random %d: it is at least 1", f.random)
-	case f.random > 0 && f.expect >= 0:
-		return nil, checker.Options{}, usageError("", "--expect-states needs a whole search, not --random")
-	case f.random > 0 && s.config.Bounds.Depth == 0:
-		s.config.Bounds.Depth = 100
-	}
 	if f.memory == 0 {
 		f.memory = machineMemory() / 4 * 3
 	}
-	return s, checker.Options{Rules: rules, Goals: goals, Symmetry: f.symmetry, Memory: int(f.memory), Walks: f.random, Seed: f.seed, Name: s.name}, nil
+	return s, checker.Options{Rules: rules, Goals: goals, Symmetry: f.symmetry, Memory: int(f.memory), Name: s.name}, nil
 }
 
 // search runs the checker with a progress line, and turns what it found into a report.
@@ -208,10 +195,6 @@ func progressLine(verb string, p checker.Progress, elapsed, limit time.Duration)
 	rate := uint64(float64(p.Stats.Distinct) / max(seconds, 0.001))
 	line := fmt.Sprintf("%s  %s  depth %d  %s states (%s/s)  frontier %s  %s  goals %d/%d", verb, report.Seconds(seconds), p.Stats.Depth,
 		report.Short(p.Stats.Distinct), report.Short(rate), report.Short(uint64(p.Stats.Frontier)), report.Bytes(uint64(p.Memory)), p.Reached, p.Goals)
-	if p.Stats.Walks > 0 {
-		line = fmt.Sprintf("%s  %s  %s walks  %s steps  goals %d/%d", verb, report.Seconds(seconds), report.Short(uint64(p.Stats.Walks)),
-			report.Short(p.Stats.Transitions), p.Reached, p.Goals)
-	}
 	if limit > 0 {
 		line += fmt.Sprintf("  %s left", report.Seconds(max(limit-elapsed, 0).Seconds()))
 	}

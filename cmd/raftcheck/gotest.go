@@ -54,7 +54,7 @@ func (g *goTest) search(ctx context.Context, s *subject, o checker.Options) (*ch
 		return nil, err
 	}
 	defer job.end()
-	job.order.Memory, job.order.Walks, job.order.Seed, job.order.Progress = o.Memory, o.Walks, o.Seed, 100*time.Millisecond
+	job.order.Memory, job.order.Progress = o.Memory, 100*time.Millisecond
 	job.judge(o)
 	if deadline, limited := ctx.Deadline(); limited {
 		job.order.Limit = time.Until(deadline)
@@ -64,7 +64,7 @@ func (g *goTest) search(ctx context.Context, s *subject, o checker.Options) (*ch
 		return nil, err
 	}
 	result := &checker.Result{Verdict: out.Verdict, Reason: out.Reason, Search: out.Search, Goals: goalsOf(out)}
-	if result.Findings, err = findingsOf(out, s, o.Rules, job.order.Trace, o.Walks == 0); err != nil {
+	if result.Findings, err = findingsOf(out, s, o.Rules, job.order.Trace, true); err != nil {
 		return nil, err
 	}
 	result.Rules = rulesOf(out, o.Rules, result.Findings)

@@ -21,9 +21,6 @@ func newReport(verb, subject string, verdict spec.Verdict) *report.Report {
 func (a *app) checkReport(s *subject, o checker.Options, verb, save string, result *checker.Result) (*report.Report, error) {
 	r := newReport(verb, s.name, result.Verdict)
 	r.Bounds, r.Faults = boundsOf(&s.config, o.Symmetry), faultWords(s.faults())
-	if o.Walks > 0 {
-		r.Seed = o.Seed
-	}
 	for _, v := range result.Rules {
 		r.Rules = append(r.Rules, report.RuleResult{ID: v.Rule.ID, Name: v.Rule.Name, Verdict: ruleWord(v)})
 	}
@@ -33,10 +30,10 @@ func (a *app) checkReport(s *subject, o checker.Options, verb, save string, resu
 	r.Search = searchOf(&result.Search)
 	switch result.Verdict {
 	case spec.Held:
-		r.NotCovered = notCovered(s, o, &result.Search)
+		r.NotCovered = notCovered(s, &result.Search)
 	case spec.Inconclusive:
 		r.Because, r.Hints = []string{result.Reason}, inconclusiveHints(s, result)
-		r.NotCovered = notCovered(s, o, &result.Search)
+		r.NotCovered = notCovered(s, &result.Search)
 	case spec.Violated:
 		return r, a.addFindings(r, save, result)
 	}
@@ -58,11 +55,11 @@ func boundsOf(c *cluster.Config, symmetry bool) *report.Bounds {
 
 func searchOf(s *checker.Stats) *report.Search {
 	return &report.Search{Distinct: s.Distinct, Transitions: s.Transitions, Depth: s.Depth, Complete: s.Complete, LocalStates: uint64(s.LocalStates),
-		Messages: uint64(s.Messages), Executions: uint64(s.Executions), Audits: uint64(s.Audits), Walks: uint64(s.Walks), Bytes: s.BytesPerState(), Collision: s.CollisionChance(), Seconds: s.Seconds, Inside: s.Inside}
+		Messages: uint64(s.Messages), Executions: uint64(s.Executions), Audits: uint64(s.Audits), Bytes: s.BytesPerState(), Collision: s.CollisionChance(), Seconds: s.Seconds, Inside: s.Inside}
 }
 
 // notCovered lists what a search says nothing about.
-func notCovered(s *subject, o checker.Options, done *checker.Stats) []string {
+func notCovered(s *subject, done *checker.Stats) []string {
 	c := &s.config
 	b := c.Bounds
 	f := s.faults()
@@ -89,9 +86,6 @@ func notCovered(s *subject, o checker.Options, done *checker.Stats) []string {
 			list = append(list, off.what)
 		}
 	}
-	if o.Walks > 0 {
-		list = append(list, "executions that no walk happened to take")
-	}
 	for _, off := range []struct {
 		what  string
 		bound int
@@ -106,7 +100,7 @@ func notCovered(s *subject, o checker.Options, done *checker.Stats) []string {
 // inconclusiveHints says what would lead to an answer.
 func inconclusiveHints(s *subject, result *checker.Result) []string {
 	if !strings.HasPrefix(result.Reason, "goal") {
-		return []string{"allow more with --for or --memory, search less with smaller bounds or --symmetry, or take samples with --random"}
+		return []string{"allow more with --for or --memory, search less with smaller bounds or --symmetry, or take samples with raftcheck fuzz"}
 	}
 	var reached []string
 	for _, g := range result.Goals {
