@@ -61,4 +61,9 @@ func TestLeaseReadsAreFresh(t *testing.T) {
 	judge.Incomplete()
 	judge.Step(1, commits)
 	require.Empty(t, judge.Step(2, read), "which of the two was first is not known")
+
+	judge = spec.NewJudge([]*spec.Rule{rule}, spec.Variants{spec.LeaseReads})
+	judge.Causal()
+	judge.Step(1, commits)
+	require.Empty(t, judge.Step(2, read), "nor is it in a record whose order is one of causes")
 }
