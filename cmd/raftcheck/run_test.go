@@ -79,16 +79,11 @@ func TestClientsOfARun(t *testing.T) {
 	var out, errs said
 	ended := make(chan int)
 	go func() {
-		ended <- run([]string{"run", "--dir", dir, "--for", "4s", "--features", "none"}, strings.NewReader(""), &out, &errs)
+		ended <- run([]string{"run", "--dir", dir, "--features", "none"}, strings.NewReader(""), &out, &errs)
 	}()
-	line := regexp.MustCompile(`n(\d)  (http://\S+)  pid (\d+)`)
-	var servers [][]string
-	for len(servers) < 3 {
-		time.Sleep(10 * time.Millisecond)
-		servers = line.FindAllStringSubmatch(out.String(), -1)
-	}
+	servers := introduced(&out)
 	ask := func(server int, method, path, body string) (int, string) {
-		for end := time.Now().Add(3 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 			request, err := http.NewRequest(method, servers[server][2]+path, strings.NewReader(body))
 			require.NoError(t, err)
 			response, err := http.DefaultClient.Do(request)
@@ -111,21 +106,70 @@ func TestClientsOfARun(t *testing.T) {
 	_, text = ask(1, "GET", "/status", "")
 	require.Contains(t, text, "n2 is ")
 
-	pid, err := strconv.Atoi(servers[0][3])
-	require.NoError(t, err)
-	process, err := os.FindProcess(pid)
-	require.NoError(t, err)
-	require.NoError(t, process.Kill())
+	kill(t, servers[0])
 	require.Equal(t, "[204 ]", fmt.Sprint(firstOf(ask(1, "PUT", "/kv/x?if=1", "2"))))
 	code, text = ask(2, "GET", "/kv/x", "")
 	require.Equal(t, "200 2", fmt.Sprint(code, " ", text))
 
+	this, err := os.FindProcess(os.Getpid())
+	require.NoError(t, err)
+	require.NoError(t, this.Signal(os.Interrupt)) // as Ctrl-C does
 	require.Equal(t, 0, <-ended, "%s\n%s", &out, &errs)
 	require.Contains(t, errs.String(), "n1 is killed")
 	require.Contains(t, out.String(), "history.ndjson: linearizable: ")
 	seen, err := os.ReadFile(filepath.Join(dir, "history.ndjson"))
 	require.NoError(t, err)
 	require.Contains(t, string(seen), `"event":"call","from":"1","key":"x","op":"cas","to":"2"`)
+}
+
+// introduced waits until a run has said who its servers are: name, door and pid of each.
+func introduced(out *said) (servers [][]string) {
+	line := regexp.MustCompile(`n(\d)  (http://\S+)  pid (\d+)`)
+	for len(servers) < 3 {
+		time.Sleep(10 * time.Millisecond)
+		servers = line.FindAllStringSubmatch(out.String(), -1)
+	}
+	return servers
+}
+
+// kill is kill -9.
+func kill(t *testing.T, server []string) {
+	pid, err := strconv.Atoi(server[3])
+	require.NoError(t, err)
+	process, err := os.FindProcess(pid)
+	require.NoError(t, err)
+	require.NoError(t, process.Kill())
+}
+
+// A server whose disk lost what was safe must not start again, and the run ends with a fault.
+func TestARunWhoseDiskLosesWhatWasSafe(t *testing.T) {
+	t.Setenv(asRaftcheck, "1")
+	dir := filepath.Join(t.TempDir(), "run")
+	var out, errs said
+	ended := make(chan int)
+	go func() {
+		ended <- run([]string{"run", "--dir", dir, "--load", "1", "--restart-after", "300ms"}, strings.NewReader(""), &out, &errs)
+	}()
+	servers := introduced(&out)
+	path := filepath.Join(dir, "n2.state")
+	var data []byte
+	for len(data) < 500 {
+		time.Sleep(10 * time.Millisecond)
+		var err error
+		data, err = os.ReadFile(path)
+		require.NoError(t, err)
+	}
+	kill(t, servers[1])
+	for !strings.Contains(errs.String(), "n2 is killed") {
+		time.Sleep(time.Millisecond)
+	}
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	data[len(data)/2]++
+	data[len(data)/2+40]++ // a mark may be lost, and is no more than 17 bytes
+	require.NoError(t, os.WriteFile(path, data, 0o666))
+	require.Equal(t, exitFault.code(), <-ended, "%s\n%s", &out, &errs)
+	require.Contains(t, errs.String(), "n2 ended with exit code 5: raftcheck: "+path+": byte ")
 }
 
 func firstOf(code int, text string) []any { return []any{code, text} }
