@@ -60,7 +60,7 @@ var membershipMutants = []Mutant{
 		Source:    "CCF#4806",
 		Story: "A new server was started and not yet added. Its election timer fires, a majority of no voters is no vote, and it leads a cluster of its own, in terms that collide with " +
 			"those of the real one.",
-		Rules:   []string{"R6-13", "R5.2-06", "R5.2-02", "R6-10", "R5.4.1-04"},
+		Rules:   []string{"R6-13", "R5.2-06", "R5.2-02", "R5.3-20", "R6-10", "R5.4.1-04"},
 		Steps:   1,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 3, Messages: 1, Campaigns: 2, Proposals: 1, Changes: 1, To: "voters=n1,n2"},
 		Options: impl.Options{Membership: true, Voters: 1, Decisions: nobodyIsAMajority{}},
