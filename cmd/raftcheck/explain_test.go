@@ -1,0 +1,54 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/impl/mutant"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// explained is what explain prints, in one line.
+func explained(t *testing.T, name string) string {
+	var out bytes.Buffer
+	require.Equal(t, 0, run([]string{"explain", name}, strings.NewReader(""), &out, &out), name)
+	return oneLine(out.String())
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// Every mutant is explained by its name: what goes wrong, where that was seen, and every rule that catches it. It is searched in its own
+// bounds unless flags say otherwise.
+func TestEveryMutantIsExplained(t *testing.T) {
+	for _, m := range mutant.All {
+		text := explained(t, m.Name)
+		for _, part := range []string{m.Title[1:], m.Story, m.Source} {
+			require.Contains(t, text, oneLine(part), m.Name)
+		}
+		for _, id := range m.Rules {
+			require.Contains(t, text, id+" "+ruleName(id), m.Name)
+		}
+		s, err := subjectOf(mutantPrefix + m.Name)
+		require.NoError(t, err)
+		b := s.config.Bounds
+		require.Equal(t, []int{m.Bounds.Servers, int(m.Bounds.Terms), int(m.Bounds.Log), m.Bounds.Messages, m.Bounds.Campaigns, m.Bounds.Proposals, m.Bounds.Crashes, m.Bounds.Depth},
+			[]int{s.config.Servers, int(b.Terms), int(b.Log), b.Messages, b.Campaigns, b.Proposals, int(s.config.Faults.Crash), b.Depth}, m.Name)
+	}
+}
+
+// Every rule is explained with its shortest violating story, or with the reason why no mutant breaks it.
+func TestEveryRuleIsExplained(t *testing.T) {
+	for _, r := range spec.Rules {
+		text := explained(t, strings.ToLower(r.ID))
+		require.Contains(t, text, oneLine(r.Why), r.ID)
+		if story, known := mutant.StoryOf(r.ID); known {
+			require.Contains(t, text, oneLine(story.Text), r.ID)
+			continue
+		}
+		require.NotEmpty(t, r.NoMutant, r.ID)
+		require.Contains(t, text, oneLine(r.NoMutant), r.ID)
+	}
+}
