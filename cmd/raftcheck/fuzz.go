@@ -80,7 +80,7 @@ func (f *fuzzFlags) addTo(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.strategies, "strategy", []string{mixName}, "how executions are chosen: mix, or some of "+strings.Join(fuzz.Strategies(), ","))
 	flags.Var(&f.shard, "shard", "make only part I of N of the campaign, as in 3/16, to be merged later")
 	flags.IntVar(&f.workers, "workers", 0, "make executions on this many cores; 0 is all of them. What is found does not depend on it")
-	flags.Var(&f.memory, "memory", "drop what is remembered of the implementation at this much memory, as in 2GiB; without it, at three quarters of what the machine has. What is found does not depend on it")
+	flags.Var(&f.memory, "memory", "drop what is remembered of the implementation at this much memory, as in 2GiB; without it, at a quarter of what the machine has. What is found does not depend on it")
 	f.selection.addRules(flags)
 	f.selection.addGoals(flags)
 	f.selection.addDebugGoals(flags)
@@ -162,7 +162,7 @@ func (f *fuzzFlags) settings(flags *pflag.FlagSet) (*subject, fuzz.Options, erro
 		return nil, o, err
 	}
 	if f.memory == 0 {
-		f.memory = machineMemory() / 4 * 3
+		f.memory = machineMemory() / 4 // the heap is let grow beyond what is remembered
 	}
 	o.Memory = int(f.memory)
 	if f.time == 0 && f.runs == 0 && f.steps == 0 && f.states == 0 {
