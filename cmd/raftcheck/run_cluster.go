@@ -86,6 +86,9 @@ func (a *app) runCluster(ctx context.Context, f *runFlags) error {
 		return &failure{exit: exitFault, err: err}
 	}
 	defer os.RemoveAll(p.sockets)
+	if most := 90; len(p.sockets) > most { // systems allow some hundred bytes for the name of a socket
+		return usageError("as in TMPDIR=/tmp raftcheck run", "the folder for temporary files has a name of more than %d bytes: %s", most, p.sockets)
+	}
 	h, err := newHistory(p.path("history.ndjson"))
 	if err != nil {
 		return &failure{exit: exitFault, err: err}

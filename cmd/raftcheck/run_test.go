@@ -306,6 +306,17 @@ func TestWorse(t *testing.T) {
 	}
 }
 
+// TestDocsShowWhatSimulatePrints holds docs/simulation.md to what a part of its command prints.
+func TestDocsShowWhatSimulatePrints(t *testing.T) {
+	text, err := os.ReadFile(docs + "/simulation.md")
+	require.NoError(t, err)
+	var out bytes.Buffer
+	require.Equal(t, 0, run([]string{"simulate", "--election-timeout", "150ms-200ms,150ms-300ms,12ms-24ms,100ms-200ms"}, strings.NewReader(""), &out, &out))
+	for line := range strings.Lines(out.String()) {
+		require.Contains(t, string(text), line)
+	}
+}
+
 func TestSimulatedJSONIsComplete(t *testing.T) {
 	var out bytes.Buffer
 	require.Equal(t, 0, run([]string{"simulate", "--trials", "5", "--election-timeout", "150ms-300ms,20ms-40ms", "-o", "json"}, strings.NewReader(""), &out, &out))

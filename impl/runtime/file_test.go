@@ -134,27 +134,3 @@ func TestWhatIsNoFileOfAServer(t *testing.T) {
 	_, _, err := runtime.OpenFile(filepath.Join(path, "below"))
 	require.Error(t, err)
 }
-
-func FuzzFile(f *testing.F) {
-	path := filepath.Join(f.TempDir(), "seed")
-	file, _, err := runtime.OpenFile(path)
-	require.NoError(f, err)
-	require.NoError(f, file.Save(state(3)))
-	require.NoError(f, file.Save(state(4)))
-	data, err := os.ReadFile(path)
-	require.NoError(f, err)
-	f.Add(data)
-	f.Add(data[:len(data)-20])
-	f.Fuzz(func(t *testing.T, data []byte) {
-		path := filepath.Join(t.TempDir(), "state")
-		require.NoError(t, os.WriteFile(path, data, 0o666))
-		file, found, err := runtime.OpenFile(path)
-		if err != nil {
-			return
-		}
-		require.NoError(t, file.Close())
-		_, again, err := runtime.OpenFile(path)
-		require.NoError(t, err)
-		require.Equal(t, found, again)
-	})
-}

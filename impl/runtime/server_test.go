@@ -84,6 +84,10 @@ func (c *real) start(id spec.ServerID) {
 		c.recorders[id], config.Recorder = recorder, recorder.Server(id)
 	}
 	s, err := runtime.Start(config)
+	for k := 0; err != nil && k < 50; k++ { // somebody else may have the port for a moment
+		time.Sleep(100 * time.Millisecond)
+		s, err = runtime.Start(config)
+	}
 	require.NoError(c.t, err)
 	c.running[id] = s
 }
