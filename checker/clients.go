@@ -10,8 +10,14 @@ import (
 // that was when each read began that is still waiting. It is kept as facts of two kinds that only the checker has, so that equal
 // knowledge is one history, whose rules are judged once for each step that it meets.
 const (
-	factTold  spec.FactKind = 250 + iota // clients know of the command at Index; nobody disagrees with it
-	factAsked                            // Server was asked for the read Entry.Value, which must see the command at Index; Term counts equal ones
+	factTold    spec.FactKind = 240 + iota // clients know of the command Entry.Value at Index; nobody disagrees with it
+	factAsked                              // Server was asked for the read Entry.Value, which must see the command at Index; Term counts equal ones
+	factSees                               // and that command is Entry.Value, for read number Term
+	factClient                             // a client of that name waits, number Term
+	factRequest                            // for the command Entry.Value
+	factFailed                             // a command is said to have failed
+	factMissing                            // one is said to be done, and is not
+	factDoubled                            // one was carried out again
 )
 
 // readsAreAsked reports whether servers of the world are asked to read, and a rule judges what they are told.
@@ -24,7 +30,7 @@ func (m *memo) readsAreAsked() bool {
 
 // concernsClients reports whether a step may change what clients know.
 func concernsClients(s *spec.Step) bool {
-	return s.Input.Kind == spec.ReadIndex || s.After.Role == spec.Crashed ||
+	return s.Input.Kind == spec.ReadIndex || s.Input.Kind == spec.Propose || s.After.Role == spec.Crashed ||
 		slices.ContainsFunc(s.Output.Effects, func(e spec.Effect) bool { return e.Kind == spec.Answer })
 }
 
@@ -41,11 +47,25 @@ func (m *memo) tellClients(h *history, s *spec.Step) (broken bool) {
 // clients is what clients know in a history.
 func (h *history) clients() (c spec.Clients) {
 	for k := range h.facts {
-		switch f := &h.facts[k]; f.Kind {
+		f := &h.facts[k]
+		outcome := spec.Outcome{Value: f.Entry.Value, Index: f.Index, Term: f.Entry.Term}
+		switch f.Kind {
 		case factTold:
-			c.Told.Index = f.Index
+			c.Told.Index, c.Told.Value = f.Index, f.Entry.Value
 		case factAsked:
-			c.Reads = append(c.Reads, spec.Asked{Server: f.Server, Request: f.Entry.Value, Sees: spec.Told{Index: f.Index}})
+			c.Reads = append(c.Reads, spec.Asked{Server: f.Server, Request: f.Entry.Value, Sees: spec.Told{Index: f.Index}, Missing: int(f.In)})
+		case factSees: // of the reads, in their order
+			c.Reads[f.Term].Sees.Value = f.Entry.Value
+		case factClient:
+			c.Requests = append(c.Requests, spec.Request{Client: f.Entry.Value})
+		case factRequest: // of the clients, in their order
+			c.Requests[f.Term].Value, c.Requests[f.Term].Again = f.Entry.Value, f.Entry.Kind != spec.Command
+		case factFailed:
+			c.Failed = append(c.Failed, outcome)
+		case factMissing:
+			c.Missing = append(c.Missing, outcome)
+		case factDoubled:
+			c.Doubled = append(c.Doubled, outcome)
 		}
 	}
 	return c
@@ -53,16 +73,40 @@ func (h *history) clients() (c spec.Clients) {
 
 func (h *history) setClients(c spec.Clients) {
 	h.facts = slices.DeleteFunc(h.facts, func(f spec.Fact) bool { return f.Kind >= factTold })
+	add := func(f spec.Fact) { h.facts = append(h.facts, f) }
 	if c.Told.Index > 0 {
-		h.facts = append(h.facts, spec.Fact{Key: spec.Key{Kind: factTold, Index: c.Told.Index}})
+		add(spec.Fact{Key: spec.Key{Kind: factTold, Index: c.Told.Index}, Entry: spec.Entry{Value: c.Told.Value}})
 	}
 	for k, r := range c.Reads {
-		f := spec.Fact{Key: spec.Key{Kind: factAsked, Server: r.Server, Index: r.Sees.Index}, Entry: spec.Entry{Value: r.Request}}
+		f := spec.Fact{Key: spec.Key{Kind: factAsked, Server: r.Server, Index: r.Sees.Index}, Entry: spec.Entry{Value: r.Request}, In: spec.Term(r.Missing)}
 		for _, earlier := range c.Reads[:k] {
 			if earlier.Server == r.Server && earlier.Request == r.Request && earlier.Sees.Index == r.Sees.Index {
 				f.Term++
 			}
 		}
-		h.facts = append(h.facts, f)
+		add(f)
+	}
+	for k, r := range c.Reads {
+		if r.Sees.Value != "" {
+			add(spec.Fact{Key: spec.Key{Kind: factSees, Term: spec.Term(k)}, Entry: spec.Entry{Value: r.Sees.Value}})
+		}
+	}
+	for k, r := range c.Requests {
+		add(spec.Fact{Key: spec.Key{Kind: factClient, Term: spec.Term(k)}, Entry: spec.Entry{Value: r.Client}})
+	}
+	for k, r := range c.Requests {
+		f := spec.Fact{Key: spec.Key{Kind: factRequest, Term: spec.Term(k)}, Entry: spec.Entry{Value: r.Value}}
+		if r.Again {
+			f.Entry.Kind = spec.NoOp
+		}
+		add(f)
+	}
+	for _, list := range [...]struct {
+		kind     spec.FactKind
+		outcomes []spec.Outcome
+	}{{factFailed, c.Failed}, {factMissing, c.Missing}, {factDoubled, c.Doubled}} {
+		for k, o := range list.outcomes {
+			add(spec.Fact{Key: spec.Key{Kind: list.kind, Term: spec.Term(k), Index: o.Index}, Entry: spec.Entry{Term: o.Term, Value: o.Value}})
+		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 type history struct {
 	facts     []spec.Fact // leaders, votes, commitments, and what clients know, ascending by key
 	committed []spec.Fact // the commitments among them
+	told      []spec.Fact // the acknowledgements among them
 	votes     bool        // there are votes among them
 }
 
@@ -81,9 +82,26 @@ func (h *history) agree(f spec.Fact) *spec.Fact {
 	if !known {
 		f.Origin, f.Part, f.Effect, f.By = 0, 0, 0, spec.None
 		h.facts = slices.Insert(h.facts, at, f)
-		return nil
+		return h.fated(&f)
 	}
 	if h.facts[at].Same(&f) {
+		return nil
+	}
+	return &h.facts[at]
+}
+
+// fated returns the fact of the other kind that contradicts a commitment, or that a command has failed.
+func (h *history) fated(f *spec.Fact) *spec.Fact {
+	other := spec.Key{Kind: spec.FactFailed, Index: f.Index, Term: f.Entry.Term}
+	switch f.Kind {
+	case spec.FactCommitted:
+	case spec.FactFailed:
+		other = spec.Key{Kind: spec.FactCommitted, Index: f.Index}
+	default:
+		return nil
+	}
+	at, known := h.find(other)
+	if !known || h.facts[at].Entry.Term != f.Entry.Term {
 		return nil
 	}
 	return &h.facts[at]
@@ -109,7 +127,7 @@ func (m *memo) resolveHistory(from uint32, step uint32) error {
 	}
 	m.facts(s, func(f *spec.Fact) { agree(*f) })
 	for _, r := range m.rules {
-		broken = broken || r.JudgeElected(s, m.histories[from].committed) != nil
+		broken = broken || r.JudgeElected(s, m.histories[from].committed) != nil || r.JudgeKept(s, m.histories[from].told) != nil
 	}
 	if m.hearsClients && m.tellClients(&h, s) {
 		broken = true
@@ -185,6 +203,9 @@ func (m *memo) internHistory(h history) uint32 {
 		h.votes = h.votes || f.Kind == spec.FactVote
 		if f.Kind == spec.FactCommitted {
 			h.committed = append(h.committed, f)
+		}
+		if f.Kind == spec.FactAcknowledged {
+			h.told = append(h.told, f)
 		}
 	}
 	id := uint32(len(m.histories))

@@ -120,7 +120,11 @@ func (c *Config) DefaultInputs(id spec.ServerID) []spec.Input {
 	inputs := []spec.Input{{Kind: spec.Timeout}, {Kind: spec.Heartbeat}}
 	if c.Bounds.Proposals >= 0 {
 		for _, v := range c.ValueNames() {
-			inputs = append(inputs, spec.Input{Kind: spec.Propose, Value: v})
+			in := spec.Input{Kind: spec.Propose, Value: v}
+			if c.Variants.Has(spec.TellsClients) {
+				in.Client = v // one client for each request, which repeats it
+			}
+			inputs = append(inputs, in)
 		}
 	}
 	if c.Bounds.Compactions > 0 {

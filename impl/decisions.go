@@ -103,8 +103,17 @@ type Decisions interface {
 	// Forgets reports whether a server that was removed throws away what it knows (D4).
 	Forgets() bool
 
-	// CarriesOut reports whether the state machine carries out the command at i, all before it being applied (D6.3).
-	CarriesOut(log spec.Log, i spec.Index) bool
+	// CarriesOut reports whether the state machine carries out the command at i, all before it being applied, given up to where in the log
+	// requests are forgotten (D6.3).
+	CarriesOut(log spec.Log, forgotten, i spec.Index) bool
+	// ForgetsSessions is up to where in the log requests are forgotten when the server's own election timer fires, given up to where they were
+	// and how far it has applied (D6.3).
+	ForgetsSessions(forgotten, applied spec.Index) spec.Index
+	// AppliesFrom is the first entry that the state machine is given, once entries up to one are applied and up to another are committed (5.3).
+	AppliesFrom(applied, commit spec.Index) spec.Index
+	// Fails reports whether a client is told that its command failed, given whether an entry is committed at its index, which is not its own, and
+	// the server's role (8).
+	Fails(committed bool, role spec.Role) bool
 	// Tells reports whether a client is told that its command is done, given whether its index is committed and whether the entry
 	// there is the one that was appended for it (8).
 	Tells(committed, same bool) bool

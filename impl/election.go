@@ -8,6 +8,7 @@ import (
 
 // campaign starts an election (5.2): a new term, a vote for oneself, and a request for every other vote, marked with how it came to be.
 func (s *server) campaign(mark string) {
+	s.forgotten = s.decide.ForgetsSessions(s.forgotten, s.commitIndex)
 	s.term = s.decide.CampaignTerm(s.role, s.term)
 	s.votedFor = s.id
 	s.role = spec.Candidate

@@ -75,7 +75,7 @@ func (s *server) handle(in *spec.Input) spec.Output {
 	case spec.Deliver:
 		return s.onMessage(&in.Message)
 	case spec.Propose:
-		return s.onPropose(in.Value)
+		return s.onPropose(in.Client, in.Value)
 	case spec.Compact:
 		return s.onCompact()
 	case spec.Transfer:
@@ -140,15 +140,15 @@ func (s *server) onHeartbeat() spec.Output {
 }
 
 // onPropose: a leader takes the command; any other server sends the client on to the leader, if it knows one (8).
-func (s *server) onPropose(value string) spec.Output {
+func (s *server) onPropose(client, value string) spec.Output {
 	switch {
 	case s.role == spec.Leader && s.transferee != spec.None:
 		return spec.Output{Refused: true} // it is about to hand over (D3.10)
 	case s.role == spec.Leader && s.options.SplitProposals:
-		return s.accept(value)
+		return s.accept(client, value)
 	case s.role == spec.Leader:
 		s.propose(value)
-		s.promise(value)
+		s.promise(client, value)
 		return spec.Output{}
 	case s.leader != spec.None:
 		return spec.Output{Redirect: s.leader}

@@ -60,7 +60,7 @@ func (o *Options) Variants() spec.Variants {
 	}{{o.PreVote, spec.PreVotes}, {o.CheckQuorum, spec.ChecksQuorum},
 		{o.Reads == ReadByRound, spec.ConfirmsReads}, {o.Reads == ReadByLease, spec.LeaseReads},
 		{o.Membership, spec.ConfigurationInLog}, {o.Joint, spec.JointConfigurations},
-		{o.AsyncStorage, spec.StoresLater}, {o.SplitProposals, spec.AppendsLater}} {
+		{o.Sessions, spec.TellsClients}, {o.AsyncStorage, spec.StoresLater}, {o.SplitProposals, spec.AppendsLater}} {
 		if v.on {
 			vs = append(vs, v.variant)
 		}

@@ -24,19 +24,19 @@ func (s *server) appendStamped(term spec.Term, e spec.Entry) {
 
 // accepted is a command that a leader has taken on, and the term in which it did.
 type accepted struct {
-	value string
-	term  spec.Term
+	client, value string
+	term          spec.Term
 }
 
 // mostAccepted is how many commands may wait to be appended.
 const mostAccepted = 1
 
 // accept takes a command on, with SplitProposals, for another thread to append.
-func (s *server) accept(value string) spec.Output {
+func (s *server) accept(client, value string) spec.Output {
 	if len(s.accepted) >= mostAccepted {
 		return spec.Output{Refused: true}
 	}
-	s.accepted = append(slices.Clip(s.accepted), accepted{value, s.term})
+	s.accepted = append(slices.Clip(s.accepted), accepted{client, value, s.term})
 	return spec.Output{}
 }
 
@@ -49,7 +49,7 @@ func (s *server) onAppend() spec.Output {
 	s.accepted = slices.Clone(s.accepted[1:])
 	if term, creates := s.decide.Stamp(next.term, s.role, s.term); creates {
 		s.appendStamped(term, spec.Entry{Kind: spec.Command, Value: next.value})
-		s.promise(next.value)
+		s.promise(next.client, next.value)
 	}
 	return spec.Output{}
 }

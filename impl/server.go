@@ -42,7 +42,9 @@ type server struct {
 	served   int                // reads answered in this term
 	answered []sentAt           // with leases, followers whose answer still counts; ascending
 
-	waiting []waiting // with Sessions, clients that wait to be told, in the order in which they came
+	// With Sessions.
+	waiting   []waiting  // clients that wait to be told, in the order in which they came
+	forgotten spec.Index // requests up to here in the log are forgotten; 0
 
 	accepted []accepted // with SplitProposals, commands that were taken on and not appended yet, the oldest first
 

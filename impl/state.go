@@ -70,6 +70,7 @@ func (s *server) encode(dst []byte, rename func(spec.ServerID) spec.ServerID, va
 	if s.options.SplitProposals {
 		e.number(uint64(len(s.accepted)))
 		for _, a := range s.accepted {
+			e.command(a.client)
 			e.command(a.value)
 			e.number(uint64(a.term))
 		}
@@ -127,9 +128,9 @@ func (e *encoder) text(s string) {
 	e.dst = append(e.dst, s...)
 }
 
-// command writes a client's command.
+// command writes a client's command, or the client's name, which has that of its request where names are changed.
 func (e *encoder) command(value string) {
-	if e.value != nil {
+	if e.value != nil && value != "" {
 		value = e.value(value)
 	}
 	e.text(value)
@@ -200,8 +201,10 @@ func (e *encoder) later(s *server) {
 		}
 	}
 	if s.options.Sessions {
+		e.number(uint64(s.forgotten))
 		e.number(uint64(len(s.waiting)))
 		for _, w := range s.waiting {
+			e.command(w.client)
 			e.command(w.value)
 			e.number(uint64(w.index))
 			e.number(uint64(w.term))

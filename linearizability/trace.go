@@ -27,7 +27,8 @@ func FromTrace(source traces.Source) (*History, error) {
 		return nil, &traces.InputError{File: file, Line: 1, Message: "the trace was joined from what servers recorded apart, in an order of causes: it does not show which operation came before which",
 			Hint: "judge a history that the clients recorded themselves"}
 	}
-	t := &clients{History: &History{File: file, Format: TraceOf}, waiting: map[wish][]int{}, logs: map[spec.ServerID]*commands{}, number: map[spec.ServerID]int{}}
+	t := &clients{History: &History{File: file, Format: TraceOf}, waiting: map[wish][]int{}, logs: map[spec.ServerID]*commands{}, number: map[spec.ServerID]int{},
+		requests: map[commandOf]int{}, passed: map[spec.Index]bool{}}
 	for {
 		r, err := source.Next()
 		if errors.Is(err, io.EOF) {
@@ -67,6 +68,9 @@ type clients struct {
 	number  map[spec.ServerID]int // of the client that turns to that server
 	start   spec.Index            // up to which the first server had compacted its log when it was first seen
 	longest Value                 // the longest list that was read: those that begin it share its memory
+
+	requests map[commandOf]int   // of clients that have names: the operation that each is
+	passed   map[spec.Index]bool // where state machines knew a request again
 }
 
 // wish is what an answer is matched by: the server that was asked, and what for.
@@ -74,7 +78,11 @@ type wish struct {
 	server spec.ServerID
 	read   bool
 	value  string
+	client string
 }
+
+// commandOf is what a client with a name asks for. Asked for again, also of another server, it is the same operation.
+type commandOf struct{ client, value string }
 
 func (t *clients) record(r *traces.Record) {
 	t.moment(r)
@@ -93,12 +101,17 @@ func (t *clients) record(r *traces.Record) {
 	switch {
 	case s.Output.Refused:
 	case s.Input.Kind == spec.Propose && s.Output.Redirect == spec.None:
-		t.call(r, wish{s.Server, false, s.Input.Value}, AppendOf(theLog, List(Text(s.Input.Value))))
+		t.propose(r, wish{s.Server, false, s.Input.Value, s.Input.Client})
 	case s.Input.Kind == spec.ReadIndex && s.Output.Redirect == spec.None:
-		t.call(r, wish{s.Server, true, s.Input.Value}, ReadOf(theLog))
+		t.call(r, wish{s.Server, true, s.Input.Value, ""}, ReadOf(theLog))
 	}
 	for k := range s.Output.Effects {
-		if e := &s.Output.Effects[k]; e.Kind == spec.Answer {
+		switch e := &s.Output.Effects[k]; e.Kind {
+		case spec.Apply:
+			if e.Reply.Passed {
+				t.passed[e.Reply.Index] = true
+			}
+		case spec.Answer:
 			t.answer(r, s.Server, &e.Reply, r.LineOf(spec.PartEffect, k))
 		}
 	}
@@ -119,7 +132,19 @@ func (t *clients) begin(s *spec.Step) *commands {
 	return log
 }
 
-// call records what a client asks of a server. Every operation has a client of its own, since nothing says who asked.
+// propose records that a client asks for a command, for the first time or again. What has failed and is asked for again is another operation.
+func (t *clients) propose(r *traces.Record, w wish) {
+	name := commandOf{w.client, w.value}
+	if k, again := t.requests[name]; again && w.client != "" && t.Operations[k].Outcome != Failed {
+		t.waiting[w] = append(t.waiting[w], k)
+		return
+	}
+	t.requests[name] = len(t.Operations)
+	t.call(r, w, AppendOf(theLog, List(Text(w.value))))
+}
+
+// call records what a client asks of a server. Where nothing says who asked, every operation has a client of its own; and so has it where
+// somebody did, since whoever hears nothing may go on to something else.
 func (t *clients) call(r *traces.Record, w wish, do Action) {
 	t.number[w.server]++
 	t.Clients = append(t.Clients, fmt.Sprintf("client %d of %s", t.number[w.server], w.server))
@@ -129,16 +154,23 @@ func (t *clients) call(r *traces.Record, w wish, do Action) {
 
 // answer records the return of the oldest operation that the reply fits.
 func (t *clients) answer(r *traces.Record, server spec.ServerID, reply *spec.Reply, line int) {
-	w := wish{server, reply.Read, reply.Value}
+	w := wish{server, reply.Read, reply.Value, reply.Client}
 	if len(t.waiting[w]) == 0 {
 		return
 	}
 	o := &t.Operations[t.waiting[w][0]]
 	t.waiting[w] = t.waiting[w][1:]
+	switch {
+	case o.Outcome != Pending:
+		return // it asked again, and knows already
+	case reply.Failed:
+		o.Outcome, o.Return, o.ReturnLine = Failed, int64(r.Number), line
+		return
+	}
 	o.Outcome, o.Return, o.ReturnLine = Returned, int64(r.Number), line
 	if a := &o.Do[0]; a.Kind == Read {
 		if log := t.logs[server]; log != nil {
-			a.Value, a.Shown = log.upTo(reply.Index, t.longest)
+			a.Value, a.Shown = log.upTo(reply.Index, t.passed, t.longest)
 		}
 		if len(a.Value) > len(t.longest) {
 			t.longest = a.Value
@@ -190,16 +222,16 @@ func (c *commands) follow(log spec.Log) {
 	c.entries = append(kept[:len(kept):len(kept)], log.Entries...)
 }
 
-// upTo returns the commands up to an index as a list, and whether they are all known. A list that begins longest shares its memory.
-func (c *commands) upTo(index spec.Index, longest Value) (Value, bool) {
+// upTo returns the commands up to an index that were carried out as a list, and whether they are all known. A list that begins longest shares its memory.
+func (c *commands) upTo(index spec.Index, passed map[spec.Index]bool, longest Value) (Value, bool) {
 	if c.base != c.start || index < c.start || index-c.start > spec.Index(len(c.entries)) {
 		return Absent, false
 	}
 	var list []byte
 	shared := longest.IsList()
 	at := 1
-	for _, e := range c.entries[:index-c.start] {
-		if e.Kind != spec.Command {
+	for k, e := range c.entries[:index-c.start] {
+		if e.Kind != spec.Command || passed[c.start+1+spec.Index(k)] {
 			continue
 		}
 		if e.Value == "" {

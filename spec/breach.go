@@ -49,6 +49,12 @@ func (b *Breach) hinting(hint string) *Breach {
 	return b
 }
 
+// after adds what somebody was told or did earlier.
+func (b *Breach) after(role string, by ServerID, at Origin) *Breach {
+	b.Evidence = append(b.Evidence, Evidence{Role: role, Server: by, Part: PartFact, Origin: at})
+	return b
+}
+
 // since adds the part of the same step that the guilty place contradicts.
 func (b *Breach) since(role string, part Part) *Breach {
 	b.Evidence = append(b.Evidence, Evidence{Role: role, Server: b.Evidence[0].Server, Part: part})
@@ -76,7 +82,21 @@ func disagreement(rule *Rule, earlier, later *Fact) *Breach {
 		b.allowing("%s votes for nobody but %s in term %d", later.Server, earlier.Holder, later.Term)
 	case FactEntry:
 		entryDisagreement(b, earlier, later)
+	case FactApplied:
+		b.Message = fmt.Sprintf("%s %s %s at index %d but %s %s it", later.By, later.handled(), later.Entry.Value, later.Index, earlier.By, earlier.handled())
+		b.Evidence[0].Role, b.Evidence[1].Role = "the other state machine", "the state machine first seen"
+		b.allowing("all servers do the same with what stands at index %d", later.Index)
+	case FactFailed:
+		b.Message = fmt.Sprintf("%s tells a client that %s at index %d will never take effect, and %s has committed it", later.By, later.Entry, later.Index, earlier.By)
+		b.Evidence[0].Role, b.Evidence[1].Role = "what the client is told", "the commitment"
+		b.allowing("%s says that it is done, or nothing", later.By)
 	case FactCommitted:
+		if earlier.Kind == FactFailed {
+			b.Message = fmt.Sprintf("%s commits %s at index %d, and %s had told a client that it will never take effect", later.By, later.Entry, later.Index, earlier.By)
+			b.Evidence[0].Role, b.Evidence[1].Role = "the commitment", "what the client was told"
+			b.allowing("%s tells the client nothing", earlier.By)
+			break
+		}
 		b.Message = fmt.Sprintf("%s commits %s at index %d but %s committed %s there", later.By, later.Entry, later.Index, earlier.By, earlier.Entry)
 		b.Evidence[0].Role, b.Evidence[1].Role = "second commitment", "first commitment"
 		b.allowing("%s is committed at index %d and nothing else", earlier.Entry, earlier.Index)

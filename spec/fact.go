@@ -7,12 +7,15 @@ type FactKind uint8
 
 // The kinds of facts.
 const (
-	FactNone      FactKind = iota
-	FactLeader             // leader(term) = server
-	FactVote               // vote(server, term) = candidate
-	FactEntry              // entry(index, term) = (term of the entry before, kind, value)
-	FactCommitted          // committed(index) = (term, kind, value)
-	FactRead               // a leader of the term answered a read at the index as soon as it came; nothing can disagree with it
+	FactNone         FactKind = iota
+	FactLeader                // leader(term) = server
+	FactVote                  // vote(server, term) = candidate
+	FactEntry                 // entry(index, term) = (term of the entry before, kind, value)
+	FactCommitted             // committed(index) = (term, kind, value)
+	FactRead                  // a leader of the term answered a read at the index as soon as it came; nothing can disagree with it
+	FactAcknowledged          // a client was told that its command, the entry at the index, is done; nothing can disagree with it by itself
+	FactFailed                // a client was told that the entry of (index, term) will never take effect; disagrees with its commitment
+	FactApplied               // applied(index) = the command there, and whether the state machine carried it out (Entry.Kind Command) or knew it again (NoOp)
 )
 
 // Key is what a fact is about.
@@ -55,6 +58,12 @@ func (f *Fact) String() string {
 		return fmt.Sprintf("%s holds %s committed at index %d", f.By, f.Entry, f.Index)
 	case FactRead:
 		return fmt.Sprintf("%s, leader of term %d, answers a read at index %d", f.By, f.Term, f.Index)
+	case FactAcknowledged:
+		return fmt.Sprintf("%s tells a client that %s at index %d is done", f.By, f.Entry, f.Index)
+	case FactFailed:
+		return fmt.Sprintf("%s tells a client that %s at index %d will never take effect", f.By, f.Entry, f.Index)
+	case FactApplied:
+		return fmt.Sprintf("%s %s %s at index %d", f.By, f.handled(), f.Entry.Value, f.Index)
 	}
 	return "no fact"
 }
@@ -71,6 +80,7 @@ func Facts(s *Step, declared Variants, yield func(*Fact)) {
 	if declared.Has(LeaseReads) || declared.Has(ConfirmsReads) {
 		tell.reads(s)
 	}
+	tell.clients(s)
 }
 
 // teller tells facts one after the other in the same place, since there are as many as entries.
@@ -155,9 +165,59 @@ func (t *teller) committed(s *Step) {
 	}
 }
 
+// clients tells what became of commands: what clients are told of them, and what the state machine did with them.
+func (t *teller) clients(s *Step) {
+	for k := range s.Output.Effects {
+		e := &s.Output.Effects[k]
+		if e.Kind != Apply && (e.Kind != Answer || e.Reply.Read) || e.Reply.Index == 0 {
+			continue
+		}
+		fact := Fact{Key: Key{Index: e.Reply.Index}, Entry: Entry{Term: e.Reply.Term, Value: e.Reply.Value}, By: s.Server, Part: PartEffect, Effect: k}
+		switch {
+		case e.Kind == Apply:
+			fact.Kind, fact.Entry.Term = FactApplied, 0
+			if e.Reply.Passed {
+				fact.Entry.Kind = NoOp
+			}
+		case e.Reply.Failed && e.Reply.Term == 0:
+			continue
+		case e.Reply.Failed:
+			fact.Kind, fact.Term = FactFailed, e.Reply.Term
+		default:
+			if own, held := s.After.Log.At(e.Reply.Index); held && s.After.Knows(FieldLog) && (own.Value == e.Reply.Value || own.Value == "") {
+				fact.Entry = own
+			}
+			if fact.Entry.Term == 0 {
+				continue
+			}
+			fact.Kind, fact.In = FactAcknowledged, s.After.Term
+			if !s.After.Knows(FieldTerm) {
+				fact.In = ^Term(0)
+			}
+		}
+		t.tell(fact)
+	}
+}
+
 // reads tells the reads that were answered in the step in which they came.
 func (t *teller) reads(s *Step) {
 	if r := s.answersAtOnce(); r != nil {
 		t.tell(Fact{Key: Key{Kind: FactRead, Index: r.Index, Term: s.After.Term}, By: s.Server, Part: PartAfter})
 	}
+}
+
+// handled says what a state machine did with a command.
+func (f *Fact) handled() string {
+	if f.Entry.Kind == NoOp {
+		return "passes over"
+	}
+	return "carries out"
+}
+
+// contradicts returns the kind of fact by whose promise two facts that disagree are judged.
+func contradicts(earlier, later *Fact) FactKind {
+	if earlier.Kind == FactFailed || later.Kind == FactFailed {
+		return FactFailed
+	}
+	return later.Kind
 }

@@ -14,6 +14,7 @@ type History struct {
 	first     Index       // ≥ 1 once entries is not empty
 	committed []Fact      // ascending by index
 	retired   Index       // nothing is remembered of entries up to here
+	failures  int         // how many commands were said to have failed
 }
 
 // entryFact is a FactEntry without what its place in History says.
@@ -35,7 +36,15 @@ func (h *History) Agree(f *Fact) *Fact {
 			return shelf.agree(f)
 		}
 	case FactCommitted:
-		return h.agreeCommitted(f)
+		if earlier := h.agreeCommitted(f); earlier != nil {
+			return earlier
+		}
+		return h.failed(f)
+	case FactFailed:
+		if earlier := h.committedAs(f); earlier != nil {
+			return earlier
+		}
+		h.failures++
 	}
 	if earlier, known := h.facts[f.Key]; known {
 		if !earlier.Same(f) {
@@ -70,6 +79,38 @@ func (h *History) Retire(upTo Index) {
 			delete(h.facts, key)
 		}
 	}
+}
+
+// Acknowledged returns every command of which a client was told that it is done, by ascending index.
+func (h *History) Acknowledged() (all []Fact) {
+	for _, f := range h.facts {
+		if f.Kind == FactAcknowledged {
+			all = append(all, f)
+		}
+	}
+	slices.SortFunc(all, func(f, g Fact) int { return int(f.Index) - int(g.Index) })
+	return all
+}
+
+// failed returns what says that a committed entry would never take effect, or nil.
+func (h *History) failed(f *Fact) *Fact {
+	if h.failures == 0 {
+		return nil
+	}
+	if earlier, known := h.facts[Key{Kind: FactFailed, Index: f.Index, Term: f.Entry.Term}]; known {
+		return &earlier
+	}
+	return nil
+}
+
+// committedAs returns the commitment of the very entry that is said to have failed, or nil.
+func (h *History) committedAs(f *Fact) *Fact {
+	at, known := slices.BinarySearchFunc(h.committed, f.Index, func(g Fact, i Index) int { return int(g.Index) - int(i) })
+	if !known || h.committed[at].Entry.Term != f.Term {
+		return nil
+	}
+	earlier := h.committed[at]
+	return &earlier
 }
 
 // Committed returns every committed fact, by ascending index. The caller must not change it.

@@ -139,6 +139,14 @@ func (r *Rule) JudgeElected(s *Step, committed []Fact) *Breach {
 	return r.signed(r.Answered(s, committed))
 }
 
+// JudgeKept applies the rule's Kept check to a step that makes its server leader.
+func (r *Rule) JudgeKept(s *Step, acknowledged []Fact) *Breach {
+	if r.Kept == nil || !TookOffice(s) || !r.checkable(s) {
+		return nil
+	}
+	return r.signed(r.Kept(s, acknowledged))
+}
+
 // looksBack reports whether the rule compares this step with all that was committed.
 func (r *Rule) looksBack(s *Step) bool {
 	switch {
@@ -165,7 +173,7 @@ func (o *Output) answers() bool {
 
 // JudgeFacts returns the breach of the rule that two disagreeing facts are, or nil if the rule is about other facts.
 func (r *Rule) JudgeFacts(earlier, later *Fact) *Breach {
-	if r.Agreement == FactNone || r.Agreement != later.Kind {
+	if r.Agreement == FactNone || r.Agreement != contradicts(earlier, later) {
 		return nil
 	}
 	return disagreement(r, earlier, later)
@@ -183,7 +191,7 @@ func (r *Rule) signed(b *Breach) *Breach {
 // tellsFacts reports whether the step may tell a fact that its server did not tell before.
 func (j *Judge) tellsFacts(s *Step) bool {
 	last := j.seen[s.Server]
-	return last == nil || s.Output.concernsVotes() || !last.told.tellsNoMore(&s.After)
+	return last == nil || s.Output.concernsVotes() || s.Output.concernsClients() || !last.told.tellsNoMore(&s.After)
 }
 
 // agree tells the step's facts. They are what is new since the server last showed the fields that they rest on, which a record
@@ -200,16 +208,23 @@ func (j *Judge) agree(where func(Part, int) Origin, s *Step) (found []*Breach) {
 		f.Origin = where(f.Part, f.Effect)
 		earlier := j.history.Agree(f)
 		for k, r := range j.rules {
-			if r.Agreement != f.Kind {
+			if r.Agreement == f.Kind {
+				j.checked[k]++
+			}
+			if earlier == nil {
 				continue
 			}
-			j.checked[k]++
-			if earlier != nil {
-				found = append(found, r.JudgeFacts(earlier, f))
+			if b := r.JudgeFacts(earlier, f); b != nil {
+				found = append(found, b)
 			}
 		}
 	})
 	return found
+}
+
+// concernsClients reports whether something became of a command.
+func (o *Output) concernsClients() bool {
+	return slices.ContainsFunc(o.Effects, func(e Effect) bool { return e.Kind == Apply || e.Kind == Answer && !e.Reply.Read })
 }
 
 // concernsVotes reports whether a message about votes left.
@@ -237,12 +252,32 @@ func (o *Observation) tellsNoMore(later *Observation) bool {
 }
 
 func (j *Judge) elected(s *Step) (found []*Breach) {
+	if TookOffice(s) {
+		found = j.kept(s)
+	}
 	for k, r := range j.rules {
 		if !r.looksBack(s) || (j.incomplete || j.causal) && !TookOffice(s) {
 			continue // when a read came, compared with what others committed, is not known of such a record
 		}
 		j.checked[k]++
 		if b := r.JudgeElected(s, j.history.Committed()); b != nil {
+			found = append(found, b)
+		}
+	}
+	return found
+}
+
+// kept compares a new leader with what clients were told.
+func (j *Judge) kept(s *Step) (found []*Breach) {
+	for k, r := range j.rules {
+		if r.Kept == nil || !r.checkable(s) {
+			continue
+		}
+		acknowledged := j.history.Acknowledged()
+		if len(acknowledged) > 0 {
+			j.checked[k]++
+		}
+		if b := r.JudgeKept(s, acknowledged); b != nil {
 			found = append(found, b)
 		}
 	}

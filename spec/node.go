@@ -82,6 +82,7 @@ type Input struct {
 	Value   string   // Propose, ReadIndex
 	Peer    ServerID // Transfer, SendRequestVote, SendAppendEntries, Tick
 	Change  Change   // Reconfigure
+	Client  string   // Propose: who asks; "" is not told. Whoever asks again for the same Value repeats the same request
 
 	// Cut, when above 0, crashes the server in the middle of this very step: at crash point 1 just before its first durable
 	// effect (Write or Sync), …, at crash point W just before its W-th and last, at crash point W+1 right after that one.
@@ -166,6 +167,11 @@ type Reply struct {
 	Read  bool   // it answers a ReadIndex; otherwise it says that a Propose is committed
 	Value string // the request it answers: Input.Value of the ReadIndex or Propose
 	Index Index  // of a read: the index up to which a state machine must have applied before it may be served; else of the entry
+
+	Term   Term   // of the entry that the command became; 0 where that is not shown, and of reads
+	Client string // Input.Client of the Propose
+	Failed bool   // Answer: the command has not taken effect and never will. The client may take it for one that was never sent
+	Passed bool   // Apply: the state machine knew the request again and left it as it is
 }
 
 // Durable is what a server has on disk and would find again after a power failure: Figure 2's persistent state.

@@ -61,6 +61,9 @@ const (
 	JointConfigurations Variant = "joint-configurations"
 	// StoresLater: a step hands its writes to storage, and what promises them leaves when they are Stored (dissertation, 10.2.1).
 	StoresLater Variant = "stores-later"
+	// TellsClients: servers tell clients what became of their commands, and show what their state machine does with each. The value of a
+	// command names the request, which a client that hears nothing repeats (Raft paper, 8; dissertation, 6.3).
+	TellsClients Variant = "tells-clients"
 	// CommitsAtOnce: a leader commits what it may in the very step in which it learns of it.
 	CommitsAtOnce Variant = "commits-at-once"
 	// LateTerm: a leader that a reply tells of a higher term steps down at once and takes the term over later (hashicorp/raft).
@@ -120,6 +123,8 @@ type Rule struct {
 	Elected func(leader *Step, committed []Fact) *Breach
 	// Answered judges a leader that answers a read as soon as it comes (After) against everything committed so far.
 	Answered func(leader *Step, committed []Fact) *Breach
+	// Kept judges a server that has just become leader (leader.After) against what clients were told is done, ascending by index.
+	Kept func(leader *Step, acknowledged []Fact) *Breach
 	// Told judges what a step tells clients against what clients knew before it.
 	Told func(before *Clients, s *Step) *Breach
 }

@@ -22,7 +22,8 @@ var Rules = []*Rule{
 	latestInForce, jointMajorities, jointCommittedFirst, oneChangeAtATime, changeAfterOwnCommit, oneVoterAtATime, configurationRolledBack,
 	onlyVotersCampaign, outsidersNotCounted, removedLeaderSteps, noLeaderWithoutConfiguration, identityNotReused,
 	snapshotCommitted, snapshotWhenCompacted, installRaises, installKeepsSuffix, configurationOfSnapshot, snapshotBeforeTruncation,
-	linearizability, readAfterOwnTermCommit, readConfirmed, leaseReadFresh, retriedTakesEffectOnce, completionOfItsEntry,
+	acknowledgedKept, linearizability, readAfterOwnTermCommit, readConfirmed, leaseReadFresh, retriedTakesEffectOnce, sessionsInLog,
+	completionOfItsEntry, failureIsFinal,
 	transferByLeader, preVoteHarmless, preVoteAnswered, preVoteEachTime, leaderKeepsContact,
 	traceConsistent,
 }
@@ -115,7 +116,7 @@ func (r *Rule) faults() []string {
 	check(strings.HasSuffix(r.Why, "."), "nothing says why, or it does not end with a period")
 	check(r.Section != "", "the section is missing")
 	check(r.Profile != "", "the profile is missing")
-	check(r.Step != nil || r.Pair != nil || r.Agreement != FactNone || r.Elected != nil || r.Answered != nil || r.Told != nil, "it has no check")
+	check(r.Step != nil || r.Pair != nil || r.Agreement != FactNone || r.Elected != nil || r.Answered != nil || r.Kept != nil || r.Told != nil, "it has no check")
 	for _, slug := range r.Catches {
 		check(slugShape.MatchString(slug), fmt.Sprintf("%q is no slug of a fault", slug))
 	}

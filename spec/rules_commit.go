@@ -227,7 +227,7 @@ var applyInOrder = &Rule{
 	Why: "A state machine that skips an entry or applies it twice is in a state that no other one is in. " +
 		"What usually breaks it: a snapshot that goes back, or a restart that knows the snapshot and begins to apply from nothing.",
 	Section: "Raft paper, 5.3, 7 and Figure 2 (lastApplied)", Level: Must, Profile: Core,
-	Catches:    []string{"cm-restart-no-commit", "cm-nonmonotone", "sn-older-snapshot"},
+	Catches:    []string{"cm-restart-no-commit", "cm-nonmonotone", "sn-older-snapshot", "cm-apply-gap"},
 	Unless:     []Variant{CommitMayFall},
 	Needs:      FieldRole,
 	NeedsAfter: FieldLog | FieldApplied,
@@ -237,6 +237,9 @@ var applyInOrder = &Rule{
 func judgeApplyInOrder(s *Step) *Breach {
 	if s.crashes() {
 		return nil
+	}
+	if b := judgeCommandsApplied(s); b != nil {
+		return b
 	}
 	after := s.After.LastApplied
 	if s.runs() && s.Before.Knows(FieldApplied) && after < s.Before.LastApplied {
@@ -250,6 +253,44 @@ func judgeApplyInOrder(s *Step) *Breach {
 			allowing("%s starts with lastApplied %d", s.Server, base)
 	}
 	return nil
+}
+
+// judgeCommandsApplied compares what a state machine is seen to do in a step, if that is seen, with the commands that the step applies.
+func judgeCommandsApplied(s *Step) *Breach {
+	if !s.runs() || !s.show(FieldApplied) || s.After.LastApplied <= s.Before.LastApplied || !slices.ContainsFunc(s.Output.Effects, func(e Effect) bool { return e.Kind == Apply }) {
+		return nil
+	}
+	next := s.Before.LastApplied
+	for k := range s.Output.Effects {
+		e := &s.Output.Effects[k]
+		if e.Kind != Apply {
+			continue
+		}
+		if e.Reply.Index <= next {
+			return s.breach(PartEffect, k, "%s applies %s at index %d and has applied entries up to %d", s.Server, e.Reply.Value, e.Reply.Index, next).
+				refusing("index > lastApplied", "%d is not above %d", e.Reply.Index, next).allowing("%s applies what follows index %d", s.Server, next)
+		}
+		if i, skips := s.After.Log.commandBetween(next, e.Reply.Index); skips {
+			return s.breach(PartEffect, k, "%s applies %s at index %d and has not applied %s at index %d", s.Server, e.Reply.Value, e.Reply.Index, s.After.Log.at(i), i).
+				refusing("every command before is applied", "%s is not", s.After.Log.at(i)).allowing("%s applies index %d first", s.Server, i)
+		}
+		next = e.Reply.Index
+	}
+	if i, skips := s.After.Log.commandBetween(next, s.After.LastApplied+1); skips {
+		return s.breachAfter("%s says that it has applied entries up to index %d and has not applied %s at index %d", s.Server, s.After.LastApplied, s.After.Log.at(i), i).
+			refusing("every command up to lastApplied is applied", "%s is not", s.After.Log.at(i)).allowing("%s applies index %d", s.Server, i)
+	}
+	return nil
+}
+
+// commandBetween returns the first index between two at which a log holds a command.
+func (l Log) commandBetween(after, before Index) (Index, bool) {
+	for i := max(after, l.Base) + 1; i < before; i++ {
+		if e, held := l.At(i); held && e.Kind == Command {
+			return i, true
+		}
+	}
+	return 0, false
 }
 
 var stateMachineSafety = &Rule{

@@ -53,4 +53,21 @@ var failingCases = []stepCase{
 		"n1 tells a client that y is done at index 1, where it has x@1"},
 	{"R8-09", "not committed", step(leader(1), input(spec.Propose), leader(1, holding("x")), tellsClient("x", 1)),
 		"n1 tells a client that x is done at index 1 and has committed up to 0"},
+
+	{"R8-10", "another entry is committed in its place", step(follower(2, log(1)), receives(appendEntries(2, 0, 0, 1, 2)), follower(2, log(2), commit(1)), tellsFailure("x", 1, 1)), ""},
+	{"R8-10", "of a command that never was in the log", step(follower(2, log(1)), input(spec.Propose), follower(2, log(1)), tellsFailure("x", 0, 0)), ""},
+	{"R8-10", "a leader steps down and still has it", step(leader(1, holding("x")), receives(requestVote(2, 2, 9)), follower(2, holding("x")), tellsFailure("x", 1, 1)),
+		"n1 tells a client that x will never take effect, and has it at index 1 of its log"},
+
+	{"R5.3-19", "one after the other", step(follower(1, holding("x", "y")), receives(appendEntries(1, 2, 1, 2)), follower(1, holding("x", "y"), commit(2)), applies("x", 1), applies("y", 2)), ""},
+	{"R5.3-19", "the first is left out", step(follower(1, holding("x", "y")), receives(appendEntries(1, 2, 1, 2)), follower(1, holding("x", "y"), commit(2)), applies("y", 2)),
+		"n1 applies y at index 2 and has not applied x@1 at index 1"},
+	{"R5.3-19", "the last is left out", step(follower(1, holding("x", "y")), receives(appendEntries(1, 2, 1, 2)), follower(1, holding("x", "y"), commit(2)), applies("x", 1)),
+		"n1 says that it has applied entries up to index 2 and has not applied y@1 at index 2"},
+	{"R5.3-19", "again", step(follower(1, holding("x", "y"), commit(1)), receives(appendEntries(1, 2, 1, 2)), follower(1, holding("x", "y"), commit(2)), applies("x", 1), applies("y", 2)),
+		"n1 applies x at index 1 and has applied entries up to 1"},
+}
+
+func tellsFailure(value string, i spec.Index, term spec.Term) spec.Effect {
+	return spec.Effect{Kind: spec.Answer, Reply: spec.Reply{Value: value, Index: i, Term: term, Failed: true}}
 }

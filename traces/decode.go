@@ -121,6 +121,8 @@ func (d *decoder) record() (r Record) {
 			r.Stays = d.Bool()
 		case "value", "valueBase64":
 			step.Input.Value = d.Bytes(key)
+		case "client", "clientBase64":
+			step.Input.Client = d.Bytes(key)
 		case "peer":
 			step.Input.Peer = d.Server()
 		case "change":

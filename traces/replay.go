@@ -96,7 +96,14 @@ func describeEffect(e *spec.Effect) string {
 	case spec.Send:
 		return "send " + e.Message.String()
 	case spec.Answer, spec.Apply:
-		return fmt.Sprintf("%s %q at index %d", e.Kind, e.Reply.Value, e.Reply.Index)
+		what := e.Kind.String()
+		if e.Reply.Failed {
+			what += " a failure of"
+		}
+		if e.Reply.Passed {
+			what += " nothing of"
+		}
+		return fmt.Sprintf("%s %q at index %d", what, e.Reply.Value, e.Reply.Index)
 	}
 	return fmt.Sprintf("%s term=%d votedFor=%s log=%s", e.Kind, e.Durable.Term, e.Durable.VotedFor, e.Durable.Log)
 }

@@ -233,6 +233,8 @@ func answerClause(out *spec.Output) (said string) {
 		case e.Kind != spec.Answer:
 		case e.Reply.Read:
 			said += fmt.Sprintf("; answers %s at index %d", orNothing(e.Reply.Value, "the read"), e.Reply.Index)
+		case e.Reply.Failed:
+			said += fmt.Sprintf("; tells the client that %s has failed", e.Reply.Value)
 		default:
 			said += fmt.Sprintf("; tells the client that %s is committed", e.Reply.Value)
 		}

@@ -184,6 +184,12 @@ func waysToJudge(r *spec.Rule) []string {
 	if r.Elected != nil {
 		ways = append(ways, "each server that becomes leader, against all that was committed")
 	}
+	if r.Kept != nil {
+		ways = append(ways, "each server that becomes leader, against all that clients were told")
+	}
+	if r.Told != nil {
+		ways = append(ways, "each answer to a client, against all that clients were told")
+	}
 	if r.Answered != nil {
 		ways = append(ways, "each leader that answers a read at once, against all that was committed")
 	}
@@ -198,6 +204,8 @@ var agreementWords = map[spec.FactKind]string{
 	spec.FactVote:      "for whom any two observations, ever, show one server to vote in one term",
 	spec.FactEntry:     "what any two observations, ever, show at one index and term",
 	spec.FactCommitted: "what any two observations, ever, show to be committed at one index",
+	spec.FactFailed:    "commands that failed and commands that are committed, which must not be the same",
+	spec.FactApplied:   "what state machines do with the command at an index, on which all servers must agree",
 }
 
 // fieldNames lists the fields in the order of their bits.

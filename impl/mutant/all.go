@@ -322,7 +322,7 @@ var commitmentMutants = []Mutant{
 		Source:    "discussed with etcd-io/raft pull request 226; a flag of Vanlightly's RaftFsync specification",
 		Story: "A leader has written an entry but not synced it, one follower has, and the leader counts both. It loses power and comes back " +
 			"without the entry, and with the third server elects a leader that never had it.",
-		Rules:   []string{"R5.4.2-03", "R5.4.1-04", "R5.4.3-01", "R5.4.3-02"},
+		Rules:   []string{"R5.4.2-03", "R5.4.1-04", "R8-01", "R5.4.3-01", "R5.4.3-02"},
 		Steps:   8,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1, Lossy: true},
 		Options: impl.Options{Sessions: true, Decisions: leaderCountsUnsynced{}},
@@ -349,10 +349,10 @@ var storageMutants = []Mutant{
 		Source:    "the Jepsen report on NATS 2.12.1",
 		Story: "What a server promises is written at once, but synced only when a timer fires. After a power failure the promises since then " +
 			"are gone: votes, terms and acknowledged entries.",
-		Rules:   []string{"R5.6-01", "R5.2-03", "R5.2-02", "R5.3-20", "R5.4.1-04", "R5.4.3-01", "R5.4.3-02"},
+		Rules:   []string{"R5.6-01", "R5.2-03", "R5.4.2-03", "R5.2-02", "R5.3-20", "R5.4.1-04", "R8-01", "R5.4.3-01", "R5.4.3-02"},
 		Steps:   2,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1, Lossy: true},
-		Options: impl.Options{Decisions: syncsByTimer{}},
+		Options: impl.Options{Sessions: true, Decisions: syncsByTimer{}},
 	},
 	{
 		Name:      "st-truncate-nonatomic",

@@ -64,6 +64,8 @@ var Consequences = []Remark{
 	{"mb-rethinkdb", "R5.3-04", "Its log goes without a conflict."},
 	{"mb-rethinkdb", "R5.3-16", "So does its commit index."},
 	{"mb-rethinkdb", "R5.3-19", "And what it had applied."},
+	{"st-lazy-fsync", "R5.4.2-03", "What the client is told of is not synced anywhere."},
+	{"cl-session-expiry", "R8-07", "The server that has forgotten carries the request out again."},
 }
 
 // Beyond says why a mutant does not show a breach in its world that the rulebook names it for.
@@ -72,8 +74,6 @@ var Beyond = []Remark{
 	{"rd-lease-clock", "R8-02", "Clients are told of no commands in its world, which is large as it is; R8-06 compares with what is committed instead."},
 	{"rd-lease-checkquorum", "R8-02", "Clients are told of no commands in its world, which is large as it is; R8-06 compares with what is committed instead."},
 	{"rd-phantom-lease", "R8-02", "Clients are told of no commands in its world, which is large as it is; R8-06 compares with what is committed instead."},
-	{"cl-dup-apply", "R8-02", "It takes a state machine to see it: raftcheck linearize judges what clients are told of its state. Searches count what is carried out."},
-	{"cl-wait-by-index", "R8-02", "Nobody reads in its world; that the entry is another's is seen sooner."},
 	{"rp-async-heartbeat", "R5.3-11", "The server that creates the entry has been deposed by then and sends none; R5.1-07 sees it create it."},
 	{"rp-catchup-truncates", "R5.3-05", "With one entry what the finished stream brings is new or in conflict; that it is taken at all is against R5.1-03."},
 }

@@ -50,7 +50,7 @@ var failingMutants = []Mutant{
 		Source:    "etcd#14370",
 		Story: "In a cluster of one the leader is a majority by itself. It counts its copy as soon as it appends, and tells the client while the entry is still on its way to the disk. A crash, and " +
 			"what was acknowledged is gone.",
-		Rules:   []string{"R5.4.2-03", "R5.4.1-04", "R5.4.3-01"},
+		Rules:   []string{"R5.4.2-03", "R5.4.1-04", "R8-01", "R5.4.3-01"},
 		Steps:   3,
 		Bounds:  Bounds{Servers: 1, Terms: 2, Log: 2, Messages: 1, Crashes: 1, Campaigns: 2},
 		Options: impl.Options{AsyncStorage: true, Sessions: true, Decisions: countsUnstored{}},
@@ -96,10 +96,10 @@ var failingMutants = []Mutant{
 		Title:     "a command that was sent twice is carried out twice",
 		Source:    "dissertation, 6.3; sofa-jraft#1195",
 		Story:     "A leader fails after it has committed a command and before it has told the client. The client sends it again, to the next leader, and it is in the log twice. Each copy is carried out.",
-		Rules:     []string{"R8-07"},
+		Rules:     []string{"R8-07", "R8-02"},
 		Steps:     9,
-		Bounds:    Bounds{Servers: 3, Terms: 1, Log: 2, Messages: 1, Campaigns: 1, Proposals: 2},
-		Options:   impl.Options{Sessions: true, Decisions: carriesOutAgain{}},
+		Bounds:    Bounds{Servers: 3, Terms: 1, Log: 2, Messages: 1, Campaigns: 1, Proposals: 2, Reads: 1},
+		Options:   impl.Options{Sessions: true, Reads: impl.ReadByRound, Decisions: carriesOutAgain{}},
 	},
 	{
 		Name:      "cl-wait-by-index",
@@ -108,10 +108,10 @@ var failingMutants = []Mutant{
 		Source:    "the Students' Guide to Raft",
 		Story: "A leader puts a client's command at an index and is deposed. Its successor puts another command there and commits it, the first leader hears of that, and tells its client that the " +
 			"command is done.",
-		Rules:   []string{"R8-09"},
+		Rules:   []string{"R8-09", "R8-02"},
 		Steps:   15,
-		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Campaigns: 2, Proposals: 2, Values: 2},
-		Options: impl.Options{Sessions: true, Decisions: tellsByIndex{}},
+		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Campaigns: 2, Proposals: 2, Values: 2, Reads: 1},
+		Options: impl.Options{Sessions: true, Reads: impl.ReadByRound, Decisions: tellsByIndex{}},
 	},
 	{
 		Name:      "rp-claim-after-truncate",
@@ -119,10 +119,10 @@ var failingMutants = []Mutant{
 		Title:     "a client is told that its command is done when the leader has it, and not when it is committed",
 		Source:    "redpanda pull request 3003",
 		Story:     "A leader looks whether its own log has the command, finds it and tells the client. A new leader, which never had it, removes it.",
-		Rules:     []string{"R8-09", "R5.4.2-03"},
+		Rules:     []string{"R8-09", "R5.4.2-03", "R8-01", "R8-02"},
 		Steps:     4,
-		Bounds:    Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Campaigns: 2, Proposals: 2},
-		Options:   impl.Options{Sessions: true, Decisions: tellsUncommitted{}},
+		Bounds:    Bounds{Servers: 3, Terms: 2, Log: 2, Messages: 1, Campaigns: 2, Proposals: 1, Reads: 1},
+		Options:   impl.Options{Sessions: true, NoOp: true, Reads: impl.ReadByRound, Decisions: tellsUncommitted{}},
 	},
 }
 
@@ -146,7 +146,7 @@ func (releasedByIndex) LeavesBefore(stored spec.Log, m *spec.Message) bool {
 // carriesOutAgain keeps no table of requests.
 type carriesOutAgain struct{ impl.Paper }
 
-func (carriesOutAgain) CarriesOut(spec.Log, spec.Index) bool { return true }
+func (carriesOutAgain) CarriesOut(_ spec.Log, _, _ spec.Index) bool { return true }
 
 // tellsByIndex does not look which entry was committed.
 type tellsByIndex struct{ impl.Paper }

@@ -58,6 +58,42 @@ var moreMutants = []Mutant{
 		Options: impl.Options{Decisions: takesFinishedStreams{}},
 	},
 	{
+		Name:      "cl-definite-fail",
+		Mechanism: Clients,
+		Title:     "a leader that steps down tells clients that their commands failed",
+		Source:    "the protocol of Maelstrom, which tells definite errors from others",
+		Story: "A leader has a client's command in its log and learns that it is deposed. It tells the client that the command failed. The entry is on another server too, which is elected and commits it: what " +
+			"failed has taken effect.",
+		Rules:   []string{"R8-10", "R8-02"},
+		Steps:   7,
+		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 3, Messages: 1, Campaigns: 2, Proposals: 1, Reads: 1},
+		Options: impl.Options{Sessions: true, NoOp: true, Reads: impl.ReadByRound, Decisions: failsWhenDeposed{}},
+	},
+	{
+		Name:      "cl-session-expiry",
+		Mechanism: Clients,
+		Title:     "each server forgets old requests when its own timer says so",
+		Source:    "dissertation, 6.3",
+		Story: "A server's clock says that a client's session is old, and it forgets what the client has asked for. The other servers' clocks say otherwise. The client repeats a request: one state machine carries it out again " +
+			"and the others pass over it.",
+		Rules:   []string{"R8-07", "R8-08"},
+		Steps:   19,
+		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 2, Messages: 1, Campaigns: 2, Proposals: 2},
+		Options: impl.Options{Sessions: true, Decisions: forgetsByTimer{}},
+	},
+	{
+		Name:      "cm-apply-gap",
+		Mechanism: Commitment,
+		Title:     "of several entries that are committed at once only the last is applied",
+		Source:    "a standard fault in student implementations; sofa-jraft#1195 is its twin",
+		Story: "A message tells a follower that two entries are committed. It sets lastApplied to the new commit index and hands the entry there to its state machine. The one before it is never applied, and the state machine is " +
+			"in a state that no other one is in.",
+		Rules:   []string{"R5.3-19"},
+		Steps:   9,
+		Bounds:  Bounds{Servers: 3, Terms: 1, Log: 2, Messages: 1, Campaigns: 1, Proposals: 2, Values: 2},
+		Options: impl.Options{Sessions: true, Decisions: appliesLastOnly{}},
+	},
+	{
 		Name:      "st-stale-disk",
 		Mechanism: Storage,
 		Title:     "a server starts from an older image of its disk",
@@ -112,6 +148,28 @@ type takesFinishedStreams struct{ impl.Paper }
 func (p takesFinishedStreams) TakesEntriesOf(m *spec.Message, current spec.Term) bool {
 	return len(m.Entries) > 0 || p.Paper.TakesEntriesOf(m, current)
 }
+
+// failsWhenDeposed takes what it does not know for a failure.
+type failsWhenDeposed struct{ impl.Paper }
+
+func (p failsWhenDeposed) Fails(committed bool, role spec.Role) bool {
+	return role != spec.Leader || p.Paper.Fails(committed, role)
+}
+
+// forgetsByTimer forgets all requests when its election timer fires.
+type forgetsByTimer struct{ impl.Paper }
+
+func (forgetsByTimer) ForgetsSessions(_, applied spec.Index) spec.Index { return applied }
+
+func (p forgetsByTimer) CarriesOut(log spec.Log, forgotten, i spec.Index) bool {
+	known := spec.Log{Base: forgotten, Entries: log.Entries[min(forgotten, log.LastIndex()):]}
+	return i <= forgotten || p.Paper.CarriesOut(known, 0, i)
+}
+
+// appliesLastOnly goes to what was committed last.
+type appliesLastOnly struct{ impl.Paper }
+
+func (appliesLastOnly) AppliesFrom(_, commit spec.Index) spec.Index { return commit }
 
 // startsFromBackup finds the disk as it was before it was last written.
 type startsFromBackup struct{ impl.Paper }

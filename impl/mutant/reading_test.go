@@ -89,3 +89,22 @@ func verdict(t *testing.T, trace *traces.Trace) spec.Verdict {
 	require.NoError(t, err)
 	return r.Verdict
 }
+
+// Nor are the histories of the mutants that tell clients the wrong thing about their commands: a write that failed and is seen, one that is done
+// and is not, one that is seen twice. The shortest execution in which a client notices is no linearizable history.
+func TestClientsNoticeWrongWrites(t *testing.T) {
+	rule, _ := spec.RuleByName("linearizability")
+	for name, steps := range map[string]int{"cl-definite-fail": 16, "cl-dup-apply": 12, "cl-wait-by-index": 19, "rp-claim-after-truncate": 9} {
+		m, known := mutant.ByName(name)
+		require.True(t, known)
+		r, err := checker.Check(context.Background(), world(m.Bounds, m.Options), checker.Options{Rules: []*spec.Rule{rule}, Goals: []*spec.Goal{}, Symmetry: canBeRenamed(m.Options), Name: name})
+		require.NoError(t, err)
+		require.Equal(t, spec.Violated, r.Verdict, name)
+		require.Len(t, r.Findings[0].Trace.Records, steps, name)
+		h, err := linearizability.FromTrace(&recorded{Trace: r.Findings[0].Trace})
+		require.NoError(t, err)
+		judged, err := linearizability.Verify(context.Background(), h, linearizability.Options{})
+		require.NoError(t, err)
+		require.Equal(t, spec.Violated, judged.Verdict, name)
+	}
+}

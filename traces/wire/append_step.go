@@ -10,6 +10,9 @@ func (o *Object) Input(in *spec.Input) {
 	if in.Kind == spec.Propose || in.Value != "" {
 		o.Bytes("value", in.Value)
 	}
+	if in.Client != "" {
+		o.Bytes("client", in.Client)
+	}
 	if in.Peer != spec.None {
 		o.Server("peer", in.Peer)
 	}
@@ -67,6 +70,18 @@ func appendEffect(dst []byte, e *spec.Effect) []byte {
 			}
 			o.Bytes("value", e.Reply.Value)
 			o.Uint("index", uint64(e.Reply.Index))
+			if e.Reply.Term > 0 {
+				o.Uint("term", uint64(e.Reply.Term))
+			}
+			if e.Reply.Client != "" {
+				o.Bytes("client", e.Reply.Client)
+			}
+			if e.Reply.Failed {
+				o.Bool("failed", true)
+			}
+			if e.Reply.Passed {
+				o.Bool("passed", true)
+			}
 		})
 	default:
 		o.Durable(e.Kind.String(), &e.Durable)

@@ -66,6 +66,14 @@ func (r *Reader) Reply() (reply spec.Reply) {
 			reply.Value = r.Bytes(key)
 		case "index":
 			reply.Index = spec.Index(r.Uint())
+		case "term":
+			reply.Term = spec.Term(r.Uint())
+		case "client", "clientBase64":
+			reply.Client = r.Bytes(key)
+		case "failed":
+			reply.Failed = r.Bool()
+		case "passed":
+			reply.Passed = r.Bool()
 		default:
 			r.Unknown(at, key)
 		}
