@@ -20,8 +20,6 @@ import (
 	"github.com/raftcheck/raftcheck/spec"
 )
 
-type conn = net.Conn
-
 // dialWithin is how long it may take to reach a server on this machine.
 const dialWithin = 500 * time.Millisecond
 

@@ -210,19 +210,21 @@ func (p *processes) follow(s *serverProcess, says, complaints io.Reader, ready c
 
 // watch lets time pass: servers are killed and started again, and cut off, until the end.
 func (p *processes) watch(ctx context.Context) error {
-	over, kill, partition, heal := after(p.flags.limit), every(p.flags.killEvery), every(p.flags.partitionEvery), make(chan time.Time)
-	defer kill.Stop()
-	defer partition.Stop()
-	var healing <-chan time.Time = heal
+	over := after(p.flags.limit)
+	kill, stopKilling := every(p.flags.killEvery)
+	defer stopKilling()
+	partition, stopCutting := every(p.flags.partitionEvery)
+	defer stopCutting()
+	var healing <-chan time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-over:
 			return nil
-		case <-kill.C:
+		case <-kill:
 			p.kill(p.someServer())
-		case <-partition.C:
+		case <-partition:
 			p.cutOff(p.someServer())
 			healing = time.After(p.flags.partitionEvery / 2)
 		case <-healing:
@@ -252,14 +254,13 @@ func after(d time.Duration) <-chan time.Time {
 	return time.After(d)
 }
 
-// every is time.NewTicker, which never ticks for 0.
-func every(d time.Duration) *time.Ticker {
+// every is time.NewTicker and its Stop, and never ticks for 0.
+func every(d time.Duration) (<-chan time.Time, func()) {
 	if d == 0 {
-		t := time.NewTicker(time.Hour)
-		t.C = nil
-		return t
+		return nil, func() {}
 	}
-	return time.NewTicker(d)
+	t := time.NewTicker(d)
+	return t.C, t.Stop
 }
 
 func (p *processes) event(e *event) error {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -143,6 +144,6 @@ func socketOf(folder string, id spec.ServerID, what string) string {
 func traceOf(dir string, id spec.ServerID) string { return filepath.Join(dir, id.String()+".trace") }
 
 // dialer connects to a server's socket for clients.
-func dialer(socket string) func(context.Context, string, string) (conn, error) {
-	return func(context.Context, string, string) (conn, error) { return runtime.Dial(socket, dialWithin) }
+func dialer(socket string) func(context.Context, string, string) (net.Conn, error) {
+	return func(context.Context, string, string) (net.Conn, error) { return runtime.Dial(socket, dialWithin) }
 }
