@@ -32,6 +32,12 @@ type history struct {
 	err      error // the first
 }
 
+// The names of run's own clients, and of requests of clients without a name, begin with these. Nobody else's may.
+const (
+	loadName   = "load-"
+	nobodyName = "request-"
+)
+
 // session is a client that names itself: what it asked last, and whether it was told.
 type session struct {
 	command runtime.Command
@@ -80,7 +86,7 @@ func (h *history) call(c *runtime.Command) error {
 	h.calls++
 	name := c.Client
 	if name == "" {
-		name = "request-" + strconv.Itoa(h.calls)
+		name = nobodyName + strconv.Itoa(h.calls)
 		c.Number = uint64(h.calls) // for ended; the server does not see it
 	}
 	line := map[string]any{"client": name, "event": "call", "key": c.Key}
@@ -109,7 +115,7 @@ func (h *history) ended(c *runtime.Command, r *reply) {
 	defer h.mutex.Unlock()
 	name := c.Client
 	if name == "" {
-		name = "request-" + strconv.FormatUint(c.Number, 10)
+		name = nobodyName + strconv.FormatUint(c.Number, 10)
 	}
 	s := h.sessions[name]
 	if s == nil || !s.open || s.command != *c {

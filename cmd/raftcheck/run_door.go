@@ -43,6 +43,10 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	if strings.HasPrefix(c.Client, loadName) || strings.HasPrefix(c.Client, nobodyName) {
+		http.Error(w, "names that begin with "+loadName+" or "+nobodyName+" are run's own", http.StatusBadRequest)
+		return
+	}
 	if err := d.history.call(&c); err != nil {
 		http.Error(w, err.Error(), http.StatusConflict)
 		return

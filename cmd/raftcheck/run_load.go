@@ -41,7 +41,7 @@ func startLoad(clients int, seed uint64, w ways, h *history, ids []spec.ServerID
 	l := &load{ways: w, history: h, ids: ids, stop: make(chan struct{}), seen: map[string]string{}}
 	for k := range clients {
 		random := rand.New(rand.NewPCG(seed, uint64(k)+1))
-		l.running.Go(func() { l.client("c"+strconv.Itoa(k+1), k%2 == 0, random) })
+		l.running.Go(func() { l.client(loadName+strconv.Itoa(k+1), k%2 == 0, random) })
 	}
 	return l
 }
