@@ -124,6 +124,8 @@ func writeMatrix(t *testing.T, b *bytes.Buffer) {
 		"fault in the end: two leaders, two logs, a lost entry. The others are explained below: a rule that breaks without a reason is a finding about the rule.\n\n" +
 		"The numbers are those of `impl/mutant/matrix.txt`. The tests measure worlds with few states again; all of them, in about two minutes:\n\n" +
 		"    go test ./impl/mutant -run TestMatrix -whole            compares\n    go test ./impl/mutant -run TestMatrix -whole -update    writes\n\n" +
+		"With a new rule or a new mutant only that is measured, and then the stories and documents follow:\n\n" +
+		"    go test ./impl/mutant -run TestMatrix -update\n    go test ./impl/mutant -run TestRuleStories -update\n    go test ./cmd/raftcheck -run TestDocs -update\n\n" +
 		"| mutant | states of its world | rules it breaks, with steps |\n|---|---:|---|\n")
 	for _, row := range rows {
 		var cells []string

@@ -38,12 +38,17 @@ var publishedFaults = []publishedFault{
 			"machine that has applied them cannot go back. PySyncObj did the same (PySyncObj#166).",
 		remark: "`spec` is raft.tla action by action, and declares the variant commit-may-fall, which makes the rule void. Here it does not declare it.",
 		rule:   "commit-monotonic", command: "check --impl published:raft-tla-falling-commit --rule commit-monotonic --symmetry",
-		world: func() *subject {
-			s := specification()
-			s.config.Variants = slices.DeleteFunc(slices.Clone(s.config.Variants), func(v spec.Variant) bool { return v == spec.CommitMayFall })
-			s.config.Bounds.Messages = 2
-			return s
-		},
+		world: func() *subject { return undeclared(spec.CommitMayFall) },
+	},
+	{
+		name:   "raft-tla-falling-match",
+		title:  "a leader's matchIndex falls",
+		source: "raft.tla, HandleAppendEntriesResponse; ongardie/raft.tla#18",
+		story: "The specification takes every acknowledgement at its word. Two of one follower overtake each other, the later one to arrive is the earlier one, and the leader forgets what it knew to be " +
+			"replicated. Nothing that is committed is lost by it, but what a leader counts may fall below what it has committed. RaftOS and PySyncObj did the same.",
+		remark: "`spec` declares the variant progress-may-fall, which makes the rule void. Here it does not declare it.",
+		rule:   "match-monotonic", command: "check --impl published:raft-tla-falling-match --rule match-monotonic --symmetry",
+		world: func() *subject { return undeclared(spec.ProgressMayFall) },
 	},
 	{
 		name:   "etcd-unapplied-change",
@@ -67,6 +72,14 @@ var publishedFaults = []publishedFault{
 			}}
 		},
 	},
+}
+
+// undeclared is raft.tla, with room for two messages in flight, without one of the variants that it declares.
+func undeclared(v spec.Variant) *subject {
+	s := specification()
+	s.config.Variants = slices.DeleteFunc(slices.Clone(s.config.Variants), func(w spec.Variant) bool { return w == v })
+	s.config.Bounds.Messages = 2
+	return s
 }
 
 // published returns a published specification with its fault; nil if there is none of that name.

@@ -23,6 +23,7 @@ const matrixHead = `# The matrix of mutants and rules: which rules some executio
 # least. Every rule is looked for to the end of the world, whatever other rules are broken before.
 # go test ./impl/mutant -run TestMatrix -update          measures what is missing or was measured in another world
 # go test ./impl/mutant -run TestMatrix -update -whole   measures everything
+# After that the stories of the rules, and the documents: go test ./impl/mutant -run TestRuleStories -update; go test ./cmd/raftcheck -run TestDocs -update
 `
 
 // TestMatrix holds the matrix of mutants and rules to the mutants and rules there are. Rows of worlds with few states are measured
