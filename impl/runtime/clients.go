@@ -64,7 +64,7 @@ func (r *Replica) apply(s *spec.Step, d *done) {
 			answer := Answer{Outcome: Replaced}
 			if e.Term == c.term {
 				answer = Answer{Result: result}
-				s.Output.Effects = append(s.Output.Effects, spec.Effect{Kind: spec.Answer, Reply: spec.Reply{Value: e.Value, Index: i}})
+				s.Output.Effects = append(s.Output.Effects, spec.Effect{Kind: spec.Answer, Reply: spec.Reply{Client: c.command.Client, Value: e.Value, Index: i, Term: e.Term}})
 			}
 			d.answers = append(d.answers, func() { c.reply(answer) })
 		}
@@ -72,7 +72,7 @@ func (r *Replica) apply(s *spec.Step, d *done) {
 	}
 }
 
-// applyAsTold is apply where the node keeps track of requests: it says what is carried out, and who is told.
+// applyAsTold is apply where the node keeps track of requests: it says what is carried out, and who is told what.
 func (r *Replica) applyAsTold(s *spec.Step, d *done) {
 	for k := range s.Output.Effects {
 		e := &s.Output.Effects[k]
@@ -84,17 +84,31 @@ func (r *Replica) applyAsTold(s *spec.Step, d *done) {
 			r.err = err
 			return
 		}
-		if e.Kind == spec.Apply {
+		if e.Kind == spec.Answer {
+			r.answerAsTold(&e.Reply, d, r.machine.last(command.Client))
+		} else if !e.Reply.Passed {
 			r.machine.carryOut(command)
-			continue
 		}
-		result := r.machine.last(command.Client)
-		for _, c := range r.named[e.Reply.Value] {
-			d.answers = append(d.answers, func() { c.reply(Answer{Result: result}) })
-		}
-		delete(r.named, e.Reply.Value)
 	}
 	r.applied = max(r.applied, s.After.CommitIndex)
+}
+
+// answerAsTold tells the client that waits for an entry what became of it.
+func (r *Replica) answerAsTold(told *spec.Reply, d *done, result Result) {
+	answer := Answer{Result: result}
+	if told.Failed {
+		answer = Answer{Outcome: Replaced}
+	}
+	waiting := r.waiting[told.Index]
+	r.waiting[told.Index] = slices.DeleteFunc(slices.Clone(waiting), func(c client) bool { return c.term == told.Term })
+	for _, c := range waiting {
+		if c.term == told.Term {
+			d.answers = append(d.answers, func() { c.reply(answer) })
+		}
+	}
+	if len(r.waiting[told.Index]) == 0 {
+		delete(r.waiting, told.Index)
+	}
 }
 
 // read lets a client wait for the next round of reads.

@@ -214,7 +214,7 @@ func (c *caller) call() {
 	if r = c.up[c.at]; r == nil || c.at == c.cut && c.random.IntN(4) > 0 {
 		return
 	}
-	c.asked, c.again = true, c.now+200*time.Millisecond
+	c.asked, c.again = true, c.now+40*time.Millisecond
 	number := c.number
 	r.Do(c.now, c.command, func(a runtime.Answer) {
 		if c.number == number && c.busy {

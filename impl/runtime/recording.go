@@ -13,7 +13,7 @@ type recording struct {
 	disk   spec.Durable // what the last record said is on disk
 }
 
-// most is how many entries a record shows for the sake of what is sent to a follower that is far behind.
+// most is how many entries a record shows because they are not known to be committed, or are sent to a follower that is far behind.
 const most = 64
 
 // step writes a step.
@@ -51,16 +51,17 @@ func (r *recording) unsettle() {
 	r.hidden = true
 }
 
-// window returns the index after which a record of the step shows the log: what was not committed before it, and what it is about.
+// window returns the index after which a record of the step shows the log: what was not committed before it, and what it is about. Who starts
+// again, takes office or compacts its log shows all of it.
 func window(s *spec.Step) spec.Index {
-	if s.Before.Log.Base != s.After.Log.Base || s.Input.Kind == spec.Restart {
-		return 0 // all of it
+	if s.Before.Log.Base != s.After.Log.Base || s.Input.Kind == spec.Restart || s.Before.Role != spec.Leader && s.After.Role == spec.Leader {
+		return 0
 	}
-	from := min(s.Before.CommitIndex, s.After.CommitIndex)
+	last := s.After.Log.LastIndex()
+	from := max(min(s.Before.CommitIndex, s.After.CommitIndex), last-min(last, most))
 	if m := &s.Input.Message; s.Input.Kind == spec.Deliver && m.Kind == spec.AppendEntries && len(m.Entries) > 0 {
 		from = min(from, m.PrevLogIndex)
 	}
-	last := s.After.Log.LastIndex()
 	for k := range s.Output.Effects {
 		switch e := &s.Output.Effects[k]; {
 		case e.Kind == spec.Send && e.Message.Kind == spec.AppendEntries && len(e.Message.Entries) > 0:

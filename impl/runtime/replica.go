@@ -65,7 +65,6 @@ type Replica struct {
 	steps   []done // since the last Settle
 
 	waiting  map[spec.Index][]client // for an entry to be committed
-	named    map[string][]client     // with Options.Sessions, for the node to answer the command
 	reads    []client                // for a round of their own
 	round    []client                // for the round under way
 	rounds   int                     // of reads, so far
@@ -105,7 +104,7 @@ func NewReplica(c Config, disk Disk, found Saved, send func(Envelope), now time.
 		c.Compact = 256
 	}
 	r := &Replica{config: c, disk: disk, send: send, machine: machine, applied: found.Log.Base, covers: found.Machine,
-		waiting: map[spec.Index][]client{}, named: map[string][]client{}}
+		waiting: map[spec.Index][]client{}}
 	if c.Recorder != nil {
 		r.record = &recording{server: c.Recorder}
 	}
@@ -211,7 +210,7 @@ func (r *Replica) propose(now time.Duration, c client) (s spec.Step, answered bo
 		return spec.Step{}, false
 	}
 	value := c.command.String()
-	in := spec.Input{Kind: spec.Propose, Value: value}
+	in := spec.Input{Kind: spec.Propose, Client: c.command.Client, Value: value}
 	s = r.driver.Step(now, in)
 	if s.Output.Refused && r.config.Options.AsyncStorage && r.store(now) {
 		s = r.driver.Step(now, in)
@@ -219,9 +218,13 @@ func (r *Replica) propose(now time.Duration, c client) (s spec.Step, answered bo
 	switch {
 	case s.Output.Refused:
 		return s, false
-	case s.Output.Redirect == spec.None && r.config.Options.Sessions:
-		r.named[value] = append(r.named[value], c)
-	case s.Output.Redirect == spec.None:
+	case s.Output.Redirect == spec.None && r.config.Options.SplitProposals: // another step appends it
+		r.take(&s, nil)
+		if s = r.driver.Step(now, spec.Input{Kind: spec.Append}); s.Output.Refused {
+			return s, false
+		}
+	}
+	if s.Output.Redirect == spec.None {
 		last := s.After.Log.LastIndex()
 		c.term = s.After.Term
 		r.waiting[last] = append(r.waiting[last], c)

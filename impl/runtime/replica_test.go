@@ -76,7 +76,7 @@ func TestMutantsAreCaughtRunning(t *testing.T) {
 // requireAlike: once all is well, all servers have the same log.
 func requireAlike(t *testing.T, f *fake) {
 	f.clients = nil
-	f.run(time.Second)
+	f.run(4 * time.Second)
 	leaders := 0
 	for _, id := range f.servers {
 		a, b := f.up[id].Observe(), f.up[1].Observe()
