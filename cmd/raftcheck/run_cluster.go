@@ -395,8 +395,10 @@ func (p *processes) conclude(ctx context.Context, h *history, fault error) error
 	if err := h.close(); err != nil {
 		fault = errors.Join(fault, &failure{exit: exitFault, err: fmt.Errorf("the history could not be written: %w", err)})
 	}
-	if fault != nil {
-		return fault
+	var f *failure
+	if errors.As(fault, &f) { // what was recorded up to there is judged all the same
+		p.term.complain(f)
+		fault = outcome(f.exit)
 	}
 	out := p.term.out
 	fmt.Fprintf(out, "After %.1fs: %s of clients, %s, %s, %s.\n\n", time.Since(p.started).Seconds(), report.Some(h.calls, "request"), report.Some(p.elections, "election"),
@@ -407,7 +409,7 @@ func (p *processes) conclude(ctx context.Context, h *history, fault error) error
 	}
 	trace, clients := p.path("cluster.trace"), p.path("history.ndjson")
 	if err := p.runJoin(trace, recorded); err != nil {
-		return err
+		return worse(err, fault)
 	}
 	fmt.Fprintf(out, "     %s  what the servers did, joined from %s\n", trace, strings.Join(names, " "))
 	if h.calls == 0 {
@@ -417,9 +419,9 @@ func (p *processes) conclude(ctx context.Context, h *history, fault error) error
 	}
 	if !p.flags.judge {
 		fmt.Fprintf(out, "\n     judge    raftcheck verify %s\n     judge    raftcheck linearize %s\n", trace, clients)
-		return nil
+		return fault
 	}
-	return p.judge(ctx, trace, clients, h.calls > 0)
+	return worse(p.judge(ctx, trace, clients, h.calls > 0), fault)
 }
 
 // judge is raftcheck verify, and raftcheck linearize if any client asked for anything.
