@@ -43,7 +43,8 @@ raft.tla in the bounds of the published parity table. Every bound and fault can 
   raftcheck check --impl mutant:el-stale-vote-resp
   raftcheck check --nodes 3 --terms 3 --log 2 --messages 2 --faults drop,crash=1 --symmetry --for 2m
   raftcheck check --exec 'python3 raft.py'
-  raftcheck check --impl spec --log 0 --symmetry --expect-states 44925`,
+  raftcheck check --impl spec --log 0 --symmetry --expect-states 44925
+  raftcheck check --debug-goal one-leader-at-a-time`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runCheck(cmd, f) },
 	}

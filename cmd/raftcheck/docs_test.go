@@ -166,7 +166,7 @@ func writeGoals(t *testing.T, b *bytes.Buffer) {
 	for _, g := range spec.DebugGoals {
 		s, err := debugSubject(g)
 		require.NoError(t, err)
-		fmt.Fprintf(b, "\n### %s\n\n%s No promise of Raft: %s\n\nSource: %s.\n\n    %s\n\nBounds: %s.\n", g.Invariant.Name, g.Invariant.Sentence, g.False, g.Source, debugCommand(g), s.config.String())
+		fmt.Fprintf(b, "\n### %s\n\nOne might expect: %s It is no promise of Raft. %s\n\nSource: %s.\n\n    %s\n\nBounds: %s.\n", g.Invariant.Name, g.Invariant.Sentence, g.False, g.Source, debugCommand(g), s.config.String())
 	}
 	b.WriteString("\nThe last one takes so many steps that no search comes to its end; guided random executions find it in seconds. The execution that they\n" +
 		"found is in [testdata](../cmd/raftcheck/testdata/debug/more-up-to-date.trace), for `raftcheck replay`.\n")
