@@ -152,6 +152,9 @@ func (c *Config) DefaultInputs(id spec.ServerID) []spec.Input {
 	if c.Variants.Has(spec.StoresLater) {
 		inputs = append(inputs, spec.Input{Kind: spec.Stored})
 	}
+	if c.Variants.Has(spec.AppliesLater) {
+		inputs = append(inputs, spec.Input{Kind: spec.ApplyNext})
+	}
 	if c.Variants.Has(spec.AppendsLater) {
 		inputs = append(inputs, spec.Input{Kind: spec.Append})
 	}

@@ -75,6 +75,10 @@ type Decisions interface {
 	KnowsCommitted(log spec.Log, commit spec.Index, current spec.Term) bool
 	// AsksBeforeReading reports whether a leader asks the others whether it still leads before it answers a read (D6.4).
 	AsksBeforeReading() bool
+	// WaitsToApply reports whether a read that is confirmed waits until the state machine has applied what was committed when it came (D6.4).
+	WaitsToApply() bool
+	// ServesUnconfirmed reports whether a server that leads no longer answers reads that were not confirmed (D6.4).
+	ServesUnconfirmed() bool
 	// NextRound is the number of a new round of heartbeats, given the last one's (D6.4).
 	NextRound(round int) int
 	// LeaseHolds reports whether a voter that answered what was sent then is certainly loyal now, both by the leader's clock (D6.4.1).

@@ -57,7 +57,7 @@ func (s *server) reconfigure(cause spec.MessageKind) {
 	if !s.options.Membership {
 		return
 	}
-	found, at := s.configurationAt(s.persistent(), s.decide.ConfigurationUpTo(s.log, s.commitIndex))
+	found, at := s.configurationAt(s.persistent(), s.decide.ConfigurationUpTo(s.log, s.lastApplied()))
 	now := s.decide.InForce(cause, Placed{s.config, s.configIndex}, Placed{found, at})
 	s.config, s.configIndex = now.Configuration, now.Index
 	if s.role != spec.Leader {

@@ -86,6 +86,8 @@ func (s *server) handle(in *spec.Input) spec.Output {
 		return s.onTick()
 	case spec.Reconfigure:
 		return s.onReconfigure(in.Change)
+	case spec.ApplyNext:
+		return s.onApplyNext()
 	case spec.Append:
 		return s.onAppend()
 	case spec.Stored:

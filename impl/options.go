@@ -43,6 +43,9 @@ type Options struct {
 	Pipeline bool
 	// SplitProposals makes a leader take a command on in one step and append it in another, as where two threads share the work.
 	SplitProposals bool
+	// AppliesLater makes a state machine fall behind: what is committed is applied one entry at a time, in steps of its own. Reads wait for it. Logs
+	// are not compacted then, and Sessions cannot be had with it.
+	AppliesLater bool
 	// Backups keeps what the disk held before it was last written. Nobody is to start from it.
 	Backups bool
 	// AsyncStorage hands writes to storage that takes its time (D10.2.1).
@@ -60,7 +63,7 @@ func (o *Options) Variants() spec.Variants {
 	}{{o.PreVote, spec.PreVotes}, {o.CheckQuorum, spec.ChecksQuorum},
 		{o.Reads == ReadByRound, spec.ConfirmsReads}, {o.Reads == ReadByLease, spec.LeaseReads},
 		{o.Membership, spec.ConfigurationInLog}, {o.Joint, spec.JointConfigurations},
-		{o.Sessions, spec.TellsClients}, {o.AsyncStorage, spec.StoresLater}, {o.SplitProposals, spec.AppendsLater}} {
+		{o.Sessions, spec.TellsClients}, {o.AsyncStorage, spec.StoresLater}, {o.SplitProposals, spec.AppendsLater}, {o.AppliesLater, spec.AppliesLater}} {
 		if v.on {
 			vs = append(vs, v.variant)
 		}

@@ -39,7 +39,9 @@ func (s *server) onRead(value string) spec.Output {
 		return s.readByLease(read)
 	}
 	if s.majority([]spec.ServerID{s.id}) || !s.decide.AsksBeforeReading() {
-		s.answer(read)
+		if !s.serve(read) {
+			s.reads = append(slices.Clip(s.reads), read)
+		}
 		return spec.Output{}
 	}
 	s.round = s.decide.NextRound(s.round)
@@ -65,18 +67,69 @@ func (s *server) token() string {
 // A read is answered when a majority has confirmed.
 func (s *server) confirmed(by spec.ServerID, token string) {
 	at := slices.IndexFunc(s.reads, func(r spec.PendingRead) bool { return r.Token == token })
+	s.reads = slices.Clone(s.reads)
+	for k := range s.reads[:at+1] {
+		s.reads[k].Confirmed = with(s.reads[k].Confirmed, by)
+	}
+	s.serveConfirmed()
+}
+
+// serveConfirmed answers the reads that a majority has confirmed and that need not wait for the state machine.
+func (s *server) serveConfirmed() {
 	var waiting []spec.PendingRead
-	for k, r := range s.reads {
-		if k <= at {
-			r.Confirmed = with(r.Confirmed, by)
-		}
-		if s.majority(with(r.Confirmed, s.id)) {
-			s.answer(r)
-		} else {
+	for _, r := range s.reads {
+		if !s.majority(with(r.Confirmed, s.id)) || !s.serve(r) {
 			waiting = append(waiting, r)
 		}
 	}
 	s.reads = waiting
+}
+
+// serve answers a read that is confirmed, unless the state machine is still behind its index.
+func (s *server) serve(r spec.PendingRead) bool {
+	if s.decide.WaitsToApply() && s.lastApplied() < r.Index {
+		return false
+	}
+	r.Index = s.seen(r.Index)
+	s.answer(r)
+	return true
+}
+
+// seen is how far a read sees that is answered at an index: where the state machine has its own pace, as far as that is.
+func (s *server) seen(index spec.Index) spec.Index {
+	if s.options.AppliesLater {
+		return s.applied
+	}
+	return index
+}
+
+// giveUp is what becomes of reads that still wait when the server leads no longer: nothing, and the clients ask somebody else.
+func (s *server) giveUp() {
+	for _, r := range s.reads {
+		if s.decide.ServesUnconfirmed() {
+			r.Index = s.seen(r.Index)
+			s.answer(r)
+		}
+	}
+}
+
+// onApplyNext: the state machine carries out the next entry, and reads that waited for it are answered.
+func (s *server) onApplyNext() spec.Output {
+	if !s.options.AppliesLater || s.applied >= s.commitIndex {
+		return spec.Output{Refused: true}
+	}
+	s.applied++
+	s.reconfigure(0)
+	s.serveConfirmed()
+	return spec.Output{}
+}
+
+// lastApplied is how far the state machine is.
+func (s *server) lastApplied() spec.Index {
+	if s.options.AppliesLater {
+		return s.applied
+	}
+	return s.commitIndex
 }
 
 // answer tells the client the index up to which a state machine must have applied to serve it.
@@ -91,6 +144,12 @@ func (Paper) KnowsCommitted(log spec.Log, commit spec.Index, current spec.Term) 
 	term, known := log.TermAt(commit)
 	return known && term == current
 }
+
+// WaitsToApply: always. What the state machine has not applied a read does not see.
+func (Paper) WaitsToApply() bool { return true }
+
+// ServesUnconfirmed: never. A server that was deposed does not know what was written since.
+func (Paper) ServesUnconfirmed() bool { return false }
 
 // AsksBeforeReading: a leader that was deposed does not know it.
 func (Paper) AsksBeforeReading() bool { return true }

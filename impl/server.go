@@ -42,6 +42,8 @@ type server struct {
 	served   int                // reads answered in this term
 	answered []sentAt           // with leases, followers whose answer still counts; ascending
 
+	applied spec.Index // with AppliesLater: 0 ≤ applied ≤ commitIndex; without it lastApplied = commitIndex
+
 	// With Sessions.
 	waiting   []waiting  // clients that wait to be told, in the order in which they came
 	forgotten spec.Index // requests up to here in the log are forgotten; 0
@@ -95,6 +97,7 @@ func (s *server) adopt(m *spec.Message) {
 
 // becomeFollower forgets what only candidates and leaders keep.
 func (s *server) becomeFollower() {
+	s.giveUp()
 	s.role = spec.Follower
 	s.granted, s.refused, s.progress = nil, nil, nil
 	s.contact, s.transferee = nil, spec.None

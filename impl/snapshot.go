@@ -17,7 +17,7 @@ import (
 // onCompact takes a snapshot of what is applied (7).
 func (s *server) onCompact() spec.Output {
 	upTo := s.decide.SnapshotUpTo(s.log, s.commitIndex)
-	if !s.options.Snapshots || s.options.Sessions || upTo <= s.log.Base {
+	if !s.options.Snapshots || s.options.Sessions || s.options.AppliesLater || upTo <= s.log.Base {
 		return spec.Output{Refused: true}
 	}
 	term, _ := s.log.TermAt(upTo)

@@ -24,7 +24,7 @@ func (s *server) Observe() spec.Observation {
 		return o
 	}
 	o.LeaderID = s.leader
-	o.CommitIndex, o.LastApplied = s.commitIndex, s.commitIndex
+	o.CommitIndex, o.LastApplied = s.commitIndex, s.lastApplied()
 	o.Granted, o.Refused = s.granted, s.refused
 	o.Progress = s.progress
 	o.Contact, o.Reads = s.contact, s.reads
@@ -67,6 +67,9 @@ func (s *server) encode(dst []byte, rename func(spec.ServerID) spec.ServerID, va
 		}
 	}
 	e.later(s)
+	if s.options.AppliesLater {
+		e.number(uint64(s.applied))
+	}
 	if s.options.SplitProposals {
 		e.number(uint64(len(s.accepted)))
 		for _, a := range s.accepted {

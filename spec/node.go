@@ -66,11 +66,12 @@ const (
 	Tick         // the clock of the server, Peer, goes on by one
 	StorageError // from now on the disk is full: the next durable effect fails
 	Append       // a leader appends the oldest command that it has taken on (variant AppendsLater)
+	ApplyNext    // the state machine carries out the next entry that is committed (variant AppliesLater)
 )
 
 var inputKindNames = [...]string{"none", "timeout", "heartbeat", "deliver", "propose", "crash", "restart",
 	"read", "transfer", "reconfigure", "compact", "stored",
-	"request-vote", "append-entries", "become-leader", "advance-commit", "tick", "storage-error", "append"}
+	"request-vote", "append-entries", "become-leader", "advance-commit", "tick", "storage-error", "append", "apply"}
 
 // String returns the kind as it is written in traces.
 func (k InputKind) String() string { return nameOf(inputKindNames[:], int(k)) }

@@ -70,6 +70,9 @@ const (
 	LateTerm Variant = "late-term"
 	// AppendsLater: a leader takes a command on in one step and appends it in another (hashicorp/raft's dispatch of commands).
 	AppendsLater Variant = "appends-later"
+	// AppliesLater: what is committed is applied in steps of their own, and a server answers a read from its own state machine: the index of the
+	// answer is how far that has applied.
+	AppliesLater Variant = "applies-later"
 	// HeartbeatsAnywhere: heartbeats may name any previous entry, and a refusal of one is not taken for a follower that lost entries.
 	HeartbeatsAnywhere Variant = "heartbeats-anywhere"
 	// MendsLog: a restart drops what a write that a crash cut short has left behind, so a log on disk may be torn while the server is down.

@@ -22,7 +22,7 @@ var Rules = []*Rule{
 	latestInForce, jointMajorities, jointCommittedFirst, oneChangeAtATime, changeAfterOwnCommit, oneVoterAtATime, configurationRolledBack,
 	onlyVotersCampaign, outsidersNotCounted, removedLeaderSteps, noLeaderWithoutConfiguration, identityNotReused,
 	snapshotCommitted, snapshotWhenCompacted, installRaises, installKeepsSuffix, configurationOfSnapshot, snapshotBeforeTruncation,
-	acknowledgedKept, linearizability, readAfterOwnTermCommit, readConfirmed, leaseReadFresh, retriedTakesEffectOnce, sessionsInLog,
+	acknowledgedKept, linearizability, readAfterOwnTermCommit, readConfirmed, readWaitsToApply, leaseReadFresh, retriedTakesEffectOnce, sessionsInLog,
 	completionOfItsEntry, failureIsFinal,
 	transferByLeader, preVoteHarmless, preVoteAnswered, preVoteEachTime, leaderKeepsContact,
 	traceConsistent,

@@ -46,4 +46,16 @@ var moreCases = []stepCase{
 		"n1 was in term 2 with a log up to index 1, and is blank under the same name"},
 	{"R6-14", "blank after a restart", step(crashed(2, log(1)), input(spec.Restart), follower(0)),
 		"n1 was in term 2 with a log up to index 1, and is blank under the same name"},
+
+	{"R8-05", "it has applied all", step(waitingRead(leader(1, log(1, 1), commit(2)), 2), input(spec.ApplyNext), leader(1, log(1, 1), commit(2)), answers(true, 2)), ""},
+	{"R8-05", "it has applied less", step(waitingRead(leader(1, log(1, 1), commit(2), applied(0)), 2), receives(accepts(1, 2)), leader(1, log(1, 1), commit(2), applied(1)), answers(true, 1)),
+		"n1 answers a read at index 1, has applied entries up to 1, and had committed up to 2 when the read came"},
+	{"R8-05", "at once", step(leader(1, log(1), commit(1), applied(0), voters(1)), spec.Input{Kind: spec.ReadIndex, Value: "x"}, leader(1, log(1), commit(1), applied(0), voters(1)), answers(true, 0)),
+		"n1 answers a read at index 0, has applied entries up to 0, and had committed up to 1 when the read came"},
+}
+
+// waitingRead is a leader at which a read x waits, that came when so much was committed.
+func waitingRead(o spec.Observation, index spec.Index) spec.Observation {
+	o.Reads = []spec.PendingRead{{Value: "x", Index: index, Token: "1"}}
+	return o
 }

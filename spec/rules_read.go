@@ -43,7 +43,7 @@ var readConfirmed = &Rule{
 	Why: "A leader that was deposed does not know it. Only an answer to what was sent after the read came shows that nobody else could commit before it came. " +
 		"What usually breaks it: no round of messages at all, or a name for the round that is used again, so that an answer to an earlier one counts.",
 	Section: "Raft paper, 8; dissertation, 6.4", Level: Must, Profile: Read,
-	Catches: []string{"rd-no-quorum", "rd-ctx-reuse"},
+	Catches: []string{"rd-no-quorum", "rd-ctx-reuse", "rd-follower-lag"},
 	Only:    []Variant{ConfirmsReads},
 	Needs:   FieldRole | FieldTerm | FieldConfig,
 	Step:    judgeReadConfirmed,
@@ -88,9 +88,13 @@ func judgeReadConfirmed(s *Step) *Breach {
 func (s *Step) confirms(answer *Reply) (read *PendingRead, replies bool) {
 	m := &s.Input.Message
 	valid := s.Input.Kind == Deliver && !m.Kind.IsRequest() && m.Term == s.After.Term
+	asked := func(r PendingRead) bool { return r.Value == answer.Value }
+	if exact := func(r PendingRead) bool { return r.Value == answer.Value && r.Index == answer.Index }; slices.ContainsFunc(s.Before.Reads, exact) {
+		asked = exact
+	}
 	for k := range s.Before.Reads {
 		r := &s.Before.Reads[k]
-		if read == nil && r.Value == answer.Value && r.Index == answer.Index {
+		if read == nil && asked(*r) {
 			read = r
 		}
 		replies = replies || read != nil && valid && r.Token == m.Payload
@@ -128,4 +132,46 @@ var leaseReadFresh = &Rule{
 		}
 		return nil
 	},
+}
+
+var readWaitsToApply = &Rule{
+	ID: "R8-05", Name: "read-waits-to-apply",
+	Sentence: "A server answers a read from its state machine only when that has applied all that was committed when the read came.",
+	Why: "The index of a read says what its client must see; the state machine may not be there yet, above all after a restart. Whoever cannot wait returns an error: an old value without one is a wrong answer. " +
+		"What usually breaks it: a server that replays its log serves reads meanwhile, or serves what it has when a time limit is over.",
+	Section: "dissertation, 6.4", Level: Must, Profile: Read,
+	Catches: []string{"rd-startup-stale"},
+	Only:    []Variant{AppliesLater},
+	Needs:   FieldRole | FieldCommit | FieldApplied,
+	Step: func(s *Step) *Breach {
+		for k := range s.Output.Effects {
+			e := &s.Output.Effects[k]
+			if e.Kind != Answer || !e.Reply.Read || s.crashes() {
+				continue
+			}
+			came := s.readCame(e.Reply.Value)
+			if e.Reply.Index <= s.After.LastApplied && e.Reply.Index >= came {
+				continue
+			}
+			return s.breach(PartEffect, k, "%s answers a read at index %d, has applied entries up to %d, and had committed up to %d when the read came",
+				s.Server, e.Reply.Index, s.After.LastApplied, came).
+				refusing("commitIndex when the read came ≤ index of the answer ≤ lastApplied", "%d, %d, %d", came, e.Reply.Index, s.After.LastApplied).
+				allowing("%s waits until it has applied index %d, or returns an error", s.Server, came)
+		}
+		return nil
+	},
+}
+
+// readCame returns how far the leader had committed when a read came that it answers in this step: the oldest of that name that waited, or one
+// that this step begins.
+func (s *Step) readCame(request string) Index {
+	for k := range s.Before.Reads {
+		if s.Before.Reads[k].Value == request {
+			return s.Before.Reads[k].Index
+		}
+	}
+	if s.Input.Kind == ReadIndex {
+		return s.Before.CommitIndex
+	}
+	return 0
 }

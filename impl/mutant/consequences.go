@@ -66,6 +66,7 @@ var Consequences = []Remark{
 	{"mb-rethinkdb", "R5.3-19", "And what it had applied."},
 	{"st-lazy-fsync", "R5.4.2-03", "What the client is told of is not synced anywhere."},
 	{"cl-session-expiry", "R8-07", "The server that has forgotten carries the request out again."},
+	{"rd-startup-stale", "R8-03", "What it has applied is of an earlier term than the leader's own."},
 }
 
 // Beyond says why a mutant does not show a breach in its world that the rulebook names it for.
@@ -76,4 +77,5 @@ var Beyond = []Remark{
 	{"rd-phantom-lease", "R8-02", "Clients are told of no commands in its world, which is large as it is; R8-06 compares with what is committed instead."},
 	{"rp-async-heartbeat", "R5.3-11", "The server that creates the entry has been deposed by then and sends none; R5.1-07 sees it create it."},
 	{"rp-catchup-truncates", "R5.3-05", "With one entry what the finished stream brings is new or in conflict; that it is taken at all is against R5.1-03."},
+	{"rd-startup-stale", "R8-02", "Clients are told of no commands in its world; with a command, a longer log and a second read it takes 21 steps and a million states."},
 }

@@ -94,6 +94,29 @@ var moreMutants = []Mutant{
 		Options: impl.Options{Sessions: true, Decisions: appliesLastOnly{}},
 	},
 	{
+		Name:      "rd-startup-stale",
+		Mechanism: Reading,
+		Title:     "reads are served before the log is replayed",
+		Source:    "etcd#3879; redisraft#18; etcd-io/raft pull request 105",
+		Story: "A server has restarted and was elected, and has committed an entry of its own: it knows how far entries are committed. Its state machine has not applied them yet, and it answers a read from what it has: a state from " +
+			"before what clients were told of.",
+		Rules:   []string{"R8-05", "R8-03"},
+		Steps:   8,
+		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 2, Messages: 1, Campaigns: 2, Proposals: -1, Reads: 1},
+		Options: impl.Options{NoOp: true, Reads: impl.ReadByRound, AppliesLater: true, Decisions: servesAtOnce{}},
+	},
+	{
+		Name:      "rd-follower-lag",
+		Mechanism: Reading,
+		Title:     "reads that could not be confirmed are served from what the server has",
+		Source:    "etcd#13464",
+		Story:     "A leader asks the others whether it still leads, and learns that it does not. The reads that wait have run out of time; in place of an error they get what the server has, which may be long out of date.",
+		Rules:     []string{"R8-04", "R8-02"},
+		Steps:     8,
+		Bounds:    Bounds{Servers: 3, Terms: 2, Log: 3, Messages: 1, Campaigns: 2, Proposals: 1, Reads: 2},
+		Options:   impl.Options{NoOp: true, Reads: impl.ReadByRound, Decisions: servesUnconfirmed{}},
+	},
+	{
 		Name:      "st-stale-disk",
 		Mechanism: Storage,
 		Title:     "a server starts from an older image of its disk",
@@ -170,6 +193,16 @@ func (p forgetsByTimer) CarriesOut(log spec.Log, forgotten, i spec.Index) bool {
 type appliesLastOnly struct{ impl.Paper }
 
 func (appliesLastOnly) AppliesFrom(_, commit spec.Index) spec.Index { return commit }
+
+// servesAtOnce does not wait for its state machine.
+type servesAtOnce struct{ impl.Paper }
+
+func (servesAtOnce) WaitsToApply() bool { return false }
+
+// servesUnconfirmed answers what it cannot confirm.
+type servesUnconfirmed struct{ impl.Paper }
+
+func (servesUnconfirmed) ServesUnconfirmed() bool { return true }
 
 // startsFromBackup finds the disk as it was before it was last written.
 type startsFromBackup struct{ impl.Paper }

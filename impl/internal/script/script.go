@@ -6,6 +6,7 @@
 //	transfer n1 n2                         n1 is asked to hand over to n2
 //	reconfigure n1 voters=n1,n2            a client asks n1 for this configuration; "learners=" and "joint" may follow
 //	append n1                              n1 appends the oldest command that it has taken on
+//	apply n1                               n1's state machine carries out the next entry
 //	stored n1                              what n1 has waiting for storage longest is on disk
 //	storage-error n1                       n1's disk will refuse the next write
 //	read n1                                a client asks n1 to read
@@ -83,7 +84,7 @@ type run struct {
 var inputs = map[string]spec.InputKind{
 	"timeout": spec.Timeout, "heartbeat": spec.Heartbeat, "propose": spec.Propose, "crash": spec.Crash, "restart": spec.Restart,
 	"compact": spec.Compact, "transfer": spec.Transfer, "read": spec.ReadIndex, "tick": spec.Tick, "reconfigure": spec.Reconfigure,
-	"stored": spec.Stored, "append": spec.Append, "storage-error": spec.StorageError,
+	"stored": spec.Stored, "append": spec.Append, "apply": spec.ApplyNext, "storage-error": spec.StorageError,
 }
 
 func (r *run) command(words []string) error {
@@ -165,6 +166,8 @@ func optionsOf(words []string) (options impl.Options, err error) {
 			options.Sessions = true
 		case "pipeline":
 			options.Pipeline = true
+		case "applies-later":
+			options.AppliesLater = true
 		case "split-proposals":
 			options.SplitProposals = true
 		case "backups":
