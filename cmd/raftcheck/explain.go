@@ -260,7 +260,7 @@ func tellMutant(w io.Writer, m mutant.Mutant) {
 		if k > 0 {
 			lead = ""
 		}
-		line := fmt.Sprintf("%-9s %s", id, ruleName(id))
+		line := id + "  " + ruleName(id)
 		if steps := stepsTo(m.Name, id); steps > 0 {
 			line += fmt.Sprintf(", in %s", report.Some(steps, "step"))
 		}
