@@ -15,6 +15,7 @@ import (
 // Options says how to search. The zero value searches for breaches of every rule, with all cores, until everything is explored.
 type Options struct {
 	Rules    []*spec.Rule // promises to judge; nil is spec.Rules
+	Liveness []*spec.Rule // promises about executions without end to judge too, of spec.LivenessRules; nil is none. It takes a graph of all states
 	Goals    []*spec.Goal // what must be reached for a pass; nil is every goal that the bounds let happen
 	Symmetry bool         // count states that differ only by the names of servers and values as one
 	Workers  int          // goroutines; 0 is one for each processor. Results do not depend on it
@@ -29,17 +30,43 @@ type Progress struct {
 	Memory  int // bytes held
 	Reached int // goals reached
 	Goals   int // goals within reach of the bounds
+
+	Liveness bool // it is the graph for liveness rules that is being made
 }
 
 // Check searches every execution of a world, layer by layer, and returns what it found. A violation is the shortest there is,
 // and was run again from fresh nodes. The error is a *Fault when the implementation broke or is not deterministic, or says
 // what is wrong with the configuration. When ctx ends first, the result is inconclusive and says what was covered.
 func Check(ctx context.Context, config *cluster.Config, o Options) (*Result, error) {
+	if o.Rules != nil && len(o.Rules) == 0 && len(o.Liveness) > 0 {
+		world := *config
+		world.NoHistory, config = true, &world // nobody asks what happened earlier
+	}
 	run, err := newRun(config, o)
 	if err != nil {
 		return nil, err
 	}
-	return run.exhaust(ctx)
+	result, err := run.exhaust(ctx)
+	if err != nil || len(o.Liveness) == 0 || !result.Search.Complete || len(result.Findings) > 0 {
+		return result, err
+	}
+	return run.live(ctx, result)
+}
+
+// live adds to a finished search what liveness rules say.
+func (r *run) live(ctx context.Context, result *Result) (*Result, error) {
+	liveness, findings, reason, err := r.judgeLiveness(ctx)
+	if err != nil {
+		return nil, err
+	}
+	result.Liveness, result.Findings = liveness, findings
+	switch {
+	case len(findings) > 0:
+		result.Verdict, result.Reason = spec.Violated, ""
+	case reason != "":
+		result.Verdict, result.Reason = spec.Inconclusive, reason
+	}
+	return result, nil
 }
 
 // run is one call of Check.
@@ -57,6 +84,11 @@ func newRun(config *cluster.Config, o Options) (*run, error) {
 	}
 	if o.Rules == nil {
 		o.Rules = spec.Rules
+	}
+	if len(o.Liveness) > 0 {
+		if _, err := LivenessWorld(config); err != nil {
+			return nil, err
+		}
 	}
 	names, err := renamings(config, o.Symmetry)
 	if err != nil {

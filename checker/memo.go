@@ -45,6 +45,7 @@ type memo struct {
 	pairs        idTable // (server state, server state) -> 1 when a promise between the two is broken, else 0
 	audits       int
 	spares       spares
+	live         *liveMemo // what a graph for liveness rules needs besides; nil for a search
 }
 
 // server is one distinct state of one server.
@@ -301,6 +302,7 @@ func (m *memo) execute(from stepOrigin, in spec.Input) (spec.Output, error) {
 	s := &m.servers[from.state].sight
 	step := spec.Step{Server: s.Server, Before: *s.Observation, Input: in, Output: out, After: m.observe(l.node)}
 	if !m.config.Within(&step.After) {
+		m.live.leaves(from)
 		return out, nil
 	}
 	number := len(m.steps)
@@ -355,6 +357,7 @@ func (m *memo) record(from stepOrigin, step *spec.Step, next uint32) {
 		local.flags |= quiet
 	}
 	m.stepFrom = append(m.stepFrom, from)
+	m.live.record(from, m.servers[from.state].slot, step)
 	for p := range m.names {
 		n := len(m.names)
 		delta := m.serverHash[int(next)*n+p] - m.serverHash[int(from.state)*n+p] + hashSpent(local.price)

@@ -14,7 +14,8 @@ type Result struct {
 	Rules    []RuleVerdict
 	Goals    []GoalVerdict
 	Search   Stats
-	Findings []Finding // the promises broken by the last step of the shortest violating execution, in the rulebook's order
+	Liveness *LivenessResult // nil when it was not asked for, or the search did not come to its end
+	Findings []Finding       // the promises broken by the last step of the shortest violating execution, in the rulebook's order
 }
 
 // RuleVerdict is the verdict on one rule.
@@ -36,6 +37,7 @@ type GoalVerdict struct {
 type Finding struct {
 	traces.Finding
 	Trace    *traces.Trace
+	Loop     int  // the execution goes on for ever as it does from this record of the trace on; 0 is that it ends
 	Shortest bool // every shorter execution within the bounds was tried and breaks no promise
 }
 

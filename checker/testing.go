@@ -49,6 +49,9 @@ func Test(t TB, node spec.Factory, edit ...func(*cluster.Config, *Options)) {
 	case spec.Inconclusive:
 		t.Fatalf("raftcheck proves nothing here: %s (searched %s; %d states, depth %d)", r.Reason, config.String(), r.Search.Distinct, r.Search.Depth)
 	default:
+		if r.Liveness != nil {
+			t.Logf("%d liveness rules held on the graph of all %d states", len(r.Liveness.Rules), r.Liveness.States)
+		}
 		t.Logf("%d rules held in all %d states: %s, %d steps deep", len(r.Rules), r.Search.Distinct, config.String(), r.Search.Depth)
 	}
 }
@@ -66,12 +69,31 @@ func TrySaved(t TB, config *cluster.Config, rules []*spec.Rule) bool {
 		if _, err := traces.Replay(file.Trace, config.New); err != nil {
 			continue
 		}
+		if again := repeated(file.Trace, config.New); again != nil {
+			t.Fatalf("%s", Failure(t, *again, file.Trace, file.Path))
+			return true
+		}
 		if broken, _ := traces.Broken(file.Trace, rules, config.Variants); broken != nil {
 			t.Fatalf("%s", Failure(t, broken[0], file.Trace, file.Path))
 			return true
 		}
 	}
 	return false
+}
+
+// repeated returns what an execution without end breaks, if it still goes on for ever as it did, and nil otherwise.
+func repeated(trace *traces.Trace, node spec.Factory) *traces.Finding {
+	if trace.Header.Loop == 0 || len(trace.Header.Breaks) == 0 {
+		return nil
+	}
+	rule, known := spec.RuleByName(trace.Header.Breaks[0])
+	if !known || rule.Live == nil || traces.Repeats(trace, rule, node) != nil {
+		return nil
+	}
+	last := trace.Records[len(trace.Records)-1].Number
+	b := &spec.Breach{Rule: rule, Message: fmt.Sprintf("what is promised never happens: after step %d everything is as it was before step %d", last, trace.Header.Loop),
+		Refused: []spec.Condition{{Text: "what is promised happens at last", Values: "it is wanting in every state that is repeated"}}}
+	return &traces.Finding{Breach: b, Evidence: []traces.Place{{Step: trace.Header.Loop, Role: "from here on it repeats"}}}
 }
 
 // SavedTrace is a failing execution that was saved.

@@ -35,6 +35,9 @@ func (w *World) Observe(id spec.ServerID) spec.Observation { return w.servers[id
 // InFlight returns the messages in flight, in the order in which they were sent.
 func (w *World) InFlight() []spec.Message { return slices.Clone(w.inFlight) }
 
+// Cuts reports whether a partition lies between two servers now.
+func (w *World) Cuts(a, b spec.ServerID) bool { return w.spent.Cuts(a, b) }
+
 // Outcome is what an action did.
 type Outcome struct {
 	Step    *spec.Step // the local step; nil when no server moved

@@ -18,7 +18,7 @@ func (s *server) onLeaderTimeout() spec.Output {
 	}
 	s.transferee = spec.None
 	if s.options.CheckQuorum {
-		if !s.decide.KeepsOffice(s.majority(with(s.contact, s.id))) {
+		if !s.decide.KeepsOffice(s.majority(with(s.contact, s.id))) || s.hangs() {
 			s.leader = spec.None
 			s.becomeFollower()
 		}
@@ -27,9 +27,17 @@ func (s *server) onLeaderTimeout() spec.Output {
 	return spec.Output{}
 }
 
+// hangs reports whether a leader's storage has finished nothing since its election timer fired last, and something waits (D6.2 for the
+// leader's own disk).
+func (s *server) hangs() bool {
+	hung := s.overdue && s.decide.NoticesHungDisk()
+	s.overdue = len(s.queue) > 0
+	return hung
+}
+
 // lapse: the shortest election timeout has passed since the follower heard from its leader.
 func (s *server) lapse() spec.Output {
-	if !s.loyal || s.options.ElectionTicks > 0 {
+	if !s.loyal || s.options.ElectionTicks > 0 || !s.decide.GivesUp() {
 		return spec.Output{Refused: true}
 	}
 	s.loyal = false
@@ -41,7 +49,7 @@ func (s *server) heardFrom(reply *spec.Message) {
 	if s.role != spec.Leader || s.follower(reply.From) < 0 {
 		return
 	}
-	if s.options.CheckQuorum {
+	if s.options.CheckQuorum && s.decide.CountsAsContact(reply.Kind) {
 		s.contact = with(s.contact, reply.From)
 	}
 	switch s.options.Reads {
@@ -61,6 +69,15 @@ func (s *server) leavesAside(request *spec.Message) bool {
 
 // disregards reports whether the server has reason to believe that a leader is there.
 func (s *server) disregards() bool { return s.decide.Disregards(s.role, s.loyal) }
+
+// GivesUp: always. A server that has not heard from its leader for an election timeout is loyal to nobody.
+func (Paper) GivesUp() bool { return true }
+
+// NoticesHungDisk: yes. What it is given is not safe with it, and its heartbeats keep the others from electing a leader that works.
+func (Paper) NoticesHungDisk() bool { return true }
+
+// CountsAsContact: every reply. A follower that is busy with a snapshot is there.
+func (Paper) CountsAsContact(spec.MessageKind) bool { return true }
 
 // KeepsOffice: only with answers of a majority.
 func (Paper) KeepsOffice(majority bool) bool { return majority }

@@ -50,6 +50,12 @@ type Decisions interface {
 	AckIndex(m *spec.Message, log spec.Log) spec.Index
 	// Acknowledged is what a leader believes of a follower that reports its log to match up to an index (5.3).
 	Acknowledged(p spec.Progress, match spec.Index) spec.Progress
+	// SendsToAll reports whether a leader goes on to the next follower after one that needs a snapshot (5.2).
+	SendsToAll() bool
+	// CarriesEntries reports whether AppendEntries carries entries to a follower of which the leader knows this, given the end of its log (5.3).
+	CarriesEntries(p spec.Progress, last spec.Index) bool
+	// RetryAt is where a leader tries next after a refusal, given the end of its log (5.3).
+	RetryAt(p spec.Progress, refusal *spec.Message, last spec.Index) spec.Index
 	// Rejected is what a leader believes of a follower that refused AppendEntries; next is where it should try again (5.3).
 	Rejected(p spec.Progress, next spec.Index) spec.Progress
 
@@ -62,6 +68,14 @@ type Decisions interface {
 	AsksFirst(role spec.Role) bool
 	// AnswersPreVote reports whether a request for a pre-vote that is not granted is answered (D9.6).
 	AnswersPreVote(current spec.Term, m *spec.Message) bool
+	// GivesUp reports whether a server that has not heard from its leader for an election timeout is loyal to it no longer (D4.2.3).
+	GivesUp() bool
+	// NoticesHungDisk reports whether a leader steps down whose storage finishes nothing for an election timeout.
+	NoticesHungDisk() bool
+	// CountsAsContact reports whether a reply of that kind shows a leader that a follower is there (D6.2).
+	CountsAsContact(reply spec.MessageKind) bool
+	// AnswersPreVotes reports whether a server answers requests for pre-votes, given whether it asks for them itself (D9.6).
+	AnswersPreVotes(asks bool) bool
 	// KeepsOffice reports whether a leader goes on when its election timer fires, given whether a majority answered it (D6.2).
 	KeepsOffice(majority bool) bool
 	// Disregards reports whether a server that is loyal to a leader, or leads itself, leaves candidates aside (D4.2.3).
@@ -100,8 +114,13 @@ type Decisions interface {
 	// InForce is the configuration in force after a message of that kind, or 0 for a leader's own doing, changed the log: before it was
 	// one, and now the log holds another last (6).
 	InForce(cause spec.MessageKind, before, found Placed) Placed
-	// LeavesJoint reports whether a leader appends the new configuration, given whether the joint one is committed (6).
-	LeavesJoint(committed bool) bool
+	// NeededUntilCommitted reports whether a server that a change removes may campaign until the change is committed (D4.2.2).
+	NeededUntilCommitted() bool
+	// VotesFor reports whether a server with that configuration may vote for the candidate, member of it or not (6, D4.2).
+	VotesFor(c spec.Configuration, candidate spec.ServerID) bool
+	// LeavesJoint reports whether a leader appends the new configuration, given whether the joint one is committed, and whether the
+	// leader appended it itself (6).
+	LeavesJoint(committed, own bool) bool
 	// Retires reports whether a leader steps down once that configuration is committed (D4.2.2).
 	Retires(c spec.Configuration, id spec.ServerID) bool
 	// Forgets reports whether a server that was removed throws away what it knows (D4).
@@ -138,6 +157,9 @@ type Decisions interface {
 	Installs(log spec.Log, commit spec.Index, m *spec.Message) bool
 	// LogWithSnapshot is a follower's log after a snapshot up to the index, whose entry has the term (7).
 	LogWithSnapshot(log spec.Log, index spec.Index, term spec.Term) spec.Log
+	// HasSnapshot reports whether a leader takes it that a follower has the snapshot it needed, given what it acknowledges and the end of the
+	// leader's log (7).
+	HasSnapshot(match, last spec.Index) bool
 	// CommitAfterRestart is what a server knows to be committed as it starts again (7).
 	CommitAfterRestart(log spec.Log) spec.Index
 

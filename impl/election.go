@@ -25,6 +25,7 @@ func (s *server) campaign(mark string) {
 // onRequestVote is the receiver's part of RequestVote in Figure 2.
 func (s *server) onRequestVote(m *spec.Message) {
 	grant := m.Term == s.term &&
+		s.decide.VotesFor(s.config, m.From) &&
 		!s.boundByLease() &&
 		s.decide.FreeToVote(s.role, s.votedFor, m.From) &&
 		s.decide.UpToDate(s.log, m.LastLogTerm, m.LastLogIndex)
@@ -59,8 +60,18 @@ func (s *server) majority(ids []spec.ServerID) bool {
 	return s.decide.Quorum(s.decide.Majority, s.config, ids)
 }
 
-// mayCampaign reports whether the server may start an election.
-func (s *server) mayCampaign() bool { return s.decide.MayCampaign(s.config, s.id) }
+// mayCampaign reports whether the server may start an election: as a voter, or as one that was a voter before a change that is not
+// known to be committed. Until then its log may be the only one that can win (D4.2.2).
+func (s *server) mayCampaign() bool {
+	if s.decide.MayCampaign(s.config, s.id) {
+		return true
+	}
+	if s.configIndex <= s.commitIndex || !s.decide.NeededUntilCommitted() {
+		return false
+	}
+	before, _ := s.configurationAt(s.persistent(), s.configIndex-1)
+	return s.decide.MayCampaign(before, s.id)
+}
 
 // takeOffice makes the server leader of its term (5.2) and tells the others. nextIndex starts after the last entry, and
 // matchIndex at 0 (5.3). A no-op, if wanted, is the first new entry, and so is on its way with the first messages.

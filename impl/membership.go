@@ -115,7 +115,7 @@ func (s *server) settle() {
 	committed := s.configIndex <= s.commitIndex
 	switch {
 	case s.role != spec.Leader || !s.options.Membership:
-	case len(s.config.Outgoing) > 0 && s.decide.LeavesJoint(committed):
+	case len(s.config.Outgoing) > 0 && s.decide.LeavesJoint(committed, s.appendedConfiguration()):
 		s.appendConfiguration(spec.Configuration{Voters: s.config.Voters, Learners: s.config.Learners})
 	case committed && s.configIndex > 0 && s.decide.Retires(s.config, s.id):
 		s.leader = spec.None
@@ -130,6 +130,12 @@ func (s *server) settle() {
 func (s *server) forget() {
 	s.term, s.votedFor, s.log, s.commitIndex, s.snapshotConfig = 0, spec.None, spec.Log{}, 0, ""
 	s.config, s.configIndex = spec.Configuration{}, 0
+}
+
+// appendedConfiguration reports whether the configuration in force was appended in the current term, and so by this leader.
+func (s *server) appendedConfiguration() bool {
+	term, held := s.log.TermAt(s.configIndex)
+	return held && term == s.term
 }
 
 // members calls yield for every other server of the configuration, ascending; learners too.
@@ -170,6 +176,12 @@ func (Paper) MayCampaign(c spec.Configuration, id spec.ServerID) bool {
 	return slices.Contains(c.Voters, id) || slices.Contains(c.Outgoing, id)
 }
 
+// NeededUntilCommitted: yes. Only when its removal is committed do others have a log that can win without it.
+func (Paper) NeededUntilCommitted() bool { return true }
+
+// VotesFor: whoever it is. The voter may be the one that does not know of a change.
+func (Paper) VotesFor(spec.Configuration, spec.ServerID) bool { return true }
+
 // MayChange: one change at a time, and not before the leader has committed an entry of its own term.
 func (Paper) MayChange(pending, committedInTerm bool) bool { return !pending && committedInTerm }
 
@@ -179,8 +191,8 @@ func (Paper) ConfigurationUpTo(log spec.Log, _ spec.Index) spec.Index { return l
 // InForce: the one that is found in the log now. If the log lost a configuration, the one before it is in force again.
 func (Paper) InForce(_ spec.MessageKind, _, found Placed) Placed { return found }
 
-// LeavesJoint: when the joint configuration is committed, so that no server can still be elected without it.
-func (Paper) LeavesJoint(committed bool) bool { return committed }
+// LeavesJoint: when the joint configuration is committed, so that no server can still be elected without it. A later leader leaves it too.
+func (Paper) LeavesJoint(committed, _ bool) bool { return committed }
 
 // Retires: a leader that is no voter any more.
 func (Paper) Retires(c spec.Configuration, id spec.ServerID) bool {

@@ -122,8 +122,8 @@ func (s *server) onTimeout() spec.Output {
 		return s.onLeaderTimeout()
 	case !s.mayCampaign() || s.options.ElectionTicks > 0 && s.loyal:
 		return spec.Output{Refused: true}
-	case s.options.PreVote && s.decide.AsksFirst(s.role):
-		s.loyal = false
+	case s.asksFirst():
+		s.loyal = s.loyal && !s.decide.GivesUp()
 		s.preCampaign()
 	default:
 		s.campaign("")
@@ -190,7 +190,7 @@ func (s *server) speaks(kind spec.MessageKind) bool {
 	case spec.InstallSnapshot, spec.InstallSnapshotReply:
 		return s.options.Snapshots
 	case spec.PreVote, spec.PreVoteReply:
-		return s.options.PreVote
+		return s.options.PreVote && s.decide.AnswersPreVotes(s.isPreVoter())
 	case spec.TimeoutNow:
 		return s.options.Transfer
 	}

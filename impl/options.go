@@ -19,6 +19,9 @@ type Options struct {
 	Snapshots bool
 	// PreVote makes servers ask whether they could win before they raise their term and campaign (D9.6).
 	PreVote bool
+	// PreVoters is how many of the servers, in ascending order, ask, with PreVote; 0 is all. The others only answer, as while a cluster
+	// is moved to PreVote server by server.
+	PreVoters int
 	// CheckQuorum makes leaders step down that no majority answers, and voters disregard candidates while they hear from a leader
 	// (D6.2 and 4.2.3).
 	CheckQuorum bool
@@ -63,7 +66,8 @@ func (o *Options) Variants() spec.Variants {
 	}{{o.PreVote, spec.PreVotes}, {o.CheckQuorum, spec.ChecksQuorum},
 		{o.Reads == ReadByRound, spec.ConfirmsReads}, {o.Reads == ReadByLease, spec.LeaseReads},
 		{o.Membership, spec.ConfigurationInLog}, {o.Joint, spec.JointConfigurations},
-		{o.Sessions, spec.TellsClients}, {o.AsyncStorage, spec.StoresLater}, {o.SplitProposals, spec.AppendsLater}, {o.AppliesLater, spec.AppliesLater}} {
+		{o.Sessions, spec.TellsClients}, {o.AsyncStorage, spec.StoresLater}, {o.SplitProposals, spec.AppendsLater}, {o.AppliesLater, spec.AppliesLater},
+		{o.AsyncStorage && o.CheckQuorum, spec.LeavesWhenHung}} {
 		if v.on {
 			vs = append(vs, v.variant)
 		}
@@ -80,7 +84,7 @@ func New(options Options) spec.Factory {
 	return func(id spec.ServerID, servers []spec.ServerID) spec.Node {
 		s := &server{id: id, servers: slices.Clone(servers), options: options, decide: options.Decisions}
 		s.config = s.firstConfiguration()
-		if options.ElectionTicks > 0 || options.Membership {
+		if options.ElectionTicks > 0 || options.Membership || options.PreVoters > 0 {
 			return named{s}
 		}
 		return s

@@ -1,10 +1,24 @@
 package impl
 
-import "github.com/raftcheck/raftcheck/spec"
+import (
+	"slices"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
 
 // PreVote (D9.6). A server that is cut off would raise its term again and again, and depose the leader when it comes back. So it first
 // asks whether it could win, as a pre-candidate: nothing is promised by that, neither term nor vote changes, nothing is written. Only
 // with a majority of pre-votes does it campaign.
+
+// asksFirst reports whether the server, whose election timer fires, asks whether it could win before it campaigns.
+func (s *server) asksFirst() bool {
+	return s.isPreVoter() && s.decide.AsksFirst(s.role)
+}
+
+// isPreVoter reports whether the server is one that asks.
+func (s *server) isPreVoter() bool {
+	return s.options.PreVote && (s.options.PreVoters == 0 || slices.Index(s.servers, s.id) < s.options.PreVoters)
+}
 
 // preCampaign asks the others whether they would vote for this server in the next term.
 func (s *server) preCampaign() {
@@ -23,6 +37,7 @@ func (s *server) preCampaign() {
 // that a server that is behind learns of it.
 func (s *server) onPreVote(m *spec.Message) {
 	grant := m.Term > s.term &&
+		s.decide.VotesFor(s.config, m.From) &&
 		!s.disregards() &&
 		s.decide.UpToDate(s.log, m.LastLogTerm, m.LastLogIndex)
 	switch {
@@ -51,6 +66,9 @@ func (s *server) campaignIfItCouldWin() {
 		s.campaign("")
 	}
 }
+
+// AnswersPreVotes: every server, asking or not. Otherwise those that ask might never be answered by a majority.
+func (Paper) AnswersPreVotes(bool) bool { return true }
 
 // AsksFirst: at every timeout, also after an election that led nowhere.
 func (Paper) AsksFirst(spec.Role) bool { return true }

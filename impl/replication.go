@@ -59,10 +59,13 @@ func (s *server) sendAppendEntries() {
 	for k, p := range s.progress {
 		if s.decide.NeedsSnapshot(s.log, p.NextIndex) {
 			s.sendSnapshot(p.Server)
-			continue
+			if s.decide.SendsToAll() {
+				continue
+			}
+			return
 		}
 		prev := p.NextIndex - 1
-		entries := s.entriesAfter(prev)
+		entries := s.entriesFor(p)
 		switch {
 		case len(entries) == 0:
 			prev = s.decide.HeartbeatAfter(p, s.commitIndex)
@@ -79,6 +82,14 @@ func (s *server) sendAppendEntries() {
 			Payload:      s.token(),
 		})
 	}
+}
+
+// entriesFor returns the entries that a follower is sent.
+func (s *server) entriesFor(p spec.Progress) []spec.Entry {
+	if !s.decide.CarriesEntries(p, s.log.LastIndex()) {
+		return nil
+	}
+	return s.entriesAfter(p.NextIndex - 1)
 }
 
 // entriesAfter returns the entries after prev, as many as one message carries.
@@ -160,7 +171,7 @@ func (s *server) onAppendEntriesReply(m *spec.Message) {
 			s.handOver()
 		}
 	} else {
-		*p = s.decide.Rejected(*p, retryAt(*p, m))
+		*p = s.decide.Rejected(*p, s.decide.RetryAt(*p, m, s.log.LastIndex()))
 	}
 }
 
@@ -169,12 +180,12 @@ func (s *server) follower(id spec.ServerID) int {
 	return slices.IndexFunc(s.progress, func(p spec.Progress) bool { return p.Server == id })
 }
 
-// retryAt is where to try next after a refusal: one entry back, or further if the follower gave a hint.
-func retryAt(p spec.Progress, m *spec.Message) spec.Index {
-	if m.ConflictIndex == 0 {
+// RetryAt: one entry back, or further if the follower gave a hint; never forward again.
+func (Paper) RetryAt(p spec.Progress, refusal *spec.Message, _ spec.Index) spec.Index {
+	if refusal.ConflictIndex == 0 {
 		return p.NextIndex - 1
 	}
-	return min(p.NextIndex-1, m.ConflictIndex)
+	return min(p.NextIndex-1, refusal.ConflictIndex)
 }
 
 // LogOfLeader: all of it. A leader only appends.
@@ -190,6 +201,12 @@ func (Paper) HeartbeatAfter(p spec.Progress, _ spec.Index) spec.Index { return p
 
 // TakesEntriesOf: a message of an earlier term comes from a leader that was deposed.
 func (Paper) TakesEntriesOf(m *spec.Message, current spec.Term) bool { return m.Term >= current }
+
+// SendsToAll: yes. What is the matter with one follower is no reason to leave out the next.
+func (Paper) SendsToAll() bool { return true }
+
+// CarriesEntries: always, as far as there are any. What was sent before may have been lost.
+func (Paper) CarriesEntries(spec.Progress, spec.Index) bool { return true }
 
 // PrevTerm: the term of the leader's own entry there; 0 before the first.
 func (Paper) PrevTerm(log spec.Log, prev spec.Index) spec.Term {

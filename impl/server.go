@@ -51,8 +51,9 @@ type server struct {
 	accepted []accepted // with SplitProposals, commands that were taken on and not appended yet, the oldest first
 
 	// What waits for storage, with AsyncStorage: the oldest first.
-	queue  []batch
-	stored spec.Durable // what is on disk
+	queue   []batch
+	stored  spec.Durable // what is on disk
+	overdue bool         // with CheckQuorum: of a leader, something waited when its election timer fired last, and nothing was stored since
 
 	// Clocks, with ElectionTicks.
 	clock      int // ticks so far; it goes on through crashes
@@ -102,6 +103,7 @@ func (s *server) becomeFollower() {
 	s.granted, s.refused, s.progress = nil, nil, nil
 	s.contact, s.transferee = nil, spec.None
 	s.reads, s.round, s.served, s.answered = nil, 0, 0, nil
+	s.overdue = false
 }
 
 // Adopts: any message of a higher term, request or reply. What a pre-vote and its grant tell is not a term that anybody is in.

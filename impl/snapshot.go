@@ -72,6 +72,9 @@ func (s *server) onInstallSnapshotReply(m *spec.Message) {
 		return
 	}
 	s.progress = slices.Clone(s.progress)
+	if !s.decide.HasSnapshot(m.MatchIndex, s.log.LastIndex()) {
+		return
+	}
 	s.progress[k] = s.decide.Acknowledged(s.progress[k], m.MatchIndex)
 	s.advanceCommit()
 }
@@ -104,6 +107,9 @@ func (Paper) LogWithSnapshot(log spec.Log, index spec.Index, term spec.Term) spe
 	}
 	return spec.Log{Base: index, BaseTerm: term}
 }
+
+// HasSnapshot: whatever it acknowledges. Leader and follower may both have moved on meanwhile.
+func (Paper) HasSnapshot(_, _ spec.Index) bool { return true }
 
 // CommitAfterRestart: what the snapshot covers. It was committed, and the state machine starts with it.
 func (Paper) CommitAfterRestart(log spec.Log) spec.Index { return log.Base }

@@ -191,6 +191,9 @@ func (e *encoder) set(ids []spec.ServerID) {
 
 // later writes what waits: for storage, and to be told.
 func (e *encoder) later(s *server) {
+	if s.options.AsyncStorage && s.options.CheckQuorum {
+		e.flag(s.overdue)
+	}
 	if s.options.AsyncStorage { // what is stored is what is on disk
 		e.number(uint64(len(s.queue)))
 		for _, b := range s.queue {

@@ -22,9 +22,9 @@ type batch struct {
 // mostBatches is how much may wait. A server that has so many takes nothing else until one is stored.
 const mostBatches = 2
 
-// saturated reports whether an input has to wait until storage has caught up.
+// saturated reports whether an input has to wait until storage has caught up. A leader's election timer writes nothing and does not wait.
 func (s *server) saturated(in *spec.Input) bool {
-	return len(s.queue) >= mostBatches && in.Kind != spec.Stored && in.Kind != spec.Crash
+	return len(s.queue) >= mostBatches && in.Kind != spec.Stored && in.Kind != spec.Crash && !(s.role == spec.Leader && in.Kind == spec.Timeout)
 }
 
 // enqueue hands a step's writes and messages to storage, and returns what happens at once.
@@ -67,7 +67,7 @@ func (s *server) onStored() spec.Output {
 		return spec.Output{Refused: true}
 	}
 	b := s.queue[0]
-	s.queue = slices.Clone(s.queue[1:])
+	s.queue, s.overdue = slices.Clone(s.queue[1:]), false
 	effects := []spec.Effect{{Kind: spec.Write, Durable: b.durable}, {Kind: spec.Sync}}
 	for k := range s.queue {
 		released, kept := s.released(b.durable.Log, s.queue[k].sends)

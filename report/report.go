@@ -19,6 +19,7 @@ type Report struct {
 	Rules      []RuleResult   `json:"rules"`
 	Goals      []GoalResult   `json:"goals"`
 	Search     *Search        `json:"search,omitempty"`
+	Liveness   *Liveness      `json:"liveness,omitempty"` // check: what was judged of executions without end
 	Campaign   *Campaign      `json:"campaign,omitempty"` // fuzz, merge
 	Files      []File         `json:"files,omitempty"`
 	Histories  []History      `json:"histories,omitempty"`  // linearize
@@ -83,6 +84,29 @@ type Search struct {
 	Inside      float64 `json:"secondsInside"` // of them, in the implementation's own code
 }
 
+// Liveness is what was judged of executions without end.
+type Liveness struct {
+	States      uint64         `json:"states"`      // of the graph of all states, without what happened earlier
+	Transitions uint64         `json:"transitions"` // between them
+	Depth       int            `json:"depth"`       // steps to the deepest
+	Bytes       uint64         `json:"bytes"`       // of memory that the graph took
+	Seconds     float64        `json:"seconds"`
+	Fairness    []string       `json:"fairness"` // which executions are meant, in sentences
+	Rules       []LivenessRule `json:"rules"`    // up to the first that is violated
+}
+
+// LivenessRule is what the graph says about one rule.
+type LivenessRule struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Verdict string `json:"verdict"`           // held, violated or not applicable
+	Waiting uint64 `json:"waiting"`           // states in which what is promised is wanting
+	Within  uint64 `json:"within"`            // states from which what is promised was found to be within reach
+	Skipped string `json:"skipped,omitempty"` // why it was not judged whether it is within reach
+	Avoids  string `json:"avoids"`            // what a pass says of fair executions
+	Reaches string `json:"reaches,omitempty"` // what a pass says is within reach
+}
+
 // Comparison is how two implementations compare in one world.
 type Comparison struct {
 	Implementations []Compared   `json:"implementations"` // two
@@ -141,6 +165,7 @@ type Finding struct {
 	Hint      string      `json:"hint,omitempty"`
 	Story     []string    `json:"story,omitempty"` // the execution and why it is wrong, one drawn line each; findings that share it tell it once
 	Steps     int         `json:"steps,omitempty"` // its length
+	Loop      int         `json:"loop,omitempty"`  // it goes on for ever as it does from this step on; 0 is that it ends
 	Shortest  bool        `json:"shortest,omitempty"`
 	Trace     string      `json:"trace,omitempty"`     // where it was saved
 	Checked   int         `json:"checked,omitempty"`   // verify: lines before the guilty one that break nothing

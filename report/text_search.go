@@ -14,6 +14,7 @@ func (t *text) pass() {
 	searched += fmt.Sprintf("; %s, depth %d; %s of its code, %s, %s", Some(s.Transitions, "transition"), s.Depth,
 		Some(s.Executions, "execution"), Some(s.LocalStates, "local state"), Some(s.Messages, "message"))
 	t.below("searched: ", searched)
+	t.liveness()
 	t.collision()
 	t.goals()
 	t.notCovered()
@@ -41,6 +42,10 @@ func (t *text) storyFinding(group []Finding) {
 	if t.r.Campaign != nil {
 		t.line("")
 		t.campaignFinding(f)
+	}
+	if t.r.Liveness != nil {
+		t.line("")
+		t.endless(f)
 	}
 	if t.r.Search != nil {
 		t.line("")

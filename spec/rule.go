@@ -64,6 +64,8 @@ const (
 	// TellsClients: servers tell clients what became of their commands, and show what their state machine does with each. The value of a
 	// command names the request, which a client that hears nothing repeats (Raft paper, 8; dissertation, 6.3).
 	TellsClients Variant = "tells-clients"
+	// LeavesWhenHung: a leader steps down whose own storage finishes nothing between two firings of its election timer.
+	LeavesWhenHung Variant = "leaves-when-hung"
 	// CommitsAtOnce: a leader commits what it may in the very step in which it learns of it.
 	CommitsAtOnce Variant = "commits-at-once"
 	// LateTerm: a leader that a reply tells of a higher term steps down at once and takes the term over later (hashicorp/raft).
@@ -95,7 +97,7 @@ func (vs Variants) Has(v Variant) bool {
 }
 
 // Rule is one promise of Raft, with the means to tell whether it was broken. A rule has at least one of Step, Pair,
-// Agreement, Elected and Answered; where it has several, each sees the same promise from another side.
+// Agreement, Elected, Answered, Told and Live; where it has several, each sees the same promise from another side.
 type Rule struct {
 	ID       string // stable, as in "R5.2-02"
 	Name     string // plain, as in "election-safety"
@@ -130,6 +132,8 @@ type Rule struct {
 	Kept func(leader *Step, acknowledged []Fact) *Breach
 	// Told judges what a step tells clients against what clients knew before it.
 	Told func(before *Clients, s *Step) *Breach
+	// Live is what only executions without end can break; nil is nothing. Rules that have nothing else are in LivenessRules only.
+	Live *Liveness
 }
 
 // Sight is one server as seen at one moment.

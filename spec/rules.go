@@ -12,7 +12,7 @@ import (
 var Rules = []*Rule{
 	termMonotonic, adoptHigherTerm, staleRequestHarmless, staleRequestAnswer, messageTerm, staleReplyIgnored, entryOfItsTerm, heedHigherTerm,
 	startFollower, electionSafety, voteOnce, candidateVotesForItself, votesOfThisTerm, majorityElects, oneVoteEach, noVoteAway,
-	candidateYields,
+	candidateYields, heartbeatToAll,
 	leaderAppendOnly, logMatching, prevMatches, truncateOnConflict, appendIdempotent, ackVerified, matchMonotonic, nextAboveMatch,
 	prevTermTrue, entriesFromLog, heartbeatAtMatch, compactedIsCommitted, logTermsOrdered,
 	voteUpToDate, candidateLastLog, termIsNoVote, leaderCompleteness,
@@ -20,7 +20,7 @@ var Rules = []*Rule{
 	stateMachineSafety, committedKept,
 	durableBeforeSend, voteAtomic, truncationAtomic, errorStopsPromise, corruptionNotCut, diskNotBlank, storedAcknowledged,
 	latestInForce, jointMajorities, jointCommittedFirst, oneChangeAtATime, changeAfterOwnCommit, oneVoterAtATime, configurationRolledBack,
-	onlyVotersCampaign, outsidersNotCounted, removedLeaderSteps, noLeaderWithoutConfiguration, identityNotReused,
+	onlyVotersCampaign, outsidersNotCounted, removedLeaderSteps, removedDeposesNobody, noLeaderWithoutConfiguration, identityNotReused,
 	snapshotCommitted, snapshotWhenCompacted, installRaises, installKeepsSuffix, configurationOfSnapshot, snapshotBeforeTruncation,
 	acknowledgedKept, linearizability, readAfterOwnTermCommit, readConfirmed, readWaitsToApply, leaseReadFresh, retriedTakesEffectOnce, sessionsInLog,
 	completionOfItsEntry, failureIsFinal,
@@ -28,13 +28,14 @@ var Rules = []*Rule{
 	traceConsistent,
 }
 
-// RuleByName returns the rule with that name or id, in any case of letters, and whether there is one.
+// RuleByName returns the rule of Rules or LivenessRules with that name or id, in any case of letters, and whether there is one.
 func RuleByName(nameOrID string) (*Rule, bool) {
-	k := slices.IndexFunc(Rules, func(r *Rule) bool { return strings.EqualFold(r.Name, nameOrID) || strings.EqualFold(r.ID, nameOrID) })
+	all := AllRules()
+	k := slices.IndexFunc(all, func(r *Rule) bool { return strings.EqualFold(r.Name, nameOrID) || strings.EqualFold(r.ID, nameOrID) })
 	if k < 0 {
 		return nil, false
 	}
-	return Rules[k], true
+	return all[k], true
 }
 
 // NearestRule returns the rule whose name or id takes the fewest edits to make from what was typed, for a "did you mean", and
@@ -43,7 +44,7 @@ func NearestRule(typed string) (*Rule, bool) {
 	typed = strings.ToLower(typed)
 	var nearest *Rule
 	fewest := (len(typed) + 1) / 2
-	for _, r := range Rules {
+	for _, r := range AllRules() {
 		for _, name := range []string{r.Name, strings.ToLower(r.ID)} {
 			if d := editDistance(typed, name); d < fewest {
 				nearest, fewest = r, d
@@ -116,7 +117,10 @@ func (r *Rule) faults() []string {
 	check(strings.HasSuffix(r.Why, "."), "nothing says why, or it does not end with a period")
 	check(r.Section != "", "the section is missing")
 	check(r.Profile != "", "the profile is missing")
-	check(r.Step != nil || r.Pair != nil || r.Agreement != FactNone || r.Elected != nil || r.Answered != nil || r.Kept != nil || r.Told != nil, "it has no check")
+	check(r.Step != nil || r.Pair != nil || r.Agreement != FactNone || r.Elected != nil || r.Answered != nil || r.Kept != nil || r.Told != nil || r.Live != nil, "it has no check")
+	if r.Live != nil {
+		check(r.Live.Waits != nil && r.Live.Says != nil && r.Live.Avoids != "" && (r.Live.Within == nil) == (r.Live.Reaches == ""), "its liveness does not say what waits, or what a pass says")
+	}
 	for _, slug := range r.Catches {
 		check(slugShape.MatchString(slug), fmt.Sprintf("%q is no slug of a fault", slug))
 	}

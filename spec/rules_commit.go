@@ -44,6 +44,7 @@ var commitWhatIsStored = &Rule{
 	Only:    []Variant{CommitsAtOnce},
 	Needs:   FieldRole | FieldTerm | FieldLog | FieldCommit | FieldProgress | FieldConfig | FieldDurable,
 	Step:    judgeCommitWhatIsStored,
+	Live:    liveCommit,
 }
 
 // judgeCommitWhatIsStored looks at what a leader knows after an acknowledgement. Its own copy counts if it is on disk.

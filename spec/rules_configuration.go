@@ -200,13 +200,15 @@ var configurationRolledBack = &Rule{
 
 var removedLeaderSteps = &Rule{
 	ID: "R6-11", Name: "removed-leader-steps-down",
-	Sentence: "A leader that is no voter of a committed configuration leads no more.",
+	Sentence: "A leader that is no voter of a committed configuration leads no more, and servers among which some were removed still elect another.",
 	Why: "It has done its duty by committing the configuration without itself. Going on it would decide for servers that it is not one of, and its heartbeats keep them from electing another. " +
-		"What usually breaks it: only followers look whether they were removed.",
+		"But until the others have learnt of the removal the server is needed: its log may be the only one that can win. " +
+		"What usually breaks it: only followers look whether they were removed, or a server stops taking part as soon as it knows that it was.",
 	Section: "dissertation, 4.2.2; Raft paper, 6", Level: Must, Profile: Membership,
-	Catches: []string{"mb-cond-inverted", "mb-removed-leads-on"},
+	Catches: []string{"mb-cond-inverted", "mb-removed-leads-on", "mb-premature-retire"},
 	Only:    []Variant{ConfigurationInLog},
 	Needs:   membershipFields,
+	Live:    liveSuccessors,
 	Step: func(s *Step) *Breach {
 		c, i, found := s.After.Log.lastConfiguration(s.After.Log.LastIndex())
 		if s.After.Role != Leader || !found || i > s.After.CommitIndex || slices.Contains(c.Voters, s.Server) || slices.Contains(c.Outgoing, s.Server) {

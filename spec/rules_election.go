@@ -341,3 +341,40 @@ func configured(c *Configuration) string {
 	}
 	return listed(c.Voters) + " and of " + listed(c.Outgoing)
 }
+
+var heartbeatToAll = &Rule{
+	ID: "R5.2-10", Name: "heartbeat-to-all",
+	Sentence: "A leader whose heartbeat timer fires sends every other server of its configuration AppendEntries or a snapshot.",
+	Why: "Whoever hears nothing campaigns, and deposes a leader that works. " +
+		"What usually breaks it: a loop over the followers ends at the first one to which something cannot be sent.",
+	Section: "Raft paper, 5.2", Level: Must, Profile: Core,
+	Catches: []string{"rp-hb-stop-on-fail"},
+	Unless:  []Variant{StoresLater, VolatileUntilReady}, // what the timer makes a server send may leave later
+	Needs:   FieldRole | FieldTerm | FieldConfig,
+	Step: func(s *Step) *Breach {
+		if s.Input.Kind != Heartbeat || !s.runs() || !s.leads() {
+			return nil
+		}
+		c := &s.After.Config
+		for _, half := range [...][]ServerID{c.Voters, c.Outgoing, c.Learners} {
+			for _, id := range half {
+				if id != s.Server && !s.keepsQuiet(id) {
+					return s.breachAfter("%s, leader of term %d, sends heartbeats and none to %s", s.Server, s.After.Term, id).
+						refusing("every server of the configuration is sent one", "%s is not", id).allowing("%s sends %s one too", s.Server, id)
+				}
+			}
+		}
+		return nil
+	},
+}
+
+// keepsQuiet reports whether the step sends a server what keeps it from campaigning.
+func (s *Step) keepsQuiet(id ServerID) bool {
+	for k := range s.Output.Effects {
+		e := &s.Output.Effects[k]
+		if e.Kind == Send && e.Message.To == id && (e.Message.Kind == AppendEntries || e.Message.Kind == InstallSnapshot) {
+			return true
+		}
+	}
+	return false
+}

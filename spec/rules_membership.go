@@ -6,7 +6,7 @@ import "slices"
 
 var onlyVotersCampaign = &Rule{
 	ID: "R6-09", Name: "only-voters-campaign",
-	Sentence: "A server that is no voter of its configuration starts no election.",
+	Sentence: "A server that is no voter of its configuration starts no election, unless it was one before a change that it does not know to be committed.",
 	Why: "A learner is there to catch up, and may be far behind. Its campaigns raise the term and depose leaders, and if its vote for itself counts, " +
 		"it can win with fewer voters than a majority. " +
 		"What usually breaks it: the election timer asks whether the server may campaign, and another way to a campaign does not.",
@@ -25,6 +25,9 @@ func judgeOnlyVotersCampaign(s *Step) *Breach {
 			return nil
 		}
 	}
+	if s.mayStillBeNeeded() {
+		return nil
+	}
 	b := s.breachAfter("%s becomes %s in term %d and is no voter", s.Server, s.After.Role, s.After.Term).
 		refusing("the server is a voter", "the voters are %s", configured(&s.Before.Config)).
 		allowing("%s stays follower in term %d", s.Server, s.Before.Term)
@@ -32,6 +35,40 @@ func judgeOnlyVotersCampaign(s *Step) *Breach {
 		b.Message += " but a learner"
 	}
 	return b
+}
+
+// mayStillBeNeeded reports whether the server's configuration is not known to be committed, and the one before it may have had the server
+// as a voter (dissertation, 4.2.2). The first configuration of all is in no log.
+func (s *Step) mayStillBeNeeded() bool {
+	if !s.Before.Knows(FieldLog | FieldCommit) {
+		return false
+	}
+	_, at, found := s.Before.Log.lastConfiguration(s.Before.Log.LastIndex())
+	if !found || at <= s.Before.CommitIndex {
+		return false
+	}
+	before, _, found := s.Before.Log.lastConfiguration(at - 1)
+	return !found || slices.Contains(before.Voters, s.Server) || slices.Contains(before.Outgoing, s.Server)
+}
+
+var removedDeposesNobody = &Rule{
+	ID: "R6-12", Name: "removed-deposes-nobody",
+	Sentence: "A leader that checks whether a majority answers it is not deposed by a request for a vote from a server that is not in its configuration.",
+	Why: "A server that was removed gets no heartbeats any more, so it campaigns, and its term rises with every election. If the leader takes its requests seriously, it is deposed again and again by a server that cannot win. " +
+		"What usually breaks it: terms are taken over before anybody looks whether there is a leader.",
+	Section: "dissertation, 4.2.3", Level: Must, Profile: Membership,
+	Catches: []string{"mb-removed-disrupts"},
+	Only:    []Variant{ChecksQuorum},
+	Needs:   FieldRole | FieldTerm | FieldConfig,
+	Step: func(s *Step) *Breach {
+		m := &s.Input.Message
+		if !s.delivered(RequestVote) || !s.runs() || s.Before.Role != Leader || s.leads() || len(s.Before.Config.Voters) == 0 || s.Before.Config.Has(m.From) {
+			return nil
+		}
+		return s.breachAfter("%s leads term %d and gives up over a request for a vote of %s, which is not in its configuration", s.Server, s.Before.Term, m.From).
+			refusing("the sender is in the leader's configuration", "that has %s", configured(&s.Before.Config)).
+			allowing("%s goes on leading term %d", s.Server, s.Before.Term).since("the request", PartInput)
+	},
 }
 
 // seeksOffice reports whether a server in that role wants to lead, or does.

@@ -112,17 +112,30 @@ var preVoteEachTime = &Rule{
 
 var leaderKeepsContact = &Rule{
 	ID: "X-CQ-01", Name: "leader-keeps-contact",
-	Sentence: "A leader that no majority of every active configuration answered since its election timer last fired steps down when it fires again.",
+	Sentence: "A leader takes every reply of its term for an answer, and steps down when its election timer fires and no majority of every active configuration answered since it fired last.",
 	Why: "It can commit nothing, and clients and followers that still reach it wait for it in vain while others might elect somebody. " +
-		"What usually breaks it: contact is never cleared, or every message counts as an answer.",
+		"What usually breaks it: contact is never cleared, every message counts as an answer, or replies to snapshots do not.",
 	Section: "dissertation, 6.2", Level: Must, Profile: PreVoting,
-	Catches: []string{"el-partial-partition"},
+	Catches: []string{"el-partial-partition", "sn-status-not-active"},
 	Only:    []Variant{ChecksQuorum},
 	Needs:   FieldRole | FieldTerm | FieldConfig,
 	Step:    judgeLeaderKeepsContact,
+	Live:    liveContact,
+}
+
+// overlooksReply reports whether a leader is given a reply of its term by one of its followers and does not show that it answered.
+func (s *Step) overlooksReply() bool {
+	m := &s.Input.Message
+	reply := s.delivered(AppendEntriesReply) || s.delivered(InstallSnapshotReply)
+	return reply && s.leads() && m.Term == s.Before.Term && s.After.Config.Has(m.From) && !slices.Contains(s.After.Contact, m.From)
 }
 
 func judgeLeaderKeepsContact(s *Step) *Breach {
+	if s.overlooksReply() {
+		m := &s.Input.Message
+		return s.breachAfter("%s, leader of term %d, has %s from %s and does not count it as an answer", s.Server, s.After.Term, m.Kind, m.From).
+			refusing("the sender has answered", "only %s have", listed(s.After.Contact)).allowing("%s notes that %s is there", s.Server, m.From).since("the reply", PartInput)
+	}
 	if s.Input.Kind != Timeout || !s.leads() {
 		return nil
 	}

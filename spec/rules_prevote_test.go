@@ -44,6 +44,9 @@ var preVoteCases = []stepCase{
 	{"D9.6-03", "not asked again", step(candidate(2), input(spec.Timeout), candidate(3)), "n1 goes from candidate in term 2 to candidate in term 3 as its timer fires"},
 
 	{"X-CQ-01", "answered", step(leader(1, contact(2)), input(spec.Timeout), leader(1)), ""},
+	{"X-CQ-01", "a reply is an answer", step(leader(1), receives(spec.Message{Kind: spec.InstallSnapshotReply, Term: 1}), leader(1, contact(2))), ""},
+	{"X-CQ-01", "a reply is overlooked", step(leader(1), receives(spec.Message{Kind: spec.InstallSnapshotReply, Term: 1}), leader(1)),
+		"n1, leader of term 1, has InstallSnapshotReply from n2 and does not count it as an answer"},
 	{"X-CQ-01", "alone", step(leader(1), input(spec.Timeout), follower(1)), ""},
 	{"X-CQ-01", "alone, and leading on", step(leader(1, contact(2), voters(1, 2, 3, 4)), input(spec.Timeout), leader(1, voters(1, 2, 3, 4))),
 		"n1 goes on as leader of term 1, answered by n2 of n1 n2 n3 n4"},

@@ -392,6 +392,16 @@ var coreCases = []stepCase{
 	{"R6-09", "one that was removed", step(follower(1, voters(2, 3)), input(spec.Timeout), is(spec.PreCandidate, 1, voters(2, 3))),
 		"n1 becomes pre-candidate in term 1 and is no voter"},
 
+	{"R5.2-10", "everybody", step(leader(1, voters(1, 2)), input(spec.Heartbeat), leader(1, voters(1, 2)), sends(appendEntries(1, 0, 0, 0))), ""},
+	{"R5.2-10", "who needs a snapshot is sent one", step(leader(1, voters(1, 2)), input(spec.Heartbeat), leader(1, voters(1, 2)), sends(spec.Message{Kind: spec.InstallSnapshot, Term: 1})), ""},
+	{"R5.2-10", "a follower has no heartbeats", step(follower(1), input(spec.Heartbeat), follower(1)), ""},
+	{"R5.2-10", "one is left out", step(leader(1), input(spec.Heartbeat), leader(1), sends(appendEntries(1, 0, 0, 0))), "n1, leader of term 1, sends heartbeats and none to n3"},
+
+	{"R6-12", "a member may depose it", step(leader(1), receives(requestVote(2, 0, 0)), follower(2)), ""},
+	{"R6-12", "a stranger is disregarded", step(leader(1, voters(1, 3)), receives(requestVote(2, 0, 0)), leader(1, voters(1, 3))), ""},
+	{"R6-12", "a stranger deposes it", step(leader(1, voters(1, 3)), receives(requestVote(2, 0, 0)), follower(2, voters(1, 3))),
+		"n1 leads term 1 and gives up over a request for a vote of n2, which is not in its configuration"},
+
 	{"R8-03", "an entry of its own term", step(leader(2, log(1, 2), commit(2)), receives(accepts(2, 2)), leader(2, log(1, 2), commit(2)), answers(true, 2)), ""},
 	{"R8-03", "a command", step(leader(2, log(1, 2), commit(2)), receives(accepts(2, 2)), leader(2, log(1, 2), commit(2)), answers(false, 1)), ""},
 	{"R8-03", "what it committed as a follower", step(leader(2, log(1, 2), commit(1)), receives(accepts(2, 2)), leader(2, log(1, 2), commit(1)), answers(true, 1)),

@@ -58,6 +58,8 @@ func (d *decoder) header() (h Header) {
 			h.Seed = d.seed()
 		case "joined":
 			h.Joined = d.Bool()
+		case "loop":
+			h.Loop = int(d.Uint())
 		case "records":
 			h.Records = int(d.Uint())
 		default:

@@ -40,6 +40,9 @@ func appendHeader(dst []byte, h *Header) []byte {
 	if h.Joined {
 		o.Bool("joined", true)
 	}
+	if h.Loop > 0 {
+		o.Uint("loop", uint64(h.Loop))
+	}
 	if h.Records > 0 {
 		o.Uint("records", uint64(h.Records))
 	}

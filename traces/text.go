@@ -76,6 +76,9 @@ func writeTable(w io.Writer, t *Trace, guilty int, letters letters) {
 	for _, r := range rows {
 		writeRow(w, &r, widths, min(says, 64))
 	}
+	if t.Header.Loop > 0 {
+		fmt.Fprintf(w, "   ...  and again from step %d, for ever\n", t.Header.Loop)
+	}
 }
 
 func writeRow(w io.Writer, r *row, widths []int, says int) {

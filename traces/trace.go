@@ -32,6 +32,7 @@ type Header struct {
 	Seed           uint64          // of a random search; 0 is none
 	Network        string          // how messages travel: "unordered", "fifo", "ever-sent" (a message stays in flight for ever); "" is not known
 	Joined         bool            // records of different servers are in an order of causes and not of time: each wrote its own
+	Loop           int             // the execution goes on for ever as it does from the record with this number to the last; 0 is that it ends
 	Records        int             // how many records follow; 0 is not known. A shorter file is truncated.
 	Extra          Extra           // fields this package does not know, kept as they are
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,7 @@ type checkFlags struct {
 	world     worldFlags
 	selection selection
 	symmetry  bool
+	liveness  bool
 	time      time.Duration
 	memory    size
 	expect    int64
@@ -43,6 +45,8 @@ raft.tla in the bounds of the published parity table. Every bound and fault can 
   raftcheck check --impl mutant:el-stale-vote-resp
   raftcheck check --nodes 3 --terms 3 --log 2 --messages 2 --faults drop,crash=1 --symmetry --for 2m
   raftcheck check --exec 'python3 raft.py'
+  raftcheck check --nodes 2 --liveness
+  raftcheck check --impl mutant:el-prevote-lead-kept
   raftcheck check --impl spec --log 0 --symmetry --expect-states 44925
   raftcheck check --debug-goal one-leader-at-a-time`,
 		Args: noArguments,
@@ -51,6 +55,7 @@ raft.tla in the bounds of the published parity table. Every bound and fault can 
 	flags := cmd.Flags()
 	f.world.addTo(flags)
 	flags.BoolVar(&f.symmetry, "symmetry", false, "count states that differ only in the names of servers and values as one")
+	flags.BoolVar(&f.liveness, "liveness", false, livenessUsage)
 	flags.DurationVar(&f.time, "for", 0, "stop after this long with what was covered, as in 30s or 10m")
 	flags.Var(&f.memory, "memory", "stop at this much memory with what was covered, as in 2GiB; without it, at three quarters of what the machine has")
 	flags.Int64Var(&f.expect, "expect-states", -1, "fail with exit code 5 unless a complete search counts exactly this many states")
@@ -119,10 +124,12 @@ func (f *checkFlags) settings(cmd *cobra.Command) (*subject, checker.Options, er
 	if err != nil {
 		return nil, checker.Options{}, err
 	}
-	rules, err := f.selection.chosenRules()
+	live, err := f.livenessRules(cmd.Flags(), s)
 	if err != nil {
 		return nil, checker.Options{}, err
 	}
+	rules, _ := f.selection.chosen() // livenessRules has looked whether they are known
+	rules = slices.DeleteFunc(slices.Clone(rules), endless)
 	goals, err := f.selection.chosenGoals()
 	if err != nil {
 		return nil, checker.Options{}, err
@@ -137,7 +144,7 @@ func (f *checkFlags) settings(cmd *cobra.Command) (*subject, checker.Options, er
 	if f.memory == 0 {
 		f.memory = machineMemory() / 4 * 3
 	}
-	return s, checker.Options{Rules: rules, Goals: goals, Symmetry: f.symmetry, Memory: int(f.memory), Name: s.name}, nil
+	return s, checker.Options{Rules: rules, Liveness: live, Goals: goals, Symmetry: f.symmetry, Memory: int(f.memory), Name: s.name}, nil
 }
 
 // search runs the checker with a progress line, and turns what it found into a report.
@@ -196,6 +203,10 @@ func progressLine(verb string, p checker.Progress, elapsed, limit time.Duration)
 	rate := uint64(float64(p.Stats.Distinct) / max(seconds, 0.001))
 	line := fmt.Sprintf("%s  %s  depth %d  %s states (%s/s)  frontier %s  %s  goals %d/%d", verb, report.Seconds(seconds), p.Stats.Depth,
 		report.Short(p.Stats.Distinct), report.Short(rate), report.Short(uint64(p.Stats.Frontier)), report.Bytes(uint64(p.Memory)), p.Reached, p.Goals)
+	if p.Liveness {
+		line = fmt.Sprintf("%s  %s  liveness: graph of %s states, %s transitions  depth %d  %s", verb, report.Seconds(seconds), report.Short(p.Stats.Distinct),
+			report.Short(p.Stats.Transitions), p.Stats.Depth, report.Bytes(uint64(p.Memory)))
+	}
 	if limit > 0 {
 		line += fmt.Sprintf("  %s left", report.Seconds(max(limit-elapsed, 0).Seconds()))
 	}

@@ -87,7 +87,7 @@ func writeRules(t *testing.T, b *bytes.Buffer) {
 	b.WriteString("# The rules\n\nWhat every Raft promises, as raftcheck judges it. `raftcheck explain NAME` tells more about each.\n" +
 		"R5.x are the sections of the extended Raft paper.\n\n")
 	b.WriteString("| id | name | promise | source | judged on | caught in |\n|---|---|---|---|---|---|\n")
-	for _, r := range spec.Rules {
+	for _, r := range spec.AllRules() {
 		fmt.Fprintf(b, "| %s | `%s` | %s | %s | %s | %s |\n", r.ID, r.Name, cell(r.Sentence), cell(r.Section), cell(strings.Join(waysToJudge(r), "; ")),
 			quoted(mutantsCaughtBy(r)))
 	}
@@ -99,7 +99,7 @@ func writeRules(t *testing.T, b *bytes.Buffer) {
 		}
 	}
 	var void []string
-	for _, r := range spec.Rules {
+	for _, r := range spec.AllRules() {
 		for _, v := range r.Unless {
 			void = append(void, fmt.Sprintf("* `%s` is void for implementations that declare `%s`.", r.Name, v))
 		}
@@ -198,6 +198,43 @@ func writeMutants(t *testing.T, b *bytes.Buffer) {
 		}
 		fmt.Fprintf(b, "%s%s\n", row, measured)
 	}
+	writeStarving(t, b, written)
+}
+
+// writeStarving judges the mutants that break nothing in finitely many steps, and writes down what it took.
+func writeStarving(t *testing.T, b *bytes.Buffer, written map[string]string) {
+	b.WriteString("\n## Mutants that only starve\n\nThey break nothing in finitely many steps, and keep something from ever being reached. Rules about [liveness](liveness.md) catch them, on the\n" +
+		"graph of all states. *steps* are those of the way to what is repeated, and of repeating it once; *states* those of the graph.\n\n| mutant | bug | seen |\n|---|---|---|\n")
+	for _, m := range mutant.Starving {
+		fmt.Fprintf(b, "| `%s` | %s | %s |\n", m.Name, cell(m.Title), cell(m.Source))
+	}
+	b.WriteString("\n| mutant | world | caught by | states | steps | time |\n|---|---|---|---:|---:|---:|\n")
+	for _, m := range mutant.Starving {
+		s := mutated(m)
+		row := fmt.Sprintf("| `%s` | %s |", m.Name, cell(s.config.String()))
+		measured, known := written[row]
+		if *update || !known || small(measured) {
+			measured = measureStarving(t, s, m.Rules)
+		}
+		fmt.Fprintf(b, "%s%s\n", row, measured)
+	}
+	b.WriteString("\nDocumented bugs of that kind that no mutant shows:\n\n")
+	for _, r := range mutant.NotModelled {
+		fmt.Fprintf(b, "* `%s` (%s): %s\n", r.Mutant, r.Rule, r.Why)
+	}
+}
+
+// measureStarving judges the first rule that a mutant names and writes the measured columns.
+func measureStarving(t *testing.T, s *subject, ids []string) string {
+	rule, _ := spec.RuleByName(ids[0])
+	r, err := checker.Check(context.Background(), &s.config, checker.Options{Rules: []*spec.Rule{}, Goals: []*spec.Goal{}, Liveness: []*spec.Rule{rule}, Name: s.name})
+	require.NoError(t, err)
+	require.Equal(t, spec.Violated, r.Verdict, "%s is not caught", s.name)
+	var names []string
+	for _, id := range ids {
+		names = append(names, ruleName(id))
+	}
+	return fmt.Sprintf(" %s | %s | %d | %.0f ms |", quoted(names), report.Count(r.Liveness.States), len(r.Findings[0].Trace.Records), 1000*(r.Search.Seconds+r.Liveness.Seconds))
 }
 
 // measuredMutants returns the measured columns of the table as it is written, by the columns before them.

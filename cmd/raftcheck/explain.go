@@ -125,8 +125,9 @@ func listTopics(w io.Writer, c chapter) {
 }
 
 func ruleTopics() []topic {
-	topics := make([]topic, len(spec.Rules))
-	for k, r := range spec.Rules {
+	all := spec.AllRules()
+	topics := make([]topic, len(all))
+	for k, r := range all {
 		topics[k] = topic{[]string{r.Name, strings.ToLower(r.ID)}, r.ID + "  " + r.Sentence, func(w io.Writer) { tellRule(w, r) }}
 	}
 	return topics
@@ -139,7 +140,7 @@ func tellRule(w io.Writer, r *spec.Rule) {
 		{"level", r.Level.String()},
 		{"profile", string(r.Profile)},
 		{"judged on", strings.Join(waysToJudge(r), "; ")},
-		{"needs to see", orNothing(fieldNames(r.Needs | r.NeedsAfter))},
+		{"needs to see", orNothing(fieldNames(seenBy(r)))},
 		{"broken by", orNothing(r.Catches)},
 		{"no mutant", cmp.Or(r.NoMutant, "-")},
 		{"void for", orNothing(variantNames(r.Unless))},
@@ -147,6 +148,12 @@ func tellRule(w io.Writer, r *spec.Rule) {
 	}
 	for _, row := range rows {
 		fmt.Fprintf(w, "  %-13s %s\n", row[0], strings.ReplaceAll(report.Wrapped(row[1], 84), "\n", "\n                "))
+	}
+	if r.Live != nil {
+		fmt.Fprintf(w, "\n  An execution without end counts only if it is fair:\n")
+		for _, f := range spec.Fairness {
+			fmt.Fprintf(w, "  - %s\n", strings.ReplaceAll(report.Wrapped(f, 96), "\n", "\n    "))
+		}
 	}
 	fmt.Fprintf(w, "\nJudge only this rule:  raftcheck check --rule %s\n", r.Name)
 	story, known := mutant.StoryOf(r.ID)
@@ -160,7 +167,7 @@ func tellRule(w io.Writer, r *spec.Rule) {
 // mutantsCaughtBy returns the mutants that the rule catches, those first that it catches soonest of all rules.
 func mutantsCaughtBy(r *spec.Rule) []string {
 	var first, later []string
-	for _, m := range mutant.All {
+	for _, m := range mutant.Every() {
 		switch slices.Index(m.Rules, r.ID) {
 		case -1:
 		case 0:
@@ -196,7 +203,21 @@ func waysToJudge(r *spec.Rule) []string {
 	if r.Agreement != spec.FactNone {
 		ways = append(ways, agreementWords[r.Agreement])
 	}
+	if r.Live != nil {
+		ways = append(ways, "executions without end, on the graph of all states (check --liveness): "+r.Live.Avoids)
+	}
+	if r.Live != nil && r.Live.Within != nil {
+		ways = append(ways, "each state with room for one more term and entry, from which "+r.Live.Reaches)
+	}
 	return ways
+}
+
+// seenBy returns what a rule needs to see, by all its checks.
+func seenBy(r *spec.Rule) spec.Field {
+	if r.Live != nil {
+		return r.Needs | r.NeedsAfter | r.Live.Needs
+	}
+	return r.Needs | r.NeedsAfter
 }
 
 var agreementWords = map[spec.FactKind]string{
@@ -245,8 +266,9 @@ func goalTopics() []topic {
 }
 
 func mutantTopics() []topic {
-	topics := make([]topic, len(mutant.All))
-	for k, m := range mutant.All {
+	every := mutant.Every()
+	topics := make([]topic, len(every))
+	for k, m := range every {
 		topics[k] = topic{[]string{m.Name, "mutant:" + m.Name}, m.Title, func(w io.Writer) { tellMutant(w, m) }}
 	}
 	return topics
@@ -294,7 +316,7 @@ func subjectWorld(m mutant.Mutant) string {
 
 // ruleName returns the name of the rule with that id; "" when it is not implemented.
 func ruleName(id string) string {
-	for _, r := range spec.Rules {
+	for _, r := range spec.AllRules() {
 		if r.ID == id {
 			return r.Name
 		}

@@ -75,6 +75,11 @@ func (a *app) runReplay(cmd *cobra.Command, f *replayFlags, path string) error {
 	if at >= 0 {
 		happened.Records = happened.Records[:at+1]
 	}
+	if broken == nil && s.trace.Header.Loop > 0 && differs == nil {
+		if broken, err = s.endless(happened); err != nil {
+			return &failure{exit: exitFault, err: fmt.Errorf("%s: %w", path, err), hint: "the implementation has changed since the trace was recorded, or it is not deterministic"}
+		}
+	}
 	r := s.report("replay", happened, broken)
 	if broken != nil {
 		if r.Findings, err = storyFindings(happened, broken, path, false); err != nil {

@@ -28,6 +28,8 @@ func (a *app) checkReport(s *subject, o checker.Options, verb, save string, resu
 		r.Goals = append(r.Goals, report.GoalResult{Name: g.Goal.Name, Reached: g.Reached > 0, Possible: g.Possible, Times: g.Reached})
 	}
 	r.Search = searchOf(&result.Search)
+	r.Liveness = livenessOf(result.Liveness)
+	r.Rules = append(r.Rules, liveVerdicts(result)...)
 	switch result.Verdict {
 	case spec.Held:
 		r.NotCovered = notCovered(s, &result.Search)
@@ -129,6 +131,9 @@ func (a *app) addFindings(r *report.Report, save string, result *checker.Result)
 	}
 	var err error
 	r.Findings, err = storyFindings(first.Trace, broken, path, first.Shortest)
+	for k := range r.Findings {
+		r.Findings[k].Loop = first.Loop
+	}
 	return err
 }
 

@@ -121,10 +121,20 @@ func catchAgain(t *testing.T, was caught, m mutant.Mutant, rules []*spec.Rule) c
 	s := mutated(m)
 	s.config.New, s.config.Variants = impl.New(m.Options), m.Options.Variants()
 	before := cpuSeconds()
-	r, err := checker.Check(context.Background(), &s.config, checker.Options{Rules: rules, Goals: []*spec.Goal{}, Workers: 1})
+	o := checker.Options{Rules: rules, Goals: []*spec.Goal{}, Workers: 1}
+	if starving(s.name) {
+		o.Rules, o.Liveness = []*spec.Rule{}, spec.LivenessRules
+		if len(rules) == 1 {
+			o.Liveness = rules
+		}
+	}
+	r, err := checker.Check(context.Background(), &s.config, o)
 	require.NoError(t, err)
 	require.Equal(t, spec.Violated, r.Verdict, "%s by %s", m.Name, rules[0].Name)
 	now := caught{rule: r.Findings[0].Rule.Name, states: r.Search.Distinct, steps: len(r.Findings[0].Trace.Records), cpu: fmt.Sprintf("%.2f", cpuSeconds()-before)}
+	if r.Liveness != nil {
+		now.states = r.Liveness.States
+	}
 	if !*measureAgain && now.rule == was.rule && now.states == was.states && now.steps == was.steps {
 		return was
 	}

@@ -39,8 +39,8 @@ func (a *app) load(path, impl string, run *execFlags, flags *pflag.FlagSet, sele
 	if len(selected.rules) == 0 {
 		selected = &selection{rules: trace.Header.Rules}
 	}
-	rules, err := selected.chosenRules()
-	return &saved{path, trace, s, rules}, err
+	rules, err := selected.chosen()
+	return &saved{path, trace, s, slices.DeleteFunc(slices.Clone(rules), endless)}, err
 }
 
 // subjectOfTrace returns what is to run a trace: the program or the implementation that was asked for, or the one it names.

@@ -23,8 +23,23 @@ func (s *selection) addGoals(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&s.goals, "goal", nil, "ask only for these goals, by `name`; all that the bounds allow if not given")
 }
 
-// chosenRules returns the selected rules in the rulebook's order, or all of them if none was selected.
+// chosenRules returns the selected rules in the rulebook's order, or all of them if none was selected: those that can be broken in finitely
+// many steps. It is an error to select one that cannot.
 func (s *selection) chosenRules() ([]*spec.Rule, error) {
+	chosen, err := s.chosen()
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range chosen {
+		if endless(r) {
+			return nil, usageError("raftcheck check judges it", "rule %s is about executions without end", r.Name)
+		}
+	}
+	return chosen, nil
+}
+
+// chosen returns the selected rules of both kinds, or spec.Rules if none was selected.
+func (s *selection) chosen() ([]*spec.Rule, error) {
 	if len(s.rules) == 0 {
 		return spec.Rules, nil
 	}
@@ -41,7 +56,7 @@ func (s *selection) chosenRules() ([]*spec.Rule, error) {
 
 // judgeable lists all rules, and behind them what is no promise and yet can be asked for.
 func judgeable() []*spec.Rule {
-	all := slices.Clone(spec.Rules)
+	all := spec.AllRules()
 	for _, g := range spec.DebugGoals {
 		all = append(all, g.Invariant)
 	}
@@ -60,7 +75,7 @@ func ruleCalled(name string) *spec.Rule {
 
 func ruleNames() []string {
 	var names []string
-	for _, r := range spec.Rules {
+	for _, r := range spec.AllRules() {
 		names = append(names, r.Name, strings.ToLower(r.ID))
 	}
 	return names

@@ -118,7 +118,7 @@ func subjectNames() []string {
 	for _, c := range referenceChoices {
 		names = append(names, referenceName+":"+c.name)
 	}
-	for _, m := range mutant.All {
+	for _, m := range mutant.Every() {
 		names = append(names, mutantPrefix+m.Name)
 	}
 	for _, f := range publishedFaults {

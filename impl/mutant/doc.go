@@ -9,5 +9,6 @@
 // committing.go and storing.go, all of which all.go lists; and with what they break elections.go (PreVote, CheckQuorum, transfer of
 // leadership), snapshots.go, reading.go, membership.go and failing.go (disks that refuse or delay, clients).
 //
-// A bug that never breaks safety, only progress, is not here: no rule about single executions of finite length can see it.
+// A bug that never breaks safety, only progress, is in [Starving]: only liveness rules catch it, on the graph of all states of a search.
+// [NotModelled] lists documented bugs of that kind that this world cannot show, and why.
 package mutant

@@ -85,7 +85,7 @@ var membershipMutants = []Mutant{
 		Source:    "hashicorp/raft#398; the etcd releases before 3.5",
 		Story:     "A learner's election timer fires and it campaigns like any other server. It raises the term and deposes the leader.",
 		Rules:     []string{"R6-09"},
-		Steps:     9,
+		Steps:     12,
 		Bounds:    changing("voters=n1,n2 learners=n3"),
 		Options:   members(2, learnersCampaign{}),
 	},
@@ -169,6 +169,17 @@ var membershipMutants = []Mutant{
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 3, Messages: 1, Campaigns: 2, Proposals: -1, Changes: 1, Compactions: 1, To: "voters=n1,n2; voters=n1,n3; voters=n2,n3"},
 		Options: impl.Options{Membership: true, NoOp: true, Snapshots: true, Decisions: keepsHigherIndex{}},
 	},
+	{
+		Name:      "mb-removed-disrupts",
+		Mechanism: Membership,
+		Title:     "a leader that works is deposed by a candidate whoever it is",
+		Source:    "from the literature; dissertation, 4.2.3",
+		Story:     "A server was removed and has not been told. It hears from no leader, campaigns in a higher term, and the leader steps down for it. It cannot win, so the others elect a leader, and it campaigns again.",
+		Rules:     []string{"R6-12"},
+		Steps:     8,
+		Bounds:    changing("voters=n1,n2"),
+		Options:   impl.Options{Membership: true, NoOp: true, CheckQuorum: true, Decisions: heedsEverybody{}},
+	},
 }
 
 // unionDecides wants one majority of all that are in either half.
@@ -233,7 +244,7 @@ func (doesNotWait) MayChange(_, committedInTerm bool) bool { return committedInT
 // leavesAtOnce does not wait for the joint configuration.
 type leavesAtOnce struct{ impl.Paper }
 
-func (leavesAtOnce) LeavesJoint(bool) bool { return true }
+func (leavesAtOnce) LeavesJoint(_, _ bool) bool { return true }
 
 // replacesAtOnce takes any voters after any others.
 type replacesAtOnce struct{ impl.Paper }
@@ -264,3 +275,8 @@ func (keepsHigherIndex) InForce(cause spec.MessageKind, before, found impl.Place
 type leadsOn struct{ impl.Paper }
 
 func (leadsOn) Retires(spec.Configuration, spec.ServerID) bool { return false }
+
+// heedsEverybody takes every candidate seriously.
+type heedsEverybody struct{ impl.Paper }
+
+func (heedsEverybody) Disregards(spec.Role, bool) bool { return false }

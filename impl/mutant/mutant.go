@@ -1,6 +1,8 @@
 package mutant
 
 import (
+	"slices"
+
 	"github.com/raftcheck/raftcheck/impl"
 	"github.com/raftcheck/raftcheck/spec"
 )
@@ -66,9 +68,12 @@ func (m *Mutant) Variants() spec.Variants { return m.Options.Variants() }
 // Factory makes the mutant's servers.
 func (m *Mutant) Factory() spec.Factory { return impl.New(m.Options) }
 
-// ByName returns the mutant of that name, and whether there is one.
+// Every lists the mutants of All and then those of Starving.
+func Every() []Mutant { return slices.Concat(All, Starving) }
+
+// ByName returns the mutant of All or Starving of that name, and whether there is one.
 func ByName(name string) (Mutant, bool) {
-	for _, m := range All {
+	for _, m := range Every() {
 		if m.Name == name {
 			return m, true
 		}

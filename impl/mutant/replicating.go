@@ -69,3 +69,8 @@ type matchFromRefusal struct{ impl.Paper }
 func (m matchFromRefusal) Rejected(p spec.Progress, next spec.Index) spec.Progress {
 	return m.Acknowledged(p, next)
 }
+
+// stopsAtSnapshot leaves out whoever comes after a follower that needs a snapshot.
+type stopsAtSnapshot struct{ impl.Paper }
+
+func (stopsAtSnapshot) SendsToAll() bool { return false }

@@ -170,6 +170,30 @@ var snapshotMutants = []Mutant{
 		Bounds:  compactingMore,
 		Options: impl.Options{Snapshots: true, Decisions: purgedConflicts{}},
 	},
+	{
+		Name:      "rp-hb-stop-on-fail",
+		Mechanism: Replication,
+		Title:     "a leader sends heartbeats only up to the first follower that needs a snapshot",
+		Source:    "after WRaft#118; redisraft#49 and #68; WRaft#8 of SandTable (EuroSys 2024)",
+		Story: "A leader goes through its followers. One needs a snapshot, which is a case of its own, and the loop ends there. The followers after it hear nothing any more, campaign, " +
+			"and depose the leader.",
+		Rules:   []string{"R5.2-10"},
+		Steps:   10,
+		Bounds:  compacting,
+		Options: impl.Options{Snapshots: true, Decisions: stopsAtSnapshot{}},
+	},
+	{
+		Name:      "sn-status-not-active",
+		Mechanism: Snapshot,
+		Title:     "a reply to a snapshot is no sign of life",
+		Source:    "dragonboat, a fault found by its own tests (B2)",
+		Story: "A leader checks whether a majority answers it. A follower is busy with a snapshot and answers only that, which does not count. The leader steps down though the follower was there all the time, " +
+			"and the snapshot begins anew with the next leader.",
+		Rules:   []string{"X-CQ-01"},
+		Steps:   12,
+		Bounds:  Bounds{Servers: 3, Terms: 1, Log: 1, Messages: 1, Campaigns: 2, Proposals: 1, Compactions: 1},
+		Options: impl.Options{Snapshots: true, CheckQuorum: true, Decisions: snapshotIsNoContact{}},
+	},
 }
 
 // termOfSnapshot stores the term of the last entry in a snapshot as its own.
@@ -270,4 +294,11 @@ func (p purgedConflicts) Merge(log spec.Log, prev spec.Index, entries []spec.Ent
 	}
 	log.Entries = nil
 	return p.Paper.Merge(log, prev, entries)
+}
+
+// snapshotIsNoContact counts other replies only.
+type snapshotIsNoContact struct{ impl.Paper }
+
+func (snapshotIsNoContact) CountsAsContact(reply spec.MessageKind) bool {
+	return reply != spec.InstallSnapshotReply
 }
