@@ -76,7 +76,7 @@ func promisesOf(rules []*spec.Rule, config *cluster.Config) (all []promise) {
 // goesOnBy reports whether servers are given inputs of that kind whatever clients and faults do.
 func goesOnBy(kind spec.InputKind) bool {
 	switch kind {
-	case spec.Timeout, spec.Heartbeat, spec.Stored, spec.Deliver, spec.SendRequestVote, spec.BecomeLeader, spec.AdvanceCommit, spec.SendAppendEntries, spec.Append:
+	case spec.Timeout, spec.Heartbeat, spec.Stored, spec.Deliver, spec.SendRequestVote, spec.BecomeLeader, spec.AdvanceCommit, spec.SendAppendEntries, spec.Append, spec.ApplyNext:
 		return true
 	}
 	return false
