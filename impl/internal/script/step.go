@@ -53,7 +53,14 @@ func (r *run) effect(e spec.Effect) {
 	case spec.Sync:
 		r.print("sync")
 	case spec.Answer, spec.Apply:
-		r.print("%s %s at index %d", e.Kind, e.Reply.Value, e.Reply.Index)
+		switch {
+		case e.Reply.Passed:
+			r.print("pass over %s at index %d", e.Reply.Value, e.Reply.Index)
+		case e.Reply.Failed:
+			r.print("answer that %s failed", e.Reply.Value)
+		default:
+			r.print("%s %s at index %d", e.Kind, e.Reply.Value, e.Reply.Index)
+		}
 	case spec.Fail:
 		r.print("the disk refuses to write")
 	}
