@@ -98,6 +98,10 @@ func writeRules(t *testing.T, b *bytes.Buffer) {
 			fmt.Fprintf(b, "* `%s`. %s\n", r.Name, r.NoMutant)
 		}
 	}
+	b.WriteString("\nThese promises no rule judges:\n\n")
+	for _, u := range spec.NotJudged {
+		fmt.Fprintf(b, "* %s `%s`. %s (%s.) %s\n", u.ID, u.Name, u.Sentence, u.Section, u.Because)
+	}
 	var void []string
 	for _, r := range spec.AllRules() {
 		for _, v := range r.Unless {

@@ -68,6 +68,7 @@ Without a name it lists what there is.`,
 func chapters() []chapter {
 	return []chapter{
 		{"rules", "what every Raft promises", ruleTopics()},
+		{"unjudged", "what Raft promises and no rule judges, with the reason", unjudgedTopics()},
 		{"goals", "what bounds must let happen before a pass means anything", goalTopics()},
 		{"debug-goals", "what looks like a promise of Raft and is none", debugGoalTopics()},
 		{"mutants", "the reference Raft with one documented bug each", mutantTopics()},
@@ -129,6 +130,16 @@ func ruleTopics() []topic {
 	topics := make([]topic, len(all))
 	for k, r := range all {
 		topics[k] = topic{[]string{r.Name, strings.ToLower(r.ID)}, r.ID + "  " + r.Sentence, func(w io.Writer) { tellRule(w, r) }}
+	}
+	return topics
+}
+
+func unjudgedTopics() []topic {
+	topics := make([]topic, len(spec.NotJudged))
+	for k, u := range spec.NotJudged {
+		topics[k] = topic{[]string{u.Name, strings.ToLower(u.ID)}, u.ID + "  " + u.Sentence, func(w io.Writer) {
+			fmt.Fprintf(w, "%s  %s\n\n%s\n\n%s\n\n  %-13s %s\n", u.ID, u.Name, u.Sentence, report.Wrapped("No rule judges it. "+u.Because, 100), "source", u.Section)
+		}}
 	}
 	return topics
 }
