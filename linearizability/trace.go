@@ -28,7 +28,7 @@ func FromTrace(source traces.Source) (*History, error) {
 			Hint: "judge a history that the clients recorded themselves"}
 	}
 	t := &clients{History: &History{File: file, Format: TraceOf}, waiting: map[wish][]int{}, logs: map[spec.ServerID]*commands{}, number: map[spec.ServerID]int{},
-		requests: map[commandOf]int{}, passed: map[spec.Index]bool{}}
+		requests: map[commandOf]int{}, passed: passedOver{}}
 	for {
 		r, err := source.Next()
 		if errors.Is(err, io.EOF) {
@@ -69,8 +69,32 @@ type clients struct {
 	start   spec.Index            // up to which the first server had compacted its log when it was first seen
 	longest Value                 // the longest list that was read: those that begin it share its memory
 
-	requests map[commandOf]int   // of clients that have names: the operation that each is
-	passed   map[spec.Index]bool // where state machines knew a request again
+	requests map[commandOf]int // of clients that have names: the operation that each is
+	passed   passedOver
+}
+
+// passedOver says where state machines knew a request again, and where they did not. Of nobody's it says where any of them did.
+type passedOver map[appliedAt]bool
+
+type appliedAt struct {
+	server spec.ServerID
+	index  spec.Index
+}
+
+// note takes in what the state machine of a server did.
+func (p passedOver) note(server spec.ServerID, reply *spec.Reply) {
+	p[appliedAt{server, reply.Index}] = reply.Passed
+	if reply.Passed {
+		p[appliedAt{spec.None, reply.Index}] = true
+	}
+}
+
+// by reports whether the state machine of a server passed over an index. One that was not seen to apply it did as any other.
+func (p passedOver) by(server spec.ServerID, index spec.Index) bool {
+	if passed, seen := p[appliedAt{server, index}]; seen {
+		return passed
+	}
+	return p[appliedAt{spec.None, index}]
 }
 
 // wish is what an answer is matched by: the server that was asked, and what for.
@@ -108,9 +132,7 @@ func (t *clients) record(r *traces.Record) {
 	for k := range s.Output.Effects {
 		switch e := &s.Output.Effects[k]; e.Kind {
 		case spec.Apply:
-			if e.Reply.Passed {
-				t.passed[e.Reply.Index] = true
-			}
+			t.passed.note(s.Server, &e.Reply)
 		case spec.Answer:
 			t.answer(r, s.Server, &e.Reply, r.LineOf(spec.PartEffect, k))
 		}
@@ -170,7 +192,7 @@ func (t *clients) answer(r *traces.Record, server spec.ServerID, reply *spec.Rep
 	o.Outcome, o.Return, o.ReturnLine = Returned, int64(r.Number), line
 	if a := &o.Do[0]; a.Kind == Read {
 		if log := t.logs[server]; log != nil {
-			a.Value, a.Shown = log.upTo(reply.Index, t.passed, t.longest)
+			a.Value, a.Shown = log.upTo(reply.Index, func(i spec.Index) bool { return t.passed.by(server, i) }, t.longest)
 		}
 		if len(a.Value) > len(t.longest) {
 			t.longest = a.Value
@@ -223,7 +245,7 @@ func (c *commands) follow(log spec.Log) {
 }
 
 // upTo returns the commands up to an index that were carried out as a list, and whether they are all known. A list that begins longest shares its memory.
-func (c *commands) upTo(index spec.Index, passed map[spec.Index]bool, longest Value) (Value, bool) {
+func (c *commands) upTo(index spec.Index, passed func(spec.Index) bool, longest Value) (Value, bool) {
 	if c.base != c.start || index < c.start || index-c.start > spec.Index(len(c.entries)) {
 		return Absent, false
 	}
@@ -231,7 +253,7 @@ func (c *commands) upTo(index spec.Index, passed map[spec.Index]bool, longest Va
 	shared := longest.IsList()
 	at := 1
 	for k, e := range c.entries[:index-c.start] {
-		if e.Kind != spec.Command || passed[c.start+1+spec.Index(k)] {
+		if e.Kind != spec.Command || passed(c.start+1+spec.Index(k)) {
 			continue
 		}
 		if e.Value == "" {
