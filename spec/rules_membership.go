@@ -38,7 +38,8 @@ func judgeOnlyVotersCampaign(s *Step) *Breach {
 }
 
 // mayStillBeNeeded reports whether the server's configuration is not known to be committed, and the one before it may have had the server
-// as a voter (dissertation, 4.2.2). The first configuration of all is in no log.
+// as a voter (dissertation, 4.2.2). The first configuration of all may be in no log; if it is, it is the first entry, and no server was
+// a learner before.
 func (s *Step) mayStillBeNeeded() bool {
 	if !s.Before.Knows(FieldLog | FieldCommit) {
 		return false
@@ -48,7 +49,10 @@ func (s *Step) mayStillBeNeeded() bool {
 		return false
 	}
 	before, _, found := s.Before.Log.lastConfiguration(at - 1)
-	return !found || slices.Contains(before.Voters, s.Server) || slices.Contains(before.Outgoing, s.Server)
+	if !found {
+		return at > 1 || !slices.Contains(s.Before.Config.Learners, s.Server)
+	}
+	return slices.Contains(before.Voters, s.Server) || slices.Contains(before.Outgoing, s.Server)
 }
 
 var removedDeposesNobody = &Rule{

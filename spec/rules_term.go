@@ -291,8 +291,8 @@ var entryOfItsTerm = &Rule{
 }
 
 func judgeEntryOfItsTerm(s *Step) *Breach {
-	if s.Input.Kind == 0 || !s.runs() || s.delivered(AppendEntries) || s.delivered(InstallSnapshot) {
-		return nil
+	if s.Input.Kind == 0 || s.Input.Kind == Stored || !s.runs() || s.delivered(AppendEntries) || s.delivered(InstallSnapshot) {
+		return nil // storage brings to light what earlier inputs did
 	}
 	i, gained := firstGain(s.Before.Log, s.After.Log)
 	for ; gained && i <= s.After.Log.LastIndex(); i++ {
