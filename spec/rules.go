@@ -38,43 +38,6 @@ func RuleByName(nameOrID string) (*Rule, bool) {
 	return all[k], true
 }
 
-// NearestRule returns the rule whose name or id takes the fewest edits to make from what was typed, for a "did you mean", and
-// whether any is near enough to be worth a guess: less than half of the letters differ.
-func NearestRule(typed string) (*Rule, bool) {
-	typed = strings.ToLower(typed)
-	var nearest *Rule
-	fewest := (len(typed) + 1) / 2
-	for _, r := range AllRules() {
-		for _, name := range []string{r.Name, strings.ToLower(r.ID)} {
-			if d := editDistance(typed, name); d < fewest {
-				nearest, fewest = r, d
-			}
-		}
-	}
-	return nearest, nearest != nil
-}
-
-// editDistance counts the bytes to insert, delete or replace to turn a into b.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for k := range row {
-		row[k] = k
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for k := range len(b) {
-			replaced := diagonal
-			if a[i] != b[k] {
-				replaced++
-			}
-			diagonal = row[k+1]
-			row[k+1] = min(replaced, diagonal+1, row[k]+1)
-		}
-	}
-	return row[len(b)]
-}
-
 var (
 	idShape   = regexp.MustCompile(`^[A-Z]+[0-9]*(\.[0-9]+)*(-[A-Z]+)?-[0-9]{2}$`)
 	nameShape = regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)

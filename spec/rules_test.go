@@ -65,12 +65,6 @@ func ExampleRuleByName() {
 	// Output: R5.2-02 At most one leader is elected in a term. true
 }
 
-func ExampleNearestRule() {
-	r, near := spec.NearestRule("leadercompletness")
-	fmt.Println(r.Name, near)
-	// Output: leader-completeness true
-}
-
 func TestLookups(t *testing.T) {
 	for _, name := range []string{"R5.2-03", "r5.2-03", "vote-once", "Vote-Once"} {
 		r, known := spec.RuleByName(name)
@@ -79,13 +73,4 @@ func TestLookups(t *testing.T) {
 	}
 	_, known := spec.RuleByName("vote")
 	require.False(t, known)
-	for typed, want := range map[string]string{"vote-ones": "vote-once", "R5.2-2": "election-safety", "log-maching": "log-matching"} {
-		r, near := spec.NearestRule(typed)
-		require.True(t, near, typed)
-		require.Equal(t, want, r.Name)
-	}
-	for _, typed := range []string{"", "x", "snapshot isolation level"} {
-		_, near := spec.NearestRule(typed)
-		require.False(t, near, typed)
-	}
 }

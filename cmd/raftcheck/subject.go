@@ -106,7 +106,7 @@ func subjectOf(name string) (*subject, error) {
 	if _, known := mutant.ByName(name); known {
 		return nil, usageError("--impl "+mutantPrefix+name, "unknown implementation %q", name)
 	}
-	return nil, usageError(didYouMean(name, subjectNames(), "one of reference, spec, mutant:NAME, etcd, hashicorp"), "unknown implementation %q", name)
+	return nil, usageError(didYouMean(name, subjectNames(), "one of reference, spec, mutant:NAME, published:NAME, etcd, hashicorp"), "unknown implementation %q", name)
 }
 
 // subjectNames lists every name that subjectOf knows, but for combinations of choices.
