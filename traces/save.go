@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/raftcheck/raftcheck/whole"
 )
 
 // SavedUnder is where failing executions are kept: a place that goes into version control, so that what failed once is tried
@@ -13,7 +15,7 @@ import (
 const SavedUnder = "testdata/raftcheck"
 
 // Save writes a trace into a directory, which it makes if need be, under the name of what it breaks and a hash of what is in
-// it. It returns the path, with slashes.
+// it. It returns the path, with slashes. The file is there whole or not at all.
 func Save(dir, breaks string, t *Trace) (string, error) {
 	var data bytes.Buffer
 	if err := Write(&data, t); err != nil {
@@ -24,5 +26,5 @@ func Save(dir, breaks string, t *Trace) (string, error) {
 	}
 	sum := sha256.Sum256(data.Bytes())
 	path := filepath.Join(dir, fmt.Sprintf("%s-%x.trace", breaks, sum[:3]))
-	return filepath.ToSlash(path), os.WriteFile(path, data.Bytes(), 0o666)
+	return filepath.ToSlash(path), whole.WriteFile(path, data.Bytes())
 }

@@ -81,15 +81,18 @@ func (a *app) runCheck(cmd *cobra.Command, f *checkFlags) error {
 	if err != nil {
 		return err
 	}
+	defer s.end(a)
 	allowed, err := allowsInconclusive(f.allow)
 	if err != nil {
 		return err
 	}
-	if err := f.outputs.open(); err != nil {
+	if err := s.transcribe(a); err != nil {
+		return err
+	}
+	if err := f.outputs.open(a); err != nil {
 		return err
 	}
 	defer f.outputs.abandon()
-	defer s.end()
 	ctx := cmd.Context()
 	if f.time > 0 {
 		limited, cancel := context.WithTimeout(ctx, f.time)

@@ -29,7 +29,7 @@ func (a *app) demo() *cobra.Command {
 The violation is what it is meant to find, so the exit code is 0.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := out.open(); err != nil {
+			if err := out.open(a); err != nil {
 				return err
 			}
 			defer out.abandon()

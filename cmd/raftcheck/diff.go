@@ -61,7 +61,7 @@ func (a *app) runDiff(cmd *cobra.Command, f *diffFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := f.outputs.open(); err != nil {
+	if err := f.outputs.open(a); err != nil {
 		return err
 	}
 	defer f.outputs.abandon()

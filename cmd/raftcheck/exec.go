@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"strings"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/raftcheck/raftcheck/adapters/process"
 	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/traces"
+	"github.com/raftcheck/raftcheck/whole"
 )
 
 // execPrefix stands before a command where an implementation is named. It is never run because a trace names it: whoever sends a
@@ -33,6 +33,7 @@ func (e *execFlags) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&e.command, "exec", "", "run `COMMAND`, a program in any language, as every server: one process each, JSON lines on stdin and stdout")
 	flags.DurationVar(&e.limit, "exec-limit", process.DefaultLimit, "how long --exec may take for one answer; unless given, the first of a process may take longer")
 	flags.StringVar(&e.transcript, "exec-transcript", "", "write every line to and from --exec to `FILE`")
+	markWrites(flags, "exec-transcript", "")
 }
 
 // program is a command that runs servers.
@@ -40,8 +41,41 @@ type program struct {
 	*process.Program
 	words      []string
 	options    process.Options
-	transcript *os.File
+	transcript *transcript // nil for none
 	can        process.Abilities
+}
+
+// transcript is where every line to and from a program goes. Nothing does before it is opened.
+type transcript struct {
+	path string
+	file *whole.File
+}
+
+// transcribe notes which files a program is made of, as far as its command says, and begins its transcript if one is asked for.
+func (s *subject) transcribe(a *app) (err error) {
+	if s.program == nil {
+		return nil
+	}
+	name, err := exec.LookPath(s.program.words[0])
+	if err != nil {
+		name = s.program.words[0]
+	}
+	if err := a.reads(append([]string{name}, s.program.words[1:]...)...); err != nil {
+		return err
+	}
+	if t := s.program.transcript; t != nil {
+		t.file, err = a.create("--exec-transcript "+t.path, t.path)
+		return err
+	}
+	return nil
+}
+
+// Write adds to the file.
+func (t *transcript) Write(p []byte) (int, error) {
+	if t.file == nil {
+		return len(p), nil
+	}
+	return t.file.Write(p)
 }
 
 // subject returns the program in the default world. It is not run yet.
@@ -64,9 +98,7 @@ func (e *execFlags) subject(flags *pflag.FlagSet) (*subject, error) {
 		p.options.StartLimit = e.limit
 	}
 	if e.transcript != "" {
-		if p.transcript, err = os.Create(e.transcript); err != nil {
-			return nil, usageError("", "--exec-transcript %s: %w", e.transcript, err)
-		}
+		p.transcript = &transcript{path: e.transcript}
 		p.options.Transcript = p.transcript
 	}
 	p.Program = process.New(words, p.options)
@@ -74,11 +106,10 @@ func (e *execFlags) subject(flags *pflag.FlagSet) (*subject, error) {
 }
 
 // begin starts the servers of a program once, to see early whether it is one.
-func (s *subject) begin() error {
+func (s *subject) begin() (err error) {
 	if s.program == nil {
 		return nil
 	}
-	var err error
 	if s.program.can, err = s.program.Probe(s.config.IDs()); err != nil {
 		return checkFailure(err)
 	}
@@ -94,14 +125,17 @@ func (s *subject) bound(a *app) {
 	a.term.note("the program gives no state, so every history is one of its own: the search ends after %d steps; --depth says otherwise", historyDepth)
 }
 
-// end ends the processes of a program.
-func (s *subject) end() {
+// end ends the processes of a program, whose transcript is whole then.
+func (s *subject) end(a *app) {
 	if s.program == nil {
 		return
 	}
 	s.program.Close()
-	if s.program.transcript != nil {
-		s.program.transcript.Close()
+	if s.program.transcript == nil || s.program.transcript.file == nil {
+		return
+	}
+	if err := s.program.transcript.file.Commit(); err != nil {
+		a.term.note("raftcheck: the transcript could not be written: %v", err)
 	}
 }
 

@@ -115,12 +115,15 @@ func (a *app) runFuzz(cmd *cobra.Command, f *fuzzFlags) error {
 	if err != nil {
 		return err
 	}
-	defer s.end()
+	defer s.end(a)
 	allowed, err := allowsInconclusive(f.allow)
 	if err != nil {
 		return err
 	}
-	if err := f.outputs.open(); err != nil {
+	if err := s.transcribe(a); err != nil {
+		return err
+	}
+	if err := f.outputs.open(a); err != nil {
 		return err
 	}
 	defer f.outputs.abandon()

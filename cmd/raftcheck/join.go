@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -31,23 +30,34 @@ sees alone: two leaders of a term, logs that differ, a message that nobody sent.
 		RunE: func(_ *cobra.Command, args []string) error { return a.runJoin(to, args) },
 	}
 	cmd.Flags().StringVar(&to, "to", "", "the `file` to write; without it, stdout")
+	markWrites(cmd.Flags(), "to", "")
 	return cmd
 }
 
-// runJoin leaves no file behind if a trace cannot be read.
+// runJoin leaves the file as it was if a trace cannot be read.
 func (a *app) runJoin(to string, paths []string) error {
+	if err := a.reads(paths...); err != nil {
+		return err
+	}
 	if to == "" {
 		return a.joinTo(a.term.out, paths)
 	}
-	f, err := os.Create(to)
+	f, err := a.create("--to "+to, to)
 	if err != nil {
-		return usageError("", "--to %s: %w", to, err)
-	}
-	if err := errors.Join(a.joinTo(f, paths), f.Close()); err != nil {
-		os.Remove(to)
 		return err
 	}
+	defer f.Abandon()
+	if err := a.joinTo(f, paths); err != nil {
+		return err
+	}
+	if err := f.Commit(); err != nil {
+		return notJoined(err)
+	}
 	return nil
+}
+
+func notJoined(err error) error {
+	return &failure{exit: exitFault, err: fmt.Errorf("the trace could not be written: %w", err)}
 }
 
 func (a *app) joinTo(w io.Writer, paths []string) error {
@@ -67,7 +77,7 @@ func (a *app) joinTo(w io.Writer, paths []string) error {
 	case errors.As(err, &fault):
 		return asFailure(err)
 	case err != nil:
-		return &failure{exit: exitFault, err: fmt.Errorf("the trace could not be written: %w", err)}
+		return notJoined(err)
 	}
 	return nil
 }

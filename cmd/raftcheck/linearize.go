@@ -111,13 +111,17 @@ func (a *app) runLinearize(ctx context.Context, f *linearizeFlags, args []string
 	if err != nil {
 		return err
 	}
-	if err := f.outputs.open(); err != nil {
+	paths := expand(args)
+	if err := a.reads(paths...); err != nil {
+		return err
+	}
+	if err := f.outputs.open(a); err != nil {
 		return err
 	}
 	defer f.outputs.abandon()
 	j := &judgement{app: a, flags: f, options: options, report: newReport("linearize", "history", spec.Held)}
 	a.term.startProgress(time.Now())
-	for _, path := range expand(args) {
+	for _, path := range paths {
 		if err := j.file(ctx, path); err != nil {
 			return err
 		}
@@ -296,7 +300,7 @@ func (j *judgement) render(w io.Writer, format string, person bool) error {
 	case "witness":
 		if j.found == nil {
 			j.term.note("raftcheck: nothing is wrong, so there is no witness to write")
-			return nil
+			return errNothing
 		}
 		return linearizability.WriteTo(w, j.found.History)
 	}
@@ -310,7 +314,8 @@ const mostPictured = 10_000
 func (j *judgement) picture(w io.Writer) error {
 	h := j.pictured
 	if h == nil {
-		return nil
+		j.term.note("raftcheck: no history was read, so there is no picture to draw")
+		return errNothing
 	}
 	var ops []int
 	for k := range h.Operations {

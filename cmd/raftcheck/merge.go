@@ -58,7 +58,10 @@ func (a *app) runMerge(f *mergeFlags, paths []string) error {
 	if err != nil {
 		return err
 	}
-	if err := f.outputs.open(); err != nil {
+	if err := a.reads(paths...); err != nil {
+		return err
+	}
+	if err := f.outputs.open(a); err != nil {
 		return err
 	}
 	defer f.outputs.abandon()

@@ -4,14 +4,29 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"github.com/raftcheck/raftcheck/whole"
 )
 
 // outputs is where a result goes, and in which formats: the values of -o. It repeats; a file never silences the terminal.
+//
+// A verb with results, or a new format, goes like this:
+//
+//	f.outputs = outputs{formats: []string{"text", "json"}}  // all that -o knows here; the first is the default
+//	f.outputs.addTo(flags)
+//	…
+//	if err := a.reads(paths...); err != nil { return err }   // what the verb reads, if it reads files: none is written over
+//	if err := f.outputs.open(a); err != nil { return err }   // after the other flags were found right, before any work
+//	defer f.outputs.abandon()                                // whatever ends the verb early leaves the files of the last run
+//	…
+//	err := f.outputs.write(a.term.out, func(w io.Writer, format string, person bool) error { … })
+//
+// The function is called once for each destination with a name from formats, and writes the whole of it to w. Files are never
+// opened by hand: a flag of another name that is a file goes through app.create and is marked by markWrites.
 type outputs struct {
 	formats []string // that the verb knows; the first is the default
 	given   []string
@@ -21,17 +36,28 @@ type outputs struct {
 
 type outputFile struct {
 	format string
-	*os.File
+	*whole.File
 }
+
+// errNothing is what a renderer returns that has nothing to write in this format, having written nothing: no file appears.
+var errNothing = errors.New("there is nothing to write")
 
 // addTo adds the flag -o.
 func (o *outputs) addTo(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&o.given, "output", "o", nil,
 		fmt.Sprintf("write `format` %s to stdout, or with =FILE to a file besides; may be repeated", strings.Join(o.formats, " or ")))
+	markWrites(flags, "output", o.formats[len(o.formats)-1]+"=")
 }
 
-// open reads the flag and creates the files, before any work is done that could be lost.
-func (o *outputs) open() error {
+// markWrites says that a flag names a file to be written, and what stands before the name in its value.
+func markWrites(flags *pflag.FlagSet, flag, before string) {
+	if err := flags.SetAnnotation(flag, writes, []string{before}); err != nil {
+		panic("the flag is defined: " + err.Error())
+	}
+}
+
+// open reads the flag and begins the files, before any work is done that could be lost.
+func (o *outputs) open(a *app) error {
 	o.stdout = ""
 	for _, value := range o.given {
 		format, path, toFile := strings.Cut(value, "=")
@@ -41,9 +67,10 @@ func (o *outputs) open() error {
 		case toFile && path == "":
 			return usageError("as in -o "+format+"=report."+format, "no file name in -o %q", value)
 		case toFile:
-			f, err := os.Create(path)
+			f, err := a.create("-o "+value, path)
 			if err != nil {
-				return usageError("", "-o %s: %w", value, err)
+				o.abandon()
+				return err
 			}
 			o.files = append(o.files, outputFile{format, f})
 		case o.stdout != "" && o.stdout != format:
@@ -58,23 +85,31 @@ func (o *outputs) open() error {
 	return nil
 }
 
-// write hands every destination to the verb, with its format. person tells that people read it directly.
+// write hands every destination to the verb, with its format. person tells that people read it directly. One that cannot be written
+// keeps no other from being whole.
 func (o *outputs) write(stdout io.Writer, render func(w io.Writer, format string, person bool) error) error {
-	err := render(stdout, o.stdout, true)
+	var all []error
 	for _, f := range o.files {
-		err = errors.Join(err, render(f, f.format, false), f.Close())
+		err := render(f, f.format, false)
+		if err == nil {
+			err = f.Commit()
+		}
+		f.Abandon()
+		all = append(all, err)
 	}
 	o.files = nil
-	if err != nil {
+	all = append(all, render(stdout, o.stdout, true))
+	all = slices.DeleteFunc(all, func(err error) bool { return errors.Is(err, errNothing) })
+	if err := errors.Join(all...); err != nil {
 		return &failure{exit: exitFault, err: fmt.Errorf("the result could not be written: %w", err)}
 	}
 	return nil
 }
 
-// abandon removes the files of a run that came to no result, so that nobody takes an empty file for one.
+// abandon gives up the files of a run that came to no result: those of the last run stay.
 func (o *outputs) abandon() {
 	for _, f := range o.files {
-		f.Close()
-		os.Remove(f.Name())
+		f.Abandon()
 	}
+	o.files = nil
 }

@@ -50,18 +50,24 @@ func oneTrace(cmd *cobra.Command, args []string) error {
 }
 
 func (a *app) runReplay(cmd *cobra.Command, f *replayFlags, path string) error {
+	if err := a.reads(path); err != nil {
+		return err
+	}
+	if err := f.outputs.open(a); err != nil {
+		return err
+	}
+	defer f.outputs.abandon()
 	s, err := a.load(path, f.impl, &f.exec, cmd.Flags(), &f.selection)
 	if err != nil {
 		return err
 	}
-	defer s.subject.end()
+	defer s.subject.end(a)
+	if err := s.subject.transcribe(a); err != nil {
+		return err
+	}
 	if err := s.subject.begin(); err != nil {
 		return err
 	}
-	if err := f.outputs.open(); err != nil {
-		return err
-	}
-	defer f.outputs.abandon()
 	happened, differs, err := s.subject.replay(cmd.Context(), s.trace)
 	if err != nil {
 		return err

@@ -13,10 +13,11 @@ import (
 
 // app is what every verb shares.
 type app struct {
-	args []string // what was typed
-	in   io.Reader
-	term *terminal
-	env  func(string) (string, bool)
+	args  []string // what was typed
+	in    io.Reader
+	term  *terminal
+	files files
+	env   func(string) (string, bool)
 }
 
 // newRoot makes the command line: the verbs, and the flags that all of them have.

@@ -57,14 +57,17 @@ func (a *app) runShow(f *showFlags, path string) error {
 	if f.around < 0 || f.context < 0 {
 		return usageError("", "--around and --context are at least 0")
 	}
+	if err := a.reads(path); err != nil {
+		return err
+	}
+	if err := f.outputs.open(a); err != nil {
+		return err
+	}
+	defer f.outputs.abandon()
 	trace, err := a.readAny(path, f.format, traces.Options{Lenient: f.lenient})
 	if err != nil {
 		return err
 	}
-	if err := f.outputs.open(); err != nil {
-		return err
-	}
-	defer f.outputs.abandon()
 	finding := firstFinding(trace)
 	if f.around > 0 {
 		if trace.Records, err = aroundLine(trace.Records, path, f.around, f.context); err != nil {

@@ -43,18 +43,24 @@ execution of the same implementation. The exit code is that of the shortened tra
 }
 
 func (a *app) runShrink(cmd *cobra.Command, f *shrinkFlags, path string) error {
+	if err := a.reads(path); err != nil {
+		return err
+	}
+	if err := f.outputs.open(a); err != nil {
+		return err
+	}
+	defer f.outputs.abandon()
 	s, err := a.load(path, f.impl, &f.exec, cmd.Flags(), &f.selection)
 	if err != nil {
 		return err
 	}
-	defer s.subject.end()
+	defer s.subject.end(a)
+	if err := s.subject.transcribe(a); err != nil {
+		return err
+	}
 	if err := s.subject.begin(); err != nil {
 		return err
 	}
-	if err := f.outputs.open(); err != nil {
-		return err
-	}
-	defer f.outputs.abandon()
 	r, err := a.shrunk(cmd.Context(), s, f.save)
 	if err != nil {
 		return err

@@ -76,7 +76,7 @@ func (a *app) runSimulate(f *simulateFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := f.outputs.open(); err != nil {
+	if err := f.outputs.open(a); err != nil {
 		return err
 	}
 	defer f.outputs.abandon()

@@ -75,13 +75,17 @@ func (a *app) runVerify(ctx context.Context, f *verifyFlags, args []string) erro
 	if err := knownFormat(f.format); err != nil {
 		return err
 	}
-	if err := f.outputs.open(); err != nil {
+	paths := expand(args)
+	if err := a.reads(paths...); err != nil {
+		return err
+	}
+	if err := f.outputs.open(a); err != nil {
 		return err
 	}
 	defer f.outputs.abandon()
 	v := &verification{app: a, flags: f, rules: rules, report: newReport("verify", "trace", spec.Held)}
 	a.term.startProgress(time.Now())
-	for _, path := range expand(args) {
+	for _, path := range paths {
 		if err := v.file(ctx, path); err != nil {
 			return err
 		}
