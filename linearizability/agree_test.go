@@ -63,7 +63,7 @@ func bruteFrom(h *History, left []int, state map[string]Value) bool {
 		for n := range o.Do {
 			held, set := after[o.Do[n].Key]
 			if !set {
-				held = h.Initial
+				held = h.initial(o.Do[n].Key)
 			}
 			var ok bool
 			after[o.Do[n].Key], ok = o.Do[n].take(held, o.Outcome == Returned)
@@ -90,6 +90,9 @@ var shapes = map[string]shape{
 	"atomic+":   {ops: 5, clients: 3, keys: 2, values: 2, wide: true, kinds: []Kind{Read, Write, CompareAndSet, Append}, honest: 9},
 	"initial":   {ops: 6, clients: 3, keys: 2, values: 3, initial: Literal("1"), kinds: []Kind{Read, Write, CompareAndSet}, honest: 9},
 	"initial+":  {ops: 5, clients: 3, keys: 2, values: 3, initial: Literal("1"), wide: true, kinds: []Kind{Read, Write}, honest: 9},
+	"counter":   {ops: 6, clients: 3, keys: 1, values: 3, kinds: []Kind{Read, Add, Add}, honest: 7},
+	"counter+":  {ops: 6, clients: 3, keys: 2, values: 2, wide: true, kinds: []Kind{Read, Add, Write, CompareAndSet}, honest: 9},
+	"expecting": {ops: 5, clients: 3, keys: 2, values: 2, wide: true, kinds: []Kind{Read, Write, Add, Expect}, honest: 9},
 	"unordered": {ops: 5, clients: 5, keys: 1, values: 2, kinds: []Kind{Read, Write, CompareAndSet}, honest: 8},
 }
 

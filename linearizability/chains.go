@@ -48,7 +48,7 @@ type group struct {
 
 // chainsOf decides a part, if it is a list to which no element is added twice.
 func chainsOf(h *History, p *part) (found *conflict, applies bool) {
-	if h.Initial != Absent {
+	if h.initial(p.keys[0]) != Absent {
 		return nil, false
 	}
 	c := chains{conflicts: conflicts{h: h, list: true}, adds: map[Value]int{}, starts: map[int]int{}, taken: map[int]bool{}}
@@ -87,7 +87,7 @@ func (c *chains) collect(ops []int) bool {
 		o := &c.h.Operations[k]
 		a := &o.Do[0]
 		switch {
-		case len(o.Do) != 1 || a.Kind == CompareAndSet:
+		case len(o.Do) != 1 || a.Kind != Read && a.Kind != Write && a.Kind != Append:
 			return false
 		case a.Kind == Read:
 			continue

@@ -142,7 +142,7 @@ func (s *search) certify(h *History, p *part) error {
 		for a := range o.Do {
 			held, set := state[o.Do[a].Key]
 			if !set {
-				held = h.Initial
+				held = h.initial(o.Do[a].Key)
 			}
 			after, ok := o.Do[a].take(held, o.Outcome == Returned)
 			if !ok {

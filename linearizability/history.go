@@ -7,12 +7,14 @@ import (
 
 // History is what clients saw of a key-value store: their operations, when each was called and when it returned.
 type History struct {
-	File       string      // where it was read from, as the user gave it; "" when it was made in memory
-	Format     string      // the format it was read in; "" when it was made in memory
-	Initial    Value       // what every key holds at first
-	Clients    []string    // their names; Operation.Client is an index
-	Operations []Operation // in the order of their calls
-	Trace      []Moment    // what the cluster did meanwhile, where the history was taken from a trace; ascending by Step
+	File       string           // where it was read from, as the user gave it; "" when it was made in memory
+	Format     string           // the format it was read in; "" when it was made in memory
+	Initial    Value            // what every key holds at first
+	InitialOf  map[string]Value // what some keys hold at first instead
+	Notes      []string         // what was taken for granted when it was read, and was not written there; one sentence each, without a period
+	Clients    []string         // their names; Operation.Client is an index
+	Operations []Operation      // in the order of their calls
+	Trace      []Moment         // what the cluster did meanwhile, where the history was taken from a trace; ascending by Step
 
 	now int64 // the moment of the latest Call, Return, Fail or Lose
 }
@@ -62,15 +64,17 @@ const (
 	Write
 	CompareAndSet
 	Append
+	Add    // of a whole number to the number that the key holds; Absent is 0. It never happens to anything else
+	Expect // changes nothing; the operation does not happen at all where the key does not hold Value (or does, with Differs)
 )
 
 // Action reads or changes one key.
 type Action struct {
 	Kind     Kind
 	Shown    bool // Read: Value is what was read; otherwise that is not known
-	Differs  bool // CompareAndSet that returned: the key did not hold Expected, and nothing was set
+	Differs  bool // CompareAndSet that returned: the key did not hold Expected, and nothing was set; Expect: the key must not hold Value
 	Key      string
-	Value    Value // Read: what was read; Write: what is written; CompareAndSet: what is set; Append: what is appended
+	Value    Value // Read: what was read; Write: what is written; CompareAndSet: what is set; Append: what is appended; Add: the number; Expect: what must be held
 	Expected Value // CompareAndSet: what the key must hold
 }
 
@@ -87,6 +91,20 @@ func CompareAndSetOf(key string, expected, v Value) Action {
 
 // AppendOf returns the action of appending to what a key holds, see [Value.Append].
 func AppendOf(key string, v Value) Action { return Action{Kind: Append, Key: key, Value: v} }
+
+// AddOf returns the action of adding to the number that a key holds.
+func AddOf(key string, n int64) Action { return Action{Kind: Add, Key: key, Value: Number(n)} }
+
+// ExpectOf returns the action of making sure that a key holds a value: without that the operation does not happen.
+func ExpectOf(key string, v Value) Action { return Action{Kind: Expect, Key: key, Value: v} }
+
+// initial returns what a key holds at first.
+func (h *History) initial(key string) Value {
+	if v, own := h.InitialOf[key]; own {
+		return v
+	}
+	return h.Initial
+}
 
 // Call records that a client calls an operation now, and returns its number for Return, Fail and Lose. Until one of them is called
 // the operation is Pending.
@@ -159,7 +177,7 @@ func (h *History) Validate() error {
 // changes reports whether the action may change the state. certain is false for an action of an operation that did not return.
 func (a *Action) changes(certain bool) bool {
 	switch a.Kind {
-	case Read:
+	case Read, Expect:
 		return false
 	case CompareAndSet:
 		return a.Value != a.Expected && !(certain && a.Differs)
@@ -189,6 +207,10 @@ func (a *Action) take(held Value, certain bool) (Value, bool) {
 		return a.Value, true
 	case Append:
 		return held.Append(a.Value), true
+	case Add:
+		return held.plus(a.Value)
+	case Expect:
+		return held, (held == a.Value) != a.Differs
 	}
 	fits := held == a.Expected
 	switch {
@@ -217,6 +239,12 @@ func (a *Action) text(certain bool) string {
 		return "write" + key + " " + a.Value.String()
 	case a.Kind == Append:
 		return "append" + key + " " + a.Value.String()
+	case a.Kind == Add:
+		return "add" + key + " " + a.Value.String()
+	case a.Kind == Expect && a.Differs:
+		return "expect" + key + " not " + a.Value.String()
+	case a.Kind == Expect:
+		return "expect" + key + " " + a.Value.String()
 	}
 	said := fmt.Sprintf("cas%s %s to %s", key, a.Expected, a.Value)
 	switch {

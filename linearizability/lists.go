@@ -32,7 +32,7 @@ func listsOf(h *History, keys []string, set []int) *lists {
 			}
 		}
 	}
-	if len(l.keys) == 0 || h.Initial != Absent {
+	if len(l.keys) == 0 || slices.ContainsFunc(keys, func(key string) bool { return h.initial(key) != Absent }) {
 		return nil
 	}
 	for _, k := range set {

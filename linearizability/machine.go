@@ -8,6 +8,7 @@ type machine struct {
 	values  []Value
 	ids     map[Value]int32    // nil while there are few values
 	appends map[[2]int32]int32 // of two values: the one appended to the other
+	sums    map[[2]int32]int32 // of two values: their sum; -1 if they are no numbers
 
 	keys    int // of a part with one key, a state is the value's number
 	tuples  []int32
@@ -23,6 +24,7 @@ func (m *machine) reset(keys int) {
 	m.values = m.values[:0]
 	m.ids = nil
 	m.appends = nil
+	m.sums = nil
 	m.keys = keys
 	m.tuples = m.tuples[:0]
 	m.tupleOf = nil
@@ -53,15 +55,14 @@ func (m *machine) value(v Value) int32 {
 	return int32(len(m.values) - 1)
 }
 
-// initial returns the state in which every key holds v.
-func (m *machine) initial(v Value) int32 {
-	id := m.value(v)
+// initial returns the state in which every key holds what it holds at first.
+func (m *machine) initial(h *History, keys []string) int32 {
 	if m.keys == 1 {
-		return id
+		return m.value(h.initial(keys[0]))
 	}
 	m.scratch = m.scratch[:0]
-	for range m.keys {
-		m.scratch = append(m.scratch, id)
+	for _, key := range keys {
+		m.scratch = append(m.scratch, m.value(h.initial(key)))
 	}
 	return m.tuple()
 }
@@ -114,6 +115,10 @@ func (m *machine) one(s *step, held int32, certain bool) (int32, bool) {
 		return s.value, true
 	case Append:
 		return m.joined(held, s.value), true
+	case Add:
+		return m.sum(held, s.value)
+	case Expect:
+		return held, (held == s.value) != s.differs
 	}
 	if certain && s.differs {
 		return held, held != s.expected
@@ -135,6 +140,23 @@ func (m *machine) joined(a, b int32) int32 {
 	id := m.value(m.values[a].Append(m.values[b]))
 	m.appends[pair] = id
 	return id
+}
+
+// sum adds two values; false if they are no numbers.
+func (m *machine) sum(a, b int32) (int32, bool) {
+	pair := [2]int32{a, b}
+	id, known := m.sums[pair]
+	if !known {
+		if m.sums == nil {
+			m.sums = map[[2]int32]int32{}
+		}
+		id = -1
+		if v, ok := m.values[a].plus(m.values[b]); ok {
+			id = m.value(v)
+		}
+		m.sums[pair] = id
+	}
+	return max(id, 0), id >= 0
 }
 
 // tuple returns the state in which the keys hold what is in scratch.

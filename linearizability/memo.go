@@ -2,6 +2,7 @@ package linearizability
 
 import (
 	"encoding/binary"
+	"maps"
 	"slices"
 
 	"github.com/raftcheck/raftcheck/spec"
@@ -111,6 +112,10 @@ func (h *History) AppendKey(dst []byte) []byte {
 		return 0
 	})
 	dst = appendText(dst, string(h.Initial))
+	dst = binary.AppendUvarint(dst, uint64(len(h.InitialOf)))
+	for _, key := range slices.Sorted(maps.Keys(h.InitialOf)) {
+		dst = appendText(appendText(dst, key), string(h.InitialOf[key]))
+	}
 	var numbers [16]int32
 	number := numbers[:0] // of an operation: its place among the calls, from 1
 	if n := len(h.Operations); n <= len(numbers) {
@@ -143,13 +148,13 @@ func (o *Operation) appendKey(dst []byte) []byte {
 		a := &o.Do[k]
 		bits := byte(a.Kind)
 		if o.Outcome == Returned {
-			bits |= 4
-		}
-		if a.Shown && o.Outcome == Returned {
 			bits |= 8
 		}
-		if a.Differs && o.Outcome == Returned {
+		if a.Shown && o.Outcome == Returned {
 			bits |= 16
+		}
+		if a.Differs && (a.Kind == Expect || o.Outcome == Returned) {
+			bits |= 32
 		}
 		dst = appendText(append(dst, bits), a.Key)
 		if a.Kind != Read || a.Shown && o.Outcome == Returned {

@@ -61,6 +61,8 @@ func (n *native) header(line []byte) error {
 			if n.options.Initial == nil {
 				n.Initial = v
 			}
+		case "initials":
+			n.initials(&d)
 		default:
 			d.Skip()
 		}
@@ -70,6 +72,17 @@ func (n *native) header(line []byte) error {
 		d.FailAt(0, "the first line must be {\"format\":%q,\"version\":%d}", FormatName, FormatVersion)
 	}
 	return n.complaint(line, d.Err())
+}
+
+// initials takes what single keys hold at first: an object of keys and values.
+func (n *native) initials(d *wire.Reader) {
+	for d.Open('{'); d.More('}'); {
+		key := string(d.Key())
+		v := n.json(d)
+		if _, given := n.options.InitialOf[key]; !given {
+			n.startsWith(key, v)
+		}
+	}
 }
 
 // complaint is what is wrong with a line of JSON, or nil. A line that is whole JSON was not cut off, whatever else is wrong with it.

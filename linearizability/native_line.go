@@ -26,6 +26,7 @@ type written struct {
 	value, from, to optional
 	swapped, isSwap bool // isSwap: swapped is there
 	unseen          bool // a read that returned, of which it is not known what it read
+	not             bool // of an expectation: the key must not hold the value
 }
 
 type optional struct {
@@ -82,7 +83,7 @@ func (n *native) record(text []byte) error {
 }
 
 // words are those of the format, so that reading them makes no garbage.
-var words = [...]string{"call", "return", "fail", "unknown", "read", "write", "cas", "append", "txn", "ok", "failed"}
+var words = [...]string{"call", "return", "fail", "unknown", "read", "write", "cas", "append", "add", "expect", "delete", "txn", "ok", "failed"}
 
 func word(text []byte) string {
 	for _, w := range words {
@@ -110,6 +111,8 @@ func (n *native) member(d *wire.Reader, key []byte, w *written) {
 		w.swapped, w.isSwap = d.Bool(), true
 	case "unseen":
 		w.unseen = d.Bool()
+	case "not":
+		w.not = d.Bool()
 	default:
 		d.Skip()
 	}
@@ -169,14 +172,13 @@ func (w *written) action() (a Action, complete bool, wrong string) {
 	switch w.op {
 	case "read":
 		return Action{Kind: Read, Key: w.key, Value: w.value.Value, Shown: w.value.set}, w.value.set || w.unseen, ""
-	case "write", "append":
+	case "delete":
+		return WriteOf(w.key, Absent), true, ""
+	case "write", "append", "add", "expect":
 		if !w.value.set {
 			return a, false, "a " + w.op + " needs a \"value\""
 		}
-		if a = WriteOf(w.key, w.value.Value); w.op == "append" {
-			a = AppendOf(w.key, appended(w.value.Value))
-		}
-		return a, true, ""
+		return w.withValue()
 	case "cas":
 		if !w.from.set || !w.to.set {
 			return a, false, "a cas needs \"from\" and \"to\""
@@ -185,9 +187,31 @@ func (w *written) action() (a Action, complete bool, wrong string) {
 		a.Differs = w.isSwap && !w.swapped
 		return a, w.isSwap, ""
 	case "":
-		return a, false, "an operation without \"op\": read, write, append, cas or txn"
+		return a, false, "an operation without \"op\": " + operations
 	}
-	return a, false, "unknown operation " + strconv.Quote(w.op) + ": read, write, append, cas or txn"
+	return a, false, "unknown operation " + strconv.Quote(w.op) + ": " + operations
+}
+
+// operations are those of the format.
+const operations = "read, write, delete, cas, append, add, expect or txn"
+
+// withValue is an action that needs nothing but a value.
+func (w *written) withValue() (a Action, complete bool, wrong string) {
+	switch v := w.value.Value; w.op {
+	case "append":
+		return AppendOf(w.key, appended(v)), true, ""
+	case "expect":
+		a = ExpectOf(w.key, v)
+		a.Differs = w.not
+		return a, true, ""
+	case "add":
+		n, isNumber := v.number()
+		if !isNumber || v == Absent {
+			return a, false, "an add of " + v.String() + ", which is no whole number"
+		}
+		return AddOf(w.key, n), true, ""
+	}
+	return WriteOf(w.key, w.value.Value), true, ""
 }
 
 // appended is what an append appends: a text or a list as it is, anything else as an element of a list.
@@ -251,7 +275,7 @@ func (n *native) call(d *wire.Reader, l *line) error {
 	}
 	for k := range l.do {
 		a := &l.do[k]
-		a.Shown, a.Differs = false, false
+		a.Shown, a.Differs = false, a.Kind == Expect && a.Differs
 		if a.Kind == Read {
 			a.Value = Absent
 		}

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"encoding/json"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/raftcheck/raftcheck/traces/wire"
@@ -17,6 +19,13 @@ func WriteTo(w io.Writer, h *History) error {
 	o.Uint("version", FormatVersion)
 	if h.Initial != Absent {
 		o.Raw("initial", h.Initial.json())
+	}
+	if len(h.InitialOf) > 0 {
+		inner := wire.Open(nil)
+		for _, key := range slices.Sorted(maps.Keys(h.InitialOf)) {
+			inner.Raw(key, h.InitialOf[key].json())
+		}
+		o.Raw("initials", string(inner.Close()))
 	}
 	out.Write(append(o.Close(), '\n'))
 	for k := range h.Operations {
@@ -49,7 +58,7 @@ func (o *Operation) json(clients []string) []byte {
 }
 
 func (a *Action) json(w *wire.Object, certain bool) {
-	names := [...]string{"read", "write", "cas", "append"}
+	names := [...]string{"read", "write", "cas", "append", "add", "expect"}
 	w.Text("op", names[a.Kind])
 	w.Text("key", a.Key)
 	switch a.Kind {
@@ -68,6 +77,9 @@ func (a *Action) json(w *wire.Object, certain bool) {
 		}
 	default:
 		w.Raw("value", a.Value.json())
+		if a.Kind == Expect && a.Differs {
+			w.Bool("not", true)
+		}
 	}
 }
 

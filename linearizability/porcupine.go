@@ -83,7 +83,7 @@ func modelOf(h *History, keys []string, m *meter) porcupine.Model {
 		DescribeOperation: func(input, _ any) string { return input.(*Operation).String() },
 	}
 	if len(keys) == 1 {
-		model.Init = func() any { return h.Initial }
+		model.Init = func() any { return h.initial(keys[0]) }
 		model.StepContext = metered(m, stepRegister)
 		model.Hash = func(state any) uint64 { return hashOf(state.(Value)) }
 		model.DescribeState = func(state any) string { return state.(Value).String() }
@@ -93,7 +93,13 @@ func modelOf(h *History, keys []string, m *meter) porcupine.Model {
 	for k, key := range keys {
 		slots[key] = k
 	}
-	model.Init = func() any { return slices.Repeat([]Value{h.Initial}, len(keys)) }
+	model.Init = func() any {
+		all := make([]Value, len(keys))
+		for k, key := range keys {
+			all[k] = h.initial(key)
+		}
+		return all
+	}
 	model.StepContext = metered(m, func(state any, o *Operation) (bool, any) { return stepStore(slots, state.([]Value), o) })
 	model.Equal = func(a, b any) bool { return slices.Equal(a.([]Value), b.([]Value)) }
 	model.Hash = func(state any) uint64 { return hashOf(state.([]Value)...) }
@@ -117,12 +123,13 @@ func metered(m *meter, next func(state any, o *Operation) (bool, any)) func(cont
 	}
 }
 
-// stepRegister applies an operation to the value of the one key there is.
+// stepRegister applies an operation to the value of the one key there is. Porcupine wants every operation to happen some time; one of unknown
+// outcome that cannot happen changes nothing.
 func stepRegister(state any, o *Operation) (bool, any) {
 	held, ok := state.(Value), true
 	for k := range o.Do {
 		if held, ok = o.Do[k].take(held, o.Outcome == Returned); !ok {
-			return false, nil
+			return o.Outcome != Returned, state
 		}
 	}
 	return true, held
@@ -130,13 +137,13 @@ func stepRegister(state any, o *Operation) (bool, any) {
 
 // stepStore applies an operation to the values of several keys.
 func stepStore(slots map[string]int, state []Value, o *Operation) (bool, any) {
-	shared := true
+	before, shared := state, true
 	for k := range o.Do {
 		a := &o.Do[k]
 		slot := slots[a.Key]
 		held, ok := a.take(state[slot], o.Outcome == Returned)
 		if !ok {
-			return false, nil
+			return o.Outcome != Returned, before
 		}
 		if held == state[slot] {
 			continue

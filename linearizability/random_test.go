@@ -102,6 +102,12 @@ func (g *generator) actions() []Action {
 				v = List(v)
 			}
 			do = append(do, AppendOf(key, v))
+		case Add:
+			do = append(do, AddOf(key, int64(g.IntN(4)-1)))
+		case Expect:
+			e := ExpectOf(key, g.value())
+			e.Differs = g.IntN(4) == 0
+			do = append(do, e)
 		}
 	}
 	return do
@@ -111,12 +117,12 @@ func (g *generator) actions() []Action {
 func (g *generator) apply(k int) {
 	o := &g.h.Operations[k]
 	o.Do = append([]Action(nil), o.Do...)
+	if !g.expected(o) {
+		return
+	}
 	for n := range o.Do {
 		a := &o.Do[n]
-		held, set := g.state[a.Key]
-		if !set {
-			held = g.initial
-		}
+		held := g.held(a.Key)
 		g.past[a.Key] = append(g.past[a.Key], held)
 		switch a.Kind {
 		case Read:
@@ -136,6 +142,25 @@ func (g *generator) apply(k int) {
 			g.state[a.Key], _ = a.take(held, false)
 		}
 	}
+}
+
+// expected reports whether what an operation expects is so, or else whether it takes effect all the same.
+func (g *generator) expected(o *Operation) bool {
+	for n := range o.Do {
+		if a := &o.Do[n]; a.Kind == Expect {
+			if _, ok := a.take(g.held(a.Key), false); !ok && g.IntN(20) > 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (g *generator) held(key string) Value {
+	if v, set := g.state[key]; set {
+		return v
+	}
+	return g.initial
 }
 
 // guess is some value that the key may have held, or held before.

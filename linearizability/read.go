@@ -26,9 +26,10 @@ var Formats = []string{Auto, Native, Jepsen, JepsenLog, Maelstrom, TraceOf}
 
 // ReadOptions say how to read a history.
 type ReadOptions struct {
-	Format    string    // one of Formats; "" is Auto
-	FailedCAS FailedCAS // what a failed compare-and-set tells
-	Initial   *Value    // what every key holds at first, if the file does not say; nil is Absent
+	Format    string           // one of Formats; "" is Auto
+	FailedCAS FailedCAS        // what a failed compare-and-set tells
+	Initial   *Value           // what every key holds at first; nil is what the file says, or else Absent
+	InitialOf map[string]Value // what single keys hold at first
 }
 
 // FailedCAS says what it tells when a compare-and-set ends in Jepsen's :fail. Jepsen means by it that the operation did not happen, and not why.
@@ -86,6 +87,9 @@ func readLines(lines *traces.Lines, o ReadOptions) (*History, error) {
 	if o.Initial != nil {
 		r.Initial = *o.Initial
 	}
+	for key, v := range o.InitialOf {
+		r.startsWith(key, v)
+	}
 	if err := read(r, first); err != nil {
 		return nil, err
 	}
@@ -124,6 +128,14 @@ type recorder struct {
 	timed   bool        // operations come with moments of their own
 	arena   []Action
 	values  map[string]Value
+}
+
+// startsWith notes what a key holds at first.
+func (r *recorder) startsWith(key string, v Value) {
+	if r.History.InitialOf == nil {
+		r.History.InitialOf = map[string]Value{}
+	}
+	r.History.InitialOf[key] = v
 }
 
 // fault is an error at the current line.

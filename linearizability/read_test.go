@@ -46,6 +46,14 @@ func TestReading(t *testing.T) {
 			`{"client":"d","op":"write","key":"x","value":3,"call":1700000000000000007}` + "\n" +
 			`{"client":"e","op":"read","key":"x","unseen":true,"call":1700000000000000008,"return":1700000000000000009}` + "\n",
 			"a: write x 1\nc: read x: 1; write y z; cas y z to 0: done\nb: read x: 1\nd: write x 3 (pending)\ne: read x\n"},
+		"other operations, and beginnings": {"native", `{"format":"raftcheck-history","version":1,"initial":0,"initials":{"x":1,"y":null}}` + "\n" +
+			`{"client":"a","event":"call","op":"delete","key":"x"}` + "\n" +
+			`{"client":"a","event":"return"}` + "\n" +
+			`{"client":"a","event":"call","op":"add","key":"x","value":-2}` + "\n" +
+			`{"client":"a","event":"return"}` + "\n" +
+			`{"client":"a","event":"call","op":"txn","do":[{"op":"expect","key":"x","value":3,"not":true},{"op":"expect","key":"y","value":null},{"op":"read","key":"y"}]}` + "\n" +
+			`{"client":"a","event":"return","values":[null]}` + "\n",
+			"a: write x nil\na: add x -2\na: expect x not 3; expect y nil; read y: nil\n"},
 		"jepsen, one register": {"jepsen", `{:type :invoke, :f :write, :value 3, :process 0, :time 1}
 ; a comment
 {:type :ok, :f :write, :value 3, :process 0, :time 2} #_{:ignored 1}
@@ -130,7 +138,7 @@ var unreadable = map[string]string{
 	header + `{"client":"a"}`:                                                                                               `file:2:1: a line without "event" (call, return, fail, unknown) or "call" (the moment of the call)`,
 	header + `{"event":"call","op":"read"}`:                                                                                 `file:2:1: a line without "client"`,
 	header + `{"client":"a","event":"cal","op":"read"}`:                                                                     `file:2:15: unknown event "cal": call, return, fail or unknown`,
-	header + `{"client":"a","event":"call","op":"rmw"}`:                                                                     `file:2:1: unknown operation "rmw": read, write, append, cas or txn`,
+	header + `{"client":"a","event":"call","op":"rmw"}`:                                                                     `file:2:1: unknown operation "rmw": read, write, delete, cas, append, add, expect or txn`,
 	header + `{"client":"a","event":"call","op":"write","key":"x","vlaue":1}`:                                               `file:2:1: a write needs a "value"`,
 	header + `{"client":"a","event":"call","op":"write","key":"x","value":{"a":1}}`:                                         `file:2:61: an object where a value belongs: null, a string, a number, true, false, a list or {"literal":TEXT}`,
 	header + `{"client":"a","event":"call","op":"cas","from":1}`:                                                            `file:2:1: a cas needs "from" and "to"`,

@@ -60,7 +60,7 @@ func (s *search) run(h *History, keys []string, ops []int, budget int) spec.Verd
 		}
 	}
 	s.blocked = 0
-	switch found := s.from(s.initial(h.Initial), 0, left); {
+	switch found := s.from(s.initial(h, keys), 0, left); {
 	case found:
 		return spec.Held
 	case s.budget <= 0:

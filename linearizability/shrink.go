@@ -38,7 +38,7 @@ const (
 
 // newShrinker copies the operations of a part.
 func newShrinker(ctx context.Context, h *History, p *part) *shrinker {
-	s := &shrinker{ctx: ctx, keys: p.keys, steps: shrinkSteps, asks: shrinkAsks, h: &History{Initial: h.Initial, Clients: h.Clients}}
+	s := &shrinker{ctx: ctx, keys: p.keys, steps: shrinkSteps, asks: shrinkAsks, h: &History{Initial: h.Initial, InitialOf: h.InitialOf, Clients: h.Clients}}
 	for _, k := range p.ops {
 		o := h.Operations[k]
 		o.Do = slices.Clone(o.Do)
@@ -215,7 +215,7 @@ func (s *shrinker) fewValues(set []int) []int {
 	for _, k := range set {
 		for n := range s.h.Operations[k].Do {
 			a := &s.h.Operations[k].Do[n]
-			if a.Kind == Append {
+			if a.Kind == Append || a.Kind == Add {
 				return set
 			}
 			for _, v := range []Value{a.Value, a.Expected} {

@@ -22,7 +22,7 @@ func (s *search) sweep(h *History, keys []string, ops []int, budget int) spec.Ve
 	w.now.reset(w.words)
 	w.next.reset(w.words)
 	w.tried.reset(w.words)
-	w.now.add(s.initial(h.Initial), make([]uint64, w.words))
+	w.now.add(s.initial(h, keys), make([]uint64, w.words))
 	for _, e := range w.all {
 		if !e.returns {
 			w.call(e.op)

@@ -28,6 +28,31 @@ func Text(s string) Value { return Value(string(rune(kindText)) + s) }
 // Literal returns a number, a truth value or another word as a value. Literals are the same if they are written alike: 1 is not 1.0.
 func Literal(s string) Value { return Value(string(rune(kindLiteral)) + s) }
 
+// Number returns a whole number as a value.
+func Number(n int64) Value { return Literal(strconv.FormatInt(n, 10)) }
+
+// number returns the whole number that a value is; [Absent] is 0.
+func (v Value) number() (int64, bool) {
+	if v == Absent {
+		return 0, true
+	}
+	if v[0] != kindLiteral {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(string(v[1:]), 10, 64)
+	return n, err == nil
+}
+
+// plus adds two whole numbers; false if they are none, or their sum is too large.
+func (v Value) plus(w Value) (Value, bool) {
+	a, isNumber := v.number()
+	b, isToo := w.number()
+	if sum := a + b; isNumber && isToo && (sum > a) == (b > 0) {
+		return Number(sum), true
+	}
+	return v, false
+}
+
 // List returns a list of values, or [Absent] for none.
 func List(elements ...Value) Value {
 	var dst []byte

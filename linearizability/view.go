@@ -31,6 +31,7 @@ type view struct {
 // keyView is one key of a view. What was dropped stays in its lists, and is passed over.
 type keyView struct {
 	*view
+	initial  Value
 	appends  int
 	mixed    bool                 // it holds something else than lists, or is compared
 	elements map[Value]bool       // of all lists that were read; nil until asked for
@@ -63,7 +64,7 @@ func viewOf(h *History, set []int) *view {
 func (v *view) add(op int, certain bool, a *Action) {
 	key := v.of[a.Key]
 	if key == nil {
-		key = &keyView{view: v, seers: map[Value][]observer{}, writers: map[Value][]int{}, left: map[Value]int{}}
+		key = &keyView{view: v, initial: v.h.initial(a.Key), seers: map[Value][]observer{}, writers: map[Value][]int{}, left: map[Value]int{}}
 		v.of[a.Key] = key
 	}
 	switch a.Kind {
@@ -71,6 +72,15 @@ func (v *view) add(op int, certain bool, a *Action) {
 		if a.Shown && certain {
 			key.seers[a.Value] = append(key.seers[a.Value], observer{op: op, value: a.Value, depends: true})
 		}
+	case Expect:
+		if a.Differs {
+			key.doubters = append(key.doubters, observer{op: op, value: a.Value, depends: true})
+		} else {
+			key.seers[a.Value] = append(key.seers[a.Value], observer{op: op, value: a.Value, depends: true})
+		}
+	case Add:
+		key.appends++
+		key.mixed = true
 	case Append:
 		key.appends++
 		key.mixed = key.mixed || !a.Value.IsList()
@@ -89,7 +99,7 @@ func (v *view) add(op int, certain bool, a *Action) {
 			key.writers[a.Value] = append(w, op)
 			key.left[a.Value]++
 		}
-		if certain && a.Kind != Append {
+		if certain && a.Kind != Append && a.Kind != Add {
 			key.resets = append(key.resets, op)
 		}
 	}
@@ -102,7 +112,7 @@ func (v *view) drop(op int) {
 	for n := range o.Do {
 		a := &o.Do[n]
 		key := v.of[a.Key]
-		if a.Kind == Append {
+		if a.Kind == Append || a.Kind == Add {
 			key.appends--
 		}
 		if a.changes(o.Outcome == Returned) && !o.writes(a.Key, a.Value, n) {
@@ -145,7 +155,7 @@ func (v *view) invisible(op int) bool {
 
 // spares reports whether every value that somebody sees is still written by somebody else, if the operation is left out.
 func (key *keyView) spares(op int, a *Action) bool {
-	if a.Value == key.h.Initial || key.left[a.Value] > 2 {
+	if a.Value == key.initial || key.left[a.Value] > 2 {
 		return true // of three writers one is neither this one nor the one who sees it
 	}
 	return !slices.ContainsFunc(key.seers[a.Value], func(o observer) bool {

@@ -40,6 +40,10 @@ func does(o *Operation) string {
 		return "writes " + a.Value.String() + to
 	case Append:
 		return "appends " + a.Value.String() + to
+	case Add:
+		return "adds " + a.Value.String() + to
+	case Expect:
+		return "does " + a.String()
 	}
 	said := fmt.Sprintf("compares and sets%s %s to %s", of, a.Expected, a.Value)
 	if a.Differs {
@@ -51,7 +55,7 @@ func does(o *Operation) string {
 // nobodyWrote: a read of a value that no operation can have left there.
 func (f *Finding) nobodyWrote(whole *History) bool {
 	o := &f.History.Operations[f.Guilty]
-	if len(o.Do) != 1 || o.Do[0].Kind != Read || o.Do[0].Value == whole.Initial || o.Do[0].Value.IsList() {
+	if len(o.Do) != 1 || o.Do[0].Kind != Read || o.Do[0].Value == whole.initial(o.Do[0].Key) || o.Do[0].Value.IsList() {
 		return false
 	}
 	read := o.Do[0]
@@ -61,7 +65,7 @@ func (f *Finding) nobodyWrote(whole *History) bool {
 		for _, a := range w.Do {
 			switch {
 			case a.Key != read.Key || !a.changes(w.Outcome == Returned):
-			case a.Kind == Append && w.Outcome != Failed:
+			case (a.Kind == Append || a.Kind == Add) && w.Outcome != Failed:
 				return false
 			case a.Value == read.Value && w.Outcome != Failed:
 				return false
@@ -98,12 +102,12 @@ func called(o *Operation) string {
 // register returns the stretches of a register, that of the first value in front, if the witness is of one and no value in it is
 // written twice.
 func (f *Finding) register() ([]*stretch, bool) {
-	first := &stretch{value: f.History.Initial, write: initialWrite}
-	of := map[Value]*stretch{first.value: first}
-	all := []*stretch{first}
 	if len(f.Keys) != 1 {
 		return nil, false
 	}
+	first := &stretch{value: f.History.initial(f.Keys[0]), write: initialWrite}
+	of := map[Value]*stretch{first.value: first}
+	all := []*stretch{first}
 	for k := range f.History.Operations {
 		o := &f.History.Operations[k]
 		a := &o.Do[0]
@@ -186,7 +190,7 @@ func (f *Finding) twoStretches(whole *History) bool {
 
 // before returns an operation of one stretch that returned before one of the other was called; initialWrite stands for the beginning.
 func (f *Finding) before(a, b *stretch) (x, y int, found bool) {
-	if a.write == initialWrite && a.value == f.History.Initial && len(b.ops) > 0 {
+	if a.write == initialWrite && a.value == f.History.initial(f.Keys[0]) && len(b.ops) > 0 {
 		return initialWrite, b.ops[0], true
 	}
 	for _, x := range a.ops {
@@ -375,7 +379,7 @@ func (e *eventualities) held(state map[string]Value, key string) Value {
 	if v, set := state[key]; set {
 		return v
 	}
-	return e.h.Initial
+	return e.h.initial(key)
 }
 
 // next reports whether nothing that is not done had returned when operation k was called.
@@ -406,6 +410,10 @@ func (e *eventualities) note(o *Operation, state map[string]Value) {
 		case a.Kind == Read && a.Shown:
 			could, saw = append(could, name+e.value(a.Key, held)), append(saw, name+e.value(a.Key, a.Value))
 			e.values = append(e.values, held)
+		case a.Kind == Expect && a.Differs:
+			could, saw = append(could, name+e.value(a.Key, held)), append(saw, name+"something other than "+a.Value.String())
+		case a.Kind == Expect:
+			could, saw = append(could, name+e.value(a.Key, held)), append(saw, name+e.value(a.Key, a.Value))
 		case a.Kind == CompareAndSet && a.Differs:
 			could, saw = append(could, name+e.value(a.Key, held)), append(saw, name+"something other than "+a.Expected.String())
 		case a.Kind == CompareAndSet:

@@ -77,13 +77,13 @@ func lastToSee(h *History) int {
 // sees reports whether it is known of the operation that it saw something.
 func (o *Operation) sees() bool {
 	return o.Outcome == Returned && slices.ContainsFunc(o.Do, func(a Action) bool {
-		return a.Kind == Read && a.Shown || a.Kind == CompareAndSet
+		return a.Kind == Read && a.Shown || a.Kind == CompareAndSet || a.Kind == Expect
 	})
 }
 
 // history returns some operations as a history of their own.
 func (s *shrinker) history(set []int) *History {
-	h := &History{Initial: s.h.Initial, Clients: s.h.Clients}
+	h := &History{Initial: s.h.Initial, InitialOf: s.h.InitialOf, Clients: s.h.Clients}
 	for _, k := range set {
 		h.Operations = append(h.Operations, s.h.Operations[k])
 	}
@@ -144,7 +144,7 @@ func (s *shrinker) text(at int) string {
 
 // text prints an action as it was, with … for the elements that were left out.
 func (l *lists) text(a Action, certain bool) string {
-	if !l.keys[a.Key] || a.Kind == Append || a.Kind == Read && !a.Shown {
+	if !l.keys[a.Key] || a.Kind == Append || a.Kind == Add || a.Kind == Read && !a.Shown {
 		return a.text(certain)
 	}
 	shown := a

@@ -136,7 +136,7 @@ func zonesOf(h *History, p *part) (found *conflict, applies bool) {
 	}
 	z := zones{conflicts: conflicts{h: h}, of: make(map[Value]int32, len(p.ops)/2)}
 	z.clusters = append(z.clusters, initialCluster())
-	z.of[h.Initial] = 0
+	z.of[h.initial(p.keys[0])] = 0
 	if !z.writes(p.ops) {
 		return chainsOf(h, p)
 	}
