@@ -63,7 +63,7 @@ func (o *Options) Variants() spec.Variants {
 	for _, v := range []struct {
 		on      bool
 		variant spec.Variant
-	}{{o.PreVote, spec.PreVotes}, {o.CheckQuorum, spec.ChecksQuorum},
+	}{{o.PreVote && o.PreVoters == 0, spec.PreVotes}, {o.PreVote && o.PreVoters > 0, spec.PreVotesBySome}, {o.CheckQuorum, spec.ChecksQuorum},
 		{o.Reads == ReadByRound, spec.ConfirmsReads}, {o.Reads == ReadByLease, spec.LeaseReads},
 		{o.Membership, spec.ConfigurationInLog}, {o.Joint, spec.JointConfigurations},
 		{o.Sessions, spec.TellsClients}, {o.AsyncStorage, spec.StoresLater}, {o.SplitProposals, spec.AppendsLater}, {o.AppliesLater, spec.AppliesLater},

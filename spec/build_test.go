@@ -115,6 +115,12 @@ func termless(m spec.Message) spec.Message {
 	return m
 }
 
+// marked is the message with something that an implementation sends besides.
+func marked(m spec.Message) spec.Message {
+	m.Payload = "transfer"
+	return m
+}
+
 func accepts(term spec.Term, match spec.Index) spec.Message {
 	return spec.Message{Kind: spec.AppendEntriesReply, Term: term, Success: true, MatchIndex: match}
 }

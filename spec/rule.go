@@ -47,6 +47,9 @@ const (
 	VolatileUntilReady Variant = "volatile-until-ready"
 	// PreVotes: a server asks for pre-votes before it campaigns (dissertation, 9.6).
 	PreVotes Variant = "pre-votes"
+	// PreVotesBySome: every server answers requests for pre-votes, and some campaign without asking, as while a cluster is moved to pre-votes
+	// server by server (dissertation, 9.6).
+	PreVotesBySome Variant = "pre-votes-by-some"
 	// ChecksQuorum: a leader steps down when its election timer finds that no majority answered, and shows who did (dissertation, 6.2).
 	ChecksQuorum Variant = "checks-quorum"
 	// ConfirmsReads: a leader answers a read when a majority has confirmed that it still leads, and shows the reads that wait for

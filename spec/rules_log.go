@@ -147,22 +147,34 @@ func judgeTruncateOnConflict(s *Step) *Breach {
 	return b.refusing("entries before the first conflict stay", "it is at index %d", from).since("what the leader sent", PartInput)
 }
 
-// judgeDurableLogKept sees that entries on disk are gone after a crash or a restart.
+// judgeDurableLogKept sees that entries on disk are gone after a crash or a restart. What a server that is down shows is what it will find,
+// also of what was written and not synced; and what it replaced in memory before the crash may be replaced on its disk too.
 func judgeDurableLogKept(s *Step) *Breach {
+	down := s.Before.Role == Crashed && s.Before.Knows(FieldRole)
 	disk := s.Before.Durable.Log
 	switch {
-	case s.comesBack():
-		disk = s.Before.Log // what it will find, also of what was written and not synced
+	case down:
+		disk = s.Before.Log
 	case !s.Before.Knows(FieldDurable):
 		return nil
 	}
 	i, lost := firstLoss(disk, s.After.Log)
-	if !lost {
+	if !lost || !down && s.replacedInMemory(i, disk) {
 		return nil
 	}
 	return s.breachAfter("%s had %s at index %d on its disk and comes back with %s there", s.Server, disk.at(i), i, s.After.Log.at(i)).
 		refusing("the log on disk is a prefix of the log after", "they differ from index %d on", i).
 		allowing("%s comes back with its entries up to index %d", s.Server, disk.LastIndex()).since("the log on disk", PartBefore)
+}
+
+// replacedInMemory reports whether a server that crashes had something else at an index than its disk, so that a write that was under way
+// may have put that there.
+func (s *Step) replacedInMemory(i Index, disk Log) bool {
+	if _, left := s.After.Log.At(i); i <= s.Before.Log.Base {
+		return left
+	}
+	own, held := s.Before.Log.At(i)
+	return !held || !own.agrees(disk.Entries[i-disk.Base-1])
 }
 
 // firstConflict returns the first index at which AppendEntries names another term than the log has, and whether there is one.

@@ -66,6 +66,9 @@ var removedDeposesNobody = &Rule{
 	Needs:   FieldRole | FieldTerm | FieldConfig,
 	Step: func(s *Step) *Breach {
 		m := &s.Input.Message
+		if m.Payload != "" { // it may say that the leader itself asked for the campaign, as one that hands over does (dissertation, 3.10 and 4.2.3)
+			return nil
+		}
 		if !s.delivered(RequestVote) || !s.runs() || s.Before.Role != Leader || s.leads() || len(s.Before.Config.Voters) == 0 || s.Before.Config.Has(m.From) {
 			return nil
 		}

@@ -61,7 +61,7 @@ var preVoteAnswered = &Rule{
 		"What usually breaks it: messages of a lower term are dropped before anybody looks what they are.",
 	Section: "dissertation, 9.6", Level: Must, Profile: PreVoting,
 	Catches: []string{"el-prevote-lower-term"},
-	Only:    []Variant{PreVotes},
+	Only:    []Variant{PreVotes, PreVotesBySome},
 	Needs:   FieldTerm,
 	Step:    judgePreVoteAnswered,
 }

@@ -195,6 +195,13 @@ var coreCases = []stepCase{
 	{"R5.3-04", "entries on disk are lost in a crash", step(follower(1, log(1)), input(spec.Crash), crashed(1)),
 		"n1 had a@1 at index 1 on its disk and comes back with nothing there"},
 	{"R5.3-04", "a restart finds what was written, though not yet synced", step(crashed(2, log(2), disk(2, 0, 1)), input(spec.Restart), follower(2, log(2))), ""},
+	{"R5.3-04", "a server that is down is sent something", step(crashed(2, log(2), disk(1, 0, 1)), receives(appendEntries(2, 0, 0, 0)), crashed(2, log(2), disk(1, 0, 1))), ""},
+	{"R5.3-04", "a server that is down loses what it will find", step(crashed(2, log(2), disk(2, 0)), input(spec.Crash), crashed(2)),
+		"n1 had a@2 at index 1 on its disk and comes back with nothing there"},
+	{"R5.3-04", "what replaced an entry was written and not synced", step(follower(2, log(2), disk(2, 0, 1)), input(spec.Crash), crashed(2, log(2), disk(2, 0, 1))), ""},
+	{"R5.3-04", "what a snapshot covers was replaced on disk before", step(follower(2, compacted(1, 2), disk(2, 0, 1)), input(spec.Crash), crashed(2, log(2))), ""},
+	{"R5.3-04", "what a snapshot covers is lost", step(follower(2, compacted(1, 2), disk(2, 0, 2)), input(spec.Crash), crashed(2)),
+		"n1 had a@2 at index 1 on its disk and comes back with nothing there"},
 	{"R5.3-04", "a snapshot replaces the log", step(follower(1, log(1, 1)), receives(spec.Message{Kind: spec.InstallSnapshot, Term: 1, PrevLogIndex: 1}), follower(1, compacted(1, 1))), ""},
 
 	{"R5.3-05", "again", step(follower(1, log(1)), receives(appendEntries(1, 0, 0, 0, 1)), follower(1, log(1)), sends(accepts(1, 1))), ""},
@@ -327,6 +334,9 @@ var coreCases = []stepCase{
 		"n1 had committed a@1 at index 1 and now has nothing there"},
 	{"R5.4.3-02", "a committed entry is compacted", step(follower(1, log(1, 1), commit(1)), input(spec.Heartbeat), follower(1, compacted(1, 1), log(1), commit(1))), ""},
 	{"R5.4.3-02", "a committed entry that was not on disk yet is lost in a crash", step(leader(1, log(1), commit(1), disk(1, 1)), input(spec.Crash), crashed(1)), ""},
+	{"R5.4.3-02", "a write from before the snapshot is done in a crash", cut(step(follower(2, compacted(1, 2), commit(1), disk(2, 0, 1)), input(spec.Stored), crashed(2, log(2)))), ""},
+	{"R5.4.3-02", "what a snapshot covers is lost in a crash", cut(step(follower(2, compacted(1, 2), commit(1), disk(2, 0, 2)), input(spec.Stored), crashed(2))),
+		"n1 had committed a@2 at index 1 and now has nothing there"},
 	{"R5.4.3-02", "a committed entry on disk is lost in a crash", step(leader(1, log(1), commit(1)), input(spec.Crash), crashed(1)),
 		"n1 had committed a@1 at index 1 and now has nothing there"},
 
@@ -399,6 +409,7 @@ var coreCases = []stepCase{
 
 	{"R6-12", "a member may depose it", step(leader(1), receives(requestVote(2, 0, 0)), follower(2)), ""},
 	{"R6-12", "a stranger is disregarded", step(leader(1, voters(1, 3)), receives(requestVote(2, 0, 0)), leader(1, voters(1, 3))), ""},
+	{"R6-12", "a stranger deposes it that the leader itself asked to campaign", step(leader(1, voters(1, 3)), receives(marked(requestVote(2, 0, 0))), follower(2, voters(1, 3))), ""},
 	{"R6-12", "a stranger deposes it", step(leader(1, voters(1, 3)), receives(requestVote(2, 0, 0)), follower(2, voters(1, 3))),
 		"n1 leads term 1 and gives up over a request for a vote of n2, which is not in its configuration"},
 

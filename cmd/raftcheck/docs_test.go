@@ -107,8 +107,12 @@ func writeRules(t *testing.T, b *bytes.Buffer) {
 		for _, v := range r.Unless {
 			void = append(void, fmt.Sprintf("* `%s` is void for implementations that declare `%s`.", r.Name, v))
 		}
-		for _, v := range r.Only {
-			void = append(void, fmt.Sprintf("* `%s` is judged only for implementations that declare `%s`.", r.Name, v))
+		if len(r.Only) > 0 {
+			one := make([]string, len(r.Only))
+			for k, v := range r.Only {
+				one[k] = fmt.Sprintf("`%s`", v)
+			}
+			void = append(void, fmt.Sprintf("* `%s` is judged only for implementations that declare %s.", r.Name, strings.Join(one, " or ")))
 		}
 	}
 	fmt.Fprintf(b, "\nAn implementation may differ from the paper on purpose. It says so, and the rules that this makes void are not judged:\n\n%s\n", strings.Join(void, "\n"))

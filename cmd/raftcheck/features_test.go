@@ -21,6 +21,7 @@ var featureWorlds = []struct {
 }{
 	{"snapshots", nil, []string{"log-conflict-repaired", "crash-recovered", "snapshot-installed"}},
 	{"pre-vote", nil, []string{"vote-split", "log-conflict-repaired", "pre-vote-won"}},
+	{"pre-vote-by-some", nil, []string{"vote-split", "log-conflict-repaired", "pre-vote-won"}},
 	{"check-quorum", nil, []string{"vote-split", "log-conflict-repaired", "lonely-leader-stepped-down"}},
 	{"transfer", nil, []string{"log-conflict-repaired", "leadership-transferred"}},
 	{"membership", nil, []string{"log-conflict-repaired", "configuration-committed"}},

@@ -52,6 +52,7 @@ var referenceChoices = []choice{
 	{"one-entry", func(o *impl.Options) { o.MaxEntries = 1 }, nil},
 	{"snapshots", func(o *impl.Options) { o.Snapshots = true }, func(c *cluster.Config) { c.Bounds.Compactions, c.Bounds.Messages = 1, 1 }},
 	{"pre-vote", func(o *impl.Options) { o.PreVote = true }, func(c *cluster.Config) { c.Bounds.Messages = 1 }},
+	{"pre-vote-by-some", func(o *impl.Options) { o.PreVote, o.PreVoters = true, 1 }, func(c *cluster.Config) { c.Bounds.Messages = 1 }},
 	{"check-quorum", func(o *impl.Options) { o.CheckQuorum = true }, func(c *cluster.Config) { c.Bounds.Messages = 1 }},
 	{"transfer", func(o *impl.Options) { o.Transfer = true }, func(c *cluster.Config) { c.Bounds.Transfers, c.Bounds.Messages = 1, 1 }},
 	{"membership", func(o *impl.Options) { o.Membership, o.NoOp, o.Voters = true, true, 3 }, func(c *cluster.Config) {
