@@ -33,6 +33,7 @@ var mayImport = map[string][]string{
 	"traces/record":          {"spec", "traces/wire"},
 	"traces/record/rawnode":  {"spec", "traces/record"},
 	"traces/etcd":            {"spec", "traces", "traces/internal/…"},
+	"traces/foreign":         {},
 	"traces/recorded":        {"spec", "traces", "traces/etcd"},
 	"checker":                {"spec", "cluster", "traces", "checker/internal/…"},
 	"linearizability":        {"spec", "traces", "traces/wire"},

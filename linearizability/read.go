@@ -61,6 +61,9 @@ func ReadFile(name string, o ReadOptions) (*History, error) {
 	return readLines(lines, o)
 }
 
+// ReadLines reads a whole history from lines of which none is taken yet, and closes them. See [ReadFrom].
+func ReadLines(lines *traces.Lines, o ReadOptions) (*History, error) { return readLines(lines, o) }
+
 // readers make a history from the lines that follow the first.
 var readers = map[string]func(*recorder, []byte) error{
 	Native: readNative, Jepsen: readJepsen, JepsenLog: readJepsenLog, Maelstrom: readMaelstrom, TraceOf: readTrace,

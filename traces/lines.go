@@ -100,6 +100,13 @@ func (l *Lines) Number() int { return l.number }
 // not parse, the file was cut off.
 func (l *Lines) Unterminated() bool { return l.ended }
 
+// Ahead returns up to n bytes of what is still to be read, decompressed and without taking any of it; n is at most 64 KiB. It is valid
+// until the next call of Next.
+func (l *Lines) Ahead(n int) []byte {
+	ahead, _ := l.in.Peek(n)
+	return ahead
+}
+
 // Close releases the file.
 func (l *Lines) Close() {
 	if l.close != nil {

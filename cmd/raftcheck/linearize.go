@@ -177,10 +177,17 @@ func (j *judgement) file(ctx context.Context, path string) error {
 }
 
 func (j *judgement) read(path string) (*linearizability.History, error) {
-	if path == "-" {
-		return linearizability.ReadFrom(path, j.in, j.options)
+	lines, err := traces.OpenLines(path, j.in)
+	if err != nil {
+		return nil, err
 	}
-	return linearizability.ReadFile(path, j.options)
+	if j.options.Format == linearizability.Auto {
+		if err := forAnother(lines, "linearize", "a history of clients"); err != nil {
+			lines.Close()
+			return nil, err
+		}
+	}
+	return linearizability.ReadLines(lines, j.options)
 }
 
 // note puts the result on a history into the report.

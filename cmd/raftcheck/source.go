@@ -7,6 +7,7 @@ import (
 
 	"github.com/raftcheck/raftcheck/traces"
 	"github.com/raftcheck/raftcheck/traces/etcd"
+	"github.com/raftcheck/raftcheck/traces/foreign"
 )
 
 // opened is a trace that is ready to be read.
@@ -58,6 +59,12 @@ func (a *app) lines(path string, out *opened) (*traces.Lines, error) {
 
 // begin reads the first line and what the format needs of it.
 func (o *opened) begin(lines *traces.Lines, format string, options traces.Options) error {
+	if format == "auto" {
+		if err := forAnother(lines, "verify", "a trace of servers"); err != nil {
+			return err
+		}
+	}
+	other := foreign.Recognise(lines.Ahead(foreign.HeadSize))
 	first, err := lines.Next()
 	if err != nil {
 		return err
@@ -75,8 +82,12 @@ func (o *opened) begin(lines *traces.Lines, format string, options traces.Option
 		o.Source = reader
 		return err
 	}
-	return &traces.InputError{File: lines.Name(), Line: lines.Number(), Message: "neither a raftcheck trace nor one of etcd's raft",
-		Hint: "--format native or --format etcd says what is wrong with it"}
+	fault := &traces.InputError{File: lines.Name(), Line: lines.Number(), Message: "neither a raftcheck trace nor one of etcd's raft or CCF's",
+		Hint: "--format native, --format etcd or --format ccf says what is wrong with it"}
+	if other != nil {
+		fault.Message, fault.Hint = "this is "+other.Name+", not a trace of servers", other.Hint
+	}
+	return fault
 }
 
 // detect tells the format of a trace from its first line; "" when it is none. A file of etcd's may begin with other lines that

@@ -82,7 +82,8 @@ func (r *Reader) read() error {
 	if line == nil {
 		var err error
 		if line, err = r.lines.Next(); errors.Is(err, io.EOF) && r.events == 0 {
-			return &traces.InputError{File: r.lines.Name(), Line: r.lines.Number(), Message: "the file has no trace events"}
+			return &traces.InputError{File: r.lines.Name(), Line: r.lines.Number(), Message: "the file has no trace events",
+				Hint: "a log of another kind is read with --map MAPPING.yaml: docs/verify-your-log.md"}
 		} else if err != nil {
 			return err
 		}

@@ -1,0 +1,166 @@
+// Package foreign recognises files by how they begin, to say what they are where they cannot be read as what was asked for:
+// the formats of other tools, and files of raftcheck that are for another verb.
+//
+// It reads none of them. A file that it does not recognise may still be anything; one that it does is that with next to no doubt.
+package foreign
+
+import (
+	"bytes"
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Format is a kind of file that is known by name.
+type Format struct {
+	Name  string   // what the file is, as it goes on after "this is": "a history of Jepsen"
+	Verbs []string // the verbs of raftcheck that read it, the usual one first; none when none does
+	Hint  string   // what to do with it, where no verb reads it
+	Guess bool     // that many files begin so: it says what to try and not what the file is
+}
+
+// ReadBy reports whether a verb reads the format.
+func (f *Format) ReadBy(verb string) bool { return slices.Contains(f.Verbs, verb) }
+
+// HeadSize is how many bytes of the beginning of a file are worth looking at.
+const HeadSize = 64 << 10
+
+// Recognise tells what a file is that begins so, plain text of up to HeadSize bytes; nil when it cannot say.
+func Recognise(begins []byte) *Format {
+	h := headOf(begins)
+	for k := range known {
+		if known[k].is(&h) {
+			return &known[k].Format
+		}
+	}
+	return nil
+}
+
+// known lists the formats in the order in which they are tried: the surest first.
+var known = []struct {
+	Format
+	is func(*head) bool
+}{
+	{Format{Name: "a trace of raftcheck", Verbs: append(byServers, "linearize", "replay", "shrink", "join")}, func(h *head) bool { return h.value("format") == "raftcheck-trace" }},
+	{Format{Name: "a history of clients", Verbs: []string{"linearize"}}, func(h *head) bool { return strings.HasPrefix(h.value("format"), "raftcheck-history") }},
+	{Format{Name: "a report of raftcheck (-o json)", Hint: "it tells of files that were judged, and holds none of them: give raftcheck those under \"files\" or \"trace\""},
+		func(h *head) bool { return h.has("format", "version", "command", "verdict", "subject") }},
+	{Format{Name: "a report in SARIF", Hint: "it tells of files that were judged, and holds none of them"},
+		func(h *head) bool { return strings.Contains(h.value("$schema"), "sarif") || h.has("version", "runs") }},
+	{Format{Name: "a trace of etcd's raft", Verbs: byServers}, func(h *head) bool { return h.anyLine(etcdEvent.MatchString) }},
+	{Format{Name: "a trace of CCF's raft", Verbs: byServers}, func(h *head) bool { return h.anyLine(ccfEvent.MatchString) }},
+	{Format{Name: "a recording of Maelstrom's messages", Verbs: []string{"linearize"}}, func(h *head) bool { return h.has("src", "dest", "body") }},
+	{Format{Name: "a history of Jepsen", Verbs: []string{"linearize"}}, func(h *head) bool { return h.anyLine(jepsenOperation.MatchString) || h.anyLine(jepsenJSON.MatchString) }},
+	{Format{Name: "a log of Jepsen", Verbs: []string{"linearize"}}, func(h *head) bool { return h.anyLine(jepsenLog.MatchString) }},
+	{Format{Name: "a list of client operations of etcd's robustness tests", Verbs: []string{"linearize"}}, func(h *head) bool { return h.has("Input", "Call", "Return", "ClientId") }},
+	{Format{Name: "an execution of Apalache (ITF)", Hint: "a behaviour of a specification is no record of servers; raftcheck check --impl spec searches raft.tla itself, " +
+		"and a trace of servers is written as docs/trace-format.md says"},
+		func(h *head) bool { return h.has("vars", "states") || h.has("#meta", "states") }},
+	{Format{Name: "a graph or path of states by TLC (JSON)", Hint: tlcHint}, func(h *head) bool {
+		return h.has("state", "action") || h.has("states", "transitions") || h.has("counterexample")
+	}},
+	{Format{Name: "an output of TLC", Hint: tlcHint}, func(h *head) bool { return h.anyLine(tlcOutput.MatchString) }},
+	{Format{Name: "a path of Stateright", Hint: "it tells of a model and not of servers; a Raft in Rust is searched with raftcheck check --exec, as docs/how-to-any-language.md says, " +
+		"and what its servers log is read with --map, as docs/verify-your-log.md says"},
+		func(h *head) bool { return h.anyLine(stateright.MatchString) }},
+	{Format{Name: "a log of openraft", Hint: "have tracing write JSON lines (tracing_subscriber::fmt().json()) of the servers' state and messages, and say with --map which " +
+		"field is what: docs/verify-your-log.md"},
+		func(h *head) bool { return h.anyLine(openraft.MatchString) }},
+	{Format{Name: "a saved input of go test -fuzz", Hint: "go test runs it: put it under testdata/fuzz of the package that it came from"},
+		func(h *head) bool { return strings.HasPrefix(h.text, "go test fuzz v1") }},
+	{Format{Name: "a page (HTML)", Hint: "it shows what was recorded, and is not the record"}, func(h *head) bool {
+		return htmlPage.MatchString(h.text)
+	}},
+	{Format{Name: "a report in JUnit's XML", Hint: "it tells of files that were judged, and holds none of them"},
+		func(h *head) bool { return junitReport.MatchString(h.text) }},
+	{Format{Name: "a mapping of a log to a trace", Hint: "raftcheck verify --map MAPPING LOG"}, func(h *head) bool {
+		return h.anyLine(mappingKey.MatchString) && !strings.HasPrefix(h.text, "{")
+	}},
+	{Format{Name: "a declaration of a project (raftcheck.yaml)", Verbs: []string{"gate"}}, func(h *head) bool {
+		return !strings.HasPrefix(h.text, "{") && h.anyLine(projectKey.MatchString) && h.allYAML()
+	}},
+	{Format{Name: "a log in JSON lines", Hint: logHint, Guess: true}, func(h *head) bool {
+		return h.has("msg") || h.has("message") || h.has("level") || h.has("event")
+	}},
+	{Format{Name: "a log in logfmt", Hint: logHint, Guess: true}, func(h *head) bool { return logfmt.MatchString(h.lines[0]) }},
+}
+
+// byServers are the verbs that read what servers recorded, in whatever format.
+var byServers = []string{"verify", "show"}
+
+const (
+	tlcHint = "what a specification may do is no record of servers; raftcheck check --impl spec searches raft.tla itself and counts the same states, " +
+		"and a trace of servers is written as docs/trace-format.md says"
+	logHint = "raftcheck verify --map MAPPING.yaml LOG reads it, if the mapping says which field is what: docs/verify-your-log.md"
+)
+
+var (
+	etcdEvent       = regexp.MustCompile(`^\{.*"event"\s*:\s*\{.*"nid"\s*:`)
+	ccfEvent        = regexp.MustCompile(`^\{.*"tag"\s*:\s*"(raft_trace|tla)"`)
+	jepsenOperation = regexp.MustCompile(`^\s*[\[({#]*\S*\s*\{.*:type\s+:(invoke|ok|fail|info)\b|^\s*[\[(]*\s*\{.*:type\s+:(invoke|ok|fail|info)\b|^\[\s*\{\s*:process\b`)
+	jepsenLog       = regexp.MustCompile(`^(\S+[\t ].*)?\bjepsen\.[a-z.-]+[:\s]|^\d+\t:(invoke|ok|fail|info)\t`)
+	jepsenJSON      = regexp.MustCompile(`^\s*\[?\s*\{.*"type"\s*:\s*"(invoke|ok|fail|info)"`)
+	tlcOutput       = regexp.MustCompile(`^@!@!@STARTMSG|^TLC2 Version|^State 1: <Initial predicate>|^Error: Invariant .* is violated|^Error: The behavior up to this point`)
+	stateright      = regexp.MustCompile(`^Discovered ".*" (counterexample|example) .*Path\[`)
+	openraft        = regexp.MustCompile(`\bopenraft::`)
+	htmlPage        = regexp.MustCompile(`(?i)^\s*(<!doctype html|<html)`)
+	junitReport     = regexp.MustCompile(`^\s*(<\?xml[^>]*>\s*)?<testsuites?\b`)
+	mappingKey      = regexp.MustCompile(`^(records|format):\s*raftcheck-mapping\b`)
+	projectKey      = regexp.MustCompile(`^(implementations|implementation|check|fuzz|verify|linearize|suite|known|impl|rules|subject|version):`)
+	logfmt          = regexp.MustCompile(`^[\w.-]+=("[^"]*"|\S+)( [\w.-]+=("[^"]*"|\S*))+`)
+	yamlLine        = regexp.MustCompile(`^(\s*#.*|\s*-( .*)?|\s*["']?[\w./-]+["']?:( .*)?|\s+\S.*|---)?$`)
+)
+
+// head is how a file begins.
+type head struct {
+	text  string
+	lines []string
+	keys  map[string]string // members of the first JSON object, with the value of those that are text
+}
+
+func headOf(begins []byte) head {
+	begins = bytes.TrimLeft(bytes.TrimPrefix(begins, []byte("\xef\xbb\xbf")), " \t\r\n")
+	h := head{text: string(begins), keys: map[string]string{}}
+	h.lines = strings.Split(h.text, "\n")
+	h.read(json.NewDecoder(bytes.NewReader(begins)))
+	return h
+}
+
+// read takes in the members of the first object, as far as the text goes.
+func (h *head) read(d *json.Decoder) {
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return
+	}
+	for d.More() {
+		key, err := d.Token()
+		name, text := key.(string)
+		if err != nil || !text {
+			return
+		}
+		h.keys[name] = ""
+		var value any
+		if d.Decode(&value) != nil {
+			return
+		}
+		if s, text := value.(string); text {
+			h.keys[name] = s
+		}
+	}
+}
+
+func (h *head) has(names ...string) bool {
+	return !slices.ContainsFunc(names, func(name string) bool { _, there := h.keys[name]; return !there })
+}
+
+func (h *head) value(name string) string { return h.keys[name] }
+
+// anyLine reports whether one of the first lines is so.
+func (h *head) anyLine(so func(string) bool) bool {
+	return slices.ContainsFunc(h.lines[:min(len(h.lines), 64)], so)
+}
+
+// allYAML reports whether the lines can be those of a YAML document.
+func (h *head) allYAML() bool {
+	return !slices.ContainsFunc(h.lines[:len(h.lines)-1], func(line string) bool { return !yamlLine.MatchString(strings.TrimRight(line, "\r")) })
+}
