@@ -86,8 +86,24 @@ const (
 	HealsFirst Variant = "heals-first"
 )
 
+// EveryVariant lists all variants there are. It must not be changed.
+var EveryVariant = Variants{
+	CommitMayFall, SelfVoteByMessage, TermThenVote, ProgressMayFall, OptimisticNext, SilentOnStale, VolatileUntilReady,
+	PreVotes, ChecksQuorum, ConfirmsReads, LeaseReads, ConfigurationInLog, JointConfigurations, StoresLater,
+	TellsClients, LeavesWhenHung, CommitsAtOnce, LateTerm, AppendsLater, AppliesLater, HeartbeatsAnywhere, MendsLog, HealsFirst,
+}
+
 // Variants is a set of declared variants.
 type Variants []Variant
+
+// Names returns the names of the variants, in their order.
+func (vs Variants) Names() []string {
+	names := make([]string, len(vs))
+	for k, v := range vs {
+		names[k] = string(v)
+	}
+	return names
+}
 
 // Has reports whether v is declared.
 func (vs Variants) Has(v Variant) bool {

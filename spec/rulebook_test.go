@@ -2,6 +2,9 @@ package spec_test
 
 import (
 	_ "embed"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -26,4 +29,24 @@ func TestEveryRequirementIsARule(t *testing.T) {
 	for _, u := range spec.NotJudged {
 		require.Contains(t, ids, u.ID)
 	}
+}
+
+// TestEveryVariantIsListed compares the list of variants with the constants of the source.
+func TestEveryVariantIsListed(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	var declared []string
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, m := range regexp.MustCompile(`(?m)^\s+\w+\s+Variant\s+= "([a-z-]+)"`).FindAllSubmatch(source, -1) {
+			declared = append(declared, string(m[1]))
+		}
+	}
+	var listed []string
+	for _, v := range spec.EveryVariant {
+		listed = append(listed, string(v))
+	}
+	require.ElementsMatch(t, declared, listed)
+	require.NotEmpty(t, declared)
 }

@@ -25,7 +25,8 @@ type Source interface {
 
 // Options say how to read.
 type Options struct {
-	Lenient bool // skip events that are not known, instead of refusing the file
+	Lenient  bool          // skip events that are not known, instead of refusing the file
+	Variants spec.Variants // declared besides those that the file declares
 }
 
 // Reader reads the native format.
@@ -37,6 +38,8 @@ type Reader struct {
 	count   int
 	number  int // of the latest record
 	last    map[spec.ServerID]*spec.Observation
+
+	configured bool // configurations are entries of the log, so their values must be read
 }
 
 // NewReader reads a trace from lines, starting with its header.
@@ -55,6 +58,8 @@ func NewReaderAfter(lines *Lines, first []byte, options Options) (*Reader, error
 	if err := d.Err(); err != nil {
 		return nil, LineError(lines, err)
 	}
+	r.header.Variants = append(r.header.Variants, options.Variants...)
+	r.configured = r.header.Variants.Has(spec.ConfigurationInLog)
 	return r, nil
 }
 
@@ -89,6 +94,11 @@ func (r *Reader) Next() (*Record, error) {
 		r.record.Line = r.lines.Number()
 		if err := r.shape(&r.record); err != nil {
 			return nil, err
+		}
+		if r.configured {
+			if err := r.spelling(line, &r.record); err != nil {
+				return nil, err
+			}
 		}
 		if r.record.Step == nil {
 			if isNetworkEvent(r.record.Event) {

@@ -68,6 +68,9 @@ const keptEntries = 10_000
 // term, vote and entry. It closes the source. The error is an *InputError for a record that cannot be read, or the context's.
 func Verify(ctx context.Context, source Source, options VerifyOptions) (*Result, error) {
 	defer source.Close()
+	if err := undeclared(source); err != nil {
+		return nil, err
+	}
 	v := newVerifier(source, options)
 	for v.again() {
 		r, err := source.Next()

@@ -2,49 +2,14 @@ package main
 
 import (
 	"fmt"
-	"strings"
+
+	"github.com/raftcheck/raftcheck/internal/nearest"
 )
 
 // didYouMean suggests the known name that is nearest to what was typed or begins with it, or gives the fallback hint.
 func didYouMean(typed string, known []string, fallback string) string {
-	for _, name := range known {
-		if len(typed) > 2 && strings.HasPrefix(name, typed) {
-			return fmt.Sprintf("did you mean %q?", name)
-		}
+	if name := nearest.To(typed, known); name != "" {
+		return fmt.Sprintf("did you mean %q?", name)
 	}
-	best, distance := "", len(typed)/2+1
-	for _, name := range known {
-		if d := editDistance(typed, name); d < distance {
-			best, distance = name, d
-		}
-	}
-	if best == "" {
-		return fallback
-	}
-	return fmt.Sprintf("did you mean %q?", best)
-}
-
-// editDistance counts the letters to insert, delete, replace or swap with a neighbour to turn a into b.
-func editDistance(a, b string) int {
-	rows := make([][]int, len(a)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(b)+1)
-		rows[i][0] = i
-	}
-	for j := range rows[0] {
-		rows[0][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
-			}
-		}
-	}
-	return rows[len(a)][len(b)]
+	return fallback
 }

@@ -23,6 +23,7 @@ type verifyFlags struct {
 	format    string
 	keepGoing bool
 	lenient   bool
+	variants  []string
 	perRule   bool
 	allow     string
 	outputs   outputs
@@ -54,11 +55,13 @@ cut off or malformed is an error (exit code 4), never a pass.`,
 	flags.StringVar(&f.format, "format", "auto", "the traces' `format`: "+strings.Join(formats, ", "))
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "report every finding, not only the first of each trace")
 	flags.BoolVar(&f.lenient, "lenient", false, "skip events that are not known, in place of refusing the trace")
+	flags.StringSliceVar(&f.variants, "variant", nil, "take this for declared, besides what the trace declares: what the implementation does otherwise on purpose, by `name`")
 	flags.BoolVar(&f.perRule, "per-rule", false, "say for every rule how often it was put to the test")
 	f.selection.addRules(flags)
 	addAllow(flags, &f.allow)
 	f.outputs.addTo(flags)
 	_ = cmd.RegisterFlagCompletionFunc("rule", cobra.FixedCompletions(ruleNames(), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("variant", cobra.FixedCompletions(spec.EveryVariant.Names(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -79,11 +82,15 @@ func (a *app) runVerify(ctx context.Context, f *verifyFlags, args []string) erro
 	if err := a.reads(paths...); err != nil {
 		return err
 	}
+	variants, err := knownVariants(f.variants)
+	if err != nil {
+		return err
+	}
 	if err := f.outputs.open(a); err != nil {
 		return err
 	}
 	defer f.outputs.abandon()
-	v := &verification{app: a, flags: f, rules: rules, report: newReport("verify", "trace", spec.Held)}
+	v := &verification{app: a, flags: f, rules: rules, variants: variants, report: newReport("verify", "trace", spec.Held)}
 	a.term.startProgress(time.Now())
 	for _, path := range paths {
 		if err := v.file(ctx, path); err != nil {
@@ -112,6 +119,17 @@ func knownFormat(format string) error {
 	return nil
 }
 
+// knownVariants returns the variants of those names.
+func knownVariants(names []string) (all spec.Variants, err error) {
+	for _, name := range names {
+		if !spec.EveryVariant.Has(spec.Variant(name)) {
+			return nil, usageError(didYouMean(name, spec.EveryVariant.Names(), "docs/rules.md lists them"), "unknown variant %q", name)
+		}
+		all = append(all, spec.Variant(name))
+	}
+	return all, nil
+}
+
 // expand resolves patterns that no shell has resolved. What matches nothing stays, to be reported as missing.
 func expand(args []string) []string {
 	var paths []string
@@ -128,10 +146,11 @@ func expand(args []string) []string {
 // verification is one run over several traces.
 type verification struct {
 	*app
-	flags   *verifyFlags
-	rules   []*spec.Rule
-	report  *report.Report
-	results []*traces.Result
+	flags    *verifyFlags
+	rules    []*spec.Rule
+	variants spec.Variants
+	report   *report.Report
+	results  []*traces.Result
 }
 
 // file judges one trace. A trace that cannot be read is told and noted, and the others go on.
@@ -165,7 +184,7 @@ func (v *verification) file(ctx context.Context, path string) error {
 }
 
 func (v *verification) judge(ctx context.Context, path string) (*traces.Result, string, error) {
-	source, err := v.open(path, v.flags.format, traces.Options{Lenient: v.flags.lenient})
+	source, err := v.open(path, v.flags.format, traces.Options{Lenient: v.flags.lenient, Variants: v.variants})
 	if err != nil {
 		return nil, "", err
 	}

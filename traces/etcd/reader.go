@@ -3,6 +3,7 @@ package etcd
 import (
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
@@ -41,7 +42,8 @@ func NewReaderAfter(lines *traces.Lines, first []byte, options traces.Options) (
 
 // Header says what is known of every etcd trace.
 func (r *Reader) Header() traces.Header {
-	return traces.Header{Version: traces.Version, Origin: "etcd raft with_tla", Implementation: "go.etcd.io/raft/v3", Variants: variants}
+	return traces.Header{Version: traces.Version, Origin: "etcd raft with_tla", Implementation: "go.etcd.io/raft/v3",
+		Variants: append(slices.Clone(variants), r.options.Variants...)}
 }
 
 // Position returns the file and the number of the line that was read last.
