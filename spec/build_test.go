@@ -111,7 +111,7 @@ func appendEntries(term spec.Term, prev spec.Index, prevTerm spec.Term, leaderCo
 
 // termless is the message without the term of the entry before.
 func termless(m spec.Message) spec.Message {
-	m.PrevTermUnknown = true
+	m.Unknown = spec.MessagePrevTerm
 	return m
 }
 

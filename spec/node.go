@@ -177,6 +177,8 @@ type Reply struct {
 
 // Durable is what a server has on disk and would find again after a power failure: Figure 2's persistent state.
 type Durable struct {
+	Unknown Field // which of FieldTerm, FieldVotedFor and FieldLog a record does not show
+
 	Term     Term
 	VotedFor ServerID
 	Log      Log
@@ -226,12 +228,16 @@ const (
 	FieldLog
 	FieldCommit
 	FieldApplied
-	FieldVotes
+	FieldVotes // Granted
 	FieldProgress
 	FieldConfig
 	FieldDurable
 	FieldLeader
 	FieldCompacted // that what Log.Base says is compacted, and not only where a record begins to show the log
+	FieldRefused   // Refused
+	FieldContact
+	FieldReads // Reads and LastToken
+	FieldUp    // whether the server is up, which its Role says where that is known
 )
 
 // Observation is what a server shows of itself between two steps. Its zero value knows everything and is a fresh follower.

@@ -86,7 +86,7 @@ func judgePromisedEntries(s *Step, effect int, m *Message, disk *Durable) *Breac
 func (s *Step) acknowledged(i Index) (term Term, known, more bool) {
 	if m := &s.Input.Message; s.delivered(AppendEntries) && i >= m.PrevLogIndex && i <= m.LastEntryIndex() {
 		if i == m.PrevLogIndex {
-			return m.PrevLogTerm, !m.PrevTermUnknown, false
+			return m.PrevLogTerm, m.Knows(MessagePrevTerm), false
 		}
 		return m.Entries[i-m.PrevLogIndex-1].Term, true, true
 	}

@@ -78,7 +78,7 @@ func judgePrevMatches(s *Step) *Breach {
 		return nil // committed, and so the same on the leader
 	}
 	term, held := log.TermAt(prev)
-	if held && (term == m.PrevLogTerm || m.PrevTermUnknown) {
+	if held && (term == m.PrevLogTerm || !m.Knows(MessagePrevTerm)) {
 		return nil
 	}
 	effect, accepts := s.acknowledges(m)
@@ -179,7 +179,7 @@ func (s *Step) replacedInMemory(i Index, disk Log) bool {
 
 // firstConflict returns the first index at which AppendEntries names another term than the log has, and whether there is one.
 func firstConflict(m *Message, log Log) (Index, bool) {
-	if term, known := log.termKnownAt(m.PrevLogIndex); known && term != m.PrevLogTerm && !m.PrevTermUnknown {
+	if term, known := log.termKnownAt(m.PrevLogIndex); known && term != m.PrevLogTerm && m.Knows(MessagePrevTerm) {
 		return m.PrevLogIndex, true
 	}
 	for k := range m.Entries {

@@ -141,7 +141,7 @@ func judgePrevTermTrue(s *Step) *Breach {
 			continue
 		}
 		log, known := s.senderLog(m.Term)
-		if !known || m.PrevTermUnknown && m.PrevLogIndex <= log.LastIndex() {
+		if !known || !m.Knows(MessagePrevTerm) && m.PrevLogIndex <= log.LastIndex() {
 			continue
 		}
 		term, held := log.termKnownAt(m.PrevLogIndex)
@@ -152,7 +152,7 @@ func judgePrevTermTrue(s *Step) *Breach {
 			continue
 		}
 		b := s.breachSent(k, "%s sends %s entries after %s, where it has %s", s.Server, m.To, m.previous(), log.at(m.PrevLogIndex))
-		if m.PrevTermUnknown {
+		if !m.Knows(MessagePrevTerm) {
 			return b.refusing("prevLogIndex ≤ last index", "%d is above %d", m.PrevLogIndex, log.LastIndex())
 		}
 		if !held {

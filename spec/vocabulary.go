@@ -189,9 +189,77 @@ func (k MessageKind) IsRequest() bool {
 	return false
 }
 
+// MessageField names a part of a Message, to say which are unknown.
+type MessageField uint16
+
+// The fields of a Message.
+const (
+	MessageFrom MessageField = 1 << iota
+	MessageTo
+	MessageTerm
+	MessageLastIndex
+	MessageLastTerm
+	MessageGranted
+	MessagePrevIndex
+	MessagePrevTerm
+	MessageEntries
+	MessageCommit
+	MessageSuccess
+	MessageMatch
+)
+
+var messageFieldNames = [...]string{"from", "to", "term", "lastLogIndex", "lastLogTerm", "granted", "prevLogIndex", "prevLogTerm", "entries",
+	"leaderCommit", "success", "matchIndex"}
+
+// String lists the fields as traces name them, with commas between.
+func (f MessageField) String() string {
+	var names []string
+	for k, name := range messageFieldNames {
+		if f&(1<<k) != 0 {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ",")
+}
+
+// MessageFieldsOf reads what String printed, and reports whether every name was one of a field.
+func MessageFieldsOf(names string) (f MessageField, known bool) {
+	for name := range strings.SplitSeq(names, ",") {
+		k := slices.Index(messageFieldNames[:], name)
+		if k < 0 {
+			return 0, false
+		}
+		f |= 1 << k
+	}
+	return f, true
+}
+
+// Uses returns the fields that a message of that kind has. Hints where a leader may try next are no part of it: any message may lack them.
+func (k MessageKind) Uses() MessageField {
+	const all = MessageFrom | MessageTo | MessageTerm
+	switch k {
+	case RequestVote, PreVote:
+		return all | MessageLastIndex | MessageLastTerm
+	case RequestVoteReply, PreVoteReply:
+		return all | MessageGranted
+	case AppendEntries:
+		return all | MessagePrevIndex | MessagePrevTerm | MessageEntries | MessageCommit
+	case InstallSnapshot:
+		return all | MessagePrevIndex | MessagePrevTerm
+	case AppendEntriesReply, InstallSnapshotReply:
+		return all | MessageSuccess | MessageMatch
+	}
+	return all
+}
+
 // Message is what one server sends another. Fields that a kind does not use are zero.
 type Message struct {
 	Kind MessageKind
+
+	// Unknown are the fields that the kind uses and that are not known, because the message does not carry them (a heartbeat of etcd's
+	// raft tells an index that is known to match, and no term; a reply as in Figure 2 no matchIndex) or a record does not show them. They are zero.
+	Unknown MessageField
+
 	From ServerID
 	To   ServerID
 	Term Term // the sender's term; for PreVote the term it would campaign in
@@ -200,12 +268,8 @@ type Message struct {
 	LastLogTerm  Term  // and its term
 	Granted      bool  // RequestVoteReply, PreVoteReply
 
-	// PrevTermUnknown: what is known of an AppendEntries does not include PrevLogTerm, because the message does not carry it (a
-	// heartbeat of etcd's raft tells an index that is known to match, and no term) or a record does not show it.
-	PrevTermUnknown bool
-
 	PrevLogIndex Index   // AppendEntries: index before the first entry; InstallSnapshot: last included index
-	PrevLogTerm  Term    // and its term; 0 where PrevTermUnknown
+	PrevLogTerm  Term    // and its term
 	Entries      []Entry // AppendEntries: at PrevLogIndex+1, …; never changed in place once sent
 	LeaderCommit Index   // AppendEntries: the leader's commitIndex as told to this follower
 
@@ -217,25 +281,37 @@ type Message struct {
 	Payload string // what an implementation sends besides, opaque; equal messages have equal payloads
 }
 
+// Knows reports whether all the given fields of the message are known.
+func (m *Message) Knows(f MessageField) bool { return m.Unknown&f == 0 }
+
+// Complete reports whether all that a message of its kind has is known.
+func (m *Message) Complete() bool { return m.Unknown == 0 }
+
+// shown prints a field, or a question mark where it is not known.
+func (m *Message) shown(f MessageField, value any) string {
+	if !m.Knows(f) {
+		return "?"
+	}
+	return fmt.Sprint(value)
+}
+
 // String prints a message on one line, with only the fields that matter to its kind.
 func (m Message) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s->%s term=%d", m.Kind, m.From, m.To, m.Term)
+	server := func(f MessageField, id ServerID) string { return m.shown(f, id) }
+	fmt.Fprintf(&b, "%s %s->%s term=%s", m.Kind, server(MessageFrom, m.From), server(MessageTo, m.To), m.shown(MessageTerm, uint64(m.Term)))
+	previous := m.shown(MessagePrevIndex, m.PrevLogIndex) + "@" + m.shown(MessagePrevTerm, m.PrevLogTerm)
 	switch m.Kind {
 	case RequestVote, PreVote:
-		fmt.Fprintf(&b, " last=%d@%d", m.LastLogIndex, m.LastLogTerm)
+		fmt.Fprintf(&b, " last=%s@%s", m.shown(MessageLastIndex, m.LastLogIndex), m.shown(MessageLastTerm, m.LastLogTerm))
 	case RequestVoteReply, PreVoteReply:
-		fmt.Fprintf(&b, " granted=%t", m.Granted)
+		fmt.Fprintf(&b, " granted=%s", m.shown(MessageGranted, m.Granted))
 	case AppendEntries:
-		prevTerm := fmt.Sprint(uint64(m.PrevLogTerm))
-		if m.PrevTermUnknown {
-			prevTerm = "?"
-		}
-		fmt.Fprintf(&b, " prev=%d@%s entries=%s commit=%d", m.PrevLogIndex, prevTerm, Log{Entries: m.Entries}, m.LeaderCommit)
+		fmt.Fprintf(&b, " prev=%s entries=%s commit=%s", previous, m.shown(MessageEntries, Log{Entries: m.Entries}), m.shown(MessageCommit, m.LeaderCommit))
 	case InstallSnapshot:
-		fmt.Fprintf(&b, " last=%d@%d", m.PrevLogIndex, m.PrevLogTerm)
+		fmt.Fprintf(&b, " last=%s", previous)
 	case AppendEntriesReply, InstallSnapshotReply:
-		fmt.Fprintf(&b, " success=%t match=%d", m.Success, m.MatchIndex)
+		fmt.Fprintf(&b, " success=%s match=%s", m.shown(MessageSuccess, m.Success), m.shown(MessageMatch, m.MatchIndex))
 		if m.ConflictIndex != 0 || m.ConflictTerm != 0 {
 			fmt.Fprintf(&b, " conflict=%d@%d", m.ConflictIndex, m.ConflictTerm)
 		}
@@ -245,7 +321,7 @@ func (m Message) String() string {
 
 // previous names the entry before those that AppendEntries carries.
 func (m *Message) previous() string {
-	if m.PrevTermUnknown {
+	if !m.Knows(MessagePrevTerm) {
 		return fmt.Sprintf("entry %d", m.PrevLogIndex)
 	}
 	return fmt.Sprintf("entry %d of term %d", m.PrevLogIndex, m.PrevLogTerm)
@@ -256,9 +332,9 @@ func (m Message) Equal(n Message) bool {
 	if !slices.Equal(m.Entries, n.Entries) {
 		return false
 	}
-	return m.Kind == n.Kind && m.From == n.From && m.To == n.To && m.Term == n.Term &&
+	return m.Kind == n.Kind && m.Unknown == n.Unknown && m.From == n.From && m.To == n.To && m.Term == n.Term &&
 		m.LastLogIndex == n.LastLogIndex && m.LastLogTerm == n.LastLogTerm && m.Granted == n.Granted &&
-		m.PrevLogIndex == n.PrevLogIndex && m.PrevLogTerm == n.PrevLogTerm && m.PrevTermUnknown == n.PrevTermUnknown && m.LeaderCommit == n.LeaderCommit &&
+		m.PrevLogIndex == n.PrevLogIndex && m.PrevLogTerm == n.PrevLogTerm && m.LeaderCommit == n.LeaderCommit &&
 		m.Success == n.Success && m.MatchIndex == n.MatchIndex &&
 		m.ConflictIndex == n.ConflictIndex && m.ConflictTerm == n.ConflictTerm && m.Payload == n.Payload
 }

@@ -42,8 +42,7 @@ func messageWords(m *spec.Message) []string {
 		}
 	}
 	add(m.LastLogIndex|spec.Index(m.LastLogTerm) != 0 || m.Kind == spec.RequestVote, "last=%d@%d", m.LastLogIndex, m.LastLogTerm)
-	add(!m.PrevTermUnknown && (m.PrevLogIndex|spec.Index(m.PrevLogTerm) != 0 || m.Kind == spec.AppendEntries), "prev=%d@%d", m.PrevLogIndex, m.PrevLogTerm)
-	add(m.PrevTermUnknown, "prev=%d", m.PrevLogIndex)
+	add(m.PrevLogIndex|spec.Index(m.PrevLogTerm) != 0 || m.Kind == spec.AppendEntries, "prev=%d@%d", m.PrevLogIndex, m.PrevLogTerm)
 	for _, e := range m.Entries {
 		words = append(words, "entry="+entryWord(e))
 	}
@@ -53,6 +52,7 @@ func messageWords(m *spec.Message) []string {
 	add(m.MatchIndex != 0, "match=%d", m.MatchIndex)
 	add(m.ConflictIndex|spec.Index(m.ConflictTerm) != 0, "conflict=%d@%d", m.ConflictIndex, m.ConflictTerm)
 	add(m.Payload != "", "payload=%q", m.Payload)
+	add(m.Unknown != 0, "unknown=%s", m.Unknown)
 	return words
 }
 
@@ -191,11 +191,7 @@ func (p *actionParser) detail(in *spec.Input, word string) {
 	case "last":
 		m.LastLogIndex, m.LastLogTerm = p.place(value)
 	case "prev":
-		if m.PrevTermUnknown = !strings.Contains(value, "@"); m.PrevTermUnknown {
-			m.PrevLogIndex = spec.Index(p.number(value))
-		} else {
-			m.PrevLogIndex, m.PrevLogTerm = p.place(value)
-		}
+		m.PrevLogIndex, m.PrevLogTerm = p.place(value)
 	case "entry":
 		m.Entries = append(m.Entries, p.entry(value))
 	case "commit":
@@ -210,6 +206,11 @@ func (p *actionParser) detail(in *spec.Input, word string) {
 		m.ConflictIndex, m.ConflictTerm = p.place(value)
 	case "payload":
 		m.Payload = p.quoted(value)
+	case "unknown":
+		var known bool
+		if m.Unknown, known = spec.MessageFieldsOf(value); !known {
+			p.fail("%q are not fields of a message", value)
+		}
 	default:
 		p.fail("%q is no part of an action", word)
 	}

@@ -19,7 +19,7 @@ func TestActionsPrintAsTextThatParsesBack(t *testing.T) {
 		{Kind: spec.Reconfigure, Change: spec.Change{Voters: "n1,n2", Learners: "n3", Joint: true}},
 		{Kind: spec.Deliver, Message: spec.Message{Kind: spec.AppendEntries, From: 1, To: 2, Term: 3, PrevLogIndex: 4, PrevLogTerm: 2, LeaderCommit: 4,
 			Entries: []spec.Entry{{Term: 2, Value: "x y"}, {Term: 3, Kind: spec.NoOp}, {Term: 3, Kind: spec.ConfigurationChange, Value: "n1:n2"}}, Payload: "p\xff"}},
-		{Kind: spec.Deliver, Message: spec.Message{Kind: spec.AppendEntries, From: 1, To: 2, Term: 3, PrevLogIndex: 4, PrevTermUnknown: true, LeaderCommit: 4}},
+		{Kind: spec.Deliver, Message: spec.Message{Kind: spec.AppendEntries, From: 1, To: 2, Term: 3, PrevLogIndex: 4, Unknown: spec.MessagePrevTerm, LeaderCommit: 4}},
 		{Kind: spec.Deliver, Message: spec.Message{Kind: spec.AppendEntriesReply, From: 1, To: 2, Term: 3, Success: true, MatchIndex: 9, ConflictIndex: 3, ConflictTerm: 1}},
 		{Kind: spec.Deliver, Message: spec.Message{Kind: spec.RequestVoteReply, From: 1, To: 2, Term: 3, Granted: true}},
 	}

@@ -12,10 +12,18 @@ import (
 type decoder struct {
 	wire.Reader
 	lenient bool
+	never   spec.Field // what such servers never show, because they have no such thing
 }
 
-func newDecoder(line []byte, lenient bool) *decoder {
-	return &decoder{wire.NewReader(line, false), lenient}
+func newDecoder(line []byte, lenient bool, declared spec.Variants) *decoder {
+	return &decoder{wire.NewReader(line, false), lenient, (spec.FieldContact | spec.FieldReads) &^ wire.ShownBy(declared)}
+}
+
+// state takes what a server shows. What its kind of server does not have is known to be empty.
+func (d *decoder) state() spec.Observation {
+	o := d.Observation()
+	o.Unknown &^= d.never
+	return o
 }
 
 func (d *decoder) header() (h Header) {
@@ -150,9 +158,9 @@ func (d *decoder) record() (r Record) {
 		case "fault":
 			step.Output.Fault = errors.New(string(d.String()))
 		case "pre":
-			step.Before = d.Observation()
+			step.Before = d.state()
 		case "post":
-			step.After = d.Observation()
+			step.After = d.state()
 		case "groups":
 			for d.Open('['); d.More(']'); {
 				r.Groups = append(r.Groups, d.Servers())

@@ -72,9 +72,10 @@ func appendExtra(o *wire.Object, members Extra) {
 }
 
 // appendRecord appends a record's line. last is what the server showed after its last record, or nil: a state before the step
-// that is the same is not written again.
-func appendRecord(dst []byte, r *Record, last *spec.Observation) []byte {
+// that is the same is not written again. also are fields of a state that are written though they are empty.
+func appendRecord(dst []byte, r *Record, last *spec.Observation, also spec.Field) []byte {
 	o := wire.Open(dst)
+	o.Always(also)
 	o.Uint("n", uint64(r.Number))
 	if r.Step != nil {
 		o.Server("server", r.Step.Server)

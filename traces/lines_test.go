@@ -130,7 +130,7 @@ func TestUnreadableTraces(t *testing.T) {
 		{"a stranger", header + "\n" + `{"n":1,"server":"n9","event":"timeout"}` + "\n", "f:2: n9 is not one of the cluster's servers"},
 		{"never sent", header + "\n" + `{"n":1,"server":"n1","event":"timeout"}` + "\n" +
 			`{"n":2,"server":"n2","event":"deliver","message":{"kind":"RequestVote","from":"n1","to":"n2","term":1}}` + "\n",
-			"f:3: delivers a message that is not in flight: RequestVote n1->n2 term=1 last=0@0"},
+			"f:3: delivers a message that is not in flight: RequestVote n1->n2 term=1 last=?@?"},
 		{"another state", header + "\n" + `{"n":1,"server":"n1","event":"timeout","post":{"term":2}}` + "\n" + `{"n":2,"server":"n1","event":"timeout","pre":{"term":3}}` + "\n",
 			"f:3: n1 begins with term 3, not 2 as it was last seen"},
 	} {

@@ -53,7 +53,7 @@ func NewReader(lines *Lines, options Options) (*Reader, error) {
 
 // NewReaderAfter is NewReader for lines whose first line was already taken.
 func NewReaderAfter(lines *Lines, first []byte, options Options) (*Reader, error) {
-	d := newDecoder(first, options.Lenient)
+	d := newDecoder(first, options.Lenient, nil)
 	r := &Reader{lines: lines, options: options, header: d.header(), last: map[spec.ServerID]*spec.Observation{}}
 	if err := d.Err(); err != nil {
 		return nil, LineError(lines, err)
@@ -85,7 +85,7 @@ func (r *Reader) Next() (*Record, error) {
 		if err != nil {
 			return nil, err
 		}
-		d := newDecoder(line, r.options.Lenient)
+		d := newDecoder(line, r.options.Lenient, r.header.Variants)
 		r.record = d.record()
 		if err := d.Err(); err != nil {
 			return nil, LineError(r.lines, err)

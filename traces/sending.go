@@ -170,7 +170,7 @@ func (s *sending) fingerprint(m *spec.Message) (uint64, optional) {
 	b = append(b, m.Payload...)
 	print := maphash.Bytes(s.seed, b)
 	var told optional
-	if !m.PrevTermUnknown {
+	if m.Knows(spec.MessagePrevTerm) {
 		told.prevTerm = uint64(m.PrevLogTerm) + 1
 	}
 	told.values, b = s.values(m.Entries, b[:0])

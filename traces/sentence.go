@@ -464,7 +464,7 @@ func whyNoMatch(s *spec.Step) string {
 	if last := s.Before.Log.LastIndex(); last < m.PrevLogIndex {
 		return fmt.Sprintf(": its log ends at %d", last)
 	}
-	if term, known := s.Before.Log.TermAt(m.PrevLogIndex); known && term != m.PrevLogTerm && !m.PrevTermUnknown {
+	if term, known := s.Before.Log.TermAt(m.PrevLogIndex); known && term != m.PrevLogTerm && m.Knows(spec.MessagePrevTerm) {
 		return fmt.Sprintf(": its entry %d is of term %d, not %d", m.PrevLogIndex, term, m.PrevLogTerm)
 	}
 	return ""

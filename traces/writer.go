@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces/wire"
 )
 
 // Writer writes the native format. The same records give the same bytes.
@@ -12,11 +13,12 @@ type Writer struct {
 	out  *bufio.Writer
 	line []byte
 	last map[spec.ServerID]spec.Observation
+	also spec.Field // shown though it is empty
 }
 
 // NewWriter writes the header and returns a writer for the records.
 func NewWriter(w io.Writer, h Header) (*Writer, error) {
-	out := &Writer{out: bufio.NewWriter(w), last: map[spec.ServerID]spec.Observation{}}
+	out := &Writer{out: bufio.NewWriter(w), last: map[spec.ServerID]spec.Observation{}, also: wire.ShownBy(h.Variants)}
 	out.line = append(appendHeader(out.line[:0], &h), '\n')
 	_, err := out.out.Write(out.line)
 	return out, err
@@ -31,7 +33,7 @@ func (w *Writer) Record(r *Record) error {
 		}
 		w.last[r.Step.Server] = r.Step.After
 	}
-	w.line = append(appendRecord(w.line[:0], r, last), '\n')
+	w.line = append(appendRecord(w.line[:0], r, last, w.also), '\n')
 	_, err := w.out.Write(w.line)
 	return err
 }

@@ -15,8 +15,8 @@ func appendInput(b []byte, in *spec.Input) []byte {
 		return b
 	}
 	m := &in.Message
-	b = append(b, byte(m.Kind), flag(m.Granted), flag(m.Success)|flag(m.PrevTermUnknown)<<1)
-	b = appendNumbers(b, uint64(m.From), uint64(m.To), uint64(m.Term), uint64(m.LastLogIndex), uint64(m.LastLogTerm),
+	b = append(b, byte(m.Kind), flag(m.Granted), flag(m.Success))
+	b = appendNumbers(b, uint64(m.Unknown), uint64(m.From), uint64(m.To), uint64(m.Term), uint64(m.LastLogIndex), uint64(m.LastLogTerm),
 		uint64(m.PrevLogIndex), uint64(m.PrevLogTerm), uint64(m.LeaderCommit),
 		uint64(m.MatchIndex), uint64(m.ConflictIndex), uint64(m.ConflictTerm), uint64(len(m.Entries)))
 	for _, e := range m.Entries {

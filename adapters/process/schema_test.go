@@ -135,7 +135,9 @@ func fill(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
 		for k := range v.NumField() {
-			fill(v.Field(k))
+			if v.Type().Field(k).Name != "Unknown" {
+				fill(v.Field(k))
+			}
 		}
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))

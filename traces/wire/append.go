@@ -14,8 +14,9 @@ import (
 
 // Object appends the members of one JSON object to bytes. Open begins it, Close ends it.
 type Object struct {
-	dst   []byte
-	comma bool
+	dst    []byte
+	comma  bool
+	always spec.Field // see Always
 }
 
 // Open begins an object.

@@ -4,14 +4,30 @@ import "github.com/raftcheck/raftcheck/spec"
 
 // EveryField is all the fields of an observation, for one that shows nothing.
 const EveryField = spec.FieldRole | spec.FieldTerm | spec.FieldVotedFor | spec.FieldLog | spec.FieldCommit | spec.FieldApplied |
-	spec.FieldVotes | spec.FieldProgress | spec.FieldConfig | spec.FieldDurable | spec.FieldLeader
+	spec.FieldVotes | spec.FieldProgress | spec.FieldConfig | spec.FieldDurable | spec.FieldLeader | spec.FieldRefused | spec.FieldContact |
+	spec.FieldReads | spec.FieldUp
 
 // Observation writes the fields that an observation shows.
 func (o *Object) Observation(name string, s *spec.Observation) {
 	o.Name(name)
 	inner := Open(o.dst)
+	inner.always = o.always
 	inner.observation(s)
 	o.dst = inner.Close()
+}
+
+// Always makes the object's observations show what is empty too, of fields that only some implementations have.
+func (o *Object) Always(f spec.Field) { o.always = f }
+
+// ShownBy returns the fields that servers show which declare such variants, besides those that all servers show.
+func ShownBy(declared spec.Variants) (f spec.Field) {
+	if declared.Has(spec.ChecksQuorum) {
+		f |= spec.FieldContact
+	}
+	if declared.Has(spec.ConfirmsReads) || declared.Has(spec.AppliesLater) {
+		f |= spec.FieldReads
+	}
+	return f
 }
 
 func (o *Object) observation(s *spec.Observation) {
@@ -39,6 +55,8 @@ func (o *Object) observation(s *spec.Observation) {
 	}
 	if known(spec.FieldVotes) {
 		o.Servers("granted", s.Granted)
+	}
+	if known(spec.FieldRefused) {
 		o.Servers("refused", s.Refused)
 	}
 	if known(spec.FieldProgress) {
@@ -50,13 +68,11 @@ func (o *Object) observation(s *spec.Observation) {
 	if known(spec.FieldDurable) {
 		o.Durable("durable", &s.Durable)
 	}
-	if len(s.Contact) > 0 {
+	if known(spec.FieldContact) && (len(s.Contact) > 0 || o.always&spec.FieldContact != 0) {
 		o.Servers("contact", s.Contact)
 	}
-	if len(s.Reads) > 0 {
+	if known(spec.FieldReads) && (len(s.Reads) > 0 || s.LastToken != "" || o.always&spec.FieldReads != 0) {
 		o.reads(s.Reads)
-	}
-	if s.LastToken != "" {
 		o.Bytes("lastToken", s.LastToken)
 	}
 }

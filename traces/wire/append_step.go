@@ -93,9 +93,15 @@ func appendEffect(dst []byte, e *spec.Effect) []byte {
 func (o *Object) Durable(name string, d *spec.Durable) {
 	o.Name(name)
 	inner := Open(o.dst)
-	inner.Uint("term", uint64(d.Term))
-	inner.Server("votedFor", d.VotedFor)
-	inner.Log("log", d.Log)
+	if d.Unknown&spec.FieldTerm == 0 {
+		inner.Uint("term", uint64(d.Term))
+	}
+	if d.Unknown&spec.FieldVotedFor == 0 {
+		inner.Server("votedFor", d.VotedFor)
+	}
+	if d.Unknown&spec.FieldLog == 0 {
+		inner.Log("log", d.Log)
+	}
 	if d.Config != "" {
 		inner.Bytes("config", d.Config)
 	}
@@ -147,63 +153,39 @@ func (o *Object) Message(name string, m *spec.Message) {
 
 func (o *Object) message(m *spec.Message) {
 	o.Text("kind", m.Kind.String())
-	o.Server("from", m.From)
-	o.Server("to", m.To)
-	o.Uint("term", uint64(m.Term))
-	shown := fieldsOf(m.Kind)
-	uint := func(name string, f messageField, n uint64) {
+	shown := m.Kind.Uses() &^ m.Unknown
+	server := func(name string, f spec.MessageField, id spec.ServerID) {
+		if shown&f != 0 {
+			o.Server(name, id)
+		}
+	}
+	uint := func(name string, f spec.MessageField, n uint64) {
 		if n != 0 || shown&f != 0 {
 			o.Uint(name, n)
 		}
 	}
-	bool := func(name string, f messageField, b bool) {
+	bool := func(name string, f spec.MessageField, b bool) {
 		if b || shown&f != 0 {
 			o.Bool(name, b)
 		}
 	}
-	uint("lastLogIndex", lastLog, uint64(m.LastLogIndex))
-	uint("lastLogTerm", lastLog, uint64(m.LastLogTerm))
-	bool("granted", granted, m.Granted)
-	uint("prevLogIndex", prevLog, uint64(m.PrevLogIndex))
-	if !m.PrevTermUnknown {
-		uint("prevLogTerm", prevLog, uint64(m.PrevLogTerm))
-	}
-	if shown&entries != 0 || len(m.Entries) > 0 {
+	server("from", spec.MessageFrom, m.From)
+	server("to", spec.MessageTo, m.To)
+	uint("term", spec.MessageTerm, uint64(m.Term))
+	uint("lastLogIndex", spec.MessageLastIndex, uint64(m.LastLogIndex))
+	uint("lastLogTerm", spec.MessageLastTerm, uint64(m.LastLogTerm))
+	bool("granted", spec.MessageGranted, m.Granted)
+	uint("prevLogIndex", spec.MessagePrevIndex, uint64(m.PrevLogIndex))
+	uint("prevLogTerm", spec.MessagePrevTerm, uint64(m.PrevLogTerm))
+	if shown&spec.MessageEntries != 0 || len(m.Entries) > 0 {
 		o.Entries("entries", m.Entries)
 	}
-	uint("leaderCommit", entries, uint64(m.LeaderCommit))
-	bool("success", success, m.Success)
-	uint("matchIndex", success, uint64(m.MatchIndex))
+	uint("leaderCommit", spec.MessageCommit, uint64(m.LeaderCommit))
+	bool("success", spec.MessageSuccess, m.Success)
+	uint("matchIndex", spec.MessageMatch, uint64(m.MatchIndex))
 	uint("conflictIndex", 0, uint64(m.ConflictIndex))
 	uint("conflictTerm", 0, uint64(m.ConflictTerm))
 	if m.Payload != "" {
 		o.Bytes("payload", m.Payload)
 	}
-}
-
-type messageField uint8
-
-const (
-	lastLog messageField = 1 << iota
-	granted
-	prevLog
-	entries
-	success
-)
-
-// fieldsOf returns the fields that a kind of message always shows.
-func fieldsOf(kind spec.MessageKind) messageField {
-	switch kind {
-	case spec.RequestVote, spec.PreVote:
-		return lastLog
-	case spec.RequestVoteReply, spec.PreVoteReply:
-		return granted
-	case spec.AppendEntries:
-		return prevLog | entries
-	case spec.InstallSnapshot:
-		return prevLog
-	case spec.AppendEntriesReply, spec.InstallSnapshotReply:
-		return success
-	}
-	return 0
 }

@@ -10,7 +10,7 @@ func (r *Reader) Observation() spec.Observation {
 		var field spec.Field
 		switch key := r.Key(); string(key) {
 		case "role":
-			field = spec.FieldRole
+			field = spec.FieldRole | spec.FieldUp
 			s.Role = spec.Role(r.OneOf("role", func(k int) string { return spec.Role(k).String() }, int(spec.Crashed)+1))
 		case "term":
 			field, s.Term = spec.FieldTerm, spec.Term(r.Uint())
@@ -19,11 +19,13 @@ func (r *Reader) Observation() spec.Observation {
 		case "leader":
 			field, s.LeaderID = spec.FieldLeader, r.Server()
 		case "log":
-			var compacted bool
-			if s.Log, compacted = r.log(); !compacted {
+			var compacted, whole bool
+			if s.Log, compacted, whole = r.log(); !compacted {
 				s.Unknown |= spec.FieldCompacted
 			}
-			field = spec.FieldLog
+			if whole {
+				field = spec.FieldLog
+			}
 		case "commit":
 			field, s.CommitIndex = spec.FieldCommit, spec.Index(r.Uint())
 		case "applied":
@@ -31,19 +33,30 @@ func (r *Reader) Observation() spec.Observation {
 		case "granted":
 			field, s.Granted = spec.FieldVotes, r.Servers()
 		case "refused":
-			field, s.Refused = spec.FieldVotes, r.Servers()
+			field, s.Refused = spec.FieldRefused, r.Servers()
 		case "progress":
-			field, s.Progress = spec.FieldProgress, r.progress()
+			var whole bool
+			if s.Progress, whole = r.progress(); whole {
+				field = spec.FieldProgress
+			}
 		case "config":
-			field, s.Config = spec.FieldConfig, r.configuration()
+			var whole bool
+			if s.Config, whole = r.configuration(); whole {
+				field = spec.FieldConfig
+			}
 		case "contact":
-			s.Contact = r.Servers()
+			field, s.Contact = spec.FieldContact, r.Servers()
 		case "reads":
-			s.Reads = r.reads()
+			var whole bool
+			if s.Reads, whole = r.reads(); whole {
+				field = spec.FieldReads
+			}
 		case "lastToken", "lastTokenBase64":
 			s.LastToken = r.Bytes(key)
 		case "durable":
-			field, s.Durable = spec.FieldDurable, r.Durable(spec.Durable{})
+			if s.Durable = r.Durable(spec.Durable{}); s.Durable.Unknown == 0 {
+				field = spec.FieldDurable
+			}
 		default:
 			r.Unknown(at, key)
 		}
@@ -52,11 +65,15 @@ func (r *Reader) Observation() spec.Observation {
 	return s
 }
 
-func (r *Reader) reads() (all []spec.PendingRead) {
+// reads takes the reads that wait, and tells whether each is shown whole.
+func (r *Reader) reads() (all []spec.PendingRead, whole bool) {
+	whole = true
 	for r.Open('['); r.More(']'); {
 		var read spec.PendingRead
+		members := 0
 		for r.Open('{'); r.More('}'); {
 			at := r.At()
+			members++
 			switch key := r.Key(); string(key) {
 			case "value", "valueBase64":
 				read.Value = r.Bytes(key)
@@ -70,16 +87,20 @@ func (r *Reader) reads() (all []spec.PendingRead) {
 				r.Unknown(at, key)
 			}
 		}
-		all = append(all, read)
+		all, whole = append(all, read), whole && (members == 4 || r.strict)
 	}
-	return all
+	return all, whole
 }
 
-func (r *Reader) progress() (all []spec.Progress) {
+// progress takes what a leader believes of its followers, and tells whether it is shown whole of each.
+func (r *Reader) progress() (all []spec.Progress, whole bool) {
+	whole = true
 	for r.Open('['); r.More(']'); {
 		var p spec.Progress
+		members := 0
 		for r.Open('{'); r.More('}'); {
 			at := r.At()
+			members++
 			switch key := r.Key(); string(key) {
 			case "server":
 				p.Server = r.Server()
@@ -91,17 +112,19 @@ func (r *Reader) progress() (all []spec.Progress) {
 				r.Unknown(at, key)
 			}
 		}
-		all = append(all, p)
+		all, whole = append(all, p), whole && (members == 3 || r.strict)
 	}
-	return all
+	return all, whole
 }
 
-func (r *Reader) configuration() (c spec.Configuration) {
+// configuration takes who votes, and tells whether that is shown.
+func (r *Reader) configuration() (c spec.Configuration, whole bool) {
+	whole = r.strict
 	for r.Open('{'); r.More('}'); {
 		at := r.At()
 		switch key := r.Key(); string(key) {
 		case "voters":
-			c.Voters = r.Servers()
+			c.Voters, whole = r.Servers(), true
 		case "outgoing":
 			c.Outgoing = r.Servers()
 		case "learners":
@@ -110,5 +133,5 @@ func (r *Reader) configuration() (c spec.Configuration) {
 			r.Unknown(at, key)
 		}
 	}
-	return c
+	return c, whole
 }

@@ -81,18 +81,24 @@ func (r *Reader) Reply() (reply spec.Reply) {
 	return reply
 }
 
-// Durable takes what is on disk. Members that are missing are as in before.
+// Durable takes what is on disk. Members that are missing are as in before, and unknown for a reader that is not strict.
 func (r *Reader) Durable(before spec.Durable) spec.Durable {
 	d := before
+	if !r.strict {
+		d.Unknown = spec.FieldTerm | spec.FieldVotedFor | spec.FieldLog
+	}
 	for r.Open('{'); r.More('}'); {
 		at := r.At()
 		switch key := r.Key(); string(key) {
 		case "term":
-			d.Term = spec.Term(r.Uint())
+			d.Term, d.Unknown = spec.Term(r.Uint()), d.Unknown&^spec.FieldTerm
 		case "votedFor":
-			d.VotedFor = r.Server()
+			d.VotedFor, d.Unknown = r.Server(), d.Unknown&^spec.FieldVotedFor
 		case "log":
-			d.Log = r.Log()
+			var whole bool
+			if d.Log, _, whole = r.log(); whole {
+				d.Unknown &^= spec.FieldLog
+			}
 		case "config", "configBase64":
 			d.Config = r.Bytes(key)
 		default:
@@ -104,42 +110,51 @@ func (r *Reader) Durable(before spec.Durable) spec.Durable {
 
 // Log takes a log.
 func (r *Reader) Log() spec.Log {
-	log, _ := r.log()
+	log, _, _ := r.log()
 	return log
 }
 
-// log takes a log and whether its beginning was compacted, and is not only not shown.
-func (r *Reader) log() (log spec.Log, compacted bool) {
+// log takes a log, whether its beginning was compacted, and is not only not shown, and whether it says of each index what stands there.
+func (r *Reader) log() (log spec.Log, compacted, whole bool) {
 	compacted = true
+	begins, entries := false, false
 	for r.Open('{'); r.More('}'); {
 		at := r.At()
 		switch key := r.Key(); string(key) {
 		case "base":
-			log.Base = spec.Index(r.Uint())
+			log.Base, begins = spec.Index(r.Uint()), true
 		case "baseTerm":
 			log.BaseTerm = spec.Term(r.Uint())
 		case "from":
-			log.Base, compacted = spec.Index(r.Uint()), false
+			log.Base, compacted, begins = spec.Index(r.Uint()), false, true
 		case "fromTerm":
 			log.BaseTerm = spec.Term(r.Uint())
 		case "entries":
-			log.Entries = r.Entries()
+			log.Entries, entries = r.entries()
 		default:
 			r.Unknown(at, key)
 		}
 	}
-	return log, compacted || log.Base == 0
+	return log, compacted || log.Base == 0, r.strict || entries && (begins || log.BaseTerm == 0)
 }
 
 // Entries takes a list of log entries.
-func (r *Reader) Entries() (all []spec.Entry) {
+func (r *Reader) Entries() []spec.Entry {
+	all, _ := r.entries()
+	return all
+}
+
+// entries takes a list of log entries, and tells whether the term of each is shown.
+func (r *Reader) entries() (all []spec.Entry, whole bool) {
+	whole = true
 	for r.Open('['); r.More(']'); {
 		var e spec.Entry
+		term := false
 		for r.Open('{'); r.More('}'); {
 			at := r.At()
 			switch key := r.Key(); string(key) {
 			case "term":
-				e.Term = spec.Term(r.Uint())
+				e.Term, term = spec.Term(r.Uint()), true
 			case "kind":
 				e.Kind = spec.EntryKind(r.OneOf("entry kind", func(k int) string { return spec.EntryKind(k).String() }, int(spec.ConfigurationChange)+1))
 			case "value", "valueBase64":
@@ -148,43 +163,46 @@ func (r *Reader) Entries() (all []spec.Entry) {
 				r.Unknown(at, key)
 			}
 		}
-		all = append(all, e)
+		all, whole = append(all, e), whole && (term || r.strict)
 	}
-	return all
+	return all, whole
 }
 
-// Message takes a message.
+// Message takes a message. What it uses and does not show is unknown; for a strict reader, whose members are all known, it is zero.
 func (r *Reader) Message() (m spec.Message) {
-	prevTerm := false
+	var shown spec.MessageField
 	for r.Open('{'); r.More('}'); {
 		at := r.At()
 		switch key := r.Key(); string(key) {
 		case "kind":
 			m.Kind = spec.RequestVote + spec.MessageKind(r.OneOf("kind of message", messageKind, int(spec.TimeoutNow)))
 		case "from":
-			m.From = r.Server()
+			m.From, shown = r.Server(), shown|spec.MessageFrom
 		case "to":
-			m.To = r.Server()
+			m.To, shown = r.Server(), shown|spec.MessageTo
 		case "term":
-			m.Term = spec.Term(r.Uint())
+			m.Term, shown = spec.Term(r.Uint()), shown|spec.MessageTerm
 		case "lastLogIndex":
-			m.LastLogIndex = spec.Index(r.Uint())
+			m.LastLogIndex, shown = spec.Index(r.Uint()), shown|spec.MessageLastIndex
 		case "lastLogTerm":
-			m.LastLogTerm = spec.Term(r.Uint())
+			m.LastLogTerm, shown = spec.Term(r.Uint()), shown|spec.MessageLastTerm
 		case "granted":
-			m.Granted = r.Bool()
+			m.Granted, shown = r.Bool(), shown|spec.MessageGranted
 		case "prevLogIndex":
-			m.PrevLogIndex = spec.Index(r.Uint())
+			m.PrevLogIndex, shown = spec.Index(r.Uint()), shown|spec.MessagePrevIndex
 		case "prevLogTerm":
-			m.PrevLogTerm, prevTerm = spec.Term(r.Uint()), true
+			m.PrevLogTerm, shown = spec.Term(r.Uint()), shown|spec.MessagePrevTerm
 		case "entries":
-			m.Entries = r.Entries()
+			var whole bool
+			if m.Entries, whole = r.entries(); whole {
+				shown |= spec.MessageEntries
+			}
 		case "leaderCommit":
-			m.LeaderCommit = spec.Index(r.Uint())
+			m.LeaderCommit, shown = spec.Index(r.Uint()), shown|spec.MessageCommit
 		case "success":
-			m.Success = r.Bool()
+			m.Success, shown = r.Bool(), shown|spec.MessageSuccess
 		case "matchIndex":
-			m.MatchIndex = spec.Index(r.Uint())
+			m.MatchIndex, shown = spec.Index(r.Uint()), shown|spec.MessageMatch
 		case "conflictIndex":
 			m.ConflictIndex = spec.Index(r.Uint())
 		case "conflictTerm":
@@ -195,11 +213,21 @@ func (r *Reader) Message() (m spec.Message) {
 			r.Unknown(at, key)
 		}
 	}
-	m.PrevTermUnknown = m.Kind == spec.AppendEntries && m.PrevLogIndex > 0 && !prevTerm
+	if !r.strict {
+		m.Unknown = unknown(&m, shown)
+	}
 	if m.Kind == 0 {
 		r.Fail("a message without \"kind\"")
 	}
 	return m
+}
+
+// unknown returns the fields of a message that are neither shown nor follow from what is.
+func unknown(m *spec.Message, shown spec.MessageField) spec.MessageField {
+	if shown&spec.MessagePrevIndex != 0 && m.PrevLogIndex == 0 {
+		shown |= spec.MessagePrevTerm // nothing stands at index 0
+	}
+	return m.Kind.Uses() &^ shown
 }
 
 func messageKind(k int) string { return (spec.RequestVote + spec.MessageKind(k)).String() }

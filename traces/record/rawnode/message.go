@@ -27,7 +27,9 @@ func (n *Node) message(m *Message) (told spec.Message, is bool) {
 		}
 	case MsgHeartbeat:
 		told.Kind, told.PrevLogIndex, told.LeaderCommit = spec.AppendEntries, spec.Index(m.Commit), spec.Index(m.Commit)
-		told.PrevTermUnknown = told.PrevLogIndex > 0
+		if told.PrevLogIndex > 0 {
+			told.Unknown = spec.MessagePrevTerm
+		}
 	case MsgHeartbeatResp:
 		told.Kind, told.Success = spec.AppendEntriesReply, true
 	case MsgAppResp:
