@@ -89,7 +89,7 @@ const (
 // EveryVariant lists all variants there are. It must not be changed.
 var EveryVariant = Variants{
 	CommitMayFall, SelfVoteByMessage, TermThenVote, ProgressMayFall, OptimisticNext, SilentOnStale, VolatileUntilReady,
-	PreVotes, ChecksQuorum, ConfirmsReads, LeaseReads, ConfigurationInLog, JointConfigurations, StoresLater,
+	PreVotes, PreVotesBySome, ChecksQuorum, ConfirmsReads, LeaseReads, ConfigurationInLog, JointConfigurations, StoresLater,
 	TellsClients, LeavesWhenHung, CommitsAtOnce, LateTerm, AppendsLater, AppliesLater, HeartbeatsAnywhere, MendsLog, HealsFirst,
 }
 
