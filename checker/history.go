@@ -118,7 +118,7 @@ func (m *memo) resolveHistory(from uint32, step uint32) error {
 	agree := func(f spec.Fact) {
 		if earlier := h.agree(f); earlier != nil {
 			for _, r := range m.rules {
-				broken = broken || r.JudgeFacts(earlier, &f) != nil
+				broken = broken || r.JudgeFacts(s, earlier, &f) != nil
 			}
 		}
 	}

@@ -104,8 +104,8 @@ func (j *Judge) steps(s *Step) (found []*Breach) {
 			continue
 		}
 		j.checked[k]++
-		if b := r.Step(s); b != nil {
-			found = append(found, r.signed(b))
+		if b := r.stepBreach(s, r.Step(s)); b != nil {
+			found = append(found, b)
 		}
 	}
 	return found
@@ -116,7 +116,7 @@ func (r *Rule) JudgeStep(s *Step) *Breach {
 	if r.Step == nil || !r.checkable(s) {
 		return nil
 	}
-	return r.signed(r.Step(s))
+	return r.stepBreach(s, r.Step(s))
 }
 
 // JudgePair applies the rule's Pair check to two servers at one moment.
@@ -124,7 +124,11 @@ func (r *Rule) JudgePair(a, b *Sight) *Breach {
 	if r.Pair == nil || !a.Knows(r.Needs) || !b.Knows(r.Needs) {
 		return nil
 	}
-	return r.signed(r.Pair(a, b))
+	found := r.Pair(a, b)
+	if found == nil {
+		return nil
+	}
+	return r.signed(found, r.pairShape(a, b))
 }
 
 // JudgeElected applies the checks of the rule that look at all that was committed: Elected if the step makes its server leader, and
@@ -134,9 +138,9 @@ func (r *Rule) JudgeElected(s *Step, committed []Fact) *Breach {
 	case !r.looksBack(s):
 		return nil
 	case TookOffice(s):
-		return r.signed(r.Elected(s, committed))
+		return r.stepBreach(s, r.Elected(s, committed))
 	}
-	return r.signed(r.Answered(s, committed))
+	return r.stepBreach(s, r.Answered(s, committed))
 }
 
 // JudgeKept applies the rule's Kept check to a step that makes its server leader.
@@ -144,7 +148,7 @@ func (r *Rule) JudgeKept(s *Step, acknowledged []Fact) *Breach {
 	if r.Kept == nil || !TookOffice(s) || !r.checkable(s) {
 		return nil
 	}
-	return r.signed(r.Kept(s, acknowledged))
+	return r.stepBreach(s, r.Kept(s, acknowledged))
 }
 
 // looksBack reports whether the rule compares this step with all that was committed.
@@ -163,7 +167,7 @@ func (r *Rule) JudgeTold(before *Clients, s *Step) *Breach {
 	if r.Told == nil || !r.checkable(s) || !s.Output.answers() {
 		return nil
 	}
-	return r.signed(r.Told(before, s))
+	return r.stepBreach(s, r.Told(before, s))
 }
 
 // answers reports whether a client is told something.
@@ -171,20 +175,35 @@ func (o *Output) answers() bool {
 	return slices.ContainsFunc(o.Effects, func(e Effect) bool { return e.Kind == Answer })
 }
 
-// JudgeFacts returns the breach of the rule that two disagreeing facts are, or nil if the rule is about other facts.
-func (r *Rule) JudgeFacts(earlier, later *Fact) *Breach {
+// JudgeFacts returns the breach of the rule that two disagreeing facts are, or nil if the rule is about other facts. The later one is
+// told by the step.
+func (r *Rule) JudgeFacts(s *Step, earlier, later *Fact) *Breach {
 	if r.Agreement == FactNone || r.Agreement != contradicts(earlier, later) {
 		return nil
 	}
-	return disagreement(r, earlier, later)
+	b := disagreement(r, earlier, later)
+	if r.Pair != nil {
+		return r.signed(b, disagree)
+	}
+	return r.stepBreach(s, b)
 }
 
 func (r *Rule) checkable(s *Step) bool { return s.show(r.Needs) && s.After.Knows(r.NeedsAfter) }
 
-func (r *Rule) signed(b *Breach) *Breach {
-	if b != nil {
-		b.Rule = r
+// stepBreach signs a breach that a step shows; nil stays nil.
+func (r *Rule) stepBreach(s *Step, b *Breach) *Breach {
+	if b == nil {
+		return nil
 	}
+	return r.signed(b, stepShape(s, b))
+}
+
+// signed puts rule and shape on a breach. It returns nil for one that the rule overlooks.
+func (r *Rule) signed(b *Breach, shape string) *Breach {
+	if r.Overlooks(shape) {
+		return nil
+	}
+	b.Rule, b.Shape = r, shape
 	return b
 }
 
@@ -214,7 +233,7 @@ func (j *Judge) agree(where func(Part, int) Origin, s *Step) (found []*Breach) {
 			if earlier == nil {
 				continue
 			}
-			if b := r.JudgeFacts(earlier, f); b != nil {
+			if b := r.JudgeFacts(since, earlier, f); b != nil {
 				found = append(found, b)
 			}
 		}

@@ -151,6 +151,8 @@ type Rule struct {
 	Kept func(leader *Step, acknowledged []Fact) *Breach
 	// Told judges what a step tells clients against what clients knew before it.
 	Told func(before *Clients, s *Step) *Breach
+	overlooked []string // shapes of breaches that do not count
+
 	// Live is what only executions without end can break; nil is nothing. Rules that have nothing else are in LivenessRules only.
 	Live *Liveness
 }
@@ -199,4 +201,6 @@ type Breach struct {
 	Refused  []Condition // the conditions that did not hold
 	Allowed  string      // what the server could have done instead; "" when nothing useful can be said
 	Hint     string      // a guess at the cause; "" when there is none
+	// Shape says in what way the rule is broken: the same whatever the servers, terms, indexes and values are; "" when no step shows it.
+	Shape string
 }

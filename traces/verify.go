@@ -157,7 +157,7 @@ func (v *verifier) record(r *Record) {
 		}
 	}
 	for _, c := range v.contradictions(r) {
-		if v.selected(c.Rule) {
+		if v.selected(c.Breach) {
 			f := v.finding(c.Breach, r)
 			for k := range f.Evidence {
 				f.Evidence[k].member = c.Member
@@ -188,7 +188,7 @@ func (v *verifier) contradictions(r *Record) []Contradiction {
 func merge(found []Finding, f Finding) []Finding {
 	for k := range found {
 		old := &found[k]
-		if old.Rule != f.Rule || old.guilty() != f.guilty() {
+		if old.Rule.ID != f.Rule.ID || old.guilty() != f.guilty() {
 			continue
 		}
 		for _, p := range f.Evidence {
@@ -204,10 +204,11 @@ func merge(found []Finding, f Finding) []Finding {
 	return append(found, f)
 }
 
-func (v *verifier) selected(rule *spec.Rule) bool {
+// selected reports whether a breach that the reader found is of a rule that is judged, and counts.
+func (v *verifier) selected(b *spec.Breach) bool {
 	for _, r := range v.rules {
-		if r == rule {
-			return true
+		if r.ID == b.Rule.ID {
+			return !r.Overlooks(b.Shape)
 		}
 	}
 	return false
@@ -327,7 +328,7 @@ func (v *verifier) verdicts() {
 			}
 		}
 		for _, f := range r.Findings {
-			if f.Rule == rule {
+			if f.Rule.ID == rule.ID {
 				result.Verdict, r.Verdict = spec.Violated, spec.Violated
 			}
 		}

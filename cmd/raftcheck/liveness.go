@@ -43,7 +43,9 @@ func (f *checkFlags) livenessRules(flags *pflag.FlagSet, s *subject) ([]*spec.Ru
 }
 
 // endless reports whether a rule can be broken only by executions without end.
-func endless(r *spec.Rule) bool { return r.Live != nil && !slices.Contains(spec.Rules, r) }
+func endless(r *spec.Rule) bool {
+	return r.Live != nil && !slices.ContainsFunc(spec.Rules, func(other *spec.Rule) bool { return other.ID == r.ID })
+}
 
 // starving reports whether a subject is a mutant that only liveness rules catch.
 func starving(name string) bool {

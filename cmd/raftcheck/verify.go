@@ -269,7 +269,7 @@ func (v *verification) overall(rule *spec.Rule) report.RuleResult {
 			out.Verdict = report.NotCheckable
 		}
 		for _, r := range result.Rules {
-			if r.Rule != rule {
+			if r.Rule.ID != rule.ID {
 				continue
 			}
 			out.Checked += r.Checked
