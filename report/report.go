@@ -1,5 +1,12 @@
 package report
 
+import (
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/raftcheck/raftcheck/traces"
+)
+
 // Format is the number of the shape of a [Report]; it rises when a field changes its meaning or goes away.
 const Format = 1
 
@@ -28,7 +35,29 @@ type Report struct {
 	Findings   []Finding      `json:"findings"`
 	DebugGoal  *DebugGoal     `json:"debugGoal,omitempty"`  // check --debug-goal
 	NotCovered []string       `json:"notCovered,omitempty"` // what a pass says nothing about
+	Known      []Known        `json:"known,omitempty"`      // accepted findings that the run was given, and what became of them
 	Errors     []InputProblem `json:"errors,omitempty"`     // what could not be judged, and why
+	Checks     []Check        `json:"checks,omitempty"`     // gate: what was judged, each with its own report
+
+	// Root is the folder that relative paths start from, below the root of the repository: as in "services/kv". Formats that name
+	// places for others to find, sarif and github, put it before them.
+	Root string `json:"-"`
+	// Place is the file that stands for what was judged, where a finding has no place of its own: the program, or raftcheck.yaml.
+	Place Place `json:"-"`
+}
+
+// Place is a line of a file; 0 is the whole file.
+type Place struct {
+	File string
+	Line int
+}
+
+// Check is one of the checks of a gate.
+type Check struct {
+	Name    string  `json:"name"`
+	Skipped string  `json:"skipped,omitempty"` // why it was left out
+	Exit    int     `json:"exit"`              // the exit code that its verb would end with
+	Report  *Report `json:"report,omitempty"`  // nil when it was left out
 }
 
 // Bounds is how far a search was allowed to go.
@@ -50,7 +79,7 @@ type Bounds struct {
 type RuleResult struct {
 	ID      string `json:"id"`
 	Name    string `json:"name"`
-	Verdict string `json:"verdict"`           // held, violated, inconclusive, not checkable or not applicable
+	Verdict string `json:"verdict"`           // held, violated, known, inconclusive, not checkable or not applicable
 	Checked int    `json:"checked,omitempty"` // times it was put to the test, where that was counted
 }
 
@@ -58,6 +87,7 @@ type RuleResult struct {
 const (
 	NotCheckable  = "not checkable"  // the record does not show what the rule needs
 	NotApplicable = "not applicable" // the implementation declares a variant that makes the rule void
+	KnownBroken   = "known"          // it was broken in ways that are known and accepted, and in no other
 )
 
 // GoalResult is whether a goal was reached.
@@ -171,6 +201,20 @@ type Finding struct {
 	Checked   int         `json:"checked,omitempty"`   // verify: lines before the guilty one that break nothing
 	Unchecked int         `json:"unchecked,omitempty"` // verify: lines after it that were not looked at
 	Witness   *Witness    `json:"witness,omitempty"`   // linearize: the operations that no order explains
+
+	// Shape says in what way the rule is broken, the same whatever the servers, terms, indexes and values are, and Fingerprint is a
+	// number for rule and shape together: known findings are told by it.
+	Shape       string `json:"shape,omitempty"`
+	Fingerprint string `json:"fingerprint,omitempty"`
+
+	// Execution is what Story tells, for formats that draw it; nil for a finding in a file.
+	Execution *traces.Trace `json:"-"`
+}
+
+// Fingerprint is a short name for the way in which a rule is broken.
+func Fingerprint(rule, shape string) string {
+	sum := sha256.Sum256([]byte(rule + "\n" + shape))
+	return hex.EncodeToString(sum[:8])
 }
 
 // Evidence is one place that a finding rests on.

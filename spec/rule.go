@@ -150,7 +150,7 @@ type Rule struct {
 	// Kept judges a server that has just become leader (leader.After) against what clients were told is done, ascending by index.
 	Kept func(leader *Step, acknowledged []Fact) *Breach
 	// Told judges what a step tells clients against what clients knew before it.
-	Told func(before *Clients, s *Step) *Breach
+	Told       func(before *Clients, s *Step) *Breach
 	overlooked []string // shapes of breaches that do not count
 
 	// Live is what only executions without end can break; nil is nothing. Rules that have nothing else are in LivenessRules only.
