@@ -188,7 +188,11 @@ const mostText = 100_000
 func (m *markdown) details(r *Report) {
 	var said bytes.Buffer
 	_ = Text(&said, r, Palette{}) // a buffer takes everything
-	text := said.String()
+	var shown []string
+	for line := range strings.Lines(said.String()) {
+		shown = append(shown, printable(strings.TrimSuffix(line, "\n")))
+	}
+	text := strings.Join(shown, "\n")
 	if len(text) > mostText {
 		text = strings.ToValidUTF8(text[:mostText], "") + "\n… (more is left out here)\n"
 	}

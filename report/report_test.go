@@ -2,11 +2,22 @@ package report_test
 
 import (
 	"bytes"
+	"encoding/xml"
 	"flag"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
 	"testing"
 
+	"github.com/jstemmer/go-junit-report/v2/junit"
+	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 
@@ -192,6 +203,137 @@ func compile(t *testing.T) *jsonschema.Schema {
 	schema, err := c.Compile("report.schema.json")
 	require.NoError(t, err)
 	return schema
+}
+
+// TestFormats pins every format for programs in golden files, and holds it to what its readers accept.
+func TestFormats(t *testing.T) {
+	for name, r := range reports() {
+		for format, valid := range map[string]func(*testing.T, []byte){"sarif": validSARIF, "junit": validJUnit, "github": validGitHub, "markdown": validMarkdown} {
+			var out bytes.Buffer
+			require.NoError(t, report.Write(&out, format, r, report.Palette{}))
+			golden(t, name+"."+format, out.Bytes())
+			valid(t, out.Bytes())
+		}
+	}
+}
+
+// validSARIF holds a document to the schema of SARIF 2.1.0, and to what code scanning wants besides.
+func validSARIF(t *testing.T, data []byte) {
+	t.Helper()
+	require.NoError(t, sarifSchema(t).Validate(decode(t, data)))
+	log, err := sarif.FromBytes(data)
+	require.NoError(t, err)
+	require.Len(t, log.Runs, 1)
+	for _, result := range log.Runs[0].Results {
+		require.NotEmpty(t, result.Locations, "a result without a location makes GitHub refuse the file")
+		require.NotEmpty(t, *result.Locations[0].PhysicalLocation.ArtifactLocation.URI)
+		require.Positive(t, *result.Locations[0].PhysicalLocation.Region.StartLine)
+		require.NotEmpty(t, result.PartialFingerprints["raftcheck/v1"])
+		require.Less(t, result.RuleIndex, len(log.Runs[0].Tool.Driver.Rules))
+	}
+}
+
+// sarifSchema is the schema of SARIF 2.1.0, as the library that writes it has it among its source.
+var sarifSchema = func() func(*testing.T) *jsonschema.Schema {
+	read := sync.OnceValues(func() (*jsonschema.Schema, error) {
+		dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/owenrumney/go-sarif/v3").Output()
+		if err != nil {
+			return nil, err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(strings.TrimSpace(string(dir)), "pkg/report/v210/sarif/schema.go"), nil, 0)
+		if err != nil {
+			return nil, err
+		}
+		text, err := strconv.Unquote(file.Scope.Lookup("schema").Decl.(*ast.ValueSpec).Values[0].(*ast.BasicLit).Value)
+		if err != nil {
+			return nil, err
+		}
+		doc, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+		if err != nil {
+			return nil, err
+		}
+		c := jsonschema.NewCompiler()
+		c.AssertFormat()
+		if err := c.AddResource("sarif.json", doc); err != nil {
+			return nil, err
+		}
+		return c.Compile("sarif.json")
+	})
+	return func(t *testing.T) *jsonschema.Schema {
+		schema, err := read()
+		require.NoError(t, err)
+		require.Error(t, schema.Validate(map[string]any{"version": "2.1.0"}), "the schema accepts a log without runs")
+		return schema
+	}
+}()
+
+func validJUnit(t *testing.T, data []byte) {
+	t.Helper()
+	var suites junit.Testsuites
+	require.NoError(t, xml.Unmarshal(data, &suites), string(data))
+	counted := 0
+	for _, s := range suites.Suites {
+		require.Len(t, s.Testcases, s.Tests)
+		counted += s.Tests
+	}
+	require.Equal(t, suites.Tests, counted)
+}
+
+// validGitHub expects nothing but whole commands, one a line.
+func validGitHub(t *testing.T, data []byte) {
+	t.Helper()
+	command := regexp.MustCompile(`^::(error|warning|notice) (file=[^:,]+,(line=\d+,)?(col=\d+,)?)?title=[^:,]+::[^\r\n]+$`)
+	for line := range strings.Lines(string(data)) {
+		require.Regexp(t, command, strings.TrimSuffix(line, "\n"))
+	}
+}
+
+// validMarkdown expects every block to be closed by a fence as long as the one that opened it.
+func validMarkdown(t *testing.T, data []byte) { markup(t, data) }
+
+// markup returns what of a document is neither in a block nor between backticks.
+func markup(t *testing.T, data []byte) string {
+	t.Helper()
+	open, outside := "", ""
+	for line := range strings.Lines(string(data)) {
+		fence := regexp.MustCompile("^`{3,}").FindString(line)
+		switch {
+		case open == "" && fence != "":
+			open = fence
+		case open != "" && strings.TrimRight(line, "\n") == open:
+			open = ""
+		case open != "":
+			require.False(t, len(fence) >= len(open), "a block is ended by what it holds: %q", line)
+		default:
+			outside += regexp.MustCompile("(^|[^\\\\])`[^`]*`").ReplaceAllString(line, "")
+		}
+	}
+	require.Empty(t, open)
+	return outside
+}
+
+// TestHostileNamesAreData puts what someone may write into a trace where reports show it.
+func TestHostileNamesAreData(t *testing.T) {
+	for _, word := range []string{"a\n::error file=x::forged", "b\r\n```\n</details><script>alert(1)</script>", "]]><x/>", "c::d,e%0Af", "\x1b[31m\x00\xff", "@everyone #1 [a](b) `c`", "````"} {
+		r := &report.Report{
+			Version: "test", Command: "verify", Verdict: "violated", Subject: word, Rules: []report.RuleResult{{ID: "R5.2-02", Name: "election-safety", Verdict: "violated"}},
+			Findings: []report.Finding{{Rule: "R5.2-02", Name: "election-safety", Sentence: "One leader a term.", Section: "5.2", Message: word, Hint: word, Allowed: word,
+				Refused: []report.Condition{{Text: word, Values: word}}, Fingerprint: "0011223344556677",
+				Evidence: []report.Evidence{{File: word, Line: 3, Column: 2, Width: 4, Node: word, Role: word, Text: word}, {File: word, Line: 1, Role: word}}}},
+			Errors: []report.InputProblem{{File: word, Line: 7, Message: word, Hint: word}},
+		}
+		for format, valid := range map[string]func(*testing.T, []byte){"sarif": validSARIF, "junit": validJUnit, "github": validGitHub, "markdown": validMarkdown} {
+			var out bytes.Buffer
+			require.NoError(t, report.Write(&out, format, r, report.Palette{}))
+			valid(t, out.Bytes())
+			require.NotContains(t, out.String(), "\x1b", "%s of %q", format, word)
+			if format == "markdown" {
+				outside := markup(t, out.Bytes())
+				require.NotContains(t, outside, "<script", "%q", word)
+				require.NotContains(t, outside, "@everyone", "%q", word)
+			}
+		}
+	}
 }
 
 func decode(t *testing.T, data []byte) any {

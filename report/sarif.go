@@ -1,6 +1,9 @@
 package report
 
 import (
+	"bytes"
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/url"
@@ -28,11 +31,44 @@ func SARIF(w io.Writer, r *Report) error {
 	if r.Checks != nil {
 		r.addProblems(notes)
 	}
-	if err := log.PrettyWrite(w); err != nil {
+	var whole bytes.Buffer
+	if err := log.Write(&whole); err != nil {
 		return err
 	}
-	_, err := io.WriteString(w, "\n")
-	return err
+	return writeLean(w, whole.Bytes())
+}
+
+// writeLean writes the log without the members that say nothing, which the library writes out: empty lists and the number that stands for
+// none. Results are a list even if there are none, since a log without says that nothing was judged.
+func writeLean(w io.Writer, log []byte) error {
+	var whole any
+	numbers := json.NewDecoder(bytes.NewReader(log))
+	numbers.UseNumber()
+	if err := numbers.Decode(&whole); err != nil {
+		return err
+	}
+	lean(whole)
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(whole)
+}
+
+func lean(value any) {
+	switch v := value.(type) {
+	case []any:
+		for _, inner := range v {
+			lean(inner)
+		}
+	case map[string]any:
+		for name, inner := range v {
+			list, isList := inner.([]any)
+			if isList && len(list) == 0 && name != "results" || inner == json.Number("-1") {
+				delete(v, name)
+				continue
+			}
+			lean(inner)
+		}
+	}
 }
 
 // addTo adds rules, results and notifications of one report to the run.
@@ -75,7 +111,7 @@ func (r *Report) notification(level string, at Evidence, message string) *sarif.
 func (p *part) result(run *sarif.Run, f *Finding, level string) *sarif.Result {
 	describe(run, f)
 	at := p.place(f)
-	result := run.CreateResultForRule(f.Name).WithLevel(level).WithMessage(sarif.NewTextMessage(f.says()))
+	result := sarif.NewRuleResult(f.Name).WithRuleIndex(run.GetRuleIndex(f.Name)).WithLevel(level).WithMessage(sarif.NewTextMessage(f.says()))
 	result.AddLocation(p.location(at, ""))
 	for _, e := range f.Evidence {
 		if e.File != "" && e.File != "-" && (e.File != at.File || e.Line != at.Line) {
@@ -83,7 +119,8 @@ func (p *part) result(run *sarif.Run, f *Finding, level string) *sarif.Result {
 		}
 	}
 	result.AddCodeFlow(p.codeFlow(f, at))
-	result.WithPartialFingerprints(map[string]string{"raftcheck/v1": f.Fingerprint, "primaryLocationLineHash": f.Fingerprint + ":1"})
+	print := cmp.Or(f.Fingerprint, Fingerprint(f.Rule, f.Shape))
+	result.WithPartialFingerprints(map[string]string{"raftcheck/v1": print, "primaryLocationLineHash": print + ":1"})
 	bag := sarif.NewPropertyBag().Add("check", p.name).Add("subject", p.Subject)
 	if f.Shape != "" {
 		bag.Add("shape", f.Shape)
@@ -115,7 +152,7 @@ func camel(name string) string {
 
 // says is a finding in a few sentences.
 func (f *Finding) says() string {
-	parts := []string{Sentence(f.Message) + f.earlierLines() + ".", f.Sentence + " (" + f.Section + ")"}
+	parts := []string{f.Message + f.earlierLines() + ".", f.Sentence + " (" + f.Section + ")"}
 	for _, c := range f.Refused {
 		parts = append(parts, "Refused condition: "+c.Text+"; "+c.Values+".")
 	}
@@ -180,8 +217,7 @@ func (r *Report) uri(file string) string {
 	if filepath.IsAbs(file) {
 		return (&url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(file), "/")}).String()
 	}
-	// A colon in the first part would be taken for a scheme.
-	return strings.TrimPrefix((&url.URL{Path: r.fromRoot(file)}).String(), "./")
+	return (&url.URL{Path: r.fromRoot(file)}).String()
 }
 
 // addDifferences adds a result for each difference between two implementations.

@@ -31,7 +31,7 @@ type checkFlags struct {
 
 // check searches every execution up to a bound.
 func (a *app) check() *cobra.Command {
-	f := &checkFlags{outputs: outputs{formats: []string{"text", "json"}}}
+	f := &checkFlags{outputs: outputs{formats: report.Formats}}
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Search every execution of a Raft up to a bound",
@@ -234,13 +234,11 @@ func (f *checkFlags) expected(r *report.Report) error {
 // render writes a report in a format.
 func (a *app) render(r *report.Report) func(io.Writer, string, bool) error {
 	return func(w io.Writer, format string, person bool) error {
-		if format == "json" {
-			return report.JSON(w, r)
-		}
 		palette := report.Palette{}
 		if person {
 			palette = a.term.palette
 		}
-		return report.Text(w, r, palette)
+		a.place(r)
+		return report.Write(w, format, r, palette)
 	}
 }

@@ -22,7 +22,7 @@ type diffFlags struct {
 
 // diff compares what the servers of two implementations do.
 func (a *app) diff() *cobra.Command {
-	f := &diffFlags{outputs: outputs{formats: []string{"text", "json"}}}
+	f := &diffFlags{outputs: outputs{formats: report.Formats}}
 	cmd := &cobra.Command{
 		Use:   "diff --impl A --impl B",
 		Short: "List the local steps in which two implementations differ",

@@ -37,7 +37,7 @@ const fuzzTime = 10 * time.Second
 
 // fuzz makes random executions until a limit is reached.
 func (a *app) fuzz() *cobra.Command {
-	f := &fuzzFlags{outputs: outputs{formats: []string{"text", "json"}}, shard: shardFlag{1, 1}}
+	f := &fuzzFlags{outputs: outputs{formats: report.Formats}, shard: shardFlag{1, 1}}
 	f.world.larger = fuzz.Enlarge
 	cmd := &cobra.Command{
 		Use:   "fuzz",

@@ -21,7 +21,7 @@ func (a *app) fuzzReport(s *subject, o fuzz.Options, save string, result *fuzz.R
 	for _, g := range result.Goals {
 		r.Goals = append(r.Goals, report.GoalResult{Name: g.Goal.Name, Reached: g.Reached > 0, Possible: g.Possible, Times: g.Reached})
 	}
-	r.Campaign = campaignOf(o, &result.Stats)
+	r.Campaign, r.Place = campaignOf(o, &result.Stats), s.sourceOf()
 	switch result.Verdict {
 	case spec.Violated:
 		r.Campaign.Found = &report.FoundRun{Run: result.Found.Run, Strategy: result.Found.Strategy.String(), Steps: result.Found.Length}

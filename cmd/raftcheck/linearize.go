@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -31,7 +32,7 @@ type linearizeFlags struct {
 
 // newLinearizeFlags are the flags as they are when none is given.
 func newLinearizeFlags() *linearizeFlags {
-	return &linearizeFlags{format: linearizability.Auto, limit: linearizability.DefaultLimit, failedCAS: "auto", outputs: outputs{formats: []string{"text", "json", "porcupine", "witness"}}}
+	return &linearizeFlags{format: linearizability.Auto, limit: linearizability.DefaultLimit, failedCAS: "auto", outputs: outputs{formats: append(slices.Clone(report.Formats), "porcupine", "witness")}}
 }
 
 // linearize judges histories of clients.
@@ -255,7 +256,40 @@ func historyFinding(path string, f *linearizability.Finding) report.Finding {
 		w.Cluster = append(w.Cluster, report.Moment{Step: m.Step, Line: m.Line, Text: m.Text})
 	}
 	out.Witness = w
+	out.Shape = historyShape(f)
+	out.Fingerprint = report.Fingerprint(rule.ID, out.Shape)
 	return out
+}
+
+// historyShape says in what way a history is wrong, whatever its keys, values and clients are: how many operations of which kinds, and what
+// became of them, no order explains.
+func historyShape(f *linearizability.Finding) string {
+	count := map[string]int{}
+	for k := range f.Operations {
+		o := &f.Operations[k]
+		var kinds []string
+		for _, a := range o.Do {
+			if kind := kindWord(a.Kind); !slices.Contains(kinds, kind) {
+				kinds = append(kinds, kind)
+			}
+		}
+		slices.Sort(kinds)
+		count[strings.Join(kinds, "+")+" "+o.Outcome.String()]++
+	}
+	var parts []string
+	for _, kind := range slices.Sorted(maps.Keys(count)) {
+		parts = append(parts, fmt.Sprintf("%d %s", count[kind], kind))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// kindWord names a kind of action in shapes, where it must stay the same.
+func kindWord(k linearizability.Kind) string {
+	words := []string{"read", "write", "cas", "append", "add", "expect"}
+	if int(k) < len(words) {
+		return words[k]
+	}
+	return fmt.Sprintf("kind %d", k)
 }
 
 // clientRule is what histories are judged by.

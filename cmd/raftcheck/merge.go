@@ -29,7 +29,7 @@ type mergeFlags struct {
 
 // merge adds up the shards of a campaign.
 func (a *app) merge() *cobra.Command {
-	f := &mergeFlags{outputs: outputs{formats: []string{"text", "json"}}}
+	f := &mergeFlags{outputs: outputs{formats: report.Formats}}
 	cmd := &cobra.Command{
 		Use:   "merge FILE...",
 		Short: "Add up what the shards of a campaign found and covered",

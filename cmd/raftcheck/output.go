@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -32,6 +34,8 @@ type outputs struct {
 	given   []string
 	stdout  string
 	files   []outputFile
+	notes   bool   // annotations of GitHub go to stdout, below the text
+	summary string // the file that GitHub shows as the job's summary, to be added to in Markdown; "" for none
 }
 
 type outputFile struct {
@@ -73,6 +77,10 @@ func (o *outputs) open(a *app) error {
 				return err
 			}
 			o.files = append(o.files, outputFile{format, f})
+		case format == "github":
+			o.notes = true
+		case format == "markdown" && summaryFile(a) != "":
+			o.summary = summaryFile(a)
 		case o.stdout != "" && o.stdout != format:
 			return usageError("write one of them to a file: -o "+format+"=FILE", "stdout cannot be both %s and %s", o.stdout, format)
 		default:
@@ -82,7 +90,16 @@ func (o *outputs) open(a *app) error {
 	if o.stdout == "" {
 		o.stdout = o.formats[0]
 	}
+	if o.notes && o.stdout != "text" {
+		return usageError("write it to a file: -o "+o.stdout+"=FILE", "annotations of GitHub stand below the text, and stdout is %s", o.stdout)
+	}
 	return nil
+}
+
+// summaryFile is where GitHub wants the summary of a job; "" elsewhere.
+func summaryFile(a *app) string {
+	path, _ := a.env("GITHUB_STEP_SUMMARY")
+	return path
 }
 
 // write hands every destination to the verb, with its format. person tells that people read it directly. One that cannot be written
@@ -98,12 +115,32 @@ func (o *outputs) write(stdout io.Writer, render func(w io.Writer, format string
 		all = append(all, err)
 	}
 	o.files = nil
-	all = append(all, render(stdout, o.stdout, true))
+	all = append(all, render(stdout, o.stdout, true), o.addSummary(render))
+	if o.notes {
+		all = append(all, render(stdout, "github", true))
+	}
 	all = slices.DeleteFunc(all, func(err error) bool { return errors.Is(err, errNothing) })
 	if err := errors.Join(all...); err != nil {
 		return &failure{exit: exitFault, err: fmt.Errorf("the result could not be written: %w", err)}
 	}
 	return nil
+}
+
+// addSummary adds the result to the summary of the job, to which other steps add too: all of it at once.
+func (o *outputs) addSummary(render func(w io.Writer, format string, person bool) error) error {
+	if o.summary == "" {
+		return nil
+	}
+	var said bytes.Buffer
+	if err := render(&said, "markdown", false); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(o.summary, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(said.Bytes())
+	return errors.Join(err, f.Close())
 }
 
 // abandon gives up the files of a run that came to no result: those of the last run stay.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/traces"
 )
 
@@ -18,7 +19,7 @@ type replayFlags struct {
 
 // replay runs a saved trace again.
 func (a *app) replay() *cobra.Command {
-	f := &replayFlags{outputs: outputs{formats: []string{"text", "json"}}}
+	f := &replayFlags{outputs: outputs{formats: report.Formats}}
 	cmd := &cobra.Command{
 		Use:   "replay TRACE",
 		Short: "Run a saved trace again, step by step",

@@ -27,7 +27,7 @@ func (a *app) checkReport(s *subject, o checker.Options, verb, save string, resu
 	for _, g := range result.Goals {
 		r.Goals = append(r.Goals, report.GoalResult{Name: g.Goal.Name, Reached: g.Reached > 0, Possible: g.Possible, Times: g.Reached})
 	}
-	r.Search = searchOf(&result.Search)
+	r.Search, r.Place = searchOf(&result.Search), s.sourceOf()
 	r.Liveness = livenessOf(result.Liveness)
 	r.Rules = append(r.Rules, liveVerdicts(result)...)
 	switch result.Verdict {
@@ -146,7 +146,7 @@ func storyFindings(t *traces.Trace, broken []traces.Finding, path string, shorte
 	list := make([]report.Finding, len(broken))
 	for k := range broken {
 		f := findingOf(broken[k].Breach)
-		f.Trace, f.Shortest, f.Steps = path, shortest, len(t.Records)
+		f.Trace, f.Shortest, f.Steps, f.Execution = path, shortest, len(t.Records), t
 		for _, p := range broken[k].Evidence {
 			f.Evidence = append(f.Evidence, savedEvidence(p, path))
 		}
@@ -157,7 +157,8 @@ func storyFindings(t *traces.Trace, broken []traces.Finding, path string, shorte
 }
 
 func findingOf(b *spec.Breach) report.Finding {
-	f := report.Finding{Rule: b.Rule.ID, Name: b.Rule.Name, Sentence: b.Rule.Sentence, Section: b.Rule.Section, Message: b.Message, Allowed: b.Allowed, Hint: b.Hint}
+	f := report.Finding{Rule: b.Rule.ID, Name: b.Rule.Name, Sentence: b.Rule.Sentence, Section: b.Rule.Section, Message: b.Message, Allowed: b.Allowed, Hint: b.Hint,
+		Shape: b.Shape, Fingerprint: report.Fingerprint(b.Rule.ID, b.Shape)}
 	for _, c := range b.Refused {
 		f.Refused = append(f.Refused, report.Condition{Text: c.Text, Values: c.Values})
 	}

@@ -22,7 +22,7 @@ type shrinkFlags struct {
 
 // shrink makes a failing trace short.
 func (a *app) shrink() *cobra.Command {
-	f := &shrinkFlags{outputs: outputs{formats: []string{"text", "json"}}}
+	f := &shrinkFlags{outputs: outputs{formats: report.Formats}}
 	cmd := &cobra.Command{
 		Use:   "shrink TRACE",
 		Short: "Make a failing trace as short as possible",

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -48,7 +49,7 @@ func TestStories(t *testing.T) {
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "steady": steady, "huge": huge, "binary": binary, "cut": cut, "same": same, "timeless": timeless, "report": checkReport, "json": checkJSON,
+			"exits": exits, "steady": steady, "huge": huge, "binary": binary, "cut": cut, "same": same, "timeless": timeless, "report": checkReport, "json": checkJSON, "sarif": checkSARIF,
 		},
 	})
 }
@@ -143,6 +144,13 @@ func checkReport(ts *testscript.TestScript, neg bool, args []string) {
 	compiled, err := c.Compile("report.schema.json")
 	ts.Check(err)
 	ts.Check(compiled.Validate(doc))
+}
+
+// sarif FILE expects a SARIF log that the schema accepts.
+func checkSARIF(ts *testscript.TestScript, neg bool, args []string) {
+	log, err := sarif.FromString(ts.ReadFile(args[0]))
+	ts.Check(err)
+	ts.Check(log.Validate())
 }
 
 // json FILE PATH VALUE expects a value in a JSON document: json stdout findings.0.evidence.0.line 12.

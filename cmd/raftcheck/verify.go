@@ -31,7 +31,7 @@ type verifyFlags struct {
 
 // verify judges recorded traces.
 func (a *app) verify() *cobra.Command {
-	f := &verifyFlags{outputs: outputs{formats: []string{"text", "json"}}}
+	f := &verifyFlags{outputs: outputs{formats: report.Formats}}
 	cmd := &cobra.Command{
 		Use:   "verify TRACE...",
 		Short: "Judge recorded traces of a real cluster",
