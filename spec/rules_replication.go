@@ -87,9 +87,9 @@ func (s *Step) unproved(p *Progress) *Breach {
 	return b.refusing("matchIndex ≤ reply.matchIndex", "%d is above %d", p.MatchIndex, m.MatchIndex).since("the reply", PartInput)
 }
 
-// progressOf returns what a leader believes of a follower, or nil. likely is the place to look first.
+// progressOf returns what a leader believes of a follower, or nil. likely is the place to look first, if there is such a place.
 func (o *Observation) progressOf(id ServerID, likely int) *Progress {
-	if likely < len(o.Progress) && o.Progress[likely].Server == id {
+	if likely >= 0 && likely < len(o.Progress) && o.Progress[likely].Server == id {
 		return &o.Progress[likely]
 	}
 	for k := range o.Progress {
