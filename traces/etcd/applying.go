@@ -79,9 +79,17 @@ func (m *model) afterApplying(s *server, e *event) []stand {
 				next = append(next, stand{i, joint, key, true})
 			}
 		}
-		if len(next) > 0 {
+		if len(next) > 0 && s.hidden == 0 {
 			return next
 		}
+	}
+	for _, from := range s.stands {
+		if s.hidden > from.applied {
+			next = append(next, m.afterHidden(from, e.voters)...)
+		}
+	}
+	if len(next) > 0 {
+		return next
 	}
 	return m.afterLate(s, e)
 }
@@ -109,7 +117,7 @@ func (m *model) afterLate(s *server, e *event) []stand {
 // unexplainedConf refuses an ApplyConfChange that no entry explains, unless entries may be unknown.
 func (m *model) unexplainedConf(s *server, e *event) {
 	switch i := s.confAfter(s.applied); {
-	case s.blind || s.log.Base > s.applied && len(s.stands) > 1:
+	case s.vagueLate || s.log.Base > s.applied && len(s.stands) > 1:
 	case i == 0:
 		m.refuse(s, "R6-01", e.line, "%s applies a change of configuration that is not in its log", s.id)
 	case i > s.readyAt:
@@ -157,6 +165,9 @@ func (m *model) decide(s *server, now *config) {
 	kept := slices.DeleteFunc(slices.Clone(s.stands), func(st stand) bool { return st.conf != now })
 	if len(kept) == 0 {
 		kept = s.stands
+		if st := s.stands[0]; st.unplaced && slices.Equal(st.conf.incoming, now.incoming) {
+			kept = []stand{{applied: st.applied, membership: &membership{conf: now, vague: true, unplaced: true}}}
+		}
 	}
 	s.standOn(kept...)
 	if len(kept) == 1 && kept[0].key.index > 0 {
@@ -164,9 +175,11 @@ func (m *model) decide(s *server, now *config) {
 	}
 	s.now.conf = s.members.conf
 	for _, st := range kept {
-		m.possible = note(m.possible, st.membership)
+		if !st.unplaced {
+			m.possible = note(m.possible, st.membership)
+		}
 	}
-	if len(kept) == 1 {
+	if len(kept) == 1 && !s.members.unplaced {
 		m.remember(s.members)
 	}
 	m.emit(s, spec.Input{}, s.undecided, s.undecided)
@@ -254,22 +267,25 @@ func (m *model) restore(s *server, msg *message) {
 	index := msg.entries
 	t, known := m.termOf(msg.term, index)
 	members := m.membersAt(index)
+	// A server that is not in the snapshot's configuration ignores it.
+	ignores := m.gaps || members != nil && !slices.Contains(members.members(), s.id)
 	switch ours, held := s.termAt(index); {
 	case index <= s.now.commit:
-	case held && (!known || ours == t):
+	case held && known && ours == t:
 		s.now.commit = index
-	default:
-		// A server that is not in the snapshot's configuration ignores it.
-		ignores := members != nil && !slices.Contains(members.members(), s.id)
+	case held && known || index > s.now.last:
 		s.push(item{want: wantInstalled, may: ignores})
 		return
+	default: // it may have the entry or not
+		s.push(item{want: wantInstalled, may: true, open: openSnapshot})
+		return
 	}
-	m.answerSnapshot(s)
+	m.answerSnapshot(s, 0)
 }
 
 // answerSnapshot awaits the answer to a MsgSnap: how far the server now is.
-func (m *model) answerSnapshot(s *server) {
-	s.push(item{want: wantMessage, message: message{kind: msgAppResp, from: s.id, to: s.call.message.from, term: s.now.term, index: s.now.commit}})
+func (m *model) answerSnapshot(s *server, o undecided) {
+	s.push(item{want: wantMessage, open: o, message: message{kind: msgAppResp, from: s.id, to: s.call.message.from, term: s.now.term, index: s.now.commit}})
 }
 
 // termOf returns the term of an entry of the leader of a term, and whether it is known.
@@ -286,13 +302,13 @@ func (m *model) installed(s *server, e *event) {
 	msg := &s.call.message
 	index := msg.entries
 	t, known := m.termOf(msg.term, index)
-	s.late = nil
+	s.late, s.vagueLate = nil, s.vagueLate || s.hidden > s.applied
 	for _, i := range s.confs {
 		if entry, held := s.log.At(i); held && i > s.applied && i <= s.readyAt {
 			s.late = append(s.late, late{i, entry.Value})
 		}
 	}
-	s.log, s.blind, s.confs = spec.Log{Base: index, BaseTerm: t}, !known, nil
+	s.log, s.blind, s.confs, s.hidden = spec.Log{Base: index, BaseTerm: t}, !known, nil, 0
 	s.now.commit, s.now.last = index, index
 	s.now.conf = intern(m.configs, nil, nil)
 	s.installing = true
@@ -306,6 +322,10 @@ func (m *model) installed(s *server, e *event) {
 	if at := m.membersAt(index); at != nil && slices.Equal(at.conf.incoming, e.voters) {
 		all = append([]stand{{applied: index, membership: at}}, all...)
 	}
+	if m.gaps {
+		to := &membership{conf: intern(m.configs, e.voters, nil), vague: true, unplaced: true}
+		all = append([]stand{{applied: index, membership: to}}, all...)
+	}
 	if len(all) == 0 {
 		if at := m.membersAt(index); at != nil {
 			m.refuse(s, "R7-05", e.line, "%s installs a snapshot with configuration %v, but up to index %d it is %s", s.id, e.voters, index, at.conf)
@@ -314,5 +334,5 @@ func (m *model) installed(s *server, e *event) {
 	}
 	s.standOn(all...)
 	s.undecided = e.line
-	m.answerSnapshot(s)
+	m.answerSnapshot(s, 0)
 }

@@ -235,7 +235,7 @@ func (m *model) whyNoVote(s *server) (rule, why string) {
 		return "R5.2-08", fmt.Sprintf(": it is a %s of that term itself", s.now.role)
 	case s.now.vote != spec.None && s.now.vote != msg.from:
 		return "R5.2-03", fmt.Sprintf(": it voted for %s in that term", s.now.vote)
-	case !m.upToDate(s, msg):
+	case !m.mayBeUpToDate(s, msg):
 		last, _ := s.lastTerm()
 		return "R5.4.1-01", fmt.Sprintf(": its log ends at %d@%d, that of %s at %d@%d", s.now.last, last, msg.from, msg.index, msg.logTerm)
 	case s.lead != spec.None:
@@ -322,7 +322,7 @@ func (m *model) checkApp(s *server, p *peer, e *event, when mode) {
 	case !m.trueBefore(s, msg, e):
 	case msg.index+msg.entries > s.now.last:
 		m.refuse(s, "R5.3-11", e.line, "%s sends entries up to %d but its log ends at %d", s.id, msg.index+msg.entries, s.now.last)
-	default:
+	case !p.loose:
 		m.startsWell(s, p, e, when)
 	}
 	self := s.peer(s.id)
@@ -347,8 +347,9 @@ func (m *model) startsWell(s *server, p *peer, e *event, when mode) {
 	msg := &e.message
 	first := p.views[0]
 	if p.keep(func(v *view) bool {
-		return v.next-1 == msg.index && v.mayCarry(msg.entries, when, s.now.last, s.now.commit)
+		return v.starts(msg.index, p.match) && v.mayCarry(msg.entries, when, s.now.last, s.now.commit)
 	}) {
+		p.each(func(v *view) { v.next, v.atMost = msg.index+1, false })
 		return
 	}
 	switch {
@@ -382,7 +383,9 @@ func (m *model) checkSnap(s *server, p *peer, e *event, when mode) {
 		m.refuse(s, "R7-01", e.line, "%s sends a snapshot up to %d but has committed only up to %d", s.id, msg.entries, s.now.commit)
 	case msg.index != 0 || msg.logTerm != 0 || msg.commit != 0 || msg.reject || msg.hint != 0 || msg.vote != spec.None:
 		m.refuse(s, traceConsistent, e.line, "%s sends a MsgSnap with fields it does not have", s.id)
-	case !p.keep(func(v *view) bool { return v.next <= msg.entries && v.awaits(when, s.now.last, s.now.commit) != never }):
+	case !p.loose && !p.keep(func(v *view) bool {
+		return (v.next <= msg.entries || v.atMost && p.match < msg.entries) && v.awaits(when, s.now.last, s.now.commit) != never
+	}):
 		m.refuse(s, "R7-02", e.line, "%s sends %s a snapshot up to %d but %d is next", s.id, p.id, msg.entries, p.views[0].next)
 	}
 }

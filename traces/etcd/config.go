@@ -50,6 +50,8 @@ type membership struct {
 	learners []spec.ServerID // ascending
 	next     []spec.ServerID // learners once the joint configuration is left; they still vote in the outgoing half
 	index    spec.Index      // of the log entry that made it; 0 for the first
+	vague    bool            // there may be more learners
+	unplaced bool            // index is not known
 }
 
 // members are the servers to which a leader sends: voters of both halves and learners, ascending.
@@ -63,7 +65,7 @@ func (m *membership) members() []spec.ServerID {
 }
 
 func (m *membership) same(n *membership) bool {
-	return m.conf == n.conf && slices.Equal(m.learners, n.learners) && slices.Equal(m.next, n.next)
+	return m.conf == n.conf && m.vague == n.vague && slices.Equal(m.learners, n.learners) && slices.Equal(m.next, n.next)
 }
 
 func (m *membership) learner(id spec.ServerID) bool { return slices.Contains(m.learners, id) }
@@ -111,7 +113,7 @@ func changesOf(value string) []change {
 
 // apply returns the membership after a change of configuration, as confchange.Changer makes it.
 func (m *membership) apply(all map[string]*config, value string, joint bool, index spec.Index) *membership {
-	next := &membership{learners: slices.Clone(m.learners), next: slices.Clone(m.next), index: index}
+	next := &membership{learners: slices.Clone(m.learners), next: slices.Clone(m.next), index: index, vague: m.vague}
 	incoming := slices.Clone(m.conf.incoming)
 	outgoing := slices.Clone(m.conf.outgoing)
 	if value == leave {

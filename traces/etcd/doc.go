@@ -29,6 +29,12 @@
 //   - an ApplyConfChange that is still to come when the trace ends, and in its last lines a Replicate that could be a change of
 //     configuration that changes nothing.
 //
-// A trace that begins in the middle of a run shows neither logs nor what servers know of each other. Its lines are not explained; it is
-// judged by what they show, and most rules say not checkable.
+// # Traces that begin anywhere
+//
+// A trace may begin with servers that have data on disk, in the middle of a leadership, of a joint change or of a call, and may lack
+// whole servers. What is not known then is taken for nothing: neither the terms of old entries nor changes of
+// configuration among them, neither learners nor the leader a follower knows, neither what a leader believes of others nor what was on
+// its way. A line is explained with what is known, which grows with every line: what a server answers settles what its log must have held. A
+// message may have been sent before its sender's first line, unless what that line shows rules it out. Whatever is cut off a
+// legal trace, what is left is legal; the tests cut at random.
 package etcd

@@ -12,8 +12,9 @@ func (m *model) follow(s *server, t spec.Term, lead spec.ServerID) {
 		s.now.term, s.now.vote = t, spec.None
 		s.visited()
 	}
-	s.now.role, s.lead = spec.Follower, lead
-	s.granted, s.refused = nil, nil
+	s.now.role = spec.Follower
+	s.follows(lead)
+	s.granted, s.refused, s.vagueVotes = nil, nil, false
 }
 
 // tookFollower takes the BecomeFollower that a message brought about, and goes on with the message.
@@ -55,7 +56,7 @@ func (m *model) stepDown(s *server, e *event) {
 		m.follow(s, t, spec.None)
 		s.push(item{want: wantBooted, may: true})
 	case t > s.now.term:
-		if !m.anybodyElse(s, t) {
+		if !m.anybodyElse(s, t) && !m.mayBeUnseen(s, t) {
 			m.refuse(s, "R5.1-02", e.line, "%s moves to term %d, in which no other server was", s.id, t)
 		}
 		m.follow(s, t, spec.None)
@@ -89,8 +90,9 @@ func (m *model) campaign(s *server, e *event) {
 	}
 	s.doubt = doubt{e.line, s.now, "becomes a candidate"}
 	s.now.term++
-	s.now.vote, s.now.role, s.lead = s.id, spec.Candidate, spec.None
-	s.granted, s.refused = nil, nil
+	s.now.vote, s.now.role = s.id, spec.Candidate
+	s.follows(spec.None)
+	s.granted, s.refused, s.vagueVotes = nil, nil, false
 	s.visited()
 	m.check(s, e)
 	m.emit(s, spec.Input{Kind: spec.Timeout}, e.line, e.line)
@@ -126,16 +128,28 @@ func (m *model) asks(s *server, e *event) {
 // vote decides on a MsgVote of the server's own term.
 func (m *model) vote(s *server) {
 	msg := &s.call.message
-	grant := (s.now.vote == msg.from || s.now.vote == spec.None && s.lead == spec.None) && m.upToDate(s, msg)
-	s.push(item{want: wantMessage, message: message{kind: msgVoteResp, from: s.id, to: msg.from, term: s.now.term, reject: !grant}})
+	may := s.now.vote == msg.from || s.now.vote == spec.None && s.lead == spec.None
+	grant, known := m.upToDate(s, msg)
+	i := item{want: wantMessage, message: message{kind: msgVoteResp, from: s.id, to: msg.from, term: s.now.term, reject: !may || !grant}}
+	if may && grant && (!known || s.now.vote == spec.None && s.vagueLead) {
+		i.open = openVote
+	}
+	s.push(i)
 }
 
-func (m *model) upToDate(s *server, msg *message) bool {
+// upToDate reports whether a candidate's log is as far as the server's, and whether that is known: if not, it may be. A log that lacks what
+// the server knows to be committed is not.
+func (m *model) upToDate(s *server, msg *message) (is, known bool) {
 	last, known := s.lastTerm()
 	if !known {
-		return true
+		return msg.index >= s.now.commit, false
 	}
-	return msg.logTerm > last || msg.logTerm == last && msg.index >= s.now.last
+	return msg.logTerm > last || msg.logTerm == last && msg.index >= s.now.last, true
+}
+
+func (m *model) mayBeUpToDate(s *server, msg *message) bool {
+	is, _ := m.upToDate(s, msg)
+	return is
 }
 
 // votes takes an answer to a request for a vote. It shows the vote before it is recorded.
@@ -157,6 +171,11 @@ func (m *model) counts(s *server, e *event) {
 		}
 	}
 	m.delivered(s, e.line)
+	if s.vagueVotes {
+		s.push(item{want: wantLeader, may: true})
+		s.push(item{want: wantFollower, may: true, term: s.now.term})
+		return
+	}
 	switch s.now.conf.outcome(s.granted, s.refused) {
 	case won:
 		s.push(item{want: wantLeader})
@@ -173,12 +192,13 @@ func (m *model) leads(s *server, e *event) {
 
 // office makes a server leader, whether it may be or not.
 func (m *model) office(s *server, e *event) {
-	s.now.role, s.lead = spec.Leader, s.id
+	s.now.role = spec.Leader
+	s.follows(s.id)
 	m.check(s, e)
 	s.resetPeers()
 	s.proposed = s.now.last
 	m.emit(s, spec.Input{Kind: spec.BecomeLeader}, e.line, e.line)
-	s.granted, s.refused = nil, nil
+	s.granted, s.refused, s.vagueVotes = nil, nil, false
 	m.lead(s, e.line)
 	m.elected++
 	s.call.count, s.call.confs = 0, nil

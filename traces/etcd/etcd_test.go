@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -159,33 +158,6 @@ func TestUnreadable(t *testing.T) {
 			require.Equal(t, c.want, fault.Error())
 		})
 	}
-}
-
-// TestTracesThatBeginInTheMiddle: what came before is unknown, so lines are not explained; what they show is judged.
-func TestTracesThatBeginInTheMiddle(t *testing.T) {
-	for _, file := range legal(t) {
-		lines := linesOf(t, file)
-		for _, from := range []int{max(60, len(lines)/10), max(60, len(lines)/3), max(60, len(lines)/2), len(lines) - 20} {
-			r, err := verifyLines(t, lines[from:])
-			require.NoError(t, err)
-			require.Empty(t, report(r), "%s from line %d", file, from+1)
-			for _, rule := range r.Rules {
-				if rule.Rule.ID == "R5.4.1-01" || rule.Rule.ID == "R5.3-20" {
-					require.Equal(t, spec.Inconclusive, rule.Verdict, "logs are not known")
-				}
-			}
-		}
-	}
-	lines := linesOf(t, filepath.Join("testdata", "base3-10000.ndjson.gz"))[5000:6000]
-	for k, line := range lines {
-		if bytes.Contains(line, []byte(`"name":"Ready"`)) && k > 500 {
-			lines[k] = regexp.MustCompile(`"term":\d+`).ReplaceAll(line, []byte(`"term":1`))
-			break
-		}
-	}
-	r, err := verifyLines(t, lines)
-	require.NoError(t, err)
-	require.Equal(t, "R5.1-01", r.Findings[0].Rule.ID)
 }
 
 func TestDetect(t *testing.T) {

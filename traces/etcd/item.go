@@ -12,6 +12,7 @@ type item struct {
 	then    then          // wantFollower: how the call goes on
 	message message       // wantMessage: exactly what must be sent
 	mode    mode          // wantApp, wantApps: when it comes
+	open    undecided     // wantMessage, wantInstalled: what of it is not known
 }
 
 // want is a kind of event that is awaited.

@@ -5,7 +5,7 @@ import "github.com/raftcheck/raftcheck/spec"
 // broadcast awaits a message to every other peer, in order.
 func (m *model) broadcast(s *server, when mode) {
 	for k := range s.peers {
-		if p := &s.peers[k]; p.id != s.id {
+		if p := &s.peers[k]; p.id != s.id && !p.loose {
 			p.consider(s.call.line)
 			s.push(item{want: wantApp, to: p.id, mode: when})
 		}
@@ -24,6 +24,8 @@ func (m *model) likelihood(s *server, i *item) likely {
 	switch {
 	case p == nil:
 		return never
+	case i.may:
+		return maybe
 	case i.want == wantAnswered:
 		return p.answered()
 	}
@@ -41,7 +43,7 @@ func (m *model) couldBe(s *server, i *item, e *event) bool {
 		v := &p.views[k]
 		switch {
 		case v.awaits(i.mode, s.now.last, s.now.commit) == never:
-		case msg.kind == msgSnap && v.next <= msg.entries, msg.kind == msgApp && v.next-1 == msg.index && v.mayCarry(msg.entries, i.mode, s.now.last, s.now.commit):
+		case msg.kind == msgSnap && (v.next <= msg.entries || v.atMost && p.match < msg.entries), msg.kind == msgApp && v.starts(msg.index, p.match) && v.mayCarry(msg.entries, i.mode, s.now.last, s.now.commit):
 			return true
 		}
 	}
@@ -68,7 +70,7 @@ func (p *peer) answered() likely {
 // passed rules out the views in which an item that did not come would have come.
 func (m *model) passed(s *server, i *item) {
 	p := s.peer(i.to)
-	if p == nil {
+	if p == nil || i.may {
 		return
 	}
 	p.keep(func(v *view) bool {
@@ -84,24 +86,30 @@ func (m *model) passed(s *server, i *item) {
 func (m *model) acknowledged(s *server, e *event) {
 	msg := &e.message
 	p := s.peer(msg.from)
-	if p == nil {
-		return
+	if p == nil && s.vaguePeers {
+		p = s.meetsPeer(msg.from)
 	}
-	if p.id != s.id {
+	switch {
+	case p == nil:
+		return
+	case p.loose:
+		s.heardOf(p, msg)
+		return
+	case p.id != s.id:
 		p.consider(s.call.line)
 	}
 	if msg.reject {
-		hint := msg.hint
+		hint, known := msg.hint, true
 		if msg.logTerm > 0 {
-			hint, _ = s.conflict(msg.hint, msg.logTerm)
+			hint, _, known = s.conflict(msg.hint, msg.logTerm)
 		}
-		p.each(func(v *view) { v.due = v.refused(p.match, msg.index, hint) })
+		p.each(func(v *view) { v.due = v.refused(p.match, msg.index, hint, known) })
 		s.push(item{want: wantApp, to: p.id, mode: dueOnly})
 		return
 	}
 	switch {
 	case msg.index > p.match:
-		p.match = msg.index
+		p.match, p.atLeast = msg.index, p.atLeast && msg.index <= p.upTo
 		p.each(func(v *view) {
 			v.next = max(v.next, msg.index+1)
 			v.paused, v.full, v.due = false, false, true
@@ -136,7 +144,7 @@ func (m *model) acknowledged(s *server, e *event) {
 // commits takes a Commit: the leader looked how far a majority has come.
 func (m *model) commits(s *server, i item, e *event) {
 	before := s.now.commit
-	s.now.commit = m.commitIndex(s)
+	s.now.commit = m.commitIndex(s, e.state.commit)
 	m.checkCommit(s, before, e)
 	moved := s.now.commit > before
 	if moved {
@@ -151,30 +159,39 @@ func (m *model) commits(s *server, i item, e *event) {
 		return
 	}
 	p := s.peer(i.to)
-	p.keep(func(v *view) bool { return v.due })
-	p.each(func(v *view) { v.due = !moved && v.lagging(s.now.commit) })
+	if !i.may {
+		p.keep(func(v *view) bool { return v.due })
+		p.each(func(v *view) { v.due = !moved && v.lagging(s.now.commit) })
+	}
 	if moved {
 		s.push(item{want: wantBeats, may: true})
 		m.broadcast(s, always)
 	}
-	if p.id != s.id {
+	if p.id != s.id && !p.loose {
 		s.push(item{want: wantApps, to: p.id, mode: dueOrEntries})
 	}
 }
 
-// commitIndex returns how far the leader may commit: what a majority of every half holds, if it is of the leader's term.
-func (m *model) commitIndex(s *server) spec.Index {
+// commitIndex returns how far the leader may commit: what a majority of every half holds, if it is of the leader's term. Where
+// not all is known that the others hold, it is what the leader shows, if it may be.
+func (m *model) commitIndex(s *server, shows spec.Index) spec.Index {
 	i := s.now.conf.committed(s.match)
+	least := s.now.commit
 	if t, known := s.termAt(i); i > s.now.commit && known && t == s.now.term {
-		return i
+		least = i
 	}
-	return s.now.commit
+	if s.vaguePeers && shows > least && shows <= s.now.conf.committed(s.matchAtMost) {
+		if t, known := s.termAt(shows); !known || t == s.now.term {
+			return shows
+		}
+	}
+	return least
 }
 
 // beaten handles a MsgHeartbeatResp at the leader.
 func (m *model) beaten(s *server, e *event) {
 	p := s.peer(e.message.from)
-	if p == nil || p.id == s.id {
+	if p == nil || p.id == s.id || p.loose {
 		return
 	}
 	p.consider(s.call.line)
@@ -206,7 +223,7 @@ func (m *model) beat(s *server, e *event) {
 func (m *model) round(s *server) {
 	for k := range s.peers {
 		p := &s.peers[k]
-		if p.id == s.id {
+		if p.id == s.id || p.loose {
 			continue
 		}
 		s.push(item{want: wantBeat, message: message{kind: msgHeartbeat, from: s.id, to: p.id, term: s.now.term, commit: min(p.match, s.now.commit)}})
@@ -257,7 +274,11 @@ func (m *model) beatsSent(s *server) {
 	for k := range s.beats {
 		m.leaving = append(m.leaving, sent{&s.beats[k].message, s.beats[k].line})
 	}
-	m.emit(s, spec.Input{Kind: spec.Heartbeat}, s.beats[0].line, s.beats[len(s.beats)-1].line, m.leaving...)
+	in := spec.Input{Kind: spec.Heartbeat}
+	if s.vaguePeers {
+		in = spec.Input{} // there may be more, told of one by one
+	}
+	m.emit(s, in, s.beats[0].line, s.beats[len(s.beats)-1].line, m.leaving...)
 	s.beats = s.beats[:0]
 }
 
@@ -368,8 +389,13 @@ func (m *model) transfer(s *server, e *event) {
 // sendsApp takes a MsgApp or MsgSnap.
 func (m *model) sendsApp(s *server, e *event, when mode) {
 	msg := &e.message
+	if s.vaguePeers && msg.kind == msgApp {
+		s.showsItself(e)
+	}
 	if p := s.peer(msg.to); p != nil && s.now.role == spec.Leader {
-		p.consider(s.call.line)
+		if !p.loose {
+			p.consider(s.call.line)
+		}
 		if msg.kind == msgSnap {
 			m.checkSnap(s, p, e, when)
 			p.each(func(v *view) {

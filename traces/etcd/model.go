@@ -1,8 +1,6 @@
 package etcd
 
 import (
-	"slices"
-
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
 )
@@ -15,20 +13,20 @@ type model struct {
 	order    []*server
 	network  network
 	leaders  map[spec.Term]*leadership
-	reached  map[spec.Term]spec.ServerID // terms that were handed to storage, and by whom; several is several
-	joint    map[entryKey]bool           // whether a configuration entry enters a joint configuration, once it is known
-	history  []*membership               // configurations that were applied, ascending by index
-	possible []*membership               // and those that may have been
+	reached  map[spec.Term]inTerm // terms that were handed to storage, and by whom
+	joint    map[entryKey]bool    // whether a configuration entry enters a joint configuration, once it is known
+	history  []*membership        // configurations that were applied, ascending by index
+	possible []*membership        // and those that may have been
 	rules    map[string]*spec.Rule
 	checked  counts
 	out      []*emitted // steps of the current line
 	leaving  []sent     // scratch of beatsSent
 	spare    []*emitted
 	found    []traces.Contradiction
+	heard    map[spec.ServerID]heard // servers of which messages arrived and no line was read
+	gaps     bool                    // some entries of some log, or some configuration, may be unknown
 	line     int
 	elected  int
-	partial  bool // the trace does not begin with the servers' start
-	anything bool
 	events   int
 }
 
@@ -38,6 +36,7 @@ type leadership struct {
 	line   int
 	log    spec.Log
 	blind  bool
+	hidden spec.Index // as of the leader
 }
 
 type entryKey struct {
@@ -45,12 +44,15 @@ type entryKey struct {
 	term  spec.Term
 }
 
-// several stands for more than one server.
-const several = ^spec.ServerID(0)
+// inTerm is who was in a term: one server, or several.
+type inTerm struct {
+	one     spec.ServerID
+	several bool
+}
 
 func newModel(configs map[string]*config) *model {
 	m := &model{configs: configs, servers: map[spec.ServerID]*server{}, leaders: map[spec.Term]*leadership{},
-		reached: map[spec.Term]spec.ServerID{}, joint: map[entryKey]bool{}, rules: map[string]*spec.Rule{}}
+		reached: map[spec.Term]inTerm{}, heard: map[spec.ServerID]heard{}, joint: map[entryKey]bool{}, rules: map[string]*spec.Rule{}}
 	for _, r := range spec.Rules {
 		m.rules[r.ID] = r
 	}
@@ -63,21 +65,21 @@ func (m *model) event(e *event) {
 	if m.events++; m.events%retireEvery == 0 {
 		m.retire()
 	}
-	if !m.anything {
-		m.anything = true
-		m.partial = e.name != initState && !e.newborn()
-	}
 	s := m.servers[e.node]
 	if s == nil {
-		m.partial = m.partial || e.name != initState && !e.newborn() && m.member(e.node)
 		s = m.meet(e)
 	}
-	if m.partial {
-		m.glimpse(s, e)
+	if s.adrift && !m.boards(s, e) {
+		m.drift(s, e)
+		s.line = e.line
 		return
 	}
 	if s.undecided > 0 && e.name != initState {
 		m.decide(s, e.state.conf)
+	}
+	if s.vaguePeers && e.name == sendAppend && m.aside(s, e) {
+		s.line = e.line
+		return
 	}
 	if e.name.sends() && e.message.kind.sender() != e.name {
 		m.refuse(s, traceConsistent, e.line, "%s: %s of a %s", s.id, e.name, e.message.kind)
@@ -107,17 +109,6 @@ func (m *model) event(e *event) {
 	s.line = e.line
 }
 
-// member reports whether a server that was not met yet is a member of the latest configuration. Then the trace began with the restart
-// of another, in the middle of the run.
-func (m *model) member(id spec.ServerID) bool {
-	return len(m.history) > 0 && slices.Contains(m.history[len(m.history)-1].members(), id)
-}
-
-// newborn reports whether the event is one that only a server that just started shows.
-func (e *event) newborn() bool {
-	return e.state.term == 0 && e.state.vote == spec.None && len(e.state.conf.voters) == 0 && e.state.last == 0
-}
-
 // meet makes the server of an event that is its first.
 func (m *model) meet(e *event) *server {
 	s := &server{id: e.node}
@@ -125,28 +116,10 @@ func (m *model) meet(e *event) *server {
 	s.now.conf = s.members.conf
 	m.servers[e.node] = s
 	m.order = append(m.order, s)
-	if e.name != initState && !m.partial {
-		m.refuse(s, traceConsistent, e.line, "the first event of %s is %s, not InitState", s.id, e.name)
-		m.adoptWhole(s, e)
+	if e.name != initState {
+		m.join(s, e)
 	}
 	return s
-}
-
-// adoptWhole takes a server's state from the first event that shows it, with all that an event does not show unknown.
-func (m *model) adoptWhole(s *server, e *event) {
-	s.now = e.state
-	s.log = spec.Log{Base: e.state.last}
-	s.blind = e.state.last > 0
-	s.standOn(stand{applied: e.state.commit, membership: &membership{conf: e.state.conf, index: e.state.commit}})
-	s.readyAt = e.state.commit
-	m.remember(s.members)
-	s.started = true
-	if s.now.role == spec.Leader {
-		s.lead = s.id
-		s.resetPeers()
-		m.lead(s, e.line)
-	}
-	s.versions = []durable{s.handOver(e.line)}
 }
 
 // begin takes an event that starts a call.
@@ -209,7 +182,8 @@ func (m *model) campaigning(s *server, e *event) {
 		return
 	}
 	s.doubt = doubt{e.line, s.now, "becomes a pre-candidate"}
-	s.now.role, s.lead = spec.PreCandidate, spec.None
+	s.now.role = spec.PreCandidate
+	s.follows(spec.None)
 	s.granted, s.refused = nil, nil
 	m.emit(s, spec.Input{Kind: spec.Timeout}, e.line, e.line)
 }
@@ -224,6 +198,9 @@ func (m *model) take(s *server, i item, e *event) {
 	case wantFollower:
 		m.tookFollower(s, i, e)
 	case wantMessage:
+		if i.open != 0 {
+			m.settles(s, &i, e)
+		}
 		if len(s.others) > 0 {
 			m.reconsider(s, &i, e)
 		}
@@ -266,7 +243,7 @@ func (m *model) skip(s *server, i item) {
 		m.passed(s, &i)
 	}
 	if i.want == wantInstalled {
-		m.answerSnapshot(s)
+		m.answerSnapshot(s, i.open)
 	}
 	if i.want == wantFollower && s.call.name.receives() {
 		m.delivered(s, s.call.line)
@@ -301,13 +278,13 @@ func (m *model) lead(s *server, line int) {
 	if l := m.leaders[s.now.term]; l != nil && l.leader != s.id {
 		return
 	}
-	m.leaders[s.now.term] = &leadership{leader: s.id, line: line, log: s.log, blind: s.blind}
+	m.leaders[s.now.term] = &leadership{leader: s.id, line: line, log: s.log, blind: s.blind, hidden: s.hidden}
 }
 
 // holds brings the record of what the leader of the term holds up to date.
 func (m *model) holds(s *server) {
 	if l := m.leaders[s.now.term]; l != nil && l.leader == s.id {
-		l.log, l.blind = s.log, s.blind
+		l.log, l.blind, l.hidden = s.log, s.blind, s.hidden
 	}
 }
 
@@ -324,20 +301,22 @@ func (m *model) entries(msg *message) ([]spec.Entry, bool) {
 	return l.log.Entries[from : from+msg.entries : from+msg.entries], true
 }
 
-// learn takes the term of the entry before a log from the first event that shows it. Servers that start from the same
-// snapshot share it.
+// learn takes the term of the entry before a log from the first event that shows it. Where that entry is committed, other
+// servers have the same.
 func (m *model) learn(s *server, i spec.Index, t spec.Term) {
 	if !s.blind || i != s.log.Base {
 		return
 	}
-	for _, other := range m.order {
-		if other.blind && other.log.Base == i {
-			other.blind, other.log.BaseTerm = false, t
-		}
+	s.blind, s.log.BaseTerm = false, t
+	if l := m.leaders[s.now.term]; l != nil && l.leader == s.id && l.blind && l.log.Base == i {
+		l.blind, l.log.BaseTerm = false, t
 	}
-	for _, l := range m.leaders {
-		if l.blind && l.log.Base == i {
-			l.blind, l.log.BaseTerm = false, t
+	if i > s.now.commit {
+		return
+	}
+	for _, other := range m.order { // what is committed is the same everywhere
+		if other.blind && other.log.Base == i && i <= other.now.commit {
+			other.blind, other.log.BaseTerm = false, t
 		}
 	}
 }
@@ -352,7 +331,7 @@ func (s *server) visited() {
 // anybodyElse reports whether another server was in that term and let messages go since.
 func (m *model) anybodyElse(s *server, t spec.Term) bool {
 	who := m.reached[t]
-	return who != spec.None && who != s.id
+	return who.several || who.one != spec.None && who.one != s.id
 }
 
 // ready lets go what was queued and remembers what was handed to storage.
@@ -360,10 +339,10 @@ func (m *model) ready(s *server, e *event) {
 	d := s.handOver(e.line)
 	s.readyAt, s.installing = s.now.commit, false
 	for _, t := range s.terms {
-		if who := m.reached[t]; who == spec.None {
-			m.reached[t] = s.id
-		} else if who != s.id {
-			m.reached[t] = several
+		if who := m.reached[t]; who.one == spec.None {
+			m.reached[t] = inTerm{one: s.id}
+		} else if who.one != s.id && !who.several {
+			m.reached[t] = inTerm{s.id, true}
 		}
 	}
 	s.terms = append(s.terms[:0], s.now.term)
@@ -426,7 +405,8 @@ func (m *model) crash(s *server) {
 	}
 	s.unsent = s.unsent[:0]
 	s.inbox, s.late, s.beats = s.inbox[:0], nil, s.beats[:0]
-	s.granted, s.refused, s.lead = nil, nil, spec.None
+	s.granted, s.refused, s.vagueVotes = nil, nil, false
+	s.follows(spec.None)
 	s.unsettled, s.undecided = s.stands, 0
 	s.call = call{}
 	s.giveUp()

@@ -14,6 +14,10 @@ type peer struct {
 	learner bool
 	views   []view // never empty; the first supposes that nothing was reported
 	looked  int    // line of the call for which what may have been reported is among the views
+
+	loose   bool       // what is sent to it is not known, and the views say nothing
+	atLeast bool       // match may be greater than is known,
+	upTo    spec.Index // and at most this or what was acknowledged since
 }
 
 // view is one possible state of a leader's progress with a peer (package tracker of etcd's raft).
@@ -22,6 +26,7 @@ type view struct {
 	paused  bool       // probing: one probe is out, nothing is sent
 	full    bool       // replicating: the window of messages in flight may be full, so that nothing is sent
 	next    spec.Index // next entry to be sent; above match
+	atMost  bool       // probing: next may be lower, since it is not known how far back a refusal made the leader go
 	pending spec.Index // snapshotting: index of the snapshot being sent
 	told    spec.Index // highest commitIndex sent
 	flying  spec.Index // replicating: highest index in flight; 0 is none
@@ -127,8 +132,8 @@ func (v *view) sent(n, commit spec.Index) {
 	v.told = commit
 }
 
-// refused accounts for a rejection, and reports whether the leader tries again.
-func (v *view) refused(match, rejected, hint spec.Index) bool {
+// refused accounts for a rejection, and reports whether the leader tries again. exact tells that the hint is known, and not only a bound.
+func (v *view) refused(match, rejected, hint spec.Index, exact bool) bool {
 	if v.state == replicating {
 		if rejected <= match {
 			return false
@@ -136,9 +141,10 @@ func (v *view) refused(match, rejected, hint spec.Index) bool {
 		*v = v.probe(match)
 		return true
 	}
-	if v.next-1 != rejected {
+	if v.next-1 != rejected && !v.atMost {
 		return false
 	}
+	v.atMost = v.atMost || !exact && min(rejected, hint+1) > match+1
 	v.next = max(min(rejected, hint+1), match+1)
 	v.told = min(v.told, v.next-1)
 	v.paused = false
@@ -162,7 +168,7 @@ func (v *view) sends(empty bool, last, commit spec.Index) likely {
 	switch {
 	case v.state == snapshotting, v.state == probing && v.paused, !empty && v.next > last:
 		return never
-	case v.next-1 < commit:
+	case v.next-1 < commit || v.atMost:
 		return maybe // the entry may be compacted and no snapshot at hand
 	case empty && v.full, !empty && v.flying > 0:
 		return maybe // the window may be full
@@ -179,6 +185,11 @@ const (
 	dueOnly                  // in the views where it is due, even without entries
 	dueOrEntries             // in the views where it is due even without entries, in the others only with
 )
+
+// starts reports whether a MsgApp that starts after an index may be sent in this view.
+func (v *view) starts(index, match spec.Index) bool {
+	return v.next-1 == index || v.atMost && index >= match && index < v.next
+}
 
 func (v *view) awaits(m mode, last, commit spec.Index) likely {
 	switch {

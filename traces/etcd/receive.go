@@ -34,11 +34,15 @@ func (m *model) arrives(s *server, e *event) {
 		m.arrivesHome(s, e)
 		return
 	}
-	f := m.network.find(msg)
-	if f != nil && f.left > 0 && msg.kind.waits() {
-		if from := m.servers[msg.from]; from != nil {
-			from.written(f.left)
+	from, f := m.servers[msg.from], m.network.find(msg)
+	if (f == nil || f.left == 0 || from.joined.some) && m.mayPrecede(msg) {
+		if from == nil {
+			m.hears(s, e)
 		}
+		return
+	}
+	if f != nil && f.left > 0 && msg.kind.waits() {
+		from.written(f.left)
 	}
 	switch {
 	case f == nil:
@@ -50,6 +54,13 @@ func (m *model) arrives(s *server, e *event) {
 	case f.left == 0:
 		m.refuseWith(s, "R5.6-01", e.line, []evidence{{"sent here", msg.from, f.sent}},
 			"%s receives a message of %s before %s handed to storage what it promises", s.id, msg.from, msg.from)
+	}
+}
+
+// hears notes that a message arrived from a server of which no line was read.
+func (m *model) hears(s *server, e *event) {
+	if h, ok := m.heard[e.message.from]; !ok || e.message.term > h.message.term {
+		m.heard[e.message.from] = heard{e.message, s.id, e.line}
 	}
 }
 
@@ -78,6 +89,9 @@ func (m *model) arrivesHome(s *server, e *event) {
 		}
 		s.written(s.inbox[k].left)
 		s.inbox = append(s.inbox[:0], s.inbox[k+1:]...)
+		return
+	}
+	if m.mayPrecede(&e.message) {
 		return
 	}
 	for k := range s.unsent {
@@ -164,7 +178,7 @@ func (m *model) higherTerm(s *server, e *event) {
 	switch msg.kind {
 	case msgVote:
 		// With CheckQuorum, a server that hears from a leader does not even look at the request.
-		s.push(item{want: wantFollower, may: s.lead != spec.None, term: msg.term, then: thenVote})
+		s.push(item{want: wantFollower, may: s.lead != spec.None || s.vagueLead, term: msg.term, then: thenVote})
 	case msgApp, msgHeartbeat, msgSnap:
 		s.push(item{want: wantFollower, term: msg.term, lead: msg.from, then: thenFollow})
 	default:
@@ -218,7 +232,7 @@ func (m *model) sameTerm(s *server, e *event) {
 // obey handles a leader's message as its follower.
 func (m *model) obey(s *server) {
 	msg := &s.call.message
-	s.lead = msg.from
+	s.follows(msg.from)
 	switch msg.kind {
 	case msgApp:
 		m.append(s, msg)
@@ -235,31 +249,35 @@ func (m *model) obey(s *server) {
 
 // append handles a MsgApp as handleAppendEntries does.
 func (m *model) append(s *server, msg *message) {
-	reply := message{kind: msgAppResp, from: s.id, to: msg.from, term: s.now.term}
+	i := item{want: wantMessage, message: message{kind: msgAppResp, from: s.id, to: msg.from, term: s.now.term}}
 	prev, known := s.termAt(msg.index)
 	switch {
 	case msg.index < s.now.commit:
-		reply.index = s.now.commit
-	case known && prev == msg.logTerm || !known && msg.index <= s.now.last:
+		i.message.index = s.now.commit
+	case known && prev == msg.logTerm, !known && msg.index == s.now.commit: // what is committed is the leader's
 		m.learn(s, msg.index, msg.logTerm)
-		m.accept(s, msg)
-		reply.index = msg.index + msg.entries
+		if !m.accept(s, msg) {
+			i.open = openAccept
+		}
+		i.message.index = msg.index + msg.entries
+	case !known && msg.index <= s.now.last:
+		i.open, i.message.index = openAppend, msg.index+msg.entries
 	default:
-		reply.index, reply.reject = msg.index, true
-		reply.hint, reply.logTerm = s.conflict(min(msg.index, s.now.last), msg.logTerm)
-	}
-	s.push(item{want: wantMessage, message: reply})
-}
-
-// accept appends what is new and drops what conflicts.
-func (m *model) accept(s *server, msg *message) {
-	entries, known := m.entries(msg)
-	if !known {
-		entries = make([]spec.Entry, min(msg.entries, mostAtOnce))
-		for k := range entries {
-			entries[k].Term = msg.term
+		i.message.index, i.message.reject = msg.index, true
+		if i.message.hint, i.message.logTerm, known = s.conflict(min(msg.index, s.now.last), msg.logTerm); !known {
+			i.open = openHint
 		}
 	}
+	s.push(i)
+}
+
+// accept appends what is new and drops what conflicts. It returns false, and does nothing, when that is not known.
+func (m *model) accept(s *server, msg *message) bool {
+	entries, known := m.entries(msg)
+	if !known || msg.index < s.log.Base {
+		return false
+	}
+	m.hides(s, msg)
 	for k, entry := range entries {
 		i := msg.index + spec.Index(k) + 1
 		if t, held := s.log.TermAt(i); i <= s.log.Base || held && t == entry.Term {
@@ -278,20 +296,22 @@ func (m *model) accept(s *server, msg *message) {
 	if c := min(msg.commit, msg.index+msg.entries); c > s.now.commit {
 		s.now.commit = c
 	}
+	return true
 }
 
-// conflict returns the greatest index up to i whose term is not above t, as findConflictByTerm does.
-func (s *server) conflict(i spec.Index, t spec.Term) (spec.Index, spec.Term) {
+// conflict returns the greatest index up to i whose term is not above t, as findConflictByTerm does, and whether it is known. If not, it is
+// at most the one that is returned.
+func (s *server) conflict(i spec.Index, t spec.Term) (spec.Index, spec.Term, bool) {
 	for ; i > 0; i-- {
 		ours, known := s.termAt(i)
 		if !known {
-			return i, 0
+			return i, 0, false
 		}
 		if ours <= t {
-			return i, ours
+			return i, ours, true
 		}
 	}
-	return 0, 0
+	return 0, 0, true
 }
 
 // replies takes an answer: what the call did is now complete.
@@ -303,7 +323,15 @@ func (m *model) replies(s *server, e *event) {
 		s.now.vote = e.message.to
 	}
 	s.call.emitted = true
-	m.emit(s, spec.Input{Kind: spec.Deliver, Message: m.native(s, &s.call.message)}, s.call.line, e.line, sent{&e.message, e.line})
+	m.emit(s, m.arrival(s), s.call.line, e.line, sent{&e.message, e.line})
+}
+
+// arrival is the message at hand as an input, if all of it is known.
+func (m *model) arrival(s *server) spec.Input {
+	if told, known := m.told(s, &s.call.message); known {
+		return spec.Input{Kind: spec.Deliver, Message: told}
+	}
+	return spec.Input{}
 }
 
 // delivered completes a call that says nothing.
@@ -312,5 +340,5 @@ func (m *model) delivered(s *server, line int) {
 		return
 	}
 	s.call.emitted = true
-	m.emit(s, spec.Input{Kind: spec.Deliver, Message: m.native(s, &s.call.message)}, s.call.line, line)
+	m.emit(s, m.arrival(s), s.call.line, line)
 }

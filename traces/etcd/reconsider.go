@@ -19,8 +19,18 @@ type moment struct {
 func (s *server) undetermined() {
 	s.others = s.others[:0]
 	for k := range s.versions {
-		if v := &s.versions[k]; v.log.LastIndex() == s.log.LastIndex() && !slices.Equal(v.log.Entries, s.log.Entries) && v.log.Base == s.log.Base {
+		if v := &s.versions[k]; !s.versions[0].before && v.log.LastIndex() == s.log.LastIndex() && !slices.Equal(v.log.Entries, s.log.Entries) && v.log.Base == s.log.Base {
 			s.others = append(s.others, *v)
+		}
+	}
+}
+
+// blurs makes nothing known of the log of a server that may have come back with one of several of which different parts are known.
+func (m *model) blurs(s *server) {
+	for k := range s.versions {
+		if v := &s.versions[k]; v.log.LastIndex() == s.log.LastIndex() && v.log.Base != s.log.Base {
+			s.log, s.blind, s.confs, s.hidden, m.gaps = spec.Log{Base: s.log.LastIndex()}, true, nil, s.log.LastIndex(), true
+			return
 		}
 	}
 }

@@ -14,22 +14,31 @@ type server struct {
 	now  shown // what its next event must show
 	lead spec.ServerID
 
+	adrift bool   // the trace joined it in the middle of a call, which is not over
+	joined joined // what is known of the time before its first line
+
 	log        spec.Log
 	blind      bool         // the term of the entry at log.Base is not known yet
+	hidden     spec.Index   // up to this index the log may hold changes of configuration that are not known
 	confs      []spec.Index // indexes above log.Base of configuration entries, ascending
 	members    *membership
 	stands     []stand    // where it may stand with its configuration; members and applied are of the first
 	unsettled  []stand    // where it may have stood when it crashed
 	late       []late     // entries that a snapshot covers and the application may still apply
+	vagueLate  bool       // there may be more of them
 	undecided  int        // line of an applied change of which the trace has not shown yet what it led to; 0 is none
 	applied    spec.Index // index of the latest configuration entry that was applied
 	readyAt    spec.Index // commitIndex at the latest Ready: what may be applied
 	proposed   spec.Index // leader: index up to which a configuration change may be pending
 	installing bool       // a snapshot was installed and no Ready has handed it to storage yet
 
-	granted []spec.ServerID // candidate: never changed in place
-	refused []spec.ServerID
-	peers   []peer // leader: ascending, itself included
+	vagueLead bool // lead is not known
+
+	granted    []spec.ServerID // candidate: never changed in place
+	refused    []spec.ServerID
+	vagueVotes bool   // there may be more of both
+	peers      []peer // leader: ascending, itself included
+	vaguePeers bool   // there may be more of them, and of some it is not known what is sent to them
 
 	call  call   // what it is doing
 	queue []item // the events that must or may follow in the same call
@@ -63,9 +72,11 @@ type durable struct {
 	commit  spec.Index
 	log     spec.Log
 	blind   bool
+	hidden  spec.Index
 	confs   []spec.Index
 	members *membership
 	flights []*flight // what left with it for the first time
+	before  bool      // it is what lay on the disk before the server's first line, of which only bounds are known
 }
 
 // tri is something that the trace may not have shown yet.
@@ -126,7 +137,7 @@ func (s *server) peer(id spec.ServerID) *peer {
 
 // resetPeers is what becoming leader does to progress.
 func (s *server) resetPeers() {
-	s.peers = s.peers[:0]
+	s.peers, s.vaguePeers = s.peers[:0], s.members.vague
 	for _, id := range s.members.members() {
 		p := peer{id: id, learner: s.members.learner(id), views: []view{{next: s.now.last + 1}}}
 		if id == s.id {
@@ -142,15 +153,19 @@ func (s *server) updatePeers() {
 	members := s.members.members()
 	s.peers = slices.DeleteFunc(s.peers, func(p peer) bool { return !slices.Contains(members, p.id) })
 	for _, id := range members {
-		if s.peer(id) == nil {
-			s.peers = append(s.peers, peer{id: id, views: []view{{next: max(s.now.last, 1)}}})
+		if s.peer(id) == nil { // unless it was a learner that is not known to have been one
+			s.peers = append(s.peers, peer{id: id, loose: s.members.vague, atLeast: s.members.vague, upTo: s.now.last, views: []view{{next: max(s.now.last, 1)}}})
 		}
 	}
+	s.vaguePeers = s.vaguePeers || s.members.vague
 	slices.SortFunc(s.peers, func(a, b peer) int { return cmp.Compare(a.id, b.id) })
 	for k := range s.peers {
 		s.peers[k].learner = s.members.learner(s.peers[k].id)
 	}
 }
+
+// follows notes whom a server takes for the leader of its term.
+func (s *server) follows(lead spec.ServerID) { s.lead, s.vagueLead = lead, false }
 
 func (s *server) match(id spec.ServerID) spec.Index {
 	if p := s.peer(id); p != nil {
@@ -185,6 +200,7 @@ func (s *server) extend(entries ...spec.Entry) {
 func (s *server) truncate(from spec.Index) {
 	keep := from - 1 - s.log.Base
 	s.log.Entries = slices.Clone(s.log.Entries[:keep])
+	s.hidden = min(s.hidden, from-1)
 	for len(s.confs) > 0 && s.confs[len(s.confs)-1] >= from {
 		s.confs = slices.Clip(s.confs[:len(s.confs)-1])
 	}
@@ -212,7 +228,7 @@ func (s *server) observe() {
 
 // handOver returns what a Ready hands to storage now.
 func (s *server) handOver(line int) durable {
-	return durable{line: line, term: s.now.term, vote: s.now.vote, commit: s.now.commit, log: s.log, blind: s.blind,
+	return durable{line: line, term: s.now.term, vote: s.now.vote, commit: s.now.commit, log: s.log, blind: s.blind, hidden: s.hidden,
 		confs: slices.Clip(s.confs), members: s.members}
 }
 

@@ -10,6 +10,9 @@ import (
 // the vote and the configuration, which the next events show.
 func (m *model) start(s *server, e *event) {
 	s.restart = restart{line: e.line, first: !s.started}
+	if !s.started {
+		s.joined.some = e.state.last > 0
+	}
 	if s.started {
 		m.crash(s)
 	}
@@ -19,7 +22,7 @@ func (m *model) start(s *server, e *event) {
 		m.recover(s, e)
 		want.last = s.log.LastIndex()
 	} else {
-		s.log, s.blind = spec.Log{Base: e.state.last}, e.state.last > 0
+		m.startsWith(s, e)
 	}
 	s.started = true
 	s.incoming = e.state.commit
@@ -45,20 +48,37 @@ func (m *model) crashed(s *server, disk *durable, line int) {
 // recover sets the log to what is on disk: what the latest Ready handed to storage, or an earlier one, if nothing that left with
 // the later ones has arrived anywhere: then they may not have been written yet.
 func (m *model) recover(s *server, e *event) {
+	latest := s.disk()
+	if s.versions[0].before && latest.commit >= e.state.commit {
+		m.startsWith(s, e)
+		return
+	}
 	for k := len(s.versions) - 1; k >= 0; k-- {
-		if v := &s.versions[k]; v.log.LastIndex() == e.state.last && s.disk().commit >= e.state.commit {
-			s.log, s.blind, s.confs = v.log, v.blind, slices.Clone(v.confs)
+		if v := &s.versions[k]; v.log.LastIndex() == e.state.last && latest.commit >= e.state.commit {
+			s.takes(v)
 			return
 		}
 	}
-	latest := s.disk()
-	s.log, s.blind, s.confs = latest.log, latest.blind, slices.Clone(latest.confs)
+	s.takes(latest)
 	if latest.log.LastIndex() != e.state.last {
 		m.refuseWith(s, "R5.6-01", e.line, []evidence{{"handed to storage here", s.id, latest.line}},
 			"%s restarts with a log that ends at %d, but handed one to storage that ends at %d", s.id, e.state.last, latest.log.LastIndex())
 	} else {
 		m.refuseWith(s, "R7-06", e.line, []evidence{{"handed to storage here", s.id, latest.line}},
 			"%s restarts with entries compacted up to %d, but knew only %d to be committed", s.id, e.state.commit, latest.commit)
+	}
+}
+
+// takes makes what a Ready handed to storage the log.
+func (s *server) takes(v *durable) {
+	s.log, s.blind, s.hidden, s.confs = v.log, v.blind, v.hidden, slices.Clone(v.confs)
+}
+
+// startsWith makes the log one of which only the ends are known. What is not compacted may hold changes of configuration.
+func (m *model) startsWith(s *server, e *event) {
+	s.log, s.blind, s.confs, s.hidden = spec.Log{Base: e.state.last}, e.state.last > 0, nil, 0
+	if e.state.last > e.state.commit {
+		s.hidden, m.gaps = e.state.last, true
 	}
 }
 
@@ -112,14 +132,16 @@ func (m *model) restoreMembers(s *server, e *event) {
 		}
 	}
 	switch {
+	case m.gaps:
+		all = append(all, s.restoredUnseen(c, e.state.commit)...)
 	case len(all) > 0:
 	case len(c.voters) == 0:
 		all = []stand{{membership: &membership{conf: c}}}
 	default:
-		if !s.restart.first || e.state.last == 0 {
+		if !s.restart.first {
 			m.refuse(s, "R6-01", e.line, "%s restarts with configuration %s, which was never in force", s.id, c)
 		}
-		all = []stand{{applied: e.state.commit, membership: &membership{conf: c, index: e.state.commit}}}
+		all = []stand{{applied: e.state.commit, membership: &membership{conf: c, index: e.state.commit, vague: true}}}
 		m.remember(all[0].membership)
 	}
 	s.standOn(all...)
@@ -130,10 +152,13 @@ func (m *model) wasInForce(voters []spec.ServerID) bool {
 	return len(voters) == 0 || slices.ContainsFunc(m.possible, func(h *membership) bool { return slices.Equal(h.conf.incoming, voters) })
 }
 
-// firstState takes the state of a server that was never seen before.
+// firstState takes the state of a server that was never seen before: the trace may begin with its restart.
 func (m *model) firstState(s *server, e *event) {
-	if e.state.last == 0 && (e.state.term != 0 || e.state.vote != spec.None) {
-		m.refuse(s, traceConsistent, e.line, "%s starts in term %d with a vote for %s and an empty log", s.id, e.state.term, e.state.vote)
+	s.joined = joined{some: e.state.last > 0 || e.state.term > 0, known: true, disk: true, state: e.state}
+	m.unheard(s)
+	if e.state.term == 0 && e.state.vote != spec.None {
+		m.refuse(s, traceConsistent, e.line, "%s starts with a vote for %s in term 0, in which nobody votes", s.id, e.state.vote)
+		m.point("state.vote")
 	}
 	s.now.term, s.now.vote = e.state.term, e.state.vote
 	if e.state.last > 0 {
@@ -150,11 +175,14 @@ func (m *model) hardState(s *server, e *event) {
 		s.doubt = doubt{e.line, latest, "restarts without the latest it handed to storage"}
 	}
 	for k := len(s.versions) - 1; k >= 0; k-- {
-		if v := &s.versions[k]; v.term == got.term && v.vote == got.vote && got.commit <= s.disk().commit && got.commit >= s.incoming {
-			if v.log.LastIndex() == s.log.LastIndex() {
-				s.log, s.blind, s.confs = v.log, v.blind, slices.Clone(v.confs)
+		if v := s.versions[k]; v.mayHold(got) && got.commit <= s.disk().commit && got.commit >= s.incoming {
+			if v.before {
+				v.term, v.vote, v.commit = got.term, got.vote, got.commit
+			} else if v.log.LastIndex() == s.log.LastIndex() && !s.versions[0].before {
+				s.takes(&v)
+				m.blurs(s)
 			}
-			m.crashed(s, v, e.line)
+			m.crashed(s, &v, e.line)
 			s.now.term, s.now.vote, s.now.commit = got.term, got.vote, got.commit
 			s.undetermined()
 			m.unsend(s, k, e.line)
@@ -175,6 +203,14 @@ func (m *model) hardState(s *server, e *event) {
 		m.refuseWith(s, traceConsistent, e.line, before, "%s restarts with commitIndex %d but handed %d to storage", s.id, got.commit, v.commit)
 	}
 	s.now.term, s.now.vote, s.now.commit = got.term, got.vote, got.commit
+}
+
+// mayHold reports whether a server may come back with that term and vote. Before its first line, no more was on disk than in memory.
+func (d *durable) mayHold(got *shown) bool {
+	if d.before {
+		return got.term < d.term || got.term == d.term && (got.vote == spec.None || got.vote == d.vote)
+	}
+	return got.term == d.term && got.vote == d.vote
 }
 
 // disk returns what the latest Ready handed to storage.

@@ -32,10 +32,7 @@ func (m *model) emit(s *server, in spec.Input, first, last int, sends ...sent) {
 		r.step.Before.Unknown = ^spec.Field(0)
 	}
 	s.observe()
-	s.obs.Unknown = unshown
-	if s.blind {
-		s.obs.Unknown |= spec.FieldLog
-	}
+	s.obs.Unknown = s.unknown()
 	r.step.After = s.obs
 	r.step.Output = spec.Output{}
 	r.where = traces.Where{Before: s.obsLine, Input: first, After: last}
@@ -44,12 +41,32 @@ func (m *model) emit(s *server, in spec.Input, first, last int, sends ...sent) {
 		if out.message.to == s.id {
 			continue
 		}
-		r.effects = append(r.effects, spec.Effect{Kind: spec.Send, Message: m.native(s, out.message)})
-		r.lines = append(r.lines, out.line)
+		if told, known := m.told(s, out.message); known {
+			r.effects = append(r.effects, spec.Effect{Kind: spec.Send, Message: told})
+			r.lines = append(r.lines, out.line)
+		}
 	}
 	r.step.Output.Effects, r.where.Effects = r.effects, r.lines
 	s.obsLine = last
 	r.record = traces.Record{Number: last, Event: in.Kind.String(), Step: &r.step, Line: last, Where: &r.where}
+}
+
+// unknown are the fields of an observation that are not known now.
+func (s *server) unknown() spec.Field {
+	f := unshown
+	if s.blind {
+		f |= spec.FieldLog
+	}
+	if s.vagueLead {
+		f |= spec.FieldLeader
+	}
+	if s.vagueVotes {
+		f |= spec.FieldVotes
+	}
+	if s.joined.some {
+		f |= spec.FieldCompacted
+	}
+	return f
 }
 
 func (m *model) slot() *emitted {
@@ -64,10 +81,11 @@ func (m *model) slot() *emitted {
 	return r
 }
 
-// native turns a message into the vocabulary of the rules. A heartbeat says that the receiver's log is known to match up to
+// told is a message in the vocabulary of the rules, and whether all of it is known that they may ask for. A heartbeat says that the receiver's log is known to match up to
 // its commit index, which is what an AppendEntries without entries after that index says.
-func (m *model) native(s *server, msg *message) spec.Message {
-	out := spec.Message{From: msg.from, To: msg.to, Term: msg.term}
+func (m *model) told(s *server, msg *message) (out spec.Message, known bool) {
+	known = true
+	out = spec.Message{From: msg.from, To: msg.to, Term: msg.term}
 	switch msg.kind {
 	case msgVote:
 		out.Kind, out.LastLogIndex, out.LastLogTerm = spec.RequestVote, msg.index, msg.logTerm
@@ -75,13 +93,13 @@ func (m *model) native(s *server, msg *message) spec.Message {
 		out.Kind, out.Granted = spec.RequestVoteReply, !msg.reject
 	case msgApp:
 		out.Kind, out.PrevLogIndex, out.PrevLogTerm, out.LeaderCommit = spec.AppendEntries, msg.index, msg.logTerm, msg.commit
-		out.Entries, _ = m.entries(msg)
+		out.Entries, known = m.entries(msg)
 	case msgHeartbeat:
 		out.Kind, out.PrevLogIndex, out.LeaderCommit = spec.AppendEntries, msg.commit, msg.commit
-		out.PrevLogTerm = m.committedTerm(s, msg)
+		out.PrevLogTerm, out.PrevTermUnknown = m.committedTerm(s, msg)
 	case msgSnap:
 		out.Kind, out.PrevLogIndex = spec.InstallSnapshot, msg.entries
-		out.PrevLogTerm, _ = m.termOf(msg.term, msg.entries)
+		out.PrevLogTerm, known = m.termOf(msg.term, msg.entries)
 	case msgAppResp:
 		out.Kind, out.Success = spec.AppendEntriesReply, !msg.reject && msg.index > 0
 		if out.Success {
@@ -92,21 +110,22 @@ func (m *model) native(s *server, msg *message) spec.Message {
 	case msgHeartbeatResp:
 		out.Kind, out.Success, out.Payload = spec.AppendEntriesReply, true, "heartbeat"
 	}
-	return out
+	return out, known
 }
 
-// committedTerm returns the term of the entry up to which a heartbeat commits: as its leader has it, or whoever still has it.
-func (m *model) committedTerm(s *server, msg *message) spec.Term {
+// committedTerm returns the term of the entry up to which a heartbeat commits, as its leader has it or whoever still has it, and whether
+// nobody is known to have it.
+func (m *model) committedTerm(s *server, msg *message) (t spec.Term, unknown bool) {
 	if t, known := m.termOf(msg.term, msg.commit); known || msg.commit == 0 {
-		return t
+		return t, false
 	}
-	if t, known := s.termAt(msg.commit); known {
-		return t
+	if t, known := s.termAt(msg.commit); known && msg.commit <= s.now.commit {
+		return t, false
 	}
 	for _, other := range m.order {
 		if t, known := other.termAt(msg.commit); known && msg.commit <= other.now.commit {
-			return t
+			return t, false
 		}
 	}
-	return msg.term
+	return 0, true
 }

@@ -6,8 +6,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -129,6 +131,36 @@ func TestFaultsAreCaught(t *testing.T) {
 			}
 			require.NotZero(t, caught, "the fault was never caught")
 			t.Logf("caught in %d executions, explained away in %d", caught, unseen)
+		})
+	}
+}
+
+// TestTracesMayBeginAnywhere cuts off the beginning of legal traces, and leaves out servers. What is left is legal too.
+func TestTracesMayBeginAnywhere(t *testing.T) {
+	for _, f := range Families {
+		t.Run(f.Name, func(t *testing.T) {
+			for seed := range many() {
+				o, err := Family(f.Name, 2000, seed+1)
+				require.NoError(t, err)
+				trace, _ := run(t, o)
+				whole := bytes.SplitAfter(bytes.TrimSpace(trace), []byte("\n"))
+				chance := rand.New(rand.NewPCG(seed, 5))
+				for n := range 8 {
+					lines := whole[chance.IntN(len(whole)-100):]
+					gone := `"nid":"` + strconv.Itoa(1+chance.IntN(o.Servers+1)) + `","state"`
+					if n%3 == 2 {
+						lines = slices.DeleteFunc(slices.Clone(lines), func(line []byte) bool { return bytes.Contains(line, []byte(gone)) })
+					}
+					if len(lines) < 20 {
+						continue
+					}
+					part := bytes.Join(lines, nil)
+					for _, finding := range verify(t, part).Findings {
+						keep(t, part, fmt.Sprint(f.Name, "-cut-", n), seed+1)
+						t.Errorf("seed %d, cut %d: %s: %s\n%s", seed+1, n, finding.Rule.ID, finding.Message, places(&finding))
+					}
+				}
+			}
 		})
 	}
 }
