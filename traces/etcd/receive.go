@@ -326,9 +326,9 @@ func (m *model) replies(s *server, e *event) {
 	m.emit(s, m.arrival(s), s.call.line, e.line, sent{&e.message, e.line})
 }
 
-// arrival is the message at hand as an input, if all of it is known.
+// arrival is the message at hand as an input.
 func (m *model) arrival(s *server) spec.Input {
-	if told, known := m.told(s, &s.call.message); known {
+	if told := m.native(s, &s.call.message); tells(&told) {
 		return spec.Input{Kind: spec.Deliver, Message: told}
 	}
 	return spec.Input{}

@@ -41,7 +41,7 @@ func (m *model) emit(s *server, in spec.Input, first, last int, sends ...sent) {
 		if out.message.to == s.id {
 			continue
 		}
-		if told, known := m.told(s, out.message); known {
+		if told := m.native(s, out.message); tells(&told) {
 			r.effects = append(r.effects, spec.Effect{Kind: spec.Send, Message: told})
 			r.lines = append(r.lines, out.line)
 		}
@@ -81,11 +81,10 @@ func (m *model) slot() *emitted {
 	return r
 }
 
-// told is a message in the vocabulary of the rules, and whether all of it is known that they may ask for. A heartbeat says that the receiver's log is known to match up to
+// native turns a message into the vocabulary of the rules. A heartbeat says that the receiver's log is known to match up to
 // its commit index, which is what an AppendEntries without entries after that index says.
-func (m *model) told(s *server, msg *message) (out spec.Message, known bool) {
-	known = true
-	out = spec.Message{From: msg.from, To: msg.to, Term: msg.term}
+func (m *model) native(s *server, msg *message) spec.Message {
+	out, known := spec.Message{From: msg.from, To: msg.to, Term: msg.term}, true
 	switch msg.kind {
 	case msgVote:
 		out.Kind, out.LastLogIndex, out.LastLogTerm = spec.RequestVote, msg.index, msg.logTerm
@@ -93,13 +92,19 @@ func (m *model) told(s *server, msg *message) (out spec.Message, known bool) {
 		out.Kind, out.Granted = spec.RequestVoteReply, !msg.reject
 	case msgApp:
 		out.Kind, out.PrevLogIndex, out.PrevLogTerm, out.LeaderCommit = spec.AppendEntries, msg.index, msg.logTerm, msg.commit
-		out.Entries, known = m.entries(msg)
+		if out.Entries, known = m.entries(msg); !known {
+			out.Unknown = spec.MessageEntries
+		}
 	case msgHeartbeat:
 		out.Kind, out.PrevLogIndex, out.LeaderCommit = spec.AppendEntries, msg.commit, msg.commit
-		out.PrevLogTerm, out.PrevTermUnknown = m.committedTerm(s, msg)
+		if out.PrevLogTerm, known = m.committedTerm(s, msg); !known {
+			out.Unknown = spec.MessagePrevTerm
+		}
 	case msgSnap:
 		out.Kind, out.PrevLogIndex = spec.InstallSnapshot, msg.entries
-		out.PrevLogTerm, known = m.termOf(msg.term, msg.entries)
+		if out.PrevLogTerm, known = m.termOf(msg.term, msg.entries); !known {
+			out.Unknown = spec.MessagePrevTerm
+		}
 	case msgAppResp:
 		out.Kind, out.Success = spec.AppendEntriesReply, !msg.reject && msg.index > 0
 		if out.Success {
@@ -110,22 +115,28 @@ func (m *model) told(s *server, msg *message) (out spec.Message, known bool) {
 	case msgHeartbeatResp:
 		out.Kind, out.Success, out.Payload = spec.AppendEntriesReply, true, "heartbeat"
 	}
-	return out, known
+	return out
+}
+
+// tells reports whether enough of a message is known for the rules: of entries, which, and of a snapshot its last term. A step that
+// is about another shows no message.
+func tells(m *spec.Message) bool {
+	return m.Knows(spec.MessageEntries) && (m.Kind != spec.InstallSnapshot || m.Complete())
 }
 
 // committedTerm returns the term of the entry up to which a heartbeat commits, as its leader has it or whoever still has it, and whether
-// nobody is known to have it.
-func (m *model) committedTerm(s *server, msg *message) (t spec.Term, unknown bool) {
+// it is known.
+func (m *model) committedTerm(s *server, msg *message) (t spec.Term, known bool) {
 	if t, known := m.termOf(msg.term, msg.commit); known || msg.commit == 0 {
-		return t, false
+		return t, true
 	}
 	if t, known := s.termAt(msg.commit); known && msg.commit <= s.now.commit {
-		return t, false
+		return t, true
 	}
 	for _, other := range m.order {
 		if t, known := other.termAt(msg.commit); known && msg.commit <= other.now.commit {
-			return t, false
+			return t, true
 		}
 	}
-	return 0, true
+	return 0, false
 }
