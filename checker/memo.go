@@ -300,7 +300,7 @@ func (m *memo) execute(from stepOrigin, in spec.Input) (spec.Output, error) {
 		return out, nil
 	}
 	s := &m.servers[from.state].sight
-	step := spec.Step{Server: s.Server, Before: *s.Observation, Input: in, Output: out, After: m.observe(l.node)}
+	step := spec.Step{Server: s.Server, Before: *s.Observation, Input: in, Output: out, After: m.observe(l.node), Declared: m.config.Variants}
 	if !m.config.Within(&step.After) {
 		m.live.leaves(from)
 		return out, nil
@@ -380,7 +380,8 @@ func (m *memo) stepOf(step uint32) (*spec.Step, error) {
 	}
 	in := m.inputOf(int(step))
 	out := cluster.StepOf(l.node, in)
-	return &spec.Step{Server: s.sight.Server, Before: *s.sight.Observation, Input: in, Output: out, After: *m.servers[m.steps[step].next].sight.Observation}, out.Fault
+	return &spec.Step{Server: s.sight.Server, Before: *s.sight.Observation, Input: in, Output: out, After: *m.servers[m.steps[step].next].sight.Observation,
+		Declared: m.config.Variants}, out.Fault
 }
 
 // resolvePair judges two server states side by side.

@@ -193,9 +193,10 @@ type Finding struct {
 	Refused   []Condition `json:"refused,omitempty"`
 	Allowed   string      `json:"allowed,omitempty"`
 	Hint      string      `json:"hint,omitempty"`
-	Story     []string    `json:"story,omitempty"` // the execution and why it is wrong, one drawn line each; findings that share it tell it once
-	Steps     int         `json:"steps,omitempty"` // its length
-	Loop      int         `json:"loop,omitempty"`  // it goes on for ever as it does from this step on; 0 is that it ends
+	ByDesign  []string    `json:"byDesign,omitempty"` // variants of which any one, declared, makes this finding go away
+	Story     []string    `json:"story,omitempty"`    // the execution and why it is wrong, one drawn line each; findings that share it tell it once
+	Steps     int         `json:"steps,omitempty"`    // its length
+	Loop      int         `json:"loop,omitempty"`     // it goes on for ever as it does from this step on; 0 is that it ends
 	Shortest  bool        `json:"shortest,omitempty"`
 	Trace     string      `json:"trace,omitempty"`     // where it was saved
 	Checked   int         `json:"checked,omitempty"`   // verify: lines before the guilty one that break nothing

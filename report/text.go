@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -114,6 +115,29 @@ func (t *text) also(where string, others []Finding) {
 	for _, f := range others {
 		t.line("    %-*s   %s", width, f.Name, f.Message)
 	}
+}
+
+// byDesign names the variants that make findings of one place go away, each list once. who is the server that may do it by design.
+func (t *text) byDesign(who string, group []Finding) {
+	var said []string
+	for _, f := range group {
+		names := strings.Join(f.ByDesign, " or ")
+		if names == "" || slices.Contains(said, names) {
+			continue
+		}
+		said = append(said, names)
+		t.line("")
+		t.paragraph(fmt.Sprintf("If %s does this by design, declare %s. What that means: raftcheck explain %s", who, names, strings.Join(withoutNumbers(f.ByDesign), " ")))
+	}
+}
+
+// withoutNumbers leaves the names of declared variants.
+func withoutNumbers(declared []string) []string {
+	names := make([]string, len(declared))
+	for k, v := range declared {
+		names[k], _, _ = strings.Cut(v, ":")
+	}
+	return names
 }
 
 // tally is the last line of a violated run.

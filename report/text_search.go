@@ -39,6 +39,9 @@ func (t *text) storyFinding(group []Finding) {
 		t.line("%s", t.storyLine(l))
 	}
 	t.also(fmt.Sprintf("at step %d", step), group[1:])
+	if t.exec() != "" { // what we have at hand declares what it does
+		t.byDesign("it", group)
+	}
 	if t.r.Campaign != nil {
 		t.line("")
 		t.campaignFinding(f)

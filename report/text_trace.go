@@ -26,6 +26,7 @@ func (t *text) lineFinding(group []Finding) {
 		t.paragraph("hint: " + f.Hint)
 	}
 	t.also(fmt.Sprintf("at line %d", guilty.Line), group[1:])
+	t.byDesign(guilty.Node, group)
 	t.line("")
 	t.coverage(f)
 	t.line("  learn   raftcheck explain %s", f.Name)

@@ -114,6 +114,9 @@ func (t *teller) votes(s *Step, declared Variants) {
 	if declared.Has(VolatileUntilReady) {
 		return
 	}
+	if declared.Has(DropsVoteForLeader) {
+		t.dropped(s)
+	}
 	for k, m := range s.Output.Sent {
 		fact := Fact{Key: Key{Kind: FactVote, Server: s.Server, Term: m.Term}, By: s.Server, Part: PartEffect, Effect: k}
 		switch {
@@ -125,6 +128,16 @@ func (t *teller) votes(s *Step, declared Variants) {
 			continue
 		}
 		t.tell(fact)
+	}
+}
+
+// dropped tells a vote that the step takes back for the leader of its term: nobody else gets it.
+func (t *teller) dropped(s *Step) {
+	if s.whole != nil {
+		s = s.whole
+	}
+	if s.show(FieldTerm|FieldVotedFor) && s.Before.Term == s.After.Term && s.Before.VotedFor != None && s.After.VotedFor == None {
+		t.tell(Fact{Key: Key{Kind: FactVote, Server: s.Server, Term: s.After.Term}, Holder: s.Before.VotedFor, By: s.Server, Part: PartBefore})
 	}
 }
 

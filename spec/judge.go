@@ -5,7 +5,8 @@ import "slices"
 // Judge watches an execution step by step and says which promises are broken. It is the slow, obvious way to judge, and the
 // way every finding is confirmed; the checker memoises the very same rules.
 type Judge struct {
-	rules      []*Rule
+	all        []*Rule // as they were given
+	rules      []*Rule // those of them that are not void
 	declared   Variants
 	incomplete bool
 	causal     bool
@@ -16,7 +17,8 @@ type Judge struct {
 	checked    []int      // how often each of the rules was put to the test
 	reached    []bool     // each of Goals
 	since      Step       // scratch of agree
-	beside     [2]Sight   // scratch of pairs
+	recalled   map[ServerID]*recollection
+	beside     [2]Sight // scratch of pairs
 }
 
 // sighting is what is known of one server.
@@ -28,7 +30,7 @@ type sighting struct {
 
 // NewJudge returns a judge for the given rules and an implementation's declared variants.
 func NewJudge(rules []*Rule, declared Variants) *Judge {
-	j := &Judge{rules: Applicable(rules, declared), declared: declared, seen: map[ServerID]*sighting{}, reached: make([]bool, len(Goals))}
+	j := &Judge{all: rules, rules: Applicable(rules, declared), declared: declared, seen: map[ServerID]*sighting{}, recalled: map[ServerID]*recollection{}, reached: make([]bool, len(Goals))}
 	j.checked = make([]int, len(j.rules))
 	return j
 }
@@ -80,6 +82,8 @@ func (j *Judge) StepAt(where func(Part, int) Origin, s *Step) []*Breach {
 	if s.Output.Refused {
 		return nil
 	}
+	s.Declared = j.declared
+	s.recalled = j.recall(s)
 	for k, g := range Goals {
 		if !j.reached[k] && s.show(g.Shows) && g.Reached(s) {
 			j.reached[k] = true
@@ -95,7 +99,12 @@ func (j *Judge) StepAt(where func(Part, int) Origin, s *Step) []*Breach {
 		b.placeAt(where)
 	}
 	found = append(found, j.pairs(where, s)...)
-	return j.firstOfEach(found)
+	found = j.firstOfEach(found)
+	for _, b := range found {
+		b.ByDesign = j.designs(b, s)
+	}
+	s.recalled.remember(s)
+	return found
 }
 
 func (j *Judge) steps(s *Step) (found []*Breach) {
@@ -210,14 +219,14 @@ func (r *Rule) signed(b *Breach, shape string) *Breach {
 // tellsFacts reports whether the step may tell a fact that its server did not tell before.
 func (j *Judge) tellsFacts(s *Step) bool {
 	last := j.seen[s.Server]
-	return last == nil || s.Output.concernsVotes() || s.Output.concernsClients() || !last.told.tellsNoMore(&s.After)
+	return last == nil || j.declared.Has(DropsVoteForLeader) || s.Output.concernsVotes() || s.Output.concernsClients() || !last.told.tellsNoMore(&s.After)
 }
 
 // agree tells the step's facts. They are what is new since the server last showed the fields that they rest on, which a record
 // with gaps may have done before the step's Before.
 func (j *Judge) agree(where func(Part, int) Origin, s *Step) (found []*Breach) {
 	since := &j.since
-	since.Server, since.Input, since.Output, since.After = s.Server, s.Input, s.Output, s.After
+	since.Server, since.Input, since.Output, since.After, since.whole = s.Server, s.Input, s.Output, s.After, s
 	if last := j.seen[s.Server]; last != nil {
 		since.Before = last.told
 	} else {

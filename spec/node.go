@@ -265,6 +265,8 @@ type Observation struct {
 	// Reads are the reads that wait for a majority to confirm that the server still leads, in the order in which they came. Only
 	// implementations that declare the variant ConfirmsReads show them.
 	Reads []PendingRead
+	// Early is the AppendEntries that a follower keeps until what precedes them is there (variant CachesEntries).
+	Early []Message
 	// LastToken is the Token of the last read that a leader asked confirmation for in its term, waiting or not; "" is none. Only shown
 	// with Reads.
 	LastToken string
@@ -295,4 +297,9 @@ type Step struct {
 	Input  Input
 	Output Output
 	After  Observation
+
+	// Declared is how the implementation declares to differ from the paper, for rules that it changes. Whoever judges fills it in.
+	Declared Variants
+	whole    *Step         // where Before is what facts were told of, and not what the step showed: the step itself
+	recalled *recollection // what earlier steps tell, where Declared needs it; nil is nothing
 }

@@ -26,95 +26,6 @@ const (
 	Recording  Profile = "recording" // about records of executions, whatever ran
 )
 
-// Variant is a way in which an implementation may legitimately differ from the paper. Rules that it makes void name it.
-type Variant string
-
-// The variants that implementations and specifications declare.
-const (
-	// CommitMayFall: a follower sets commitIndex to the leader's, also downwards (raft.tla).
-	CommitMayFall Variant = "commit-may-fall"
-	// SelfVoteByMessage: a candidate clears its vote and votes for itself by a message to itself (raft.tla).
-	SelfVoteByMessage Variant = "self-vote-by-message"
-	// TermThenVote: adopting a higher term and handling the message that told it are two steps (raft.tla).
-	TermThenVote Variant = "term-then-vote"
-	// ProgressMayFall: a leader takes every reply at its word, also a late one, so matchIndex and nextIndex may fall (raft.tla).
-	ProgressMayFall Variant = "progress-may-fall"
-	// OptimisticNext: nextIndex may run ahead of what was acknowledged and fall back to matchIndex (pipelining).
-	OptimisticNext Variant = "optimistic-next"
-	// SilentOnStale: a request with a lower term is dropped without an answer.
-	SilentOnStale Variant = "silent-on-stale"
-	// VolatileUntilReady: what a server shows between two hand-overs to storage is promised to nobody yet (etcd's Ready).
-	VolatileUntilReady Variant = "volatile-until-ready"
-	// PreVotes: a server asks for pre-votes before it campaigns (dissertation, 9.6).
-	PreVotes Variant = "pre-votes"
-	// PreVotesBySome: every server answers requests for pre-votes, and some campaign without asking, as while a cluster is moved to pre-votes
-	// server by server (dissertation, 9.6).
-	PreVotesBySome Variant = "pre-votes-by-some"
-	// ChecksQuorum: a leader steps down when its election timer finds that no majority answered, and shows who did (dissertation, 6.2).
-	ChecksQuorum Variant = "checks-quorum"
-	// ConfirmsReads: a leader answers a read when a majority has confirmed that it still leads, and shows the reads that wait for
-	// that (dissertation, 6.4).
-	ConfirmsReads Variant = "confirms-reads"
-	// LeaseReads: a leader answers reads at once while it holds a lease (dissertation, 6.4.1).
-	LeaseReads Variant = "lease-reads"
-	// ConfigurationInLog: configurations are entries of the log whose values are as Configuration.String prints them, and the last one in the
-	// log is in force, committed or not (Raft paper, 6).
-	ConfigurationInLog Variant = "configuration-in-log"
-	// JointConfigurations: changes of the configuration go through a joint one (Raft paper, 6).
-	JointConfigurations Variant = "joint-configurations"
-	// StoresLater: a step hands its writes to storage, and what promises them leaves when they are Stored (dissertation, 10.2.1).
-	StoresLater Variant = "stores-later"
-	// TellsClients: servers tell clients what became of their commands, and show what their state machine does with each. The value of a
-	// command names the request, which a client that hears nothing repeats (Raft paper, 8; dissertation, 6.3).
-	TellsClients Variant = "tells-clients"
-	// LeavesWhenHung: a leader steps down whose own storage finishes nothing between two firings of its election timer.
-	LeavesWhenHung Variant = "leaves-when-hung"
-	// CommitsAtOnce: a leader commits what it may in the very step in which it learns of it.
-	CommitsAtOnce Variant = "commits-at-once"
-	// LateTerm: a leader that a reply tells of a higher term steps down at once and takes the term over later (hashicorp/raft).
-	LateTerm Variant = "late-term"
-	// AppendsLater: a leader takes a command on in one step and appends it in another (hashicorp/raft's dispatch of commands).
-	AppendsLater Variant = "appends-later"
-	// AppliesLater: what is committed is applied in steps of their own, and a server answers a read from its own state machine: the index of the
-	// answer is how far that has applied.
-	AppliesLater Variant = "applies-later"
-	// HeartbeatsAnywhere: heartbeats may name any previous entry, and a refusal of one is not taken for a follower that lost entries.
-	HeartbeatsAnywhere Variant = "heartbeats-anywhere"
-	// MendsLog: a restart drops what a write that a crash cut short has left behind, so a log on disk may be torn while the server is down.
-	MendsLog Variant = "mends-log"
-	// HealsFirst: a server that lost entries of its log neither votes nor acknowledges until a leader has sent them again.
-	HealsFirst Variant = "heals-first"
-)
-
-// EveryVariant lists all variants there are. It must not be changed.
-var EveryVariant = Variants{
-	CommitMayFall, SelfVoteByMessage, TermThenVote, ProgressMayFall, OptimisticNext, SilentOnStale, VolatileUntilReady,
-	PreVotes, PreVotesBySome, ChecksQuorum, ConfirmsReads, LeaseReads, ConfigurationInLog, JointConfigurations, StoresLater,
-	TellsClients, LeavesWhenHung, CommitsAtOnce, LateTerm, AppendsLater, AppliesLater, HeartbeatsAnywhere, MendsLog, HealsFirst,
-}
-
-// Variants is a set of declared variants.
-type Variants []Variant
-
-// Names returns the names of the variants, in their order.
-func (vs Variants) Names() []string {
-	names := make([]string, len(vs))
-	for k, v := range vs {
-		names[k] = string(v)
-	}
-	return names
-}
-
-// Has reports whether v is declared.
-func (vs Variants) Has(v Variant) bool {
-	for _, w := range vs {
-		if v == w {
-			return true
-		}
-	}
-	return false
-}
-
 // Rule is one promise of Raft, with the means to tell whether it was broken. A rule has at least one of Step, Pair,
 // Agreement, Elected, Answered, Told and Live; where it has several, each sees the same promise from another side.
 type Rule struct {
@@ -132,6 +43,7 @@ type Rule struct {
 	Outcome bool
 	Unless  []Variant // declared differences that make it void
 	Only    []Variant // declared differences without one of which it is void, because a stricter rule is judged then; empty is none
+	Varies  []Variant // declared differences under which it is judged otherwise: see Step.Declared
 
 	Needs      Field // the fields of Before and After without which a step cannot be judged; of both servers for Pair
 	NeedsAfter Field // further fields that only After must show; none for Pair
@@ -203,4 +115,7 @@ type Breach struct {
 	Hint     string      // a guess at the cause; "" when there is none
 	// Shape says in what way the rule is broken: the same whatever the servers, terms, indexes and values are; "" when no step shows it.
 	Shape string
+	// ByDesign are the variants of which any one, declared besides, makes this finding go away, in the order of Habits: those under which the
+	// rule is judged otherwise, or if there is none those that make it void. Filled by Judge.
+	ByDesign []Variant
 }

@@ -42,6 +42,7 @@ var commitWhatIsStored = &Rule{
 	Section: "Raft paper, 5.3, 5.4.2 and Figure 2 (leaders)", Level: Must, Profile: Core,
 	Catches: []string{"cm-loop-break"},
 	Only:    []Variant{CommitsAtOnce},
+	Varies:  []Variant{FlexibleQuorums},
 	Needs:   FieldRole | FieldTerm | FieldLog | FieldCommit | FieldProgress | FieldConfig | FieldDurable,
 	Step:    judgeCommitWhatIsStored,
 	Live:    liveCommit,
@@ -66,7 +67,7 @@ func judgeCommitWhatIsStored(s *Step) *Breach {
 			p := s.After.progressOf(id, int(id)-1)
 			return p != nil && p.MatchIndex >= i
 		}
-		if !s.After.Config.Majority(stored) || !s.Before.Config.Majority(stored) {
+		if !s.commits(&s.After.Config, stored) || !s.commits(&s.Before.Config, stored) {
 			continue
 		}
 		return s.breachAfter("%s, leader of term %d, knows %s at index %d to be on a majority and stays at commitIndex %d",
@@ -103,6 +104,7 @@ var commitVerified = &Rule{
 		"What usually breaks it: the smaller of leaderCommit and the follower's own last index, where the last entry of the message is meant.",
 	Section: "Raft paper, 5.3 and Figure 2 (AppendEntries, step 5)", Level: Must, Profile: Core,
 	Catches: []string{"rp-commit-past-verified"},
+	Varies:  []Variant{CachesEntries},
 	Needs:   FieldCommit,
 	Step:    judgeCommitVerified,
 }
@@ -112,13 +114,14 @@ func judgeCommitVerified(s *Step) *Breach {
 		return nil
 	}
 	m := &s.Input.Message
+	last, commit := s.proves()
 	switch {
-	case s.delivered(AppendEntries) && s.After.CommitIndex > m.LeaderCommit:
+	case s.delivered(AppendEntries) && s.After.CommitIndex > commit:
 		return s.breachAfter("%s commits up to index %d and %s told it of commitIndex %d", s.Server, s.After.CommitIndex, m.From, m.LeaderCommit).
 			refusing("commitIndex ≤ leaderCommit", "%d is above %d", s.After.CommitIndex, m.LeaderCommit).
 			allowing("%s commits up to index %d", s.Server, max(s.Before.CommitIndex, min(m.LeaderCommit, m.LastEntryIndex()))).
 			since("what the leader sent", PartInput)
-	case s.delivered(AppendEntries) && s.After.CommitIndex > m.LastEntryIndex():
+	case s.delivered(AppendEntries) && s.After.CommitIndex > last:
 		return s.breachAfter("%s commits up to index %d on a message that ends at index %d", s.Server, s.After.CommitIndex, m.LastEntryIndex()).
 			refusing("commitIndex ≤ prevLogIndex + number of entries", "%d is above %d + %d", s.After.CommitIndex, m.PrevLogIndex, len(m.Entries)).
 			allowing("%s commits up to index %d", s.Server, max(s.Before.CommitIndex, min(m.LeaderCommit, m.LastEntryIndex()))).
@@ -139,13 +142,14 @@ var commitMajority = &Rule{
 		"What usually breaks it: half taken for a majority, a refusal counted as a copy, or a follower that acknowledges more than it was sent.",
 	Section: "Raft paper, 5.3 and Figure 2 (leaders)", Level: Must, Profile: Core, Outcome: true,
 	Catches: []string{"cm-quorum-half", "rp-match-from-nack", "rp-ack-too-far", "el-count-nonmember-votes", "mb-learner-in-quorum"},
+	Varies:  []Variant{FlexibleQuorums},
 	Needs:   FieldRole | FieldTerm | FieldLog | FieldCommit | FieldProgress | FieldConfig,
 	Step:    judgeCommitMajority,
 	Pair:    judgeCountedCopy,
 }
 
 func judgeCommitMajority(s *Step) *Breach {
-	if !s.commitsAsLeader() || s.After.Config.Majority(s.stores) || s.Before.Config.Majority(s.stores) {
+	if !s.commitsAsLeader() || s.commits(&s.After.Config, s.stores) || s.commits(&s.Before.Config, s.stores) {
 		return nil
 	}
 	var copies []ServerID
@@ -155,7 +159,7 @@ func judgeCommitMajority(s *Step) *Breach {
 		}
 	}
 	return s.breachAfter("%s, leader of term %d, commits index %d, which it knows to be stored on %s", s.Server, s.After.Term, s.After.CommitIndex, listed(copies)).
-		refusing("servers with matchIndex ≥ commitIndex are a strict majority", "%s of %s", listed(copies), configured(&s.After.Config)).
+		refusing("servers with matchIndex ≥ commitIndex are "+s.enough(&s.After.Config, committing), "%s of %s", listed(copies), configured(&s.After.Config)).
 		allowing("%s keeps commitIndex %d", s.Server, s.Before.CommitIndex).since("commitIndex before", PartBefore)
 }
 

@@ -62,6 +62,7 @@ var jointMajorities = &Rule{
 	Section: "Raft paper, 6", Level: Must, Profile: Membership,
 	Catches: []string{"el-union-quorum"},
 	Only:    []Variant{ConfigurationInLog},
+	Varies:  []Variant{FlexibleQuorums},
 	Needs:   membershipFields | FieldVotes | FieldProgress,
 	Step: func(s *Step) *Breach {
 		if len(s.Before.Config.Outgoing) == 0 {
@@ -153,6 +154,7 @@ var oneVoterAtATime = &Rule{
 	Section: "dissertation, 4.1", Level: Must, Profile: Membership,
 	Catches: []string{"mb-replaces-at-once"},
 	Only:    []Variant{ConfigurationInLog},
+	Varies:  []Variant{FlexibleQuorums},
 	Needs:   membershipFields,
 	Step: func(s *Step) *Breach {
 		c, i, appends := s.appendsConfiguration()
@@ -166,8 +168,12 @@ var oneVoterAtATime = &Rule{
 				differ++
 			}
 		}
-		if differ <= 1 {
+		if differ <= 1 && s.Declared.overlap(before.Voters, c.Voters) {
 			return nil
+		}
+		if differ <= 1 {
+			return s.breachAfter("%s appends %s at index %d after %s, and those that elect in the one need not meet those that commit in the other", s.Server, c, i, before).
+				refusing("electing and committing servers of both configurations share one", "they need not").allowing("%s goes through a joint configuration", s.Server)
 		}
 		return s.breachAfter("%s appends %s at index %d after %s", s.Server, c, i, before).
 			refusing("voters differ by one", "they differ by %d", differ).allowing("%s goes through a joint configuration", s.Server)

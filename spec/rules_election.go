@@ -51,6 +51,7 @@ var voteOnce = &Rule{
 	Section: "Raft paper, 5.2 and Figure 2 (persistent state)", Level: Must, Profile: Core,
 	Catches: []string{"st-stale-disk", "el-vote-not-durable", "el-nonatomic-term-vote", "el-send-before-persist", "el-revote-same-term",
 		"el-candidate-stepdown-clears-vote", "el-leader-votes", "el-meta-missing-term0", "st-lazy-fsync"},
+	Varies:    []Variant{DropsVoteForLeader},
 	Needs:     FieldTerm | FieldVotedFor,
 	Agreement: FactVote,
 	Step:      judgeVoteKept,
@@ -59,6 +60,9 @@ var voteOnce = &Rule{
 // judgeVoteKept sees that a vote is taken back within its term. A vote that was only in memory may be lost in a crash: if it was
 // promised to anybody, the agreement on votes finds a second one.
 func judgeVoteKept(s *Step) *Breach {
+	if b := s.judgeVoteAfterDrop(); b != nil {
+		return b
+	}
 	term, vote := s.Before.Term, s.Before.VotedFor
 	since := "the vote"
 	if !s.runs() && !s.comesBack() {
@@ -68,7 +72,7 @@ func judgeVoteKept(s *Step) *Breach {
 		term, vote = s.Before.Durable.Term, s.Before.Durable.VotedFor
 		since = "the vote on disk"
 	}
-	if vote == None || s.After.Term != term || s.After.VotedFor == vote {
+	if vote == None || s.After.Term != term || s.After.VotedFor == vote || s.dropsVote() {
 		return nil
 	}
 	b := s.breachAfter("%s voted for %s in term %d and now holds a vote for %s in that term", s.Server, vote, term, s.After.VotedFor).
@@ -88,6 +92,7 @@ var candidateVotesForItself = &Rule{
 	Section: "Raft paper, 5.2 and Figure 2 (candidates)", Level: Must, Profile: Core,
 	Catches:    []string{"el-same-term-again"},
 	Unless:     []Variant{SelfVoteByMessage},
+	Varies:     []Variant{TermJumps},
 	Needs:      FieldTerm,
 	NeedsAfter: FieldRole | FieldVotedFor,
 	Step:       judgeCandidacy,
@@ -98,7 +103,7 @@ func judgeCandidacy(s *Step) *Breach {
 	if !campaigns {
 		return nil
 	}
-	if s.After.Term != from+1 {
+	if s.After.Term != from+1 && !(s.Declared.Has(TermJumps) && s.After.Term > from) {
 		return s.breachAfter("%s becomes candidate in term %d, coming from term %d", s.Server, s.After.Term, from).
 			refusing("currentTerm = term before + 1", "%d is not %d", s.After.Term, from+1).
 			allowing("%s becomes candidate in term %d", s.Server, from+1).since("the term before", PartBefore)
@@ -201,12 +206,13 @@ var majorityElects = &Rule{
 		"What usually breaks it: n/2 instead of n/2+1, votes counted that were not given, or one majority over the union of two configurations.",
 	Section: "Raft paper, 5.2 and 6", Level: Must, Profile: Core,
 	Catches: []string{"cm-quorum-half", "el-union-quorum", "el-stale-vote-resp", "el-vote-counted-twice"},
+	Varies:  []Variant{FlexibleQuorums},
 	Needs:   FieldRole | FieldTerm | FieldVotes | FieldConfig,
 	Step:    judgeMajorityElects,
 }
 
 func judgeMajorityElects(s *Step) *Breach {
-	if !TookOffice(s) || s.Before.Config.Majority(s.voted) {
+	if !TookOffice(s) || s.elects(&s.Before.Config, s.voted) {
 		return nil
 	}
 	var votes []ServerID
@@ -216,7 +222,7 @@ func judgeMajorityElects(s *Step) *Breach {
 		}
 	}
 	return s.breachAfter("%s becomes leader of term %d with the votes of %s", s.Server, s.After.Term, listed(votes)).
-		refusing("votes are a strict majority", "%s of %s", listed(votes), configured(&s.Before.Config)).
+		refusing("votes are "+s.enough(&s.Before.Config, electing), "%s of %s", listed(votes), configured(&s.Before.Config)).
 		allowing("%s stays candidate in term %d", s.Server, s.After.Term)
 }
 
@@ -239,6 +245,7 @@ var oneVoteEach = &Rule{
 		"What usually breaks it: votes are counted in a number and not kept as a set of servers.",
 	Section: "Raft paper, 5.2", Level: Must, Profile: Core,
 	Catches: []string{"el-vote-counted-twice"},
+	Varies:  []Variant{FlexibleQuorums},
 	Needs:   FieldRole | FieldTerm | FieldVotes | FieldConfig,
 	Step:    judgeOneVoteEach,
 }
@@ -251,7 +258,7 @@ func judgeOneVoteEach(s *Step) *Breach {
 				allowing("%s counts %s once", s.Server, voter)
 		}
 	}
-	if !TookOffice(s) || !s.wins() || !s.countedBefore(s.Input.Message.From) || s.Before.Config.Majority(s.voted) {
+	if !TookOffice(s) || !s.wins() || !s.countedBefore(s.Input.Message.From) || s.elects(&s.Before.Config, s.voted) {
 		return nil
 	}
 	voter := s.Input.Message.From
@@ -295,6 +302,7 @@ var candidateYields = &Rule{
 		"What usually breaks it: one function makes a server a follower for new terms and for the same one, and clears the vote for both.",
 	Section: "Raft paper, 5.2", Level: Must, Profile: Core,
 	Catches: []string{"el-candidate-stepdown-clears-vote", "el-revote-same-term"},
+	Varies:  []Variant{DropsVoteForLeader},
 	Needs:   FieldRole | FieldTerm,
 	Step:    judgeCandidateYields,
 }
@@ -312,7 +320,7 @@ func judgeCandidateYields(s *Step) *Breach {
 			refusing("role = follower", "it is %s", s.After.Role).
 			allowing("%s follows %s in term %d", s.Server, m.From, m.Term).since("the message of the leader", PartInput)
 	}
-	if s.show(FieldVotedFor) && s.Before.VotedFor != None && s.After.VotedFor != s.Before.VotedFor {
+	if s.show(FieldVotedFor) && s.Before.VotedFor != None && s.After.VotedFor != s.Before.VotedFor && !s.dropsVote() {
 		return s.breachAfter("%s follows the leader of term %d and its vote in that term changes from %s to %s",
 			s.Server, m.Term, s.Before.VotedFor, s.After.VotedFor).
 			refusing("votedFor stays in its term", "it was %s and is %s", s.Before.VotedFor, s.After.VotedFor).

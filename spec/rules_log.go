@@ -114,6 +114,7 @@ var truncateOnConflict = &Rule{
 		"What usually breaks it: the log is cut after the previous entry before the entries are compared.",
 	Section: "Raft paper, 5.3 and Figure 2 (AppendEntries, step 3)", Level: Must, Profile: Core,
 	Catches: []string{"rp-erase-matching", "rp-stale-nack-truncate", "rp-rollback-too-far", "rp-purged-prev-conflict"},
+	Varies:  []Variant{DropsUnacknowledged},
 	Needs:   FieldLog,
 	Step:    judgeTruncateOnConflict,
 }
@@ -133,7 +134,7 @@ func judgeTruncateOnConflict(s *Step) *Breach {
 	if s.delivered(AppendEntries) {
 		from, conflicts = firstConflict(&s.Input.Message, s.Before.Log)
 	}
-	if conflicts && from <= i {
+	if conflicts && from <= i || s.dropsUnacknowledged(i) {
 		return nil
 	}
 	b := s.breachAfter("%s had %s at index %d and now has %s there", s.Server, s.Before.Log.at(i), i, s.After.Log.at(i)).

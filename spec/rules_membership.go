@@ -88,6 +88,7 @@ var outsidersNotCounted = &Rule{
 		"What usually breaks it: answers are counted and compared with the size of the configuration, and nobody asks who answered.",
 	Section: "Raft paper, 6; dissertation, 4.2", Level: Must, Profile: Membership,
 	Catches: []string{"el-no-config-leader", "el-count-nonmember-votes", "mb-learner-in-quorum"},
+	Varies:  []Variant{FlexibleQuorums},
 	Needs:   membershipFields | FieldVotes | FieldProgress,
 	Step:    judgeOutsidersNotCounted,
 }
@@ -95,7 +96,7 @@ var outsidersNotCounted = &Rule{
 // judgeOutsidersNotCounted sees an election that is won, or an entry that is committed, without a majority of the voters and with
 // somebody else who was asked or answered.
 func judgeOutsidersNotCounted(s *Step) *Breach {
-	if TookOffice(s) && !s.Before.Config.Majority(s.voted) {
+	if TookOffice(s) && !s.elects(&s.Before.Config, s.voted) {
 		for _, id := range s.Before.Granted {
 			if s.candidateBefore() && !s.Before.Config.votes(id) {
 				return s.countsOutsider(id, "becomes leader of term %d with a vote of %s", s.After.Term, id)
@@ -105,7 +106,7 @@ func judgeOutsidersNotCounted(s *Step) *Breach {
 			return s.countsOutsider(m.From, "becomes leader of term %d with a vote of %s", s.After.Term, m.From)
 		}
 	}
-	if !s.commitsAsLeader() || s.After.Config.Majority(s.stores) || s.Before.Config.Majority(s.stores) {
+	if !s.commitsAsLeader() || s.commits(&s.After.Config, s.stores) || s.commits(&s.Before.Config, s.stores) {
 		return nil
 	}
 	for k := range s.After.Progress {

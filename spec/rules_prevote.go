@@ -40,11 +40,15 @@ var preVoteHarmless = &Rule{
 		"What usually breaks it: the term that the request proposes is taken over like that of any other message.",
 	Section: "dissertation, 9.6", Level: Must, Profile: PreVoting,
 	Catches: []string{"el-prevote-raises-term"},
+	Varies:  []Variant{PreVoteOwnTerm},
 	Needs:   FieldRole | FieldTerm | FieldVotedFor,
 	Step: func(s *Step) *Breach {
 		asks := s.Input.Kind == Timeout && s.After.Role == PreCandidate
 		if !s.runs() || !asks && !s.delivered(PreVote) || s.Before.Term == s.After.Term && s.Before.VotedFor == s.After.VotedFor {
 			return nil
+		}
+		if m := &s.Input.Message; !asks && s.Declared.Has(PreVoteOwnTerm) && m.Term > s.Before.Term && s.After.Term == m.Term && s.After.VotedFor == None {
+			return nil // the asker's own term
 		}
 		return s.breachAfter("%s goes from term %d and a vote for %s to term %d and a vote for %s over a pre-vote",
 			s.Server, s.Before.Term, s.Before.VotedFor, s.After.Term, s.After.VotedFor).
@@ -62,6 +66,7 @@ var preVoteAnswered = &Rule{
 	Section: "dissertation, 9.6", Level: Must, Profile: PreVoting,
 	Catches: []string{"el-prevote-lower-term"},
 	Only:    []Variant{PreVotes, PreVotesBySome},
+	Varies:  []Variant{PreVoteOwnTerm},
 	Needs:   FieldTerm,
 	Step:    judgePreVoteAnswered,
 }
@@ -73,7 +78,7 @@ func judgePreVoteAnswered(s *Step) *Breach {
 			refusing("currentTerm ≥ reply.term", "%d is below %d", s.After.Term, m.Term).
 			allowing("%s becomes a follower in term %d", s.Server, m.Term).since("the refusal", PartInput)
 	}
-	if !s.delivered(PreVote) || !s.runs() || m.Term > s.Before.Term {
+	if !s.delivered(PreVote) || !s.runs() || m.Term > s.Before.Term || m.Term == s.Before.Term && s.Declared.Has(PreVoteOwnTerm) {
 		return nil
 	}
 	for k, reply := range s.Output.Sent {
@@ -98,9 +103,10 @@ var preVoteEachTime = &Rule{
 	Section: "dissertation, 9.6", Level: Must, Profile: PreVoting,
 	Catches: []string{"el-prevote-once"},
 	Only:    []Variant{PreVotes},
+	Varies:  []Variant{FlexibleQuorums},
 	Needs:   FieldRole | FieldTerm | FieldConfig,
 	Step: func(s *Step) *Breach {
-		alone := s.Before.Config.Majority(func(id ServerID) bool { return id == s.Server })
+		alone := s.elects(&s.Before.Config, func(id ServerID) bool { return id == s.Server })
 		if s.Input.Kind != Timeout || !s.runs() || alone || s.After.Term == s.Before.Term {
 			return nil
 		}
@@ -118,6 +124,7 @@ var leaderKeepsContact = &Rule{
 	Section: "dissertation, 6.2", Level: Must, Profile: PreVoting,
 	Catches: []string{"el-partial-partition", "sn-status-not-active"},
 	Only:    []Variant{ChecksQuorum},
+	Varies:  []Variant{FlexibleQuorums},
 	Needs:   FieldRole | FieldTerm | FieldConfig,
 	Step:    judgeLeaderKeepsContact,
 	Live:    liveContact,
@@ -140,10 +147,10 @@ func judgeLeaderKeepsContact(s *Step) *Breach {
 		return nil
 	}
 	answered := func(id ServerID) bool { return id == s.Server || slices.Contains(s.Before.Contact, id) }
-	if s.Before.Config.Majority(answered) {
+	if s.commits(&s.Before.Config, answered) {
 		return nil
 	}
 	return s.breachAfter("%s goes on as leader of term %d, answered by %s of %s", s.Server, s.After.Term, listed(s.Before.Contact), configured(&s.Before.Config)).
-		refusing("servers that answered, with the leader, are a strict majority", "%s and %s of %s", s.Server, listed(s.Before.Contact), configured(&s.Before.Config)).
+		refusing("servers that answered, with the leader, are "+s.enough(&s.Before.Config, committing), "%s and %s of %s", s.Server, listed(s.Before.Contact), configured(&s.Before.Config)).
 		allowing("%s becomes a follower in term %d", s.Server, s.Before.Term).since("who answered", PartBefore)
 }

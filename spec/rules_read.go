@@ -12,6 +12,7 @@ var readAfterOwnTermCommit = &Rule{
 		"What usually breaks it: the commit index is taken when the read arrives, without a look at the term of the entry there.",
 	Section: "Raft paper, 8; dissertation, 6.4", Level: Must, Profile: Read,
 	Catches: []string{"rd-no-noop"},
+	Varies:  []Variant{InheritsLease},
 	Needs:   FieldRole | FieldTerm | FieldLog,
 	Step:    judgeReadAfterOwnTermCommit,
 }
@@ -27,8 +28,13 @@ func judgeReadAfterOwnTermCommit(s *Step) *Breach {
 			continue
 		}
 		term, known := o.Log.termKnownAt(e.Reply.Index)
-		if !known || term == o.Term {
+		if !known || term == o.Term || s.inheritsLease(e.Reply.Index) {
 			continue
+		}
+		if s.Declared.Has(InheritsLease) && s.outlivesLease(e.Reply.Index) {
+			return s.breach(PartEffect, k, "%s, leader of term %d, answers a read at index %d, an entry of term %d, after the lease that it inherited", s.Server, o.Term, e.Reply.Index, term).
+				refusing("ticks since the entry came ≤ ticks that a lease lasts", "%d is above %d", s.recalled.ticks-s.recalled.at, s.Declared.numbers(InheritsLease)["ticks"]).
+				allowing("%s answers when it has committed an entry of term %d", s.Server, o.Term)
 		}
 		return s.breach(PartEffect, k, "%s, leader of term %d, answers a read at index %d, an entry of term %d", s.Server, o.Term, e.Reply.Index, term).
 			refusing("log[read index].term = currentTerm", "%d is not %d", term, o.Term).
@@ -45,6 +51,7 @@ var readConfirmed = &Rule{
 	Section: "Raft paper, 8; dissertation, 6.4", Level: Must, Profile: Read,
 	Catches: []string{"rd-no-quorum", "rd-ctx-reuse", "rd-follower-lag"},
 	Only:    []Variant{ConfirmsReads},
+	Varies:  []Variant{FlexibleQuorums},
 	Needs:   FieldRole | FieldTerm | FieldConfig,
 	Step:    judgeReadConfirmed,
 }
@@ -67,7 +74,7 @@ func judgeReadConfirmed(s *Step) *Breach {
 		by := func(id ServerID) bool {
 			return id == s.Server || read != nil && (slices.Contains(read.Confirmed, id) || replies && id == s.Input.Message.From)
 		}
-		if s.After.Config.Majority(by) || s.Before.Config.Majority(by) {
+		if s.commits(&s.After.Config, by) || s.commits(&s.Before.Config, by) {
 			continue
 		}
 		var who []ServerID
@@ -77,7 +84,7 @@ func judgeReadConfirmed(s *Step) *Breach {
 			}
 		}
 		return s.breach(PartEffect, k, "%s, leader of term %d, answers a read with confirmation by %s", s.Server, s.After.Term, listed(who)).
-			refusing("servers that confirmed since the read came are a strict majority", "%s of %s", listed(who), configured(&s.After.Config)).
+			refusing("servers that confirmed since the read came are "+s.enough(&s.After.Config, committing), "%s of %s", listed(who), configured(&s.After.Config)).
 			allowing("%s waits for a majority", s.Server)
 	}
 	return nil

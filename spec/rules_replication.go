@@ -9,6 +9,7 @@ var ackVerified = &Rule{
 		"What usually breaks it: the follower reports its own last index.",
 	Section: "Raft paper, 5.3 and Figure 2 (leaders)", Level: Must, Profile: Core,
 	Catches: []string{"rp-ack-too-far"},
+	Varies:  []Variant{CachesEntries},
 	Needs:   FieldTerm,
 	Step:    judgeAckVerified,
 }
@@ -19,7 +20,8 @@ func judgeAckVerified(s *Step) *Breach {
 		return nil
 	}
 	// What is committed matches every later leader without proof.
-	verified := max(m.LastEntryIndex(), s.Before.CommitIndex)
+	proved, _ := s.proves()
+	verified := max(proved, s.Before.CommitIndex)
 	for k, reply := range s.Output.Sent {
 		if reply.Kind != AppendEntriesReply || !reply.Success || reply.To != m.From || reply.MatchIndex <= verified {
 			continue

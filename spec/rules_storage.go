@@ -22,6 +22,7 @@ var countDurableCopies = &Rule{
 		"What usually breaks it: the leader counts itself as soon as it appends. With one voter that is a majority already.",
 	Section: "Raft paper, 5.3 and 5.6", Level: Must, Profile: Storage,
 	Catches: []string{"cm-single-voter-early", "cm-leader-counts-unsynced"},
+	Varies:  []Variant{FlexibleQuorums},
 	Needs:   FieldRole | FieldTerm | FieldLog | FieldProgress | FieldConfig | FieldDurable,
 	Step:    judgeCountDurableCopies,
 }
@@ -56,7 +57,7 @@ func (s *Step) judgeAnswered(effect int, reply Reply, disk *Durable) *Breach {
 		}
 		return s.acknowledgedBy(id, reply.Index)
 	}
-	if s.After.Config.Majority(safe) || s.Before.Config.Majority(safe) {
+	if s.commits(&s.After.Config, safe) || s.commits(&s.Before.Config, safe) {
 		return nil
 	}
 	var copies []ServerID

@@ -221,6 +221,7 @@ var messageTerm = &Rule{
 		"What usually breaks it: a message is built before the term is set, or stamped with a term read from elsewhere.",
 	Section: "Raft paper, 5.1", Level: Must, Profile: Core,
 	Catches:    []string{"el-asks-ahead"},
+	Varies:     []Variant{PreVoteOwnTerm},
 	NeedsAfter: FieldTerm,
 	Step:       judgeMessageTerm,
 }
@@ -230,7 +231,7 @@ func judgeMessageTerm(s *Step) *Breach {
 		return nil // what it had in memory when it sent is gone
 	}
 	for k, m := range s.Output.Sent {
-		if tellsSendersTerm(m.Kind) && m.Term > s.After.Term {
+		if s.tellsSendersTerm(m.Kind) && m.Term > s.After.Term {
 			return s.breachSent(k, "%s in term %d sends %s of term %d", s.Server, s.After.Term, m.Kind, m.Term).
 				refusing("message.term ≤ currentTerm", "%d is above %d", m.Term, s.After.Term).
 				allowing("%s sends its own term %d", s.Server, s.After.Term).since("the sender's term", PartAfter)

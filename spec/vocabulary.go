@@ -149,13 +149,7 @@ func (c Configuration) Has(id ServerID) bool {
 }
 
 func majorityOf(voters []ServerID, in func(ServerID) bool) bool {
-	count := 0
-	for _, v := range voters {
-		if in(v) {
-			count++
-		}
-	}
-	return 2*count > len(voters)
+	return 2*countOf(voters, in) > len(voters)
 }
 
 // MessageKind is one of the RPCs of Figure 2 (and 13), as a message of its own in each direction.

@@ -71,7 +71,7 @@ raft.tla in the bounds of the published parity table. Every bound and fault can 
 }
 
 func completeCheck(cmd *cobra.Command) {
-	for flag, words := range map[string][]string{"impl": subjectNames(), "rule": ruleNames(), "goal": goalNames(), "debug-goal": debugGoalNames(), "faults": faultNames} {
+	for flag, words := range map[string][]string{"impl": subjectNames(), "rule": ruleNames(), "goal": goalNames(), "debug-goal": debugGoalNames(), "faults": faultNames, "variant": spec.EveryVariant.Names()} {
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 	}
 }

@@ -26,7 +26,7 @@ const generated = "<!-- Generated: go test ./cmd/raftcheck -run TestDocs -update
 // TestDocsAreUpToDate holds the documents that are generated from the code to what the code says now.
 func TestDocsAreUpToDate(t *testing.T) {
 	for name, write := range map[string]func(*testing.T, *bytes.Buffer){
-		"rules.md": writeRules, "bugs.md": writeMutants, "commands.md": writeCommands, "goals.md": writeGoals, "published-specifications.md": writePublished, "matrix.md": writeMatrix,
+		"rules.md": writeRules, "bugs.md": writeMutants, "commands.md": writeCommands, "goals.md": writeGoals, "published-specifications.md": writePublished, "matrix.md": writeMatrix, "variants.md": writeVariants,
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got bytes.Buffer
@@ -83,6 +83,34 @@ func lineAt(lines []string, k int) string {
 	return "(no line)"
 }
 
+func writeVariants(_ *testing.T, b *bytes.Buffer) {
+	b.WriteString("# What systems may do\n\nRaft leaves choices, and real systems make others. A system that does by design what the paper does not says so: in the header of a trace, as\n" +
+		"`\"variants\":[\"heartbeats-anywhere\"]`, or with `--variant heartbeats-anywhere` for `verify`, `check` and `fuzz`. Rules are then judged otherwise, or not at all: each variant says\n" +
+		"which, and under which condition nothing is lost. Where that can be judged it is. A finding that a variant would explain names it: the step was judged again with it.\n\n" +
+		"Some variants are no liberties but promises: rules that ask more are judged only of systems that declare them. `raftcheck explain variants` lists all, and `raftcheck explain NAME` tells this about each.\n\n" +
+		"The variants that are liberties are searched too: the reference has them as [features](features.md), and nothing else is broken with them.\n")
+	for _, h := range spec.Habits {
+		fmt.Fprintf(b, "\n## %s\n\n%s\n\n* Seen in: %s.\n* Safe if: %s\n", h.Variant, h.Sentence, h.Seen, h.Safe)
+		if h.Instead != "" {
+			fmt.Fprintf(b, "* Judged: %s\n", h.Instead)
+		}
+		for _, c := range concerns(h) {
+			fmt.Fprintf(b, "* %s: %s.\n", report.Title(c.what), strings.Join(quotedNames(c.names), ", "))
+		}
+		if h.Takes != "" {
+			fmt.Fprintf(b, "* Written: `%s`%s.\n", h.Takes, map[bool]string{true: "", false: ", or without the number"}[h.Needs])
+		}
+	}
+}
+
+func quotedNames(names []string) []string {
+	quoted := make([]string, len(names))
+	for k, n := range names {
+		quoted[k] = "`" + n + "`"
+	}
+	return quoted
+}
+
 func writeRules(t *testing.T, b *bytes.Buffer) {
 	b.WriteString("# The rules\n\nWhat every Raft promises, as raftcheck judges it. `raftcheck explain NAME` tells more about each.\n" +
 		"R5.x are the sections of the extended Raft paper.\n\n")
@@ -114,8 +142,11 @@ func writeRules(t *testing.T, b *bytes.Buffer) {
 			}
 			void = append(void, fmt.Sprintf("* `%s` is judged only for implementations that declare %s.", r.Name, strings.Join(one, " or ")))
 		}
+		for _, v := range r.Varies {
+			void = append(void, fmt.Sprintf("* `%s` is judged otherwise for implementations that declare `%s`.", r.Name, v))
+		}
 	}
-	fmt.Fprintf(b, "\nAn implementation may differ from the paper on purpose. It says so, and the rules that this makes void are not judged:\n\n%s\n", strings.Join(void, "\n"))
+	fmt.Fprintf(b, "\nAn implementation may differ from the paper on purpose. It says so, and the rules that this makes void are not judged. What each means: [variants](variants.md).\n\n%s\n", strings.Join(void, "\n"))
 	b.WriteString("\n## How each is broken\n\nThe shortest execution known that breaks it, of the mutant that needs the fewest steps.\n")
 	for _, r := range spec.Rules {
 		if story, known := mutant.StoryOf(r.ID); known {

@@ -34,8 +34,8 @@ type chapter struct {
 func (a *app) explain() *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain [NAME...]",
-		Short: "Say what a rule, goal, mutant or exit code means",
-		Long: `explain says what a name means that raftcheck prints: a rule by its id or name, a goal, a mutant, an exit code.
+		Short: "Say what a rule, variant, goal, mutant or exit code means",
+		Long: `explain says what a name means that raftcheck prints: a rule by its id or name, a variant, a goal, a mutant, an exit code.
 Without a name it lists what there is.`,
 		Example: `  raftcheck explain election-safety
   raftcheck explain R5.2-02
@@ -69,6 +69,7 @@ func chapters() []chapter {
 	return []chapter{
 		{"rules", "what every Raft promises", ruleTopics()},
 		{"unjudged", "what Raft promises and no rule judges, with the reason", unjudgedTopics()},
+		{"variants", "what systems may do by design, and say so", variantTopics()},
 		{"goals", "what bounds must let happen before a pass means anything", goalTopics()},
 		{"debug-goals", "what looks like a promise of Raft and is none", debugGoalTopics()},
 		{"mutants", "the reference Raft with one documented bug each", mutantTopics()},
@@ -156,6 +157,7 @@ func tellRule(w io.Writer, r *spec.Rule) {
 		{"no mutant", cmp.Or(r.NoMutant, "-")},
 		{"void for", orNothing(variantNames(r.Unless))},
 		{"only for", orNothing(variantNames(r.Only))},
+		{"otherwise for", orNothing(variantNames(r.Varies))},
 	}
 	for _, row := range rows {
 		fmt.Fprintf(w, "  %-13s %s\n", row[0], strings.ReplaceAll(report.Wrapped(row[1], 84), "\n", "\n                "))

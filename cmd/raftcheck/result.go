@@ -162,6 +162,9 @@ func findingOf(b *spec.Breach) report.Finding {
 	for _, c := range b.Refused {
 		f.Refused = append(f.Refused, report.Condition{Text: c.Text, Values: c.Values})
 	}
+	for _, v := range b.ByDesign {
+		f.ByDesign = append(f.ByDesign, string(v))
+	}
 	return f
 }
 

@@ -23,10 +23,10 @@ type verifyFlags struct {
 	format    string
 	keepGoing bool
 	lenient   bool
-	variants  []string
 	perRule   bool
 	allow     string
 	outputs   outputs
+	declared  declared
 }
 
 // verify judges recorded traces.
@@ -55,9 +55,9 @@ cut off or malformed is an error (exit code 4), never a pass.`,
 	flags.StringVar(&f.format, "format", "auto", "the traces' `format`: "+strings.Join(formats, ", "))
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "report every finding, not only the first of each trace")
 	flags.BoolVar(&f.lenient, "lenient", false, "skip events that are not known, in place of refusing the trace")
-	flags.StringSliceVar(&f.variants, "variant", nil, "take this for declared, besides what the trace declares: what the implementation does otherwise on purpose, by `name`")
 	flags.BoolVar(&f.perRule, "per-rule", false, "say for every rule how often it was put to the test")
 	f.selection.addRules(flags)
+	f.declared.addTo(flags)
 	addAllow(flags, &f.allow)
 	f.outputs.addTo(flags)
 	_ = cmd.RegisterFlagCompletionFunc("rule", cobra.FixedCompletions(ruleNames(), cobra.ShellCompDirectiveNoFileComp))
@@ -71,6 +71,10 @@ func (a *app) runVerify(ctx context.Context, f *verifyFlags, args []string) erro
 	if err != nil {
 		return err
 	}
+	variants, err := f.declared.variants()
+	if err != nil {
+		return err
+	}
 	allowed, err := allowsInconclusive(f.allow)
 	if err != nil {
 		return err
@@ -80,10 +84,6 @@ func (a *app) runVerify(ctx context.Context, f *verifyFlags, args []string) erro
 	}
 	paths := expand(args)
 	if err := a.reads(paths...); err != nil {
-		return err
-	}
-	variants, err := knownVariants(f.variants)
-	if err != nil {
 		return err
 	}
 	if err := f.outputs.open(a); err != nil {
@@ -117,17 +117,6 @@ func knownFormat(format string) error {
 		return usageError(didYouMean(format, formats, "one of "+strings.Join(formats, ", ")), "unknown trace format %q", format)
 	}
 	return nil
-}
-
-// knownVariants returns the variants of those names.
-func knownVariants(names []string) (all spec.Variants, err error) {
-	for _, name := range names {
-		if !spec.EveryVariant.Has(spec.Variant(name)) {
-			return nil, usageError(didYouMean(name, spec.EveryVariant.Names(), "docs/rules.md lists them"), "unknown variant %q", name)
-		}
-		all = append(all, spec.Variant(name))
-	}
-	return all, nil
 }
 
 // expand resolves patterns that no shell has resolved. What matches nothing stays, to be reported as missing.

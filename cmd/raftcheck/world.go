@@ -20,6 +20,7 @@ type worldFlags struct {
 	to, network                                                                  string
 	faults                                                                       faultList
 	exec                                                                         execFlags
+	declared                                                                     declared
 	// larger, unless nil, makes of a subject's own world the one that it has unless flags say otherwise.
 	larger func(cluster.Config) cluster.Config
 	// own, unless nil, is what is searched if flags name no implementation.
@@ -35,6 +36,7 @@ func (w *worldFlags) addImpl(flags *pflag.FlagSet) {
 	flags.StringVar(&w.impl, "impl", referenceName, "what to search: reference, spec (raft.tla), mutant:`NAME`, published:NAME, etcd[@VERSION] or hashicorp[@VERSION]")
 	flags.StringSliceVar(&w.features, "features", nil, "parts of Raft that the reference has: some of "+strings.Join(choiceNames(), ","))
 	w.exec.addTo(flags)
+	w.declared.addTo(flags)
 }
 
 func (w *worldFlags) addBounds(flags *pflag.FlagSet) {
@@ -93,6 +95,11 @@ func (w *worldFlags) subject(flags *pflag.FlagSet) (*subject, error) {
 	if err := w.setNetwork(c); err != nil {
 		return nil, err
 	}
+	besides, err := w.declared.variants()
+	if err != nil {
+		return nil, err
+	}
+	c.Variants = append(slices.Clip(c.Variants), besides...)
 	if c.Changes, err = w.changesTo(c.Changes); err != nil {
 		return nil, err
 	}

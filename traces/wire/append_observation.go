@@ -71,6 +71,13 @@ func (o *Object) observation(s *spec.Observation) {
 	if known(spec.FieldContact) && (len(s.Contact) > 0 || o.always&spec.FieldContact != 0) {
 		o.Servers("contact", s.Contact)
 	}
+	if len(s.Early) > 0 {
+		o.List("early", len(s.Early), func(dst []byte, k int) []byte {
+			m := Open(dst)
+			m.message(&s.Early[k])
+			return m.Close()
+		})
+	}
 	if known(spec.FieldReads) && (len(s.Reads) > 0 || s.LastToken != "" || o.always&spec.FieldReads != 0) {
 		o.reads(s.Reads)
 		o.Bytes("lastToken", s.LastToken)

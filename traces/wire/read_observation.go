@@ -51,6 +51,10 @@ func (r *Reader) Observation() spec.Observation {
 			if s.Reads, whole = r.reads(); whole {
 				field = spec.FieldReads
 			}
+		case "early":
+			for r.Open('['); r.More(']'); {
+				s.Early = append(s.Early, r.Message())
+			}
 		case "lastToken", "lastTokenBase64":
 			s.LastToken = r.Bytes(key)
 		case "durable":

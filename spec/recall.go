@@ -1,0 +1,178 @@
+package spec
+
+import "slices"
+
+// recollection is what earlier steps of a server's term tell that a later one need not show, for variants under which a step may make use of
+// it, declared or not: a finding says which of them would explain it. A search has none: what a node knows it shows.
+type recollection struct {
+	term  Term
+	early []Message // AppendEntries of the term that came, with entries beyond the end of the log; CachesEntries
+	acked Index     // the highest index that a follower acknowledged to the leader of the term; DropsUnacknowledged
+
+	ticks    int   // of the server's clock so far, in all terms; InheritsLease
+	received Index // the last entry that it was sent by a leader,
+	at       int   // and ticks when it was
+}
+
+// mostEarly bounds the messages that are remembered; a follower's cache is bounded too.
+const mostEarly = 1024
+
+// recall returns what is remembered of the server for a step that begins now.
+func (j *Judge) recall(s *Step) *recollection {
+	r := j.recalled[s.Server]
+	if r == nil {
+		r = &recollection{}
+		j.recalled[s.Server] = r
+	}
+	if s.Before.Knows(FieldTerm) && s.Before.Term != r.term || !s.runs() {
+		r.begin(s.Before.Term)
+	}
+	return r
+}
+
+// begin forgets what belongs to another term.
+func (r *recollection) begin(term Term) { r.term, r.early, r.acked = term, nil, 0 }
+
+// remember takes in what came with a step, after it was judged.
+func (r *recollection) remember(s *Step) {
+	m := &s.Input.Message
+	if s.After.Knows(FieldTerm) && s.After.Term != r.term {
+		r.begin(s.After.Term)
+	}
+	if s.Declared.Has(InheritsLease) {
+		r.age(s)
+	}
+	switch {
+	case !s.runs() || s.Input.Kind != Deliver || m.Term != r.term:
+	case m.Kind == AppendEntriesReply && m.Success:
+		r.acked = max(r.acked, m.MatchIndex)
+	case m.Kind == AppendEntries && len(m.Entries) > 0:
+		r.early = append(r.early, *m)
+	}
+	if s.After.Knows(FieldLog) {
+		last := s.After.Log.LastIndex()
+		r.early = slices.DeleteFunc(r.early, func(m Message) bool { return m.LastEntryIndex() <= last })
+	}
+	if more := len(r.early) - mostEarly; more > 0 {
+		r.early = slices.Delete(r.early, 0, more)
+	}
+}
+
+// age counts the ticks of the server's clock, and notes when it was sent entries.
+func (r *recollection) age(s *Step) {
+	if s.Input.Kind == Tick {
+		r.ticks++
+	}
+	if _, gained := firstGain(s.Before.Log, s.After.Log); gained && s.show(FieldLog|FieldRole) && s.After.Role != Leader {
+		r.received, r.at = s.After.Log.LastIndex(), r.ticks
+	}
+}
+
+// proves returns how far the AppendEntries that the step delivers proves the log to match, and how far it lets the server commit: together with
+// what came before it where a follower keeps that (CachesEntries).
+func (s *Step) proves() (last, commit Index) {
+	m := &s.Input.Message
+	last, commit = m.LastEntryIndex(), m.LeaderCommit
+	if !s.Declared.Has(CachesEntries) {
+		return last, commit
+	}
+	early := s.Before.Early
+	if s.recalled != nil {
+		early = s.recalled.early
+	}
+	for grows := true; grows; {
+		grows = false
+		for k := range early {
+			e := &early[k]
+			if e.From != m.From || e.Term != m.Term || e.PrevLogIndex > last {
+				continue
+			}
+			commit = max(commit, e.LeaderCommit)
+			if e.LastEntryIndex() > last {
+				last, grows = e.LastEntryIndex(), true
+			}
+		}
+	}
+	return last, commit
+}
+
+// dropsUnacknowledged reports whether a leader that steps down may, from an index on, remove its own entries: nobody has acknowledged any of them
+// to it. What is not shown does not forbid it.
+func (s *Step) dropsUnacknowledged(from Index) bool {
+	if !s.Declared.Has(DropsUnacknowledged) {
+		return false
+	}
+	before, after := &s.Before, &s.After
+	if !before.Knows(FieldRole|FieldTerm) || !after.Knows(FieldRole|FieldTerm) {
+		return true
+	}
+	if before.Role != Leader || s.leads() || before.Knows(FieldCommit) && from <= before.CommitIndex {
+		return false
+	}
+	if after.Log.LastIndex() >= from && !s.delivered(AppendEntries) {
+		return false
+	}
+	for i := from; i <= before.Log.LastIndex(); i++ {
+		if e, held := before.Log.At(i); held && e.Term != before.Term {
+			return false
+		}
+	}
+	acked := Index(0)
+	if s.recalled != nil {
+		acked = s.recalled.acked
+	}
+	if before.Knows(FieldProgress) {
+		for _, p := range before.Progress {
+			if p.Server != s.Server {
+				acked = max(acked, p.MatchIndex)
+			}
+		}
+	}
+	return acked < from
+}
+
+// inheritsLease reports whether a leader may answer a read with what its predecessor had committed: at its commit index, and not once the lease must be
+// over by its own clock, if that ticks.
+func (s *Step) inheritsLease(index Index) bool {
+	if !s.Declared.Has(InheritsLease) || s.After.Knows(FieldCommit) && index != s.After.CommitIndex {
+		return false
+	}
+	return !s.outlivesLease(index)
+}
+
+// outlivesLease reports whether more ticks have gone by than a lease lasts, since the leader was sent the entry from which it counts.
+func (s *Step) outlivesLease(index Index) bool {
+	lasts := s.Declared.numbers(InheritsLease)["ticks"]
+	return lasts > 0 && s.recalled != nil && s.recalled.received >= index && s.recalled.ticks-s.recalled.at > lasts
+}
+
+// dropsVote reports whether the step takes a vote back for the leader of its term, as far as that is shown.
+func (s *Step) dropsVote() bool {
+	switch {
+	case !s.Declared.Has(DropsVoteForLeader) || s.After.VotedFor != None:
+		return false
+	case s.After.Knows(FieldLeader):
+		return s.After.LeaderID != None
+	}
+	return s.runs()
+}
+
+// judgeVoteAfterDrop sees a vote in a term whose leader the server knows: it may have given its vote and dropped it.
+func (s *Step) judgeVoteAfterDrop() *Breach {
+	if !s.Declared.Has(DropsVoteForLeader) || !s.Before.Knows(FieldLeader) || s.Before.LeaderID == None || s.Before.VotedFor != None || s.Before.Role == Crashed {
+		return nil
+	}
+	for k, m := range s.Output.Sent {
+		if m.Kind == RequestVoteReply && m.Granted && m.Term == s.Before.Term && m.To != s.Before.LeaderID && m.To != s.Server {
+			return s.breachSent(k, "%s knows that %s leads term %d, and votes for %s in it", s.Server, s.Before.LeaderID, m.Term, m.To).
+				refusing("nobody gets a vote in a term whose leader is known", "%s leads term %d", s.Before.LeaderID, m.Term).
+				allowing("%s refuses %s in term %d", s.Server, m.To, m.Term).since("the leader that it knows", PartBefore)
+		}
+	}
+	return nil
+}
+
+// tellsSendersTerm reports whether the term of such a message is the sender's own.
+func (s *Step) tellsSendersTerm(kind MessageKind) bool {
+	return tellsSendersTerm(kind) || s.Declared.Has(PreVoteOwnTerm)
+}
