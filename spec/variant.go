@@ -68,7 +68,7 @@ func (v Variant) Check() error {
 	case h.Takes == "":
 		return fmt.Errorf("the variant %q takes no numbers", v.Name())
 	}
-	if _, wrong := readNumbers(list, h.keys()); wrong != "" {
+	if _, wrong, ok := readNumbers(list, h.keys()); !ok {
 		return fmt.Errorf("variant %q: %q is not of the form %q, with whole numbers above 0", v, wrong, h.Takes)
 	}
 	return nil
@@ -79,7 +79,7 @@ func (vs Variants) numbers(name Variant) map[string]int {
 	for _, w := range vs {
 		if w.is(name) {
 			_, list, _ := strings.Cut(string(w), ":")
-			numbers, _ := readNumbers(list, nil)
+			numbers, _, _ := readNumbers(list, nil)
 			return numbers
 		}
 	}
@@ -87,17 +87,17 @@ func (vs Variants) numbers(name Variant) map[string]int {
 }
 
 // readNumbers reads "elect=4,commit=2", and returns the first part that is not so or not among the keys, if there are any.
-func readNumbers(list string, keys []string) (numbers map[string]int, wrong string) {
+func readNumbers(list string, keys []string) (numbers map[string]int, wrong string, ok bool) {
 	numbers = map[string]int{}
 	for part := range strings.SplitSeq(list, ",") {
 		key, digits, _ := strings.Cut(part, "=")
 		n, err := strconv.ParseUint(digits, 10, 16)
 		if _, twice := numbers[key]; err != nil || n == 0 || twice || keys != nil && !slices.Contains(keys, key) {
-			return numbers, part
+			return numbers, part, false
 		}
 		numbers[key] = int(n)
 	}
-	return numbers, ""
+	return numbers, "", true
 }
 
 // keys returns the names of the numbers that a variant takes.

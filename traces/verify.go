@@ -11,9 +11,9 @@ import (
 
 // VerifyOptions say what to judge and how far.
 type VerifyOptions struct {
-	Rules     []*spec.Rule  // nil is all of spec.Rules
-	KeepGoing bool          // report every finding, not only those at the first guilty record
-	Most      int           // with KeepGoing, stop after so many findings; 0 is 100
+	Rules     []*spec.Rule // nil is all of spec.Rules
+	KeepGoing bool         // report every finding, not only those at the first guilty record
+	Most      int          // with KeepGoing, stop after so many findings; 0 is 100
 	// Reopen opens the file again, to quote lines that have gone by; nil leaves them unquoted.
 	Reopen func() (*Lines, error)
 	// Progress, if not nil, is called now and then with the line reached.

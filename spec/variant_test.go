@@ -1,0 +1,55 @@
+package spec_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+func TestEveryHabitSaysWhatItMeans(t *testing.T) {
+	for _, h := range spec.Habits {
+		t.Run(string(h.Variant), func(t *testing.T) {
+			require.True(t, strings.HasSuffix(h.Sentence, "."), h.Sentence)
+			require.NotEmpty(t, h.Seen)
+			require.False(t, strings.HasSuffix(h.Seen, "."), h.Seen)
+			require.True(t, strings.HasSuffix(h.Safe, "."), h.Safe)
+			if len(h.Varied()) > 0 && h.Variant != spec.VolatileUntilReady {
+				require.True(t, strings.HasSuffix(h.Instead, "."), "what is judged under it is told")
+			}
+			if h.Takes != "" {
+				require.NoError(t, spec.Variant(h.Takes).Check())
+				require.Equal(t, h.Variant, spec.Variant(h.Takes).Name())
+			}
+			require.Equal(t, h.Needs, h.Variant.Check() != nil)
+		})
+	}
+}
+
+func TestWhatIsDeclaredIsChecked(t *testing.T) {
+	for declared, wrong := range map[spec.Variant]string{
+		"heartbeats-anywhere":                     "",
+		"flexible-quorums:elect=4,commit=2":       "",
+		"flexible-quorums:commit=2":               "",
+		"inherits-lease":                          "",
+		"heartbeat-anywhere":                      `unknown variant "heartbeat-anywhere"`,
+		"heartbeats-anywhere:elect=4":             `the variant "heartbeats-anywhere" takes no numbers`,
+		"flexible-quorums":                        `the variant "flexible-quorums" needs numbers, as in "flexible-quorums:elect=4,commit=2"`,
+		"flexible-quorums:elect=0":                `"elect=0" is not of the form`,
+		"flexible-quorums:elect=-1":               `"elect=-1" is not of the form`,
+		"flexible-quorums:elect=4,elect=3":        `"elect=3" is not of the form`,
+		"flexible-quorums:":                       `"" is not of the form`,
+		"flexible-quorums:write=2":                `"write=2" is not of the form`,
+		"flexible-quorums:elect=4,commit=2,more":  `"more" is not of the form`,
+		"flexible-quorums:elect=4,commit=2000000": `"commit=2000000" is not of the form`,
+	} {
+		err := declared.Check()
+		if wrong == "" {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorContains(t, err, wrong)
+	}
+}
