@@ -1,7 +1,6 @@
 package linearizability
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -13,16 +12,18 @@ import (
 
 // The formats of histories.
 const (
-	Auto      = "auto"       // whatever the content shows
-	Native    = "native"     // this package's own, see [Schema]
-	Jepsen    = "jepsen"     // EDN as Jepsen and Maelstrom write it (history.edn), and porcupine's logs of key-value stores
-	JepsenLog = "jepsen-log" // lines of Jepsen's log or its history.txt, such as porcupine's logs of etcd
-	Maelstrom = "maelstrom"  // the messages between Maelstrom's clients and nodes, one JSON object a line
-	TraceOf   = "trace"      // a native trace of raftcheck: the operations of the cluster's clients
+	Auto           = "auto"            // whatever the content shows
+	Native         = "native"          // this package's own, see [Schema]
+	Jepsen         = "jepsen"          // EDN as Jepsen and Maelstrom write it (history.edn), and porcupine's logs of key-value stores
+	JepsenJSON     = "jepsen-json"     // the same in JSON: a list of objects, or one after the other
+	JepsenLog      = "jepsen-log"      // lines of Jepsen's log or its history.txt, such as porcupine's logs of etcd
+	EtcdOperations = "etcd-operations" // what clients of etcd's robustness tests did: client-*/operations.json, or the folder of a whole report
+	Maelstrom      = "maelstrom"       // the messages between Maelstrom's clients and nodes, one JSON object a line
+	TraceOf        = "trace"           // a native trace of raftcheck: the operations of the cluster's clients
 )
 
 // Formats lists the formats of [ReadOptions].
-var Formats = []string{Auto, Native, Jepsen, JepsenLog, Maelstrom, TraceOf}
+var Formats = []string{Auto, Native, Jepsen, JepsenJSON, JepsenLog, Maelstrom, EtcdOperations, TraceOf}
 
 // ReadOptions say how to read a history.
 type ReadOptions struct {
@@ -30,6 +31,7 @@ type ReadOptions struct {
 	FailedCAS FailedCAS        // what a failed compare-and-set tells
 	Initial   *Value           // what every key holds at first; nil is what the file says, or else Absent
 	InitialOf map[string]Value // what single keys hold at first
+	NilUnseen bool             // a read that returned nil in a Jepsen history saw something that is not known, as Knossos has it, and not that the key holds nothing
 }
 
 // FailedCAS says what it tells when a compare-and-set ends in Jepsen's :fail. Jepsen means by it that the operation did not happen, and not why.
@@ -66,7 +68,7 @@ func ReadLines(lines *traces.Lines, o ReadOptions) (*History, error) { return re
 
 // readers make a history from the lines that follow the first.
 var readers = map[string]func(*recorder, []byte) error{
-	Native: readNative, Jepsen: readJepsen, JepsenLog: readJepsenLog, Maelstrom: readMaelstrom, TraceOf: readTrace,
+	Native: readNative, Jepsen: readJepsen, JepsenJSON: readJepsenJSON, JepsenLog: readJepsenLog, Maelstrom: readMaelstrom, TraceOf: readTrace,
 }
 
 func readLines(lines *traces.Lines, o ReadOptions) (*History, error) {
@@ -75,18 +77,18 @@ func readLines(lines *traces.Lines, o ReadOptions) (*History, error) {
 	if err != nil {
 		return nil, err
 	}
-	format := cmp.Or(o.Format, Auto)
+	format, started := cmp.Or(o.Format, Auto), lines.Number()
 	if format == Auto {
-		if format = Detect(first); format == "" {
-			return nil, &traces.InputError{File: lines.Name(), Line: lines.Number(), Message: "no history of a format that is known",
-				Hint: "--format " + strings.Join(Formats[1:], ", --format ") + " say what is wrong with it"}
+		if first, started = beginning(lines, first); Detect(first) == "" {
+			return nil, notRead(lines, first)
 		}
+		format = Detect(first)
 	}
 	read, known := readers[format]
 	if !known {
 		return nil, fmt.Errorf("unknown history format %q", format)
 	}
-	r := &recorder{History: &History{File: lines.Name(), Format: format}, lines: lines, options: o, clients: map[string]int{}, open: map[int]int{}}
+	r := &recorder{History: &History{File: lines.Name(), Format: format}, lines: lines, started: started, options: o, clients: map[string]int{}, open: map[int]int{}}
 	if o.Initial != nil {
 		r.Initial = *o.Initial
 	}
@@ -99,38 +101,18 @@ func readLines(lines *traces.Lines, o ReadOptions) (*History, error) {
 	return r.finish()
 }
 
-// Detect tells the format of a history from its first line; "" when it is none.
-func Detect(first []byte) string {
-	text := bytes.TrimSpace(bytes.TrimPrefix(first, []byte("\xef\xbb\xbf")))
-	switch {
-	case len(text) == 0:
-		return ""
-	case bytes.Contains(text, []byte(`"raftcheck-history`)):
-		return Native
-	case bytes.Contains(text, []byte(`"raftcheck-trace`)):
-		return TraceOf
-	case beginsWithLevel(string(text)) || isLogLine(string(text)):
-		return JepsenLog
-	case bytes.HasPrefix(text, []byte("{\"")):
-		if bytes.Contains(text, []byte(`"src"`)) && bytes.Contains(text, []byte(`"body"`)) {
-			return Maelstrom
-		}
-	case bytes.ContainsAny(text[:1], "{[(;#"):
-		return Jepsen
-	}
-	return ""
-}
-
 // recorder puts a history together from calls and returns.
 type recorder struct {
 	*History
 	lines   *traces.Lines
+	started int // the line at which the first object of JSON begins
 	options ReadOptions
 	clients map[string]int
 	open    map[int]int // of a client: the operation that it waits for
 	timed   bool        // operations come with moments of their own
 	arena   []Action
-	values  map[string]Value
+	recent  []Value         // some values, by their hash
+	kept    strings.Builder // the bytes of the latest values
 }
 
 // startsWith notes what a key holds at first.
@@ -173,19 +155,46 @@ func (r *recorder) actions(do ...Action) []Action {
 	return r.arena[first:len(r.arena):len(r.arena)]
 }
 
-// value keeps one copy of every value.
+// value returns a value of some kind; see intern.
 func (r *recorder) value(kind byte, text []byte) Value {
-	if r.values == nil {
-		r.values = map[string]Value{}
-	}
 	var room [64]byte
-	encoded := append(append(room[:0], kind), text...)
-	if v, known := r.values[string(encoded)]; known {
-		return v
+	return r.intern(append(append(room[:0], kind), text...))
+}
+
+// remembered is how many values are remembered at a time, so that a value that occurs again soon is not kept twice.
+const remembered = 1 << 14
+
+// intern returns a value that is given by its bytes.
+func (r *recorder) intern(encoded []byte) Value {
+	if len(encoded) == 0 {
+		return Absent
 	}
-	v := Value(encoded)
-	r.values[string(v)] = v
-	return v
+	if r.recent == nil {
+		r.recent = make([]Value, remembered)
+	}
+	hash := uint32(2166136261)
+	for _, c := range encoded {
+		hash = (hash ^ uint32(c)) * 16777619
+	}
+	slot := &r.recent[(hash^hash>>15)%remembered]
+	if string(*slot) != string(encoded) {
+		*slot = r.keep(encoded)
+	}
+	return *slot
+}
+
+// keptAtOnce is how many bytes of values are kept in one piece.
+const keptAtOnce = 64 << 10
+
+// keep copies the bytes of a value into memory that many values share.
+func (r *recorder) keep(encoded []byte) Value {
+	if r.kept.Cap()-r.kept.Len() < len(encoded) {
+		r.kept.Reset()
+		r.kept.Grow(max(keptAtOnce, len(encoded)))
+	}
+	start := r.kept.Len()
+	r.kept.Write(encoded)
+	return Value(r.kept.String()[start:])
 }
 
 // begin records a call, at a line.
