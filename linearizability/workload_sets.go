@@ -24,7 +24,10 @@ func (m *members) add(e Value) {
 
 // memberName names an element of a set as a key.
 func memberName(set string, e Value) string {
-	return strings.TrimPrefix(set+"/"+e.name(), "/")
+	if set == "" {
+		set = "set"
+	}
+	return set + "/" + e.name()
 }
 
 // mostMembers is how many elements all reads of sets may look at.
