@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/raftcheck/raftcheck/traces"
+	"github.com/raftcheck/raftcheck/traces/foreign"
 )
 
 // Detect tells the format of a history from its beginning: its first line, or its first lines where those hold nothing but brackets; "" when
@@ -27,7 +28,7 @@ func Detect(first []byte) string {
 	case bytes.HasPrefix(text, []byte("[")) && len(object) > 0 && object[0] == '"':
 		return ""
 	case bytes.ContainsAny(text[:1], "{[(;#^'"):
-		if name, _ := foreign(text); name != "" {
+		if f := foreign.Recognise(text); f != nil && !f.Guess && !f.ReadBy("linearize") {
 			return ""
 		}
 		return Jepsen
@@ -60,45 +61,17 @@ func hasMembers(object []byte, names ...string) bool {
 	return true
 }
 
-// unread are formats that people have and that are no histories, with how to tell them and what to do.
-var unread = []struct {
-	marks      []string // what the first line holds, all of them
-	name, hint string
-}{
-	{[]string{`"tag":"raft_trace"`}, "a trace of CCF's Raft, of servers and not of clients", "raftcheck verify judges servers: write it in its native format (docs/trace-format.md)"},
-	{[]string{`"#meta"`}, "an execution in Apalache's ITF, of a specification and not of clients", "raftcheck verify judges servers: write its states as steps in the native format (docs/trace-format.md)"},
-	{[]string{`"state"`, `"action"`}, "a dump of TLC, of a specification and not of clients", "raftcheck verify judges servers: write its states as steps in the native format (docs/trace-format.md)"},
-	{[]string{"Path[", "Discovered"}, "a path of Stateright, of a model and not of clients", "raftcheck verify judges servers: write its steps in the native format (docs/trace-format.md)"},
-	{[]string{" openraft::"}, "a log of openraft, of servers and not of clients", "raftcheck verify judges servers: write what they do in the native format (docs/trace-format.md); for linearize let the clients write docs/linearizability.md's"},
-	{[]string{`"tag":"trace"`}, "a trace of etcd's raft, of servers and not of clients", "raftcheck verify judges it"},
-	{[]string{`"name":"raft`}, "a log of servers and not of clients", "raftcheck verify judges servers"},
-	{[]string{"{:valid?"}, "what a checker of Jepsen's found (results.edn), and not a history", "history.edn in the same folder holds the operations"},
-	{[]string{"<html"}, "a page (HTML), and not a history", "the file that it was drawn from holds the operations: history.edn, or client-*/operations.json"},
-	{[]string{"<!DOCTYPE"}, "a page (HTML), and not a history", "the file that it was drawn from holds the operations: history.edn, or client-*/operations.json"},
-	{[]string{`"Request"`}, "watches of etcd's robustness tests, without the operations", "give the folder of the whole report, which has client-*/operations.json"},
-	{[]string{`"action"`, `"proc"`, `"data"`}, "a history that TiPocket recorded for a model of its own", "its Elle checks log EDN, which is read; or write docs/linearizability.md's format"},
-}
-
-// foreign names the format of a file that is no history, and says what to do with it.
-func foreign(text []byte) (name, hint string) {
-	for _, f := range unread {
-		all := true
-		for _, mark := range f.marks {
-			all = all && bytes.Contains(text, []byte(mark))
-		}
-		if all {
-			return f.name, f.hint
-		}
-	}
-	return "", ""
-}
-
 // notRead is the error of a file that is of no format that is read.
 func notRead(lines *traces.Lines, first []byte) *traces.InputError {
 	fault := &traces.InputError{File: lines.Name(), Line: lines.Number(), Message: "no history of a format that is known",
 		Hint: "--format " + strings.Join(Formats[1:], ", --format ") + " say what is wrong with it; docs/linearizability.md has a format to write"}
-	if name, hint := foreign(first); name != "" {
-		fault.Message, fault.Hint = "this is "+name, hint
+	f := foreign.Recognise(first)
+	if f == nil || f.Guess || f.ReadBy("linearize") {
+		return fault
+	}
+	fault.Message, fault.Hint = "this is "+f.Name+", not a history of clients", f.Hint
+	if len(f.Verbs) > 0 {
+		fault.Hint = "raftcheck " + f.Verbs[0] + " " + lines.Name()
 	}
 	return fault
 }

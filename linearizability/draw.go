@@ -1,6 +1,7 @@
 package linearizability
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -25,6 +26,13 @@ func (f *Finding) Lines(file string) []string {
 		for _, l := range wrapped(why, 105) {
 			lines = append(lines, lead+l)
 			lead = "     "
+		}
+	}
+	for _, hint := range f.Hints {
+		lead = "hint: "
+		for _, l := range wrapped(hint, 104) {
+			lines = append(lines, lead+l)
+			lead = "      "
 		}
 	}
 	return lines
@@ -52,7 +60,7 @@ func (f *Finding) table(file string) []string {
 	bars := f.bars()
 	for n := range f.Operations {
 		o := &f.Operations[n]
-		rows = append(rows, []string{fmt.Sprint(n + 1), o.Client, shortened(o.Text, 56), bars[n], o.place(file, o.Call, o.CallLine), o.end(file)})
+		rows = append(rows, []string{fmt.Sprint(n + 1), o.Client, shortened(o.Text, 56), bars[n], o.place(cmp.Or(o.File, file), o.Call, o.CallLine), o.end(cmp.Or(o.File, file))})
 	}
 	widths := make([]int, len(rows[0]))
 	for _, r := range rows {
@@ -110,6 +118,9 @@ const longestPath = 32
 func short(file string) string {
 	if len(file) <= longestPath {
 		return file
+	}
+	if parent := filepath.Base(filepath.Dir(file)); strings.HasPrefix(parent, "client-") {
+		return parent + "/" + filepath.Base(file) // of a report of etcd's tests
 	}
 	return filepath.Base(file)
 }

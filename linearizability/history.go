@@ -7,14 +7,16 @@ import (
 
 // History is what clients saw of a key-value store: their operations, when each was called and when it returned.
 type History struct {
-	File       string           // where it was read from, as the user gave it; "" when it was made in memory
-	Format     string           // the format it was read in; "" when it was made in memory
-	Initial    Value            // what every key holds at first
-	InitialOf  map[string]Value // what some keys hold at first instead
-	Notes      []string         // what was taken for granted when it was read, and was not written there; one sentence each, without a period
-	Clients    []string         // their names; Operation.Client is an index
-	Operations []Operation      // in the order of their calls
-	Trace      []Moment         // what the cluster did meanwhile, where the history was taken from a trace; ascending by Step
+	File        string           // where it was read from, as the user gave it; "" when it was made in memory
+	Format      string           // the format it was read in; "" when it was made in memory
+	Initial     Value            // what every key holds at first
+	InitialOf   map[string]Value // what some keys hold at first instead
+	ClientFiles []string         // the files that the clients' operations are in, by client; nil if all are in File
+	Broken      []Broken         // what is wrong beyond the order of operations
+	Notes       []string         // what was taken for granted when it was read, and was not written there; one sentence each, without a period
+	Clients     []string         // their names; Operation.Client is an index
+	Operations  []Operation      // in the order of their calls
+	Trace       []Moment         // what the cluster did meanwhile, where the history was taken from a trace; ascending by Step
 
 	now int64 // the moment of the latest Call, Return, Fail or Lose
 }
@@ -97,6 +99,14 @@ func AddOf(key string, n int64) Action { return Action{Kind: Add, Key: key, Valu
 
 // ExpectOf returns the action of making sure that a key holds a value: without that the operation does not happen.
 func ExpectOf(key string, v Value) Action { return Action{Kind: Expect, Key: key, Value: v} }
+
+// fileOf returns the file that an operation is in.
+func (h *History) fileOf(o *Operation) string {
+	if o.Client < len(h.ClientFiles) {
+		return h.ClientFiles[o.Client]
+	}
+	return h.File
+}
 
 // initial returns what a key holds at first.
 func (h *History) initial(key string) Value {

@@ -42,7 +42,9 @@ func Verify(ctx context.Context, h *History, o Options) (*Result, error) {
 	if err := d.decide(); err != nil {
 		return nil, err
 	}
-	return r, r.conclude(d)
+	err := r.conclude(d)
+	r.tellBroken(h, o.All)
+	return r, err
 }
 
 // Check decides a small history at once, without evidence: the entry for searches and fuzzing, which see many. It tries at most

@@ -27,11 +27,12 @@ var Formats = []string{Auto, Native, Jepsen, JepsenJSON, JepsenLog, Maelstrom, E
 
 // ReadOptions say how to read a history.
 type ReadOptions struct {
-	Format    string           // one of Formats; "" is Auto
-	FailedCAS FailedCAS        // what a failed compare-and-set tells
-	Initial   *Value           // what every key holds at first; nil is what the file says, or else Absent
-	InitialOf map[string]Value // what single keys hold at first
-	NilUnseen bool             // a read that returned nil in a Jepsen history saw something that is not known, as Knossos has it, and not that the key holds nothing
+	Format         string           // one of Formats; "" is Auto
+	FailedCAS      FailedCAS        // what a failed compare-and-set tells
+	InitialUnknown bool             // what is first seen of a key is taken for what it held at first
+	Initial        *Value           // what every key holds at first; nil is what the file says, or else Absent
+	InitialOf      map[string]Value // what single keys hold at first
+	NilUnseen      bool             // a read that returned nil in a Jepsen history saw something that is not known, as Knossos has it, and not that the key holds nothing
 }
 
 // FailedCAS says what it tells when a compare-and-set ends in Jepsen's :fail. Jepsen means by it that the operation did not happen, and not why.
@@ -54,21 +55,33 @@ func ReadFrom(name string, from io.Reader, o ReadOptions) (*History, error) {
 	return readLines(lines, o)
 }
 
-// ReadFile reads a whole history from a file; gzip and zstd are recognised.
+// ReadFile reads a whole history from a file, or from the best file of a folder, see [Locate]; gzip and zstd are recognised. History.File is
+// the file that was read.
 func ReadFile(name string, o ReadOptions) (*History, error) {
-	lines, err := traces.OpenLines(name, nil)
+	file, note, err := Locate(name)
 	if err != nil {
 		return nil, err
 	}
-	return readLines(lines, o)
+	if report := reportOf(file); report != "" && (o.Format == "" || o.Format == Auto || o.Format == EtcdOperations) {
+		return readReport(report, o)
+	}
+	if err := binaryFile(file); err != nil {
+		return nil, err
+	}
+	lines, err := traces.OpenLines(file, nil)
+	if err != nil {
+		return nil, err
+	}
+	h, err := readLines(lines, o)
+	if err == nil && note != "" {
+		h.Notes = append([]string{note}, h.Notes...)
+	}
+	return h, err
 }
-
-// ReadLines reads a whole history from lines of which none is taken yet, and closes them. See [ReadFrom].
-func ReadLines(lines *traces.Lines, o ReadOptions) (*History, error) { return readLines(lines, o) }
 
 // readers make a history from the lines that follow the first.
 var readers = map[string]func(*recorder, []byte) error{
-	Native: readNative, Jepsen: readJepsen, JepsenJSON: readJepsenJSON, JepsenLog: readJepsenLog, Maelstrom: readMaelstrom, TraceOf: readTrace,
+	Native: readNative, Jepsen: readJepsen, JepsenJSON: readJepsenJSON, JepsenLog: readJepsenLog, Maelstrom: readMaelstrom, EtcdOperations: readEtcd, TraceOf: readTrace,
 }
 
 func readLines(lines *traces.Lines, o ReadOptions) (*History, error) {
@@ -80,7 +93,9 @@ func readLines(lines *traces.Lines, o ReadOptions) (*History, error) {
 	format, started := cmp.Or(o.Format, Auto), lines.Number()
 	if format == Auto {
 		if first, started = beginning(lines, first); Detect(first) == "" {
-			return nil, notRead(lines, first)
+			fault := notRead(lines, first)
+			fault.Line = started
+			return nil, fault
 		}
 		format = Detect(first)
 	}
@@ -88,17 +103,24 @@ func readLines(lines *traces.Lines, o ReadOptions) (*History, error) {
 	if !known {
 		return nil, fmt.Errorf("unknown history format %q", format)
 	}
-	r := &recorder{History: &History{File: lines.Name(), Format: format}, lines: lines, started: started, options: o, clients: map[string]int{}, open: map[int]int{}}
+	r := newRecorder(lines.Name(), format, lines, o)
+	r.started = started
+	if err := read(r, first); err != nil {
+		return nil, err
+	}
+	return r.finish()
+}
+
+// newRecorder begins a history that is read from a file.
+func newRecorder(file, format string, lines *traces.Lines, o ReadOptions) *recorder {
+	r := &recorder{History: &History{File: file, Format: format}, lines: lines, options: o, clients: map[string]int{}, open: map[int]int{}}
 	if o.Initial != nil {
 		r.Initial = *o.Initial
 	}
 	for key, v := range o.InitialOf {
 		r.startsWith(key, v)
 	}
-	if err := read(r, first); err != nil {
-		return nil, err
-	}
-	return r.finish()
+	return r
 }
 
 // recorder puts a history together from calls and returns.
@@ -229,10 +251,17 @@ func (r *recorder) ended(o *Operation, outcome Outcome, line int) {
 // finish checks what was read.
 func (r *recorder) finish() (*History, error) {
 	if len(r.Operations) == 0 {
-		return nil, r.at(max(r.lines.Number(), 1), "the file holds no operation of a client")
+		line := 0
+		if r.lines != nil {
+			line = max(r.lines.Number(), 1)
+		}
+		return nil, r.at(line, "the file holds no operation of a client")
 	}
 	if r.timed {
 		slices.SortStableFunc(r.Operations, func(a, b Operation) int { return cmp.Compare(a.Call, b.Call) })
+	}
+	if r.options.InitialUnknown {
+		r.assumeBeginnings()
 	}
 	if err := r.Validate(); err != nil {
 		return nil, r.at(0, "%s", err)

@@ -69,7 +69,7 @@ func (f *Finding) nobodyWrote(whole *History) bool {
 				return false
 			case a.Value == read.Value && w.Outcome != Failed:
 				return false
-			case a.Value == read.Value:
+			case a.Value == read.Value && w.callRank() < o.returnRank():
 				failed = k
 			}
 		}

@@ -17,6 +17,7 @@ type Finding struct {
 	Guilty      int         // index into Operations: the last of them to return that saw something
 	History     *History    // these operations alone; elements of lists and parts of transactions that do not matter are left out
 	Why         []string    // the argument, one sentence each; operations are named by their numbers
+	Hints       []string    // what would explain it, if the history is not what it seems
 	Of          int         // operations that were judged together
 	Minimal     bool        // without any one of them the others could be ordered
 	Elided      bool        // "…" in the operations stands for what does not matter
@@ -30,6 +31,7 @@ type Witnessed struct {
 	Index  int    // into History.Operations
 	Client string // its name; a number is "client 7"
 	Text   string // what it did: "write x 3"
+	File   string // where it is recorded
 	Operation
 }
 
@@ -44,12 +46,13 @@ func witnessOf(d *decision, k int) (*Finding, error) {
 	}
 	for _, at := range set {
 		o := d.h.Operations[p.ops[at]]
-		f.Operations = append(f.Operations, Witnessed{Index: p.ops[at], Client: clientName(d.h.Clients[o.Client]), Text: s.text(at), Operation: o})
+		f.Operations = append(f.Operations, Witnessed{Index: p.ops[at], Client: clientName(d.h.Clients[o.Client]), Text: s.text(at), File: d.h.fileOf(&o), Operation: o})
 	}
 	f.Guilty = lastToSee(f.History)
 	f.Elided = slices.ContainsFunc(f.Operations, func(o Witnessed) bool { return strings.Contains(o.Text, "…") })
 	f.lists = s.lists
 	f.explain(d.h)
+	f.hints(d.h)
 	f.Steps = momentsOf(d.h, f.Operations)
 	return f, nil
 }

@@ -14,6 +14,7 @@ type History struct {
 	Failed     int      `json:"failed"`     // that definitely have no effect
 	Concurrent int      `json:"concurrent"` // most that were under way at once, of those that returned
 	Methods    []Method `json:"methods"`
+	Notes      []string `json:"notes,omitempty"`     // what was taken for granted when it was read
 	AlsoWrong  []string `json:"alsoWrong,omitempty"` // keys that are wrong too and not explained
 }
 
@@ -32,6 +33,7 @@ type Witness struct {
 	Minimal     bool        `json:"minimal"`     // without any one of them the others can be ordered
 	ConfirmedBy []string    `json:"confirmedBy"` // methods that find these operations wrong by themselves
 	Why         []string    `json:"why"`
+	Hints       []string    `json:"hints,omitempty"` // what would explain it, if the history is not what it seems
 	Operations  []Operation `json:"operations"`
 	Cluster     []Moment    `json:"cluster,omitempty"` // what the cluster did meanwhile, where that was recorded too
 }

@@ -17,6 +17,9 @@ func (t *text) histories() {
 		}
 		t.below("outcomes: ", h.outcomes())
 		t.below("decided by: ", h.methods())
+		for _, note := range h.Notes {
+			t.below("note: ", note)
+		}
 	}
 	t.notCovered()
 }
@@ -122,10 +125,13 @@ func (t *text) historyFinding(f *Finding) {
 func (t *text) historyOf(f *Finding) {
 	for k := range t.r.Histories {
 		h := &t.r.Histories[k]
-		if h.Path != f.Evidence[0].File {
+		if file := f.Evidence[0].File; file != h.Path && !strings.HasPrefix(file, h.Path+"/") {
 			continue
 		}
 		t.paragraph(fmt.Sprintf("Judged: %s; %s.", h.size(), h.outcomes()))
+		for _, note := range h.Notes {
+			t.paragraph("Note: " + note + ".")
+		}
 		if n := h.undecided(); n > 0 {
 			t.paragraph(fmt.Sprintf("Not decided, as one is wrong already: %s.", Some(n, "key")))
 		}

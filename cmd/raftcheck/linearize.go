@@ -25,14 +25,15 @@ type linearizeFlags struct {
 	limit     time.Duration
 	keepGoing bool
 	failedCAS string
-	initial   string
+	initial   []string
+	nilReads  string
 	allow     string
 	outputs   outputs
 }
 
 // newLinearizeFlags are the flags as they are when none is given.
 func newLinearizeFlags() *linearizeFlags {
-	return &linearizeFlags{format: linearizability.Auto, limit: linearizability.DefaultLimit, failedCAS: "auto", outputs: outputs{formats: append(slices.Clone(report.Formats), "porcupine", "witness")}}
+	return &linearizeFlags{format: linearizability.Auto, limit: linearizability.DefaultLimit, failedCAS: "auto", nilReads: nilReadNames[0], outputs: outputs{formats: append(slices.Clone(report.Formats), "porcupine", "witness")}}
 }
 
 // linearize judges histories of clients.
@@ -45,15 +46,17 @@ func (a *app) linearize() *cobra.Command {
 effect at one moment between its call and its return. A finding shows the fewest operations that no order explains,
 each with its lines, and says why.
 
-It reads its own format, Jepsen's and Maelstrom's history.edn, Jepsen's logs, Maelstrom's messages, porcupine's test
-data, and raftcheck's traces, whose clients propose and read. The format is told by the content. A history may be
-compressed with gzip or zstd; "-" is standard input. One that is missing, empty, cut off or malformed is an error
+It reads its own format, Jepsen's and Maelstrom's history.edn, history.txt and jepsen.log, the same in JSON, Maelstrom's
+messages, porcupine's test data, the clients of etcd's robustness tests, and raftcheck's traces, whose clients propose and
+read. The format is told by the content. Of a folder the best file is read, and named. A history may be compressed with
+gzip or zstd; "-" is standard input. One that is missing, empty, cut off or malformed is an error
 (exit code 4), never a pass; one that is not decided in time is inconclusive (3).
 
 -o porcupine=FILE draws porcupine's picture of the first wrong history, or else of the first; -o witness=FILE writes
 the operations of the first finding as a history of their own.`,
 		Example: `  raftcheck linearize history.edn
-  raftcheck linearize store/lin-kv/*/history.edn
+  raftcheck linearize store/lin-kv/latest
+  raftcheck linearize --initial x=0 history.edn
   raftcheck linearize -o porcupine=picture.html --for 5m history.ndjson.gz`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -67,8 +70,9 @@ the operations of the first finding as a history of their own.`,
 	flags.StringVar(&f.format, "format", linearizability.Auto, "the histories' `format`: "+strings.Join(linearizability.Formats, ", "))
 	flags.DurationVar(&f.limit, "for", linearizability.DefaultLimit, "how long porcupine may take for each history")
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "explain every key that is wrong, not only the first of each history")
-	flags.StringVar(&f.failedCAS, "failed-cas", "auto", "what a failed compare-and-set `tells`: nothing, mismatch (the value was another), or auto (mismatch in Jepsen's logs)")
-	flags.StringVar(&f.initial, "initial", "", "the `value` that every key holds at first: a number, a word, or a text in quotes; nil if not given")
+	flags.StringVar(&f.failedCAS, "failed-cas", "auto", "what a failed compare-and-set `tells`: nothing, mismatch (the value was another), or auto (mismatch in Jepsen's logs of 2014)")
+	flags.StringArrayVar(&f.initial, "initial", nil, "the `value` that every key holds at first: a number, a word, or a text in quotes; nil if not given. KEY=VALUE is of one key; unknown takes what is first seen of a key. May be repeated")
+	flags.StringVar(&f.nilReads, "nil-reads", nilReadNames[0], "what a read of Jepsen's that returned nil `saw`: nothing, or unknown where the client does not say")
 	addAllow(flags, &f.allow)
 	f.outputs.addTo(flags)
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(linearizability.Formats, cobra.ShellCompDirectiveNoFileComp))
@@ -90,14 +94,44 @@ func (f *linearizeFlags) readOptions() (o linearizability.ReadOptions, err error
 		return o, usageError(didYouMean(f.failedCAS, failedCASNames, "one of "+strings.Join(failedCASNames, ", ")), "invalid value %q for --failed-cas", f.failedCAS)
 	}
 	o.FailedCAS = linearizability.FailedCAS(reading)
-	if f.initial != "" {
-		v, err := linearizability.ParseValue(f.initial)
-		if err != nil {
-			return o, usageError("as in --initial 0 or --initial '\"text\"'", "invalid value %q for --initial: %w", f.initial, err)
+	if !slices.Contains(nilReadNames, f.nilReads) {
+		return o, usageError(didYouMean(f.nilReads, nilReadNames, "one of "+strings.Join(nilReadNames, ", ")), "invalid value %q for --nil-reads", f.nilReads)
+	}
+	o.NilUnseen = f.nilReads == nilReadNames[1]
+	for _, initial := range f.initial {
+		if err := beginWith(&o, initial); err != nil {
+			return o, usageError("as in --initial 0, --initial x=0, --initial '\"text\"' or --initial unknown", "invalid value %q for --initial: %w", initial, err)
 		}
-		o.Initial = &v
 	}
 	return o, nil
+}
+
+// nilReadNames are the values of --nil-reads.
+var nilReadNames = []string{"nothing", "unknown"}
+
+// beginWith takes one --initial: VALUE, KEY=VALUE or unknown.
+func beginWith(o *linearizability.ReadOptions, initial string) error {
+	if initial == "unknown" {
+		o.InitialUnknown = true
+		return nil
+	}
+	key, text, ofKey := strings.Cut(initial, "=")
+	if !ofKey || strings.ContainsAny(initial[:1], `"[({#`) {
+		text, ofKey = initial, false
+	}
+	v, err := linearizability.ParseValue(text)
+	if err != nil {
+		return err
+	}
+	if !ofKey {
+		o.Initial = &v
+		return nil
+	}
+	if o.InitialOf == nil {
+		o.InitialOf = map[string]linearizability.Value{}
+	}
+	o.InitialOf[key] = v
+	return nil
 }
 
 func (a *app) runLinearize(ctx context.Context, f *linearizeFlags, args []string) error {
@@ -173,26 +207,20 @@ func (j *judgement) file(ctx context.Context, path string) error {
 	case err != nil:
 		return &failure{exit: exitFault, err: fmt.Errorf("%s: %w", path, err)}
 	}
-	j.note(path, h, result)
+	j.note(h, result)
 	return nil
 }
 
 func (j *judgement) read(path string) (*linearizability.History, error) {
-	lines, err := traces.OpenLines(path, j.in)
-	if err != nil {
-		return nil, err
+	if path == "-" {
+		return linearizability.ReadFrom(path, j.in, j.options)
 	}
-	if j.options.Format == linearizability.Auto {
-		if err := forAnother(lines, "linearize", "a history of clients"); err != nil {
-			lines.Close()
-			return nil, err
-		}
-	}
-	return linearizability.ReadLines(lines, j.options)
+	return linearizability.ReadFile(path, j.options)
 }
 
 // note puts the result on a history into the report.
-func (j *judgement) note(path string, h *linearizability.History, r *linearizability.Result) {
+func (j *judgement) note(h *linearizability.History, r *linearizability.Result) {
+	path := h.File // of a folder the file that was read
 	j.report.Histories = append(j.report.Histories, historyOf(path, h, r))
 	j.checked += r.Operations
 	for _, why := range r.Because {
@@ -212,7 +240,7 @@ func (j *judgement) note(path string, h *linearizability.History, r *linearizabi
 
 func historyOf(path string, h *linearizability.History, r *linearizability.Result) report.History {
 	out := report.History{Path: path, Format: h.Format, Verdict: r.Verdict.String(), Operations: r.Operations, Clients: r.Clients, Keys: r.Keys,
-		Returned: r.Returned, Unknown: r.Unknown, Pending: r.Pending, Failed: r.Failed, Concurrent: r.Concurrent, Methods: []report.Method{}}
+		Returned: r.Returned, Unknown: r.Unknown, Pending: r.Pending, Failed: r.Failed, Concurrent: r.Concurrent, Methods: []report.Method{}, Notes: h.Notes}
 	for _, name := range linearizability.Methods {
 		m := report.Method{Name: name}
 		for _, p := range r.Parts {
@@ -239,12 +267,12 @@ func historyOf(path string, h *linearizability.History, r *linearizability.Resul
 func historyFinding(path string, f *linearizability.Finding) report.Finding {
 	rule := clientRule()
 	out := report.Finding{Rule: rule.ID, Name: rule.Name, Sentence: rule.Sentence, Section: rule.Section, Message: f.Message, Story: f.Lines(path)}
-	w := &report.Witness{Keys: f.Keys, Of: f.Of, Minimal: f.Minimal, ConfirmedBy: f.ConfirmedBy, Why: f.Why}
+	w := &report.Witness{Keys: f.Keys, Hints: f.Hints, Of: f.Of, Minimal: f.Minimal, ConfirmedBy: f.ConfirmedBy, Why: f.Why}
 	for n := range f.Operations {
 		o := &f.Operations[n]
-		w.Operations = append(w.Operations, report.Operation{Number: n + 1, Client: o.Client, Text: o.Text, Outcome: o.Outcome.String(), File: path,
+		w.Operations = append(w.Operations, report.Operation{Number: n + 1, Client: o.Client, Text: o.Text, Outcome: o.Outcome.String(), File: cmp.Or(o.File, path),
 			CallLine: o.CallLine, ReturnLine: o.ReturnLine})
-		e := report.Evidence{File: path, Line: cmp.Or(o.ReturnLine, o.CallLine), Role: fmt.Sprintf("operation %d: %s", n+1, o.Text)}
+		e := report.Evidence{File: cmp.Or(o.File, path), Line: cmp.Or(o.ReturnLine, o.CallLine), Role: fmt.Sprintf("operation %d: %s", n+1, o.Text)}
 		if n == f.Guilty {
 			out.Evidence = slices.Insert(out.Evidence, 0, e)
 			continue

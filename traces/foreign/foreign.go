@@ -54,6 +54,13 @@ var known = []struct {
 	{Format{Name: "a history of Jepsen", Verbs: []string{"linearize"}}, func(h *head) bool { return h.anyLine(jepsenOperation.MatchString) || h.anyLine(jepsenJSON.MatchString) }},
 	{Format{Name: "a log of Jepsen", Verbs: []string{"linearize"}}, func(h *head) bool { return h.anyLine(jepsenLog.MatchString) }},
 	{Format{Name: "a list of client operations of etcd's robustness tests", Verbs: []string{"linearize"}}, func(h *head) bool { return h.has("Input", "Call", "Return", "ClientId") }},
+	{Format{Name: "a watch of etcd's robustness tests, without the operations", Hint: "raftcheck linearize FOLDER reads the folder of the whole report, " +
+		"which has client-*/operations.json"},
+		func(h *head) bool { return h.has("Request", "Responses") }},
+	{Format{Name: "what a checker of Jepsen's found (results.edn), and not the history", Hint: "raftcheck linearize reads history.edn, beside it"},
+		func(h *head) bool { return jepsenResults.MatchString(h.text) }},
+	{Format{Name: "a recording of TiPocket for a model of its own", Hint: "what its checks with Elle log is read (EDN); or write the format of docs/linearizability.md"},
+		func(h *head) bool { return h.has("action", "proc", "data") }},
 	{Format{Name: "an execution of Apalache (ITF)", Hint: "a behaviour of a specification is no record of servers; raftcheck check --impl spec searches raft.tla itself, " +
 		"and a trace of servers is written as docs/trace-format.md says"},
 		func(h *head) bool { return h.has("vars", "states") || h.has("#meta", "states") }},
@@ -101,6 +108,7 @@ var (
 	jepsenOperation = regexp.MustCompile(`^\s*[\[({#]*\S*\s*\{.*:type\s+:(invoke|ok|fail|info)\b|^\s*[\[(]*\s*\{.*:type\s+:(invoke|ok|fail|info)\b|^\[\s*\{\s*:process\b`)
 	jepsenLog       = regexp.MustCompile(`^(\S+[\t ].*)?\bjepsen\.[a-z.-]+[:\s]|^\d+\t:(invoke|ok|fail|info)\t`)
 	jepsenJSON      = regexp.MustCompile(`^\s*\[?\s*\{.*"type"\s*:\s*"(invoke|ok|fail|info)"`)
+	jepsenResults   = regexp.MustCompile(`^\{[^{}]*:valid\?\s`)
 	tlcOutput       = regexp.MustCompile(`^@!@!@STARTMSG|^TLC2 Version|^State 1: <Initial predicate>|^Error: Invariant .* is violated|^Error: The behavior up to this point`)
 	stateright      = regexp.MustCompile(`^Discovered ".*" (counterexample|example) .*Path\[`)
 	openraft        = regexp.MustCompile(`\bopenraft::`)
