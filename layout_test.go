@@ -37,7 +37,7 @@ var mayImport = map[string][]string{
 	"traces/foreign":         {},
 	"traces/recorded":        {"spec", "traces", "traces/etcd"},
 	"checker":                {"spec", "cluster", "traces", "checker/internal/…"},
-	"linearizability":        {"spec", "traces", "traces/wire"},
+	"linearizability":        {"spec", "traces", "traces/wire", "traces/foreign"},
 	"fuzz":                   {"spec", "cluster", "traces", "checker", "linearizability"},
 	"adapters/order":         {"spec", "cluster", "traces", "checker", "fuzz"},
 	"adapters/…":             {"spec", "traces/wire", "adapters/…"},
