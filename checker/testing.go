@@ -2,7 +2,11 @@ package checker
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"iter"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -61,11 +65,7 @@ func Test(t TB, node spec.Factory, edit ...func(*cluster.Config, *Options)) {
 // taken for mended.
 func TrySaved(t TB, config *cluster.Config, rules []*spec.Rule) bool {
 	t.Helper()
-	for file, err := range Saved(t.Name()) {
-		if err != nil {
-			t.Fatalf("a saved execution cannot be read: %v", err)
-			return true
-		}
+	for file := range Saved(t, t.Name()) {
 		if _, err := traces.Replay(file.Trace, config.New); err != nil {
 			continue
 		}
@@ -102,19 +102,38 @@ type SavedTrace struct {
 	Trace *traces.Trace
 }
 
-// Saved yields the executions that a test of that name saved in testdata/raftcheck, by path, or what is wrong with one.
-func Saved(test string) func(yield func(SavedTrace, error) bool) {
-	return func(yield func(SavedTrace, error) bool) {
+// Unreadable is what the name of a saved execution ends with that was set aside because it cannot be read.
+const Unreadable = ".unreadable"
+
+// Saved yields the executions that a test of that name saved in testdata/raftcheck, by path. One that cannot be read, of any test, says
+// nothing about the node: it is told in the test's log once, set aside under a name that ends with [Unreadable], and the others follow.
+func Saved(t TB, test string) iter.Seq[SavedTrace] {
+	return func(yield func(SavedTrace) bool) {
+		t.Helper()
 		files, _ := filepath.Glob(filepath.Join(traces.SavedUnder, "*.trace")) // the pattern is well-formed
 		for _, file := range files {
 			saved, err := traces.ReadFile(file)
-			if err == nil && saved.Header.Implementation != test {
+			if err != nil {
+				setAside(t, file, err)
 				continue
 			}
-			if !yield(SavedTrace{filepath.ToSlash(file), saved}, err) {
+			if saved.Header.Implementation == test && !yield(SavedTrace{filepath.ToSlash(file), saved}) {
 				return
 			}
 		}
+	}
+}
+
+// setAside tells what is wrong with a saved execution. Where it cannot be renamed, it is told again the next time. One that is gone was
+// set aside by a test that runs at the same time.
+func setAside(t TB, file string, wrong error) {
+	t.Helper()
+	switch err := os.Rename(file, file+Unreadable); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		t.Logf("a saved execution cannot be read, nor set aside: %v (%v)", wrong, err)
+	default:
+		t.Logf("a saved execution cannot be read, and is now %s%s: %v", filepath.ToSlash(file), Unreadable, wrong)
 	}
 }
 

@@ -3,6 +3,7 @@ package checker_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -52,6 +53,37 @@ func TestThatFailsTellsAStoryAndFailsFasterTheNextTime(t *testing.T) {
 	mended := &fakeT{}
 	checker.Test(mended, impl.New(impl.Options{}), only, func(c *cluster.Config, _ *checker.Options) { c.Bounds.Messages = 1 })
 	require.Empty(t, mended.failed, "an execution that the node no longer repeats is no failure")
+}
+
+// TestASavedExecutionThatCannotBeReadIsToldOnceAndSetAside: it may be cut off, of a later format, or hold the marks of a merge.
+func TestASavedExecutionThatCannotBeReadIsToldOnceAndSetAside(t *testing.T) {
+	t.Chdir(t.TempDir())
+	m, _ := mutant.ByName("el-stale-vote-resp")
+	only := func(c *cluster.Config, o *checker.Options) { o.Rules = []*spec.Rule{ruleNamed(t, "election-safety")} }
+	found := &fakeT{}
+	checker.Test(found, m.Factory(), only)
+	saved, err := os.ReadDir("testdata/raftcheck")
+	require.NoError(t, err)
+	path := filepath.Join("testdata/raftcheck", saved[0].Name())
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	for what, text := range map[string]string{
+		"empty": "", "half": string(data[:len(data)/2]), "merge": "<<<<<<< ours\n" + string(data), "later": strings.Replace(string(data), `"version":1`, `"version":99`, 1),
+	} {
+		require.NoError(t, os.WriteFile("testdata/raftcheck/a-"+what+".trace", []byte(text), 0o666))
+	}
+
+	first := &fakeT{}
+	checker.Test(first, m.Factory(), only)
+	require.Equal(t, strings.Split(found.failed, "\n")[0], strings.Split(first.failed, "\n")[0], "the one that can be read is tried")
+	require.Equal(t, 4, strings.Count(first.logged, "a saved execution cannot be read, and is now testdata/raftcheck/"))
+
+	second := &fakeT{}
+	checker.Test(second, m.Factory(), only)
+	require.NotContains(t, second.logged, "cannot be read")
+	left, err := filepath.Glob("testdata/raftcheck/*" + checker.Unreadable)
+	require.NoError(t, err)
+	require.Len(t, left, 4, "nothing is lost")
 }
 
 func TestThatProvesNothingFails(t *testing.T) {

@@ -5,7 +5,6 @@ package hashicorp
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -98,20 +97,12 @@ func confirmed(ctx context.Context, lab *bubble.Lab, world *cluster.Config, sear
 // replaySaved tries the executions that failed before. One that the servers do not repeat is taken for mended.
 func replaySaved(t *testing.T, setup *Setup) {
 	t.Helper()
-	files, _ := filepath.Glob(filepath.Join(traces.SavedUnder, "*.trace")) // the pattern is well-formed
-	for _, file := range files {
-		saved, err := traces.ReadFile(file)
-		if err != nil {
-			t.Fatalf("a saved execution cannot be read: %v", err)
-		}
-		if saved.Header.Implementation != setup.Search.Name {
+	for saved := range checker.Saved(t, setup.Search.Name) {
+		if _, err := traces.Replay(saved.Trace, Servers(t, setup.Servers).Node); err != nil {
 			continue
 		}
-		if _, err := traces.Replay(saved, Servers(t, setup.Servers).Node); err != nil {
-			continue
-		}
-		if broken, _ := traces.Broken(saved, setup.Search.Rules, setup.World.Variants); broken != nil {
-			t.Fatal(failure(&broken[0], saved, file))
+		if broken, _ := traces.Broken(saved.Trace, setup.Search.Rules, setup.World.Variants); broken != nil {
+			t.Fatal(failure(&broken[0], saved.Trace, saved.Path))
 		}
 	}
 }
