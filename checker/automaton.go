@@ -3,7 +3,6 @@ package checker
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -44,7 +43,7 @@ type LearnOptions struct {
 }
 
 // Learn searches a world to the end, without judging it, and returns what its servers do. The error is a *Fault when the
-// implementation broke, or says why the search did not come to its end.
+// implementation broke, or *Unfinished when the search did not come to its end.
 func Learn(ctx context.Context, config *cluster.Config, o LearnOptions) (*Automaton, error) {
 	world := *config
 	world.NoHistory = true // what happened earlier makes no difference to what one server does
@@ -57,7 +56,7 @@ func Learn(ctx context.Context, config *cluster.Config, o LearnOptions) (*Automa
 	case err != nil:
 		return nil, err
 	case !result.Search.Complete && world.Bounds.Depth == 0:
-		return nil, errors.New(result.Reason)
+		return nil, &Unfinished{result.Reason}
 	}
 	l := learner{memo: run.memo, payload: o.Payload, steps: make([][]Step, len(run.servers))}
 	if err := l.learn(); err != nil {
@@ -69,6 +68,14 @@ func Learn(ctx context.Context, config *cluster.Config, o LearnOptions) (*Automa
 	}
 	return a, nil
 }
+
+// Unfinished says that a search that is of use only when it comes to its end did not.
+type Unfinished struct {
+	Reason string // "the time was used up"
+}
+
+// Error returns the reason.
+func (u *Unfinished) Error() string { return u.Reason }
 
 // learner reads an automaton from a memo. Of what a step did the memo keeps only what the search needs, so steps are run again.
 type learner struct {

@@ -118,10 +118,16 @@ func GoalsWithin(config *cluster.Config, chosen []*spec.Goal) []GoalVerdict {
 	return all
 }
 
+// timeUsedUp is why a search is inconclusive whose context ended.
+const timeUsedUp = "the time was used up"
+
 // exhaust searches layer by layer.
 func (r *run) exhaust(ctx context.Context) (*Result, error) {
 	defer r.end()
-	if err := r.begin(); err != nil {
+	switch err := r.begin(); {
+	case err != nil && ctx.Err() != nil:
+		return r.result(timeUsedUp, nil), nil
+	case err != nil:
 		return nil, err
 	}
 	for depth := 0; len(r.layer) > 0; depth++ {
@@ -134,8 +140,8 @@ func (r *run) exhaust(ctx context.Context) (*Result, error) {
 			if err == nil {
 				err = ctx.Err()
 			}
-			if err == context.Canceled || err == context.DeadlineExceeded {
-				return r.result("the time was used up", nil), nil
+			if err != nil && ctx.Err() != nil { // whatever it is: a program that is ended meanwhile gives no answer
+				return r.result(timeUsedUp, nil), nil
 			}
 			if err != nil {
 				return nil, err

@@ -197,7 +197,7 @@ func (g *graph) build(ctx context.Context, memory int, progress func(*graph)) (r
 		if id%4096 == 0 {
 			switch {
 			case ctx.Err() != nil:
-				return "the time was used up", nil
+				return timeUsedUp, nil
 			case memory > 0 && g.bytes() > memory:
 				return fmt.Sprintf("the memory bound of %d MiB was reached", memory>>20), nil
 			case len(g.to) > math.MaxInt32:
@@ -206,6 +206,9 @@ func (g *graph) build(ctx context.Context, memory int, progress func(*graph)) (r
 			progress(g)
 		}
 		if ordered, err = g.successorsOf(uint32(id), &batches, ordered); err != nil {
+			if ctx.Err() != nil {
+				return timeUsedUp, nil
+			}
 			return "", err
 		}
 		g.file(uint32(id), ordered)

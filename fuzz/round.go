@@ -72,7 +72,7 @@ func (c *campaign) round(ctx context.Context, n uint64) error {
 		})
 	}
 	wait.Wait()
-	return c.settle(outcomes)
+	return c.settle(ctx, outcomes)
 }
 
 // lower makes a number no larger than k.
@@ -83,11 +83,13 @@ func lower(number *atomic.Uint64, k uint64) {
 
 // settle adds up what the runs of a round have shown, in the order of their numbers, up to the first that breaks a promise. Of a round
 // that was cut short, the runs up to the first that was not made count, so that making as many runs again makes the same ones.
-func (c *campaign) settle(outcomes []outcome) error {
+func (c *campaign) settle(ctx context.Context, outcomes []outcome) error {
 	end := slices.IndexFunc(outcomes, func(o outcome) bool { return o.broken || o.err != nil })
 	if end >= 0 {
-		if err := outcomes[end].err; err != nil {
+		if err := outcomes[end].err; err != nil && ctx.Err() == nil {
 			return err
+		} else if err != nil { // a program that is ended meanwhile gives no answer: the run was not made
+			return c.settle(ctx, outcomes[:end])
 		}
 		c.first = &finding{outcomes[end], c.number(c.stats.Runs + uint64(end))}
 		outcomes = outcomes[:end+1]

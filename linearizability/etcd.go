@@ -218,7 +218,7 @@ func (e *etcd) file(path string, take func(*documents, string) error) error {
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
-	lines, err := traces.OpenLines(path, nil)
+	lines, err := e.options.open(path)
 	if err != nil {
 		return err
 	}

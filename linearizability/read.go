@@ -32,7 +32,9 @@ type ReadOptions struct {
 	InitialUnknown bool             // what is first seen of a key is taken for what it held at first
 	Initial        *Value           // what every key holds at first; nil is what the file says, or else Absent
 	InitialOf      map[string]Value // what single keys hold at first
-	NilUnseen      bool             // a read that returned nil in a Jepsen history saw something that is not known, as Knossos has it, and not that the key holds nothing
+	// Open opens a file that is read, for those who want to have a say; nil is traces.OpenLines.
+	Open      func(path string) (*traces.Lines, error)
+	NilUnseen bool // a read that returned nil in a Jepsen history saw something that is not known, as Knossos has it, and not that the key holds nothing
 }
 
 // FailedCAS says what it tells when a compare-and-set ends in Jepsen's :fail. Jepsen means by it that the operation did not happen, and not why.
@@ -68,7 +70,7 @@ func ReadFile(name string, o ReadOptions) (*History, error) {
 	if err := binaryFile(file); err != nil {
 		return nil, err
 	}
-	lines, err := traces.OpenLines(file, nil)
+	lines, err := o.open(file)
 	if err != nil {
 		return nil, err
 	}
@@ -77,6 +79,13 @@ func ReadFile(name string, o ReadOptions) (*History, error) {
 		h.Notes = append([]string{note}, h.Notes...)
 	}
 	return h, err
+}
+
+func (o *ReadOptions) open(path string) (*traces.Lines, error) {
+	if o.Open != nil {
+		return o.Open(path)
+	}
+	return traces.OpenLines(path, nil)
 }
 
 // readers make a history from the lines that follow the first.

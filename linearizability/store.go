@@ -90,6 +90,9 @@ func nothingIn(path string) error {
 
 // binaryFile names the format of a file that is no text; nil if it is not known to be one.
 func binaryFile(path string) error {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return nil // what can be read only once is not looked into
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -27,6 +28,8 @@ type Lines struct {
 	long   []byte // a line that did not fit the buffer
 	ended  bool   // the line returned last was the file's last and had no line break
 	any    bool
+
+	unfolded *unfolded // what is read, if it is compressed
 }
 
 // OpenLines opens a file for reading by lines; "-" is standard input, as given. gzip and zstd are recognised by their first bytes.
@@ -35,6 +38,21 @@ func OpenLines(name string, stdin io.Reader) (*Lines, error) {
 	if name == "-" {
 		return NewLines("-", stdin)
 	}
+	f, err := OpenFile(name)
+	if err != nil {
+		return nil, err
+	}
+	l, err := NewLines(name, f)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	l.Also(f)
+	return l, nil
+}
+
+// OpenFile opens a file for [NewLines]. One that is not there, or a folder, is an *InputError.
+func OpenFile(name string) (*os.File, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, &InputError{File: name, Message: openMessage(err), Cause: err}
@@ -43,19 +61,7 @@ func OpenLines(name string, stdin io.Reader) (*Lines, error) {
 		f.Close()
 		return nil, &InputError{File: name, Message: "is a directory, not a trace"}
 	}
-	l, err := NewLines(name, f)
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	decompressor := l.close
-	l.close = func() {
-		if decompressor != nil {
-			decompressor()
-		}
-		f.Close()
-	}
-	return l, nil
+	return f, nil
 }
 
 func openMessage(err error) string {
@@ -66,10 +72,11 @@ func openMessage(err error) string {
 	return err.Error()
 }
 
-// NewLines reads lines from r. name is used in errors.
+// NewLines reads lines from r. name is used in errors. An error of r that is a context's comes back as it is.
 func NewLines(name string, r io.Reader) (*Lines, error) {
-	raw := bufio.NewReaderSize(r, 1<<16)
-	l := &Lines{name: name}
+	folded := &counted{from: r}
+	raw := bufio.NewReaderSize(folded, 1<<16)
+	l := &Lines{name: name, unfolded: &unfolded{folded: folded}}
 	magic, _ := raw.Peek(4)
 	switch {
 	case len(magic) >= 2 && magic[0] == 0x1f && magic[1] == 0x8b:
@@ -77,13 +84,15 @@ func NewLines(name string, r io.Reader) (*Lines, error) {
 		if err != nil {
 			return nil, l.damaged(err)
 		}
-		l.in, l.close = bufio.NewReaderSize(gz, 1<<18), func() { gz.Close() }
+		l.unfolded.from = gz
+		l.in, l.close = bufio.NewReaderSize(l.unfolded, 1<<18), func() { gz.Close() }
 	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		z, err := zstd.NewReader(raw, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20))
 		if err != nil {
 			return nil, l.damaged(err)
 		}
-		l.in, l.close = bufio.NewReaderSize(z, 1<<18), z.Close
+		l.unfolded.from = z
+		l.in, l.close = bufio.NewReaderSize(l.unfolded, 1<<18), z.Close
 	default:
 		l.in = bufio.NewReaderSize(raw, 1<<18)
 	}
@@ -112,6 +121,17 @@ func (l *Lines) Close() {
 	if l.close != nil {
 		l.close()
 		l.close = nil
+	}
+}
+
+// Also has Close close what the lines are read from, too.
+func (l *Lines) Also(from io.Closer) {
+	inner := l.close
+	l.close = func() {
+		if inner != nil {
+			inner()
+		}
+		from.Close()
 	}
 }
 
@@ -212,6 +232,13 @@ func (l *Lines) Fault(column int, message string) *InputError {
 }
 
 func (l *Lines) damaged(err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	if errors.Is(err, errUnfolds) {
+		return &InputError{File: l.name, Line: max(l.number, 1), Message: fmt.Sprintf("more than %d times as long as its compressed data, and more than %d MiB: nobody's records are that alike",
+			mostUnfolded, freelyUnfolded>>20), Hint: "--trust reads it all the same"}
+	}
 	fault := &InputError{File: l.name, Line: max(l.number, 1), Message: "the compressed data is damaged: " + err.Error(), Cause: err}
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/raftcheck/raftcheck/adapters/process/offspring"
 )
 
 // window is how many bytes may be asked ahead of the answers. It is below what any pipe holds, so that a program that is busy
@@ -21,6 +23,7 @@ const window = 4 << 10
 type child struct {
 	name    string
 	options *Options
+	keeper  *offspring.Keeper
 	cmd     *exec.Cmd
 	in      *os.File // its standard input
 	out     *os.File // its standard output
@@ -40,18 +43,18 @@ type child struct {
 }
 
 // spawn starts the command. name is the server's, for the transcript.
-func spawn(name string, command []string, o *Options) (*child, error) {
-	c := &child{name: name, options: o, cmd: exec.Command(command[0], command[1:]...), ended: make(chan struct{}), fresh: true}
+func (p *Program) spawn(name string) (*child, error) {
+	command, o := p.command, &p.options
+	c := &child{name: name, options: o, keeper: p.offspring, cmd: exec.Command(command[0], command[1:]...), ended: make(chan struct{}), fresh: true}
 	c.cmd.Dir = o.Dir
 	if len(o.Env) > 0 {
 		c.cmd.Env = append(os.Environ(), o.Env...)
 	}
-	alone(c.cmd)
 	ends, err := c.pipes()
 	if err != nil {
 		return nil, err
 	}
-	err = c.cmd.Start()
+	err = c.keeper.Start(c.cmd)
 	for _, end := range ends {
 		end.Close()
 	}
@@ -97,7 +100,8 @@ func (c *child) end() {
 		return
 	}
 	c.gone = true
-	killAll(c.cmd)
+	c.keeper.Kill(c.cmd)
+	c.keeper.Ended(c.cmd)
 	c.in.Close()
 	c.out.Close()
 	<-c.ended
@@ -139,7 +143,7 @@ func (c *child) talk(batch, asked []byte) (answer []byte, err error) {
 	}
 	stop := c.options.watch(limit, func() {
 		c.expired.Store(true)
-		killAll(c.cmd)
+		c.keeper.Kill(c.cmd)
 		c.in.Close()
 		c.out.Close()
 	})

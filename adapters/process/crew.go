@@ -233,7 +233,7 @@ func (c *crew) unused() (*child, error) {
 		}
 		c.dismiss(oldest)
 	}
-	child, err := spawn(c.id.String(), c.program.command, &c.program.options)
+	child, err := c.program.spawn(c.id.String())
 	if err != nil {
 		return nil, c.signed(&Error{What: fmt.Sprintf("cannot be run: %v", err)})
 	}

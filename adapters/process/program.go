@@ -5,16 +5,18 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/raftcheck/raftcheck/adapters/process/offspring"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
 // Program is a command whose processes are servers. It may be used by several goroutines; the steps of one server happen one
 // after another.
 type Program struct {
-	command []string
-	options Options
-	audits  atomic.Int64
-	closed  atomic.Bool
+	command   []string
+	options   Options
+	audits    atomic.Int64
+	closed    atomic.Bool
+	offspring *offspring.Keeper
 
 	mutex sync.Mutex
 	crews []*crew
@@ -22,7 +24,7 @@ type Program struct {
 
 // New returns the program that a command runs: its name or path, and its arguments. Nothing is run yet.
 func New(command []string, options Options) *Program {
-	return &Program{command: slices.Clone(command), options: options.withDefaults()}
+	return &Program{command: slices.Clone(command), options: options.withDefaults(), offspring: offspring.New()}
 }
 
 // Node makes a server that is one of servers and that is as it is after its first start. It is a spec.Factory. Its nodes also
@@ -45,11 +47,18 @@ func (p *Program) Probe(servers []spec.ServerID) (can Abilities, err error) {
 	return can, nil
 }
 
+// Interrupt ends all processes, also while one of them is waited for, so that every step of a node that is made then or later ends with an
+// error soon. It is what is done when whoever asked goes away; Close comes after it all the same.
+func (p *Program) Interrupt() {
+	p.closed.Store(true)
+	p.offspring.Stop()
+}
+
 // Close ends all processes, and what they started, and waits until they are gone. Nodes are of no use afterwards.
 func (p *Program) Close() {
+	p.Interrupt()
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	p.closed.Store(true)
 	for _, c := range p.crews {
 		c.mutex.Lock()
 		for len(c.children) > 0 {
@@ -57,6 +66,7 @@ func (p *Program) Close() {
 		}
 		c.mutex.Unlock()
 	}
+	p.offspring.Close()
 }
 
 // crew returns the processes of a server in a cluster.

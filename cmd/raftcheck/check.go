@@ -152,7 +152,7 @@ func (f *checkFlags) settings(cmd *cobra.Command) (*subject, checker.Options, er
 
 // search runs the checker with a progress line, and turns what it found into a report.
 func (a *app) search(ctx context.Context, s *subject, o checker.Options, verb, save string, limit time.Duration) (*report.Report, error) {
-	if err := s.begin(); err != nil {
+	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
 	s.bound(a)
@@ -168,7 +168,7 @@ func (a *app) search(ctx context.Context, s *subject, o checker.Options, verb, s
 		return nil, checkFailure(err)
 	}
 	if len(result.Findings) > 0 {
-		if err := s.again(result.Findings[0].Trace); err != nil {
+		if err := s.again(a.ctx, result.Findings[0].Trace); err != nil {
 			return nil, err
 		}
 	}
@@ -196,6 +196,11 @@ func faultReport(s *subject, err error) *report.Report {
 	r := newReport("check", s.name, spec.Inconclusive)
 	r.Bounds, r.Faults = boundsOf(&s.config, false), faultWords(s.faults())
 	r.Because = []string{"the search failed"}
+	var f *failure
+	if errors.As(err, &f) && f.exit == exitInconclusive {
+		r.Because = []string{f.Error()}
+		return r
+	}
 	r.Errors = []report.InputProblem{{Message: err.Error()}}
 	return r
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -97,7 +98,10 @@ func (a *app) compare(ctx context.Context, two [2]*subject, f *diffFlags) (*repo
 	for k, s := range two {
 		automaton, err := s.learn(ctx, int(f.memory))
 		var known *failure
+		var unfinished *checker.Unfinished
 		switch {
+		case errors.As(err, &unfinished):
+			return a.notCompared(two, s, unfinished), nil
 		case errors.As(err, &known):
 			return nil, err
 		case err != nil:
@@ -116,6 +120,19 @@ func (a *app) compare(ctx context.Context, two [2]*subject, f *diffFlags) (*repo
 		r.Comparison.Differences = r.Comparison.Differences[:f.most]
 	}
 	return r, nil
+}
+
+// notCompared is the report when one of the two was not learnt to the end: nothing is known of differences then.
+func (a *app) notCompared(two [2]*subject, s *subject, why *checker.Unfinished) *report.Report {
+	r := newReport("diff", two[0].name+" and "+two[1].name, spec.Inconclusive)
+	r.Bounds, r.Faults = boundsOf(&two[0].config, false), faultWords(two[0].faults())
+	reason := why.Reason
+	if a.ctx.Err() != nil {
+		reason = "the run was interrupted"
+	}
+	r.Because = []string{fmt.Sprintf("%s before all was known that %s does", reason, s.name)}
+	r.Hints = []string{"search less with smaller bounds, or allow more with --memory"}
+	return r
 }
 
 func comparisonOf(two [2]*subject, automata [2]*checker.Automaton, found []checker.Difference) *report.Comparison {

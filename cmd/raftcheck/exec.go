@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os/exec"
@@ -105,15 +106,33 @@ func (e *execFlags) subject(flags *pflag.FlagSet) (*subject, error) {
 	return &subject{name: execPrefix + e.command, config: cluster.Default(p.Node), program: p}, nil
 }
 
-// begin starts the servers of a program once, to see early whether it is one.
-func (s *subject) begin() (err error) {
+// begin starts the servers of a program once, to see early whether it is one. From then on it is ended when ctx is cancelled and it does not
+// answer soon.
+func (s *subject) begin(ctx context.Context) (err error) {
 	if s.program == nil {
 		return nil
 	}
+	endWith(ctx, s.program.Program)
 	if s.program.can, err = s.program.Probe(s.config.IDs()); err != nil {
-		return checkFailure(err)
+		return programOr(ctx, err)
 	}
 	return nil
+}
+
+// endWith ends a program soon after ctx is cancelled, or when its time is over, however busy it is.
+func endWith(ctx context.Context, p *process.Program) {
+	context.AfterFunc(ctx, func() { time.AfterFunc(patience, p.Interrupt) })
+}
+
+// programOr says what is wrong with a program, or that it was ended before it answered: by an interrupt, or because its time was over.
+func programOr(ctx context.Context, err error) error {
+	switch {
+	case wasInterrupted(ctx.Err()):
+		return interrupted("while a program was waited for")
+	case ctx.Err() != nil:
+		return &failure{exit: exitInconclusive, err: errors.New("the time was used up before a program gave its first answer"), hint: "--for grants more"}
+	}
+	return checkFailure(err)
 }
 
 // bound bounds a search that would not end: that of a program whose histories are all different states.
@@ -140,15 +159,19 @@ func (s *subject) end(a *app) {
 }
 
 // again runs an execution in new processes, in which nothing can have been left behind by the search, and compares all of it.
-func (s *subject) again(t *traces.Trace) error {
+func (s *subject) again(ctx context.Context, t *traces.Trace) error {
 	if s.program == nil {
 		return nil
 	}
 	fresh := process.New(s.program.words, s.program.options)
 	defer fresh.Close()
+	endWith(ctx, fresh)
 	_, err := traces.Replay(t, fresh.Node)
 	if err == nil {
 		return nil
+	}
+	if ctx.Err() != nil {
+		return interrupted("while a violation was made again")
 	}
 	return &failure{exit: exitFault, err: fmt.Errorf("a violation was found, but new processes do something else: %w", err),
 		hint: "something outlives a start in the same process, or the program is not deterministic: a clock, a random source, the order of a map or set"}

@@ -41,7 +41,7 @@ func (a *app) stat(path string) (fs.FileInfo, error) {
 	if path != "-" {
 		return os.Stat(path)
 	}
-	in, is := a.in.(*os.File)
+	in, is := a.stdin.(*os.File)
 	if !is {
 		return nil, fs.ErrInvalid
 	}

@@ -130,7 +130,10 @@ func (a *app) runFuzz(cmd *cobra.Command, f *fuzzFlags) error {
 	r, err := a.campaign(cmd.Context(), s, options, f)
 	if err != nil {
 		failed := faultReport(s, err)
-		failed.Command, failed.Because = "fuzz", []string{"the campaign failed"}
+		failed.Command = "fuzz"
+		if len(failed.Errors) > 0 {
+			failed.Because = []string{"the campaign failed"}
+		}
 		return errors.Join(f.outputs.write(a.term.out, a.render(failed)), err)
 	}
 	if cmd.Context().Err() != nil && r.Verdict != spec.Violated.String() {
@@ -198,7 +201,7 @@ func strategiesNamed(names []string) ([]fuzz.Strategy, error) {
 
 // campaign runs a campaign with a progress line, and turns what it found into a report.
 func (a *app) campaign(ctx context.Context, s *subject, o fuzz.Options, f *fuzzFlags) (*report.Report, error) {
-	if err := s.begin(); err != nil {
+	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
 	if f.time > 0 {
@@ -218,7 +221,7 @@ func (a *app) campaign(ctx context.Context, s *subject, o fuzz.Options, f *fuzzF
 		return nil, checkFailure(err)
 	}
 	if len(result.Findings) > 0 {
-		if err := s.again(result.Findings[0].Trace); err != nil {
+		if err := s.again(a.ctx, result.Findings[0].Trace); err != nil {
 			return nil, err
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/raftcheck/raftcheck/adapters/order"
+	"github.com/raftcheck/raftcheck/adapters/process/offspring"
 	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/fuzz"
 	"github.com/raftcheck/raftcheck/spec"
@@ -217,6 +218,8 @@ func (j *job) run(ctx context.Context, progress func([]byte)) (*order.Outcome, e
 	switch {
 	case out.Fault != "":
 		return nil, &checker.Fault{Err: errors.New(out.Fault)}
+	case wasInterrupted(ctx.Err()) && out.Problem != "":
+		return nil, interrupted("before the library was searched to the end")
 	case out.Problem != "":
 		return nil, &failure{exit: exitFault, err: errors.New(out.Problem)}
 	}
@@ -246,13 +249,15 @@ func (j *job) unreleased(ctx context.Context) error {
 func (j *job) call(ctx context.Context, args []string, progress func([]byte)) error {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir, cmd.Env = j.dir, append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+	keeper := offspring.New()
+	defer keeper.Close()
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	printed, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
 	}
-	if err := cmd.Start(); err != nil {
+	if err := keeper.Start(cmd); err != nil {
 		return &failure{exit: exitFault, err: fmt.Errorf("%s: %w", args[0], err), hint: "a Go toolchain is needed to build the library"}
 	}
 	stop := context.AfterFunc(ctx, func() {
@@ -262,7 +267,12 @@ func (j *job) call(ctx context.Context, args []string, progress func([]byte)) er
 	})
 	defer stop()
 	rest := listen(printed, progress)
-	if err := cmd.Wait(); err != nil {
+	err = cmd.Wait()
+	keeper.Ended(cmd)
+	if wasInterrupted(ctx.Err()) && err != nil {
+		return interrupted("before " + filepath.Base(args[0]) + " was done")
+	}
+	if err != nil {
 		words := strings.TrimSpace(rest + said.String())
 		return &failure{exit: exitFault, err: fmt.Errorf("%s: %w\n  | %s", filepath.Base(strings.Join(args, " ")), err, strings.ReplaceAll(lastLines(words, 20), "\n", "\n  | ")),
 			hint: "a Go toolchain and the library's source are needed; a panic in the library ends the test program"}
@@ -399,18 +409,41 @@ func (s *subject) replay(ctx context.Context, t *traces.Trace) (*traces.Trace, *
 		}
 		return happened, out.Differs, nil
 	}
-	happened, differs, err := traces.Again(t, s.config.New)
-	if err != nil {
-		err = &failure{exit: exitFault, err: err}
+	type outcome struct {
+		happened *traces.Trace
+		differs  *traces.Difference
+		err      error
 	}
-	return happened, differs, err
+	o, done := orInterrupted(ctx, func() (o outcome) {
+		o.happened, o.differs, o.err = traces.Again(t, s.config.New)
+		return o
+	})
+	switch {
+	case !done:
+		return nil, nil, interrupted("before the trace was run again to its end")
+	case o.err != nil:
+		return nil, nil, &failure{exit: exitFault, err: o.err}
+	}
+	return o.happened, o.differs, nil
 }
 
 // shrink makes a trace as short as possible, and says how many executions it tried. The error is traces.ErrNoBreach when the trace
 // breaks none of the rules.
 func (s *subject) shrink(ctx context.Context, t *traces.Trace, rules []*spec.Rule) (*traces.Trace, int, error) {
 	if s.goTest == nil {
-		return traces.Shrink(t, s.config.New, rules, t.Header.Variants)
+		type outcome struct {
+			short *traces.Trace
+			tried int
+			err   error
+		}
+		o, done := orInterrupted(ctx, func() (o outcome) {
+			o.short, o.tried, o.err = traces.Shrink(t, s.config.New, rules, t.Header.Variants)
+			return o
+		})
+		if !done {
+			return nil, 0, interrupted("before the trace was shrunk; it stays as it is")
+		}
+		return o.short, o.tried, o.err
 	}
 	short, out, err := s.goTest.rerun(ctx, s, order.Shrink, t, rules)
 	switch {

@@ -30,6 +30,7 @@ sees alone: two leaders of a term, logs that differ, a message that nobody sent.
 		RunE: func(_ *cobra.Command, args []string) error { return a.runJoin(to, args) },
 	}
 	cmd.Flags().StringVar(&to, "to", "", "the `file` to write; without it, stdout")
+	a.addTrust(cmd.Flags())
 	markWrites(cmd.Flags(), "to", "")
 	return cmd
 }

@@ -74,6 +74,7 @@ the operations of the first finding as a history of their own.`,
 	flags.StringArrayVar(&f.initial, "initial", nil, "the `value` that every key holds at first: a number, a word, or a text in quotes; nil if not given. KEY=VALUE is of one key; unknown takes what is first seen of a key. May be repeated")
 	flags.StringVar(&f.nilReads, "nil-reads", nilReadNames[0], "what a read of Jepsen's that returned nil `saw`: nothing, or unknown where the client does not say")
 	addAllow(flags, &f.allow)
+	a.addTrust(flags)
 	f.outputs.addTo(flags)
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(linearizability.Formats, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("failed-cas", cobra.FixedCompletions(failedCASNames, cobra.ShellCompDirectiveNoFileComp))
@@ -160,6 +161,9 @@ func (a *app) runLinearize(ctx context.Context, f *linearizeFlags, args []string
 		if err := j.file(ctx, path); err != nil {
 			return err
 		}
+		if j.interrupted != "" {
+			break
+		}
 	}
 	a.term.endProgress()
 	j.conclude()
@@ -182,12 +186,18 @@ type judgement struct {
 
 	pictured *linearizability.History // the first that is wrong, or else the first
 	found    *linearizability.Finding // the first
+
+	interrupted string // the history that was being judged; "" if the run was not interrupted
 }
 
 // file judges one history. A file that cannot be read is told and noted, and the others go on.
 func (j *judgement) file(ctx context.Context, path string) error {
 	h, err := j.read(path)
 	var fault *traces.InputError
+	if wasInterrupted(err) {
+		j.interrupted = path
+		return nil
+	}
 	if errors.As(err, &fault) {
 		j.term.complain(inputFailure(fault))
 		j.report.Errors = append(j.report.Errors, report.InputProblem{File: cmp.Or(fault.File, path), Line: fault.Line, Column: fault.Column,
@@ -195,27 +205,41 @@ func (j *judgement) file(ctx context.Context, path string) error {
 		return nil
 	}
 	if err != nil {
-		return &failure{exit: exitFault, err: err}
+		return asFailure(err)
 	}
-	result, err := linearizability.Verify(ctx, h, linearizability.Options{Limit: j.flags.limit, All: j.flags.keepGoing,
-		Progress: func(decided, parts int) {
-			j.term.progress(time.Now(), func() string { return fmt.Sprintf("linearize %s: %d of %s", path, decided, report.Some(parts, "key")) })
-		}})
+	type verified struct {
+		result *linearizability.Result
+		err    error
+	}
+	v, done := orInterrupted(ctx, func() verified {
+		result, err := j.verify(ctx, path, h)
+		return verified{result, err}
+	})
 	switch {
-	case errors.Is(err, context.Canceled):
-		return &failure{exit: exitInconclusive, err: fmt.Errorf("interrupted in %s", path)}
-	case err != nil:
-		return &failure{exit: exitFault, err: fmt.Errorf("%s: %w", path, err)}
+	case !done || wasInterrupted(v.err):
+		j.interrupted = path
+		return nil
+	case v.err != nil:
+		return &failure{exit: exitFault, err: fmt.Errorf("%s: %w", path, v.err)}
 	}
-	j.note(h, result)
+	j.note(h, v.result)
 	return nil
 }
 
+func (j *judgement) verify(ctx context.Context, path string, h *linearizability.History) (*linearizability.Result, error) {
+	return linearizability.Verify(ctx, h, linearizability.Options{Limit: j.flags.limit, All: j.flags.keepGoing,
+		Progress: func(decided, parts int) {
+			if ctx.Err() != nil {
+				return // somebody else writes to the terminal now
+			}
+			j.term.progress(time.Now(), func() string { return fmt.Sprintf("linearize %s: %d of %s", path, decided, report.Some(parts, "key")) })
+		}})
+}
+
 func (j *judgement) read(path string) (*linearizability.History, error) {
-	if path == "-" {
-		return linearizability.ReadFrom(path, j.in, j.options)
-	}
-	return linearizability.ReadFile(path, j.options)
+	options := j.options
+	options.Open = j.openLines
+	return linearizability.ReadFile(path, options)
 }
 
 // note puts the result on a history into the report.
@@ -340,6 +364,9 @@ func (j *judgement) conclude() {
 	if len(r.Findings) > 0 {
 		r.Verdict, r.Because = spec.Violated.String(), nil
 		return
+	}
+	if j.interrupted != "" {
+		r.Because = append(r.Because, interruptedIn(j.interrupted))
 	}
 	if n := len(r.Errors); n > 0 {
 		r.Because = append(r.Because, historiesNotRead(n, n+len(r.Histories)))

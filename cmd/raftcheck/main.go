@@ -7,17 +7,16 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime/debug"
 )
 
 func main() {
 	collectLess(os.LookupEnv)
+	writeErrors()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
@@ -32,8 +31,7 @@ func collectLess(env func(string) (string, bool)) {
 	}
 }
 
-// run does what the arguments ask and returns the exit code. The first interrupt ends a search with what it covered; the
-// second ends the process.
+// run does what the arguments ask and returns the exit code. The first interrupt ends it soon with what it covered; the second at once.
 func run(args []string, in io.Reader, out, errs io.Writer) (code int) {
 	term := newTerminal(out, errs, os.LookupEnv)
 	defer func() {
@@ -43,13 +41,16 @@ func run(args []string, in io.Reader, out, errs io.Writer) (code int) {
 			code = exitFault.code()
 		}
 	}()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := untilInterrupted(func() {
+		term.complain(&failure{exit: exitInconclusive, err: errors.New("interrupted twice, and ended at once")})
+		os.Exit(exitInconclusive.code())
+	})
 	defer stop()
-	context.AfterFunc(ctx, stop)
 
-	root := newRoot(&app{args: args, in: in, term: term, env: os.LookupEnv})
+	a := &app{args: args, ctx: ctx, stdin: in, in: patiently(ctx, in), term: term, env: os.LookupEnv}
+	root := newRoot(a)
 	root.SetArgs(args)
-	root.SetIn(in)
+	root.SetIn(a.in)
 	root.SetOut(out)
 	root.SetErr(errs)
 	return conclude(term, root.ExecuteContext(ctx))

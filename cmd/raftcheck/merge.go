@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -48,6 +47,7 @@ break the same rule the shortest is told. A campaign of which a shard is missing
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runMerge(f, args) },
 	}
 	addSave(cmd.Flags(), &f.save)
+	a.addTrust(cmd.Flags())
 	addAllow(cmd.Flags(), &f.allow)
 	f.outputs.addTo(cmd.Flags())
 	return cmd
@@ -92,6 +92,10 @@ func (a *app) readShards(paths []string) ([]*shard, error) {
 	var all []*shard
 	for _, path := range paths {
 		s, err := a.readShard(path)
+		var unread *failure
+		if errors.As(err, &unread) {
+			return nil, unread
+		}
 		if err != nil {
 			return nil, &failure{exit: exitInput, err: fmt.Errorf("%s: %w", path, err), bare: true, hint: "raftcheck fuzz --shard I/N -o json=FILE writes what merge reads"}
 		}
@@ -112,22 +116,34 @@ func (a *app) readShards(paths []string) ([]*shard, error) {
 func (a *app) readShard(path string) (*shard, error) {
 	data, err := a.readReport(path)
 	if err != nil {
-		return nil, err
+		return nil, asFailure(err)
 	}
 	return parseShard(path, data)
 }
 
-// readReport reads a whole file; "-" is standard input.
+// longestReport is the length of the longest report that is read, in bytes.
+const longestReport = 256 << 20
+
+// readReport reads a whole file, in bounded memory; "-" is standard input.
 func (a *app) readReport(path string) ([]byte, error) {
-	if path == "-" {
-		return io.ReadAll(a.in)
+	lines, err := a.openLines(path)
+	if err != nil {
+		return nil, err
 	}
-	data, err := os.ReadFile(path)
-	var at *os.PathError
-	if errors.As(err, &at) {
-		return nil, at.Err
+	defer lines.Close()
+	var data []byte
+	for {
+		line, err := lines.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return data, nil
+		case err != nil:
+			return nil, err
+		case len(data)+len(line) > longestReport:
+			return nil, lines.Fault(0, fmt.Sprintf("longer than %d MiB, which no report is", longestReport>>20))
+		}
+		data = append(append(data, line...), '\n')
 	}
-	return data, err
 }
 
 // parseShard reads the report of a shard, whatever the bytes are.

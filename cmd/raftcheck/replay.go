@@ -37,6 +37,7 @@ records, that is a fault (exit code 5): it is not deterministic, or it has chang
 	addImpl(cmd.Flags(), &f.impl)
 	f.exec.addTo(cmd.Flags())
 	f.selection.addRules(cmd.Flags())
+	a.addTrust(cmd.Flags())
 	f.outputs.addTo(cmd.Flags())
 	_ = cmd.RegisterFlagCompletionFunc("impl", cobra.FixedCompletions(subjectNames(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -66,7 +67,7 @@ func (a *app) runReplay(cmd *cobra.Command, f *replayFlags, path string) error {
 	if err := s.subject.transcribe(a); err != nil {
 		return err
 	}
-	if err := s.subject.begin(); err != nil {
+	if err := s.subject.begin(cmd.Context()); err != nil {
 		return err
 	}
 	happened, differs, err := s.subject.replay(cmd.Context(), s.trace)

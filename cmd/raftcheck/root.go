@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,10 +14,13 @@ import (
 
 // app is what every verb shares.
 type app struct {
-	args  []string // what was typed
-	in    io.Reader
+	args  []string        // what was typed
+	ctx   context.Context // of the run: it ends when the user wants it to
+	stdin io.Reader       // standard input, to tell which file it is
+	in    io.Reader       // the same, to be read: it ends with ctx
 	term  *terminal
 	files files
+	trust bool // --trust
 	env   func(string) (string, bool)
 }
 

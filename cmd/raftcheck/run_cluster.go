@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/raftcheck/raftcheck/adapters/process/offspring"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
 )
@@ -27,6 +28,7 @@ type processes struct {
 	name    string // of the implementation
 	program string
 	sockets string
+	keeper  *offspring.Keeper
 	ids     []spec.ServerID
 	servers map[spec.ServerID]*serverProcess
 	doors   []string
@@ -68,7 +70,7 @@ func (a *app) runCluster(ctx context.Context, f *runFlags) error {
 		return &failure{exit: exitFault, err: err}
 	}
 	_, name, _ := f.server.options()
-	p := &processes{app: a, flags: f, name: name, program: program, ids: serversUpTo(f.server.nodes), servers: map[spec.ServerID]*serverProcess{},
+	p := &processes{app: a, flags: f, name: name, program: program, keeper: offspring.New(), ids: serversUpTo(f.server.nodes), servers: map[spec.ServerID]*serverProcess{},
 		happens: make(chan event, 64), random: rand.New(rand.NewPCG(f.server.seed, 0)), started: time.Now()}
 	listeners, err := p.listen()
 	if err != nil {
@@ -86,6 +88,7 @@ func (a *app) runCluster(ctx context.Context, f *runFlags) error {
 		return &failure{exit: exitFault, err: err}
 	}
 	defer os.RemoveAll(p.sockets)
+	defer p.keeper.Close()
 	if most := 90; len(p.sockets) > most { // systems allow some hundred bytes for the name of a socket
 		return usageError("as in TMPDIR=/tmp raftcheck run", "the folder for temporary files has a name of more than %d bytes: %s", most, p.sockets)
 	}
@@ -94,7 +97,10 @@ func (a *app) runCluster(ctx context.Context, f *runFlags) error {
 		return &failure{exit: exitFault, err: err}
 	}
 	fault := p.lifetime(ctx, listeners, h)
-	return p.conclude(context.WithoutCancel(ctx), h, fault)
+	p.keeper.Close()
+	os.RemoveAll(p.sockets)
+	a.ctx = context.WithoutCancel(ctx) // what ended the run is no reason not to judge it
+	return p.conclude(a.ctx, h, fault)
 }
 
 func (p *processes) path(name string) string { return filepath.Join(p.flags.dir, name) }
@@ -166,7 +172,7 @@ func (p *processes) start(id spec.ServerID) error {
 	if err != nil {
 		return &failure{exit: exitFault, err: err}
 	}
-	if err := command.Start(); err != nil {
+	if err := p.keeper.Start(command); err != nil {
 		return &failure{exit: exitFault, err: err}
 	}
 	s := &serverProcess{id: id, command: command, orders: orders, up: true}
@@ -202,6 +208,7 @@ func (p *processes) follow(s *serverProcess, says, complaints io.Reader, ready c
 	}
 	<-read
 	_ = s.command.Wait()
+	p.keeper.Ended(s.command)
 	if waiting != nil {
 		close(waiting)
 	}
@@ -411,6 +418,7 @@ func (p *processes) conclude(ctx context.Context, h *history, fault error) error
 	if err := p.runJoin(trace, recorded); err != nil {
 		return worse(err, fault)
 	}
+	p.files = files{} // what was written is read now
 	fmt.Fprintf(out, "     %s  what the servers did, joined from %s\n", trace, strings.Join(names, " "))
 	if h.calls == 0 {
 		fmt.Fprintf(out, "     no client asked for anything; --load 4 does\n")

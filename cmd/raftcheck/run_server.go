@@ -47,7 +47,7 @@ func (a *app) runServer() *cobra.Command {
 
 // serve runs the server until standard input ends.
 func (a *app) serve(f *oneServerFlags) error {
-	signal.Ignore(os.Interrupt) // it is for run, which ends its servers
+	signal.Ignore(ending...) // they are for run, which ends its servers
 	config, recorder, err := f.config()
 	if err != nil {
 		return err

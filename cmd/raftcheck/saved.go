@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -60,35 +61,29 @@ func subjectOfTrace(path string, trace *traces.Trace, impl string, run *execFlag
 	return subjectOf(impl)
 }
 
-// readTrace reads a whole trace in the native format.
+// readTrace reads a whole trace in the native format, and checks its structure.
 func (a *app) readTrace(path string) (*traces.Trace, error) {
-	if path != "-" && isEtcd(path) {
+	source, err := a.open(path, runnable, traces.Options{})
+	if err != nil {
+		return nil, asFailure(err)
+	}
+	if source.format == "etcd" {
+		source.Close()
+		source.done()
 		return nil, &failure{exit: exitInput, err: fmt.Errorf("%s: a trace of etcd's raft can be judged and drawn, but not run again", path), bare: true,
 			hint: "raftcheck verify " + path}
 	}
-	var trace *traces.Trace
-	var err error
-	if path == "-" {
-		trace, err = traces.Read(path, a.in)
-	} else {
-		trace, err = traces.ReadFile(path)
+	trace, err := source.all()
+	if err != nil {
+		return nil, err
 	}
+	err = traces.Validate(trace)
 	var fault *traces.InputError
 	if errors.As(err, &fault) {
+		fault.File = cmp.Or(fault.File, path)
 		return nil, inputFailure(fault)
 	}
 	return trace, err
-}
-
-// isEtcd reports whether a file begins as a trace of etcd's raft does.
-func isEtcd(path string) bool {
-	lines, err := traces.OpenLines(path, nil)
-	if err != nil {
-		return false
-	}
-	defer lines.Close()
-	first, err := lines.Next()
-	return err == nil && detect(first) == "etcd"
 }
 
 // report begins a report about an execution that ends in what it breaks: what became of every rule and goal.

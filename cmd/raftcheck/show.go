@@ -45,6 +45,7 @@ marked, and below it stands why.
 	flags.IntVar(&f.around, "around", 0, "show only the steps around this line of the file")
 	flags.IntVar(&f.context, "context", 10, "how many steps around it, on each side")
 	flags.BoolVar(&f.lenient, "lenient", false, "skip events that are not known, in place of refusing the trace")
+	a.addTrust(flags)
 	f.outputs.addTo(flags)
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -91,13 +92,21 @@ func (a *app) readAny(path, format string, o traces.Options) (*traces.Trace, err
 	if err != nil {
 		return nil, asFailure(err)
 	}
+	t, err := source.all()
+	if err == nil {
+		nameServers(t)
+	}
+	return t, err
+}
+
+// all reads a whole trace, and closes it.
+func (source *opened) all() (*traces.Trace, error) {
 	defer source.done()
 	defer source.Close()
 	t := &traces.Trace{Header: source.Header()}
 	for {
 		r, err := source.Next()
 		if errors.Is(err, io.EOF) {
-			nameServers(t)
 			return t, nil
 		}
 		if err != nil {
@@ -146,10 +155,16 @@ func keepObservation(o spec.Observation) spec.Observation {
 	return o
 }
 
-// asFailure gives an input error its exit code.
+// asFailure gives an error its exit code.
 func asFailure(err error) error {
 	var fault *traces.InputError
-	if errors.As(err, &fault) {
+	var known *failure
+	switch {
+	case errors.As(err, &known):
+		return known
+	case wasInterrupted(err):
+		return interrupted("before all was read")
+	case errors.As(err, &fault):
 		return inputFailure(fault)
 	}
 	return &failure{exit: exitFault, err: err}

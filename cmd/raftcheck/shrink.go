@@ -38,6 +38,7 @@ execution of the same implementation. The exit code is that of the shortened tra
 	f.exec.addTo(cmd.Flags())
 	addSave(cmd.Flags(), &f.save)
 	f.selection.addRules(cmd.Flags())
+	a.addTrust(cmd.Flags())
 	f.outputs.addTo(cmd.Flags())
 	return cmd
 }
@@ -58,7 +59,7 @@ func (a *app) runShrink(cmd *cobra.Command, f *shrinkFlags, path string) error {
 	if err := s.subject.transcribe(a); err != nil {
 		return err
 	}
-	if err := s.subject.begin(); err != nil {
+	if err := s.subject.begin(cmd.Context()); err != nil {
 		return err
 	}
 	r, err := a.shrunk(cmd.Context(), s, f.save)

@@ -84,14 +84,22 @@ func (a *app) runSimulate(f *simulateFlags) error {
 	var all []simulated
 	for _, c := range configs {
 		a.term.progress(time.Now(), func() string { return "simulate " + c.Timing.Election.String() })
-		trials, err := simulation.Elections(c)
+		trials, err := simulation.Elections(a.ctx, c)
+		if len(trials) > 0 {
+			all = append(all, simulated{c, trials, simulation.Summarize(trials)})
+		}
+		if wasInterrupted(err) {
+			break
+		}
 		if err != nil {
 			return &failure{exit: exitFault, err: err}
 		}
-		all = append(all, simulated{c, trials, simulation.Summarize(trials)})
 	}
 	a.term.endProgress()
-	return f.outputs.write(a.term.out, func(w io.Writer, format string, _ bool) error {
+	if len(all) == 0 {
+		return interrupted("before the first leader was replaced")
+	}
+	if err := f.outputs.write(a.term.out, func(w io.Writer, format string, _ bool) error {
 		switch format {
 		case "json":
 			return writeSimulatedJSON(w, all)
@@ -99,7 +107,13 @@ func (a *app) runSimulate(f *simulateFlags) error {
 			return simulation.Plot(w, "How long a cluster is without a leader", f.graphs(all)...)
 		}
 		return writeSimulated(w, all)
-	})
+	}); err != nil {
+		return err
+	}
+	if a.ctx.Err() != nil {
+		return interrupted("before all was measured: what is told is only of the leaders that were replaced by then")
+	}
+	return nil
 }
 
 // configs returns the experiments that the flags describe.

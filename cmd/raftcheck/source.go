@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"os"
+
+	"github.com/spf13/pflag"
 
 	"github.com/raftcheck/raftcheck/traces"
 	"github.com/raftcheck/raftcheck/traces/etcd"
@@ -13,17 +16,29 @@ import (
 // opened is a trace that is ready to be read.
 type opened struct {
 	traces.Source
+	ctx    context.Context
 	format string
 	reopen func() (*traces.Lines, error) // from the start, to quote lines
 	done   func()
 }
 
+// Next returns the next record, unless the user wants the run to end.
+func (o *opened) Next() (*traces.Record, error) {
+	if err := o.ctx.Err(); err != nil {
+		return nil, err
+	}
+	return o.Source.Next()
+}
+
 // formats names the trace formats of --format; auto looks at the first line.
 var formats = []string{"auto", "native", "etcd"}
 
+// runnable is the format of traces that can be run again: native, if it is not clearly another.
+const runnable = "runnable"
+
 // open opens a trace of a known format. "-" is standard input, which is kept in a temporary file so that findings can quote it.
 func (a *app) open(path, format string, o traces.Options) (*opened, error) {
-	out := &opened{done: func() {}}
+	out := &opened{ctx: a.ctx, done: func() {}}
 	lines, err := a.lines(path, out)
 	if err != nil {
 		return nil, err
@@ -37,24 +52,75 @@ func (a *app) open(path, format string, o traces.Options) (*opened, error) {
 }
 
 func (a *app) lines(path string, out *opened) (*traces.Lines, error) {
-	if path != "-" {
-		out.reopen = func() (*traces.Lines, error) { return traces.OpenLines(path, nil) }
-		return traces.OpenLines(path, nil)
-	}
-	kept, err := os.CreateTemp("", "raftcheck-*")
+	in, err := a.openInput(path)
 	if err != nil {
-		return traces.OpenLines(path, a.in)
+		return nil, err
 	}
-	out.done = func() {
-		kept.Close()
-		os.Remove(kept.Name())
+	out.done = func() { in.Close() }
+	var from io.Reader = in
+	if kept := a.kept(path, in, out); kept != nil {
+		from = kept
 	}
-	out.reopen = func() (*traces.Lines, error) { return traces.OpenLines(kept.Name(), nil) }
-	lines, err := traces.OpenLines(path, io.TeeReader(a.in, kept))
+	lines, err := a.trusted(traces.NewLines(path, from))
 	if err != nil {
 		out.done()
 	}
 	return lines, err
+}
+
+// kept keeps what can be read only once in a temporary file, so that findings can quote it. It returns nil if it can be read again, or
+// cannot be kept.
+func (a *app) kept(path string, in io.Reader, out *opened) io.Reader {
+	if info, err := os.Stat(path); path != "-" && err == nil && info.Mode().IsRegular() {
+		out.reopen = func() (*traces.Lines, error) { return a.trusted(traces.OpenLines(path, nil)) }
+		return nil
+	}
+	kept, err := os.CreateTemp("", "raftcheck-*")
+	if err != nil {
+		return nil
+	}
+	unnamed := os.Remove(kept.Name()) == nil // then nothing is left, whatever ends this process
+	closeInput := out.done
+	out.done = func() {
+		closeInput()
+		kept.Close()
+		if !unnamed {
+			os.Remove(kept.Name())
+		}
+	}
+	copy := &keeping{file: kept}
+	out.reopen = func() (*traces.Lines, error) {
+		return a.trusted(traces.NewLines(path, io.NewSectionReader(kept, 0, copy.n)))
+	}
+	return io.TeeReader(in, copy)
+}
+
+// keeping is a copy of what is read, up to where the disk is full. Reading goes on all the same: only lines are not quoted.
+type keeping struct {
+	file *os.File
+	n    int64
+	full bool
+}
+
+func (k *keeping) Write(p []byte) (int, error) {
+	if !k.full {
+		n, err := k.file.Write(p)
+		k.n += int64(n)
+		k.full = err != nil
+	}
+	return len(p), nil
+}
+
+// trusted lets compressed data unfold to whatever it does, with --trust.
+func (a *app) trusted(lines *traces.Lines, err error) (*traces.Lines, error) {
+	if err == nil && a.trust {
+		lines.Trust()
+	}
+	return lines, err
+}
+
+func (a *app) addTrust(flags *pflag.FlagSet) {
+	flags.BoolVar(&a.trust, "trust", false, "read compressed data also if it unfolds to a thousand times its size")
 }
 
 // begin reads the first line and what the format needs of it.
@@ -69,8 +135,13 @@ func (o *opened) begin(lines *traces.Lines, format string, options traces.Option
 	if err != nil {
 		return err
 	}
-	if o.format = format; format == "auto" {
+	switch o.format = format; {
+	case format == "auto":
 		o.format = detect(first)
+	case format == runnable && detect(first) == "etcd":
+		o.format = "etcd"
+	case format == runnable:
+		o.format = "native"
 	}
 	switch o.format {
 	case "native":

@@ -59,6 +59,7 @@ cut off or malformed is an error (exit code 4), never a pass.`,
 	f.selection.addRules(flags)
 	f.declared.addTo(flags)
 	addAllow(flags, &f.allow)
+	a.addTrust(flags)
 	f.outputs.addTo(flags)
 	_ = cmd.RegisterFlagCompletionFunc("rule", cobra.FixedCompletions(ruleNames(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("variant", cobra.FixedCompletions(spec.EveryVariant.Names(), cobra.ShellCompDirectiveNoFileComp))
@@ -95,6 +96,9 @@ func (a *app) runVerify(ctx context.Context, f *verifyFlags, args []string) erro
 	for _, path := range paths {
 		if err := v.file(ctx, path); err != nil {
 			return err
+		}
+		if v.interrupted != "" {
+			break
 		}
 	}
 	a.term.endProgress()
@@ -140,6 +144,8 @@ type verification struct {
 	variants spec.Variants
 	report   *report.Report
 	results  []*traces.Result
+
+	interrupted string // the trace that was being judged; "" if the run was not interrupted
 }
 
 // file judges one trace. A trace that cannot be read is told and noted, and the others go on.
@@ -147,15 +153,16 @@ func (v *verification) file(ctx context.Context, path string) error {
 	result, format, err := v.judge(ctx, path)
 	var fault *traces.InputError
 	switch {
+	case wasInterrupted(err):
+		v.interrupted = path
+		return nil
 	case errors.As(err, &fault):
 		v.term.complain(inputFailure(fault))
 		v.report.Errors = append(v.report.Errors, report.InputProblem{File: cmp.Or(fault.File, path), Line: fault.Line, Column: fault.Column,
 			Message: fault.Message, Hint: fault.Hint})
 		return nil
-	case errors.Is(err, context.Canceled):
-		return &failure{exit: exitInconclusive, err: fmt.Errorf("interrupted in %s", path)}
 	case err != nil:
-		return &failure{exit: exitFault, err: err}
+		return asFailure(err)
 	}
 	v.results = append(v.results, result)
 	v.report.Files = append(v.report.Files, fileOf(path, format, result))
@@ -229,6 +236,9 @@ func (v *verification) conclude() {
 		r.Verdict = spec.Violated.String()
 		return
 	}
+	if v.interrupted != "" {
+		r.Because = append(r.Because, interruptedIn(v.interrupted))
+	}
 	if n := len(r.Errors); n > 0 {
 		r.Because = append(r.Because, couldNotBeRead(n, n+len(r.Files)))
 	}
@@ -241,6 +251,10 @@ func (v *verification) conclude() {
 	if len(r.Because) > 0 {
 		r.Verdict = spec.Inconclusive.String()
 	}
+}
+
+func interruptedIn(path string) string {
+	return fmt.Sprintf("the run was interrupted in %q, of which nothing is judged, nor of what comes after it", path)
 }
 
 func couldNotBeRead(n, all int) string {

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -33,6 +34,12 @@ type Trial struct {
 	Terms    int           // in which an election was begun; all but the last were split, or lost for want of votes
 }
 
+// longestTrial is the longest limit: the clock that is made up ends somewhere.
+const longestTrial = 10_000 * time.Hour
+
+// mostServers is how many servers a cluster has at most: logs differ in length, so that all of them together grow with the square.
+const mostServers = 1000
+
 // Validate reports what cannot be simulated.
 func (c *Config) Validate() error {
 	if err := c.Timing.Validate(); err != nil {
@@ -41,24 +48,30 @@ func (c *Config) Validate() error {
 	switch {
 	case c.Servers < 2:
 		return fmt.Errorf("%d servers cannot replace a leader", c.Servers)
+	case c.Servers > mostServers:
+		return fmt.Errorf("%d servers are more than the %d that are simulated", c.Servers, mostServers)
 	case c.Trials < 1:
 		return errors.New("no trials")
-	case c.Limit <= 0:
-		return fmt.Errorf("a limit of %s", c.Limit)
+	case c.Limit <= 0 || c.Limit > longestTrial:
+		return fmt.Errorf("a limit of %s: it is above 0 and at most %s", c.Limit, longestTrial)
 	case c.Options.Membership || c.Options.AsyncStorage:
 		return errors.New("changes of the configuration and asynchronous storage are not simulated")
 	}
 	return nil
 }
 
-// Elections crashes a leader in every trial and lets the others replace it. The error is that of Validate.
-func Elections(c Config) ([]Trial, error) {
+// Elections crashes a leader in every trial and lets the others replace it. The error is that of Validate, or that of ctx when it ends
+// first, with the trials that came to their end.
+func Elections(ctx context.Context, c Config) (trials []Trial, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	trials := make([]Trial, c.Trials)
-	for k := range trials {
-		trials[k] = newWorld(&c, uint64(k)).trial()
+	for k := range c.Trials {
+		t := newWorld(&c, uint64(k)).trial(ctx)
+		if err := ctx.Err(); err != nil {
+			return trials, err
+		}
+		trials = append(trials, t)
 	}
 	return trials, nil
 }
@@ -104,13 +117,13 @@ func newWorld(c *Config, trial uint64) *world {
 // trial elects n1 in no time. Its first heartbeats are on their way to everybody when it crashes, at any moment before the next ones:
 // as in the paper, which lets the leader send heartbeats to all before it crashes, since followers whose timers start together split
 // votes most.
-func (w *world) trial() Trial {
+func (w *world) trial(ctx context.Context) Trial {
 	w.elect()
 	crash := time.Duration(w.random.Int64N(int64(w.config.Timing.Heartbeat)))
-	w.until(crash)
+	w.until(ctx, crash)
 	w.drivers[0] = nil
 	w.leader, w.first = spec.None, w.last
-	w.until(crash + w.config.Limit)
+	w.until(ctx, crash+w.config.Limit)
 	t := Trial{Elected: w.leader != spec.None, Downtime: w.now - crash, Terms: int(w.last - w.first)}
 	return t
 }
@@ -132,9 +145,9 @@ func (w *world) elect() {
 	}
 }
 
-// until lets time pass, until there is a new leader or the time is over.
-func (w *world) until(end time.Duration) {
-	for {
+// until lets time pass, until there is a new leader or the time is over, or ctx ends.
+func (w *world) until(ctx context.Context, end time.Duration) {
+	for n := 1; n%1024 != 0 || ctx.Err() == nil; n++ {
 		at, k := w.nextTimer()
 		if next, any := w.flying.next(); any && next <= at {
 			at, k = next, -1

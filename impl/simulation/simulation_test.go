@@ -2,6 +2,7 @@ package simulation_test
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -26,7 +27,7 @@ func elections(t testing.TB, election runtime.Range, change func(*simulation.Con
 	if change != nil {
 		change(&c)
 	}
-	trials, err := simulation.Elections(c)
+	trials, err := simulation.Elections(context.Background(), c)
 	require.NoError(t, err)
 	return trials, simulation.Summarize(trials)
 }
@@ -76,15 +77,15 @@ func TestWhatCannotBeSimulated(t *testing.T) {
 	for want, change := range map[string]func(*simulation.Config){
 		"1 servers cannot replace a leader": func(c *simulation.Config) { c.Servers = 1 },
 		"no trials":                         func(c *simulation.Config) { c.Trials = 0 },
-		"a limit of 0s":                     func(c *simulation.Config) { c.Limit = 0 },
-		"a heartbeat every 0s":              func(c *simulation.Config) { c.Timing.Heartbeat = 0 },
-		"election timeouts from 0s to 0s":   func(c *simulation.Config) { c.Timing.Election = runtime.Range{} },
+		"a limit of 0s: it is above 0 and at most 10000h0m0s":                     func(c *simulation.Config) { c.Limit = 0 },
+		"a heartbeat every 0s":                                                    func(c *simulation.Config) { c.Timing.Heartbeat = 0 },
+		"election timeouts from 0s to 0s":                                         func(c *simulation.Config) { c.Timing.Election = runtime.Range{} },
 		"a heartbeat every 1s comes too late for an election timeout of 150ms":    func(c *simulation.Config) { c.Timing.Heartbeat = time.Second },
 		"changes of the configuration and asynchronous storage are not simulated": func(c *simulation.Config) { c.Options.Membership = true },
 	} {
 		c := simulation.Paper(runtime.DefaultTiming.Election)
 		change(&c)
-		_, err := simulation.Elections(c)
+		_, err := simulation.Elections(context.Background(), c)
 		require.EqualError(t, err, want)
 	}
 }
@@ -117,7 +118,7 @@ func TestPlot(t *testing.T) {
 
 func ExampleElections() {
 	c := simulation.Paper(runtime.Range{Min: 150 * time.Millisecond, Max: 300 * time.Millisecond})
-	trials, err := simulation.Elections(c)
+	trials, err := simulation.Elections(context.Background(), c)
 	if err != nil {
 		panic(err)
 	}
@@ -133,7 +134,7 @@ func BenchmarkElections(b *testing.B) {
 			for b.Loop() {
 				c := simulation.Paper(r)
 				c.Trials = 100
-				trials, err := simulation.Elections(c)
+				trials, err := simulation.Elections(context.Background(), c)
 				require.NoError(b, err)
 				for _, t := range trials {
 					terms += t.Terms

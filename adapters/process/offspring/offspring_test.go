@@ -1,0 +1,120 @@
+//go:build unix
+
+package offspring_test
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/adapters/process/offspring"
+)
+
+// asParent makes this test's program one that keeps a family, tells its members and waits.
+const asParent = "TESTING_AS_PARENT"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asParent) != "" {
+		parent()
+	}
+	os.Exit(m.Run())
+}
+
+// stubborn is a program that does not end by itself, nor does what it starts; both ignore what can be ignored. It prints who they are.
+const stubborn = `trap '' INT TERM HUP; (trap '' INT TERM HUP; while :; do sleep 0.1; done) & echo $$ $!; while :; do sleep 0.1; done`
+
+func parent() {
+	k := offspring.New()
+	for range 3 {
+		cmd := exec.Command("/bin/sh", "-c", stubborn)
+		cmd.Stdout = os.Stdout
+		if err := k.Start(cmd); err != nil {
+			panic(err)
+		}
+	}
+	select {}
+}
+
+// TestTheFamilyEndsWithUs however this process ends.
+func TestTheFamilyEndsWithUs(t *testing.T) {
+	for _, s := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT} {
+		t.Run(s.String(), func(t *testing.T) {
+			us := exec.Command(os.Args[0])
+			us.Env = append(os.Environ(), asParent+"=1")
+			out, err := us.StdoutPipe()
+			require.NoError(t, err)
+			require.NoError(t, us.Start())
+			pids := members(t, bufio.NewScanner(out), 3)
+			require.NoError(t, us.Process.Signal(s))
+			_ = us.Wait()
+			allGone(t, pids)
+		})
+	}
+}
+
+func TestCloseEndsTheFamily(t *testing.T) {
+	k := offspring.New()
+	cmd := exec.Command("/bin/sh", "-c", stubborn)
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, k.Start(cmd))
+	pids := members(t, bufio.NewScanner(out), 1)
+	k.Close()
+	require.Error(t, cmd.Wait())
+	allGone(t, pids)
+	require.Error(t, k.Start(exec.Command("true")))
+	k.Close()
+}
+
+// TestWhoIsGoneIsNotKilled: the guard forgets a program that ended.
+func TestWhoIsGoneIsNotKilled(t *testing.T) {
+	k := offspring.New()
+	for range 20 {
+		cmd := exec.Command("true")
+		require.NoError(t, k.Start(cmd))
+		require.NoError(t, cmd.Wait())
+		k.Ended(cmd)
+		k.Ended(cmd)
+	}
+	k.Stop()
+	k.Close()
+}
+
+// members reads who is there, and that each is.
+func members(t *testing.T, lines *bufio.Scanner, n int) (pids []int) {
+	t.Helper()
+	for range n {
+		require.True(t, lines.Scan())
+		var head, other int
+		_, err := fmt.Sscan(lines.Text(), &head, &other)
+		require.NoError(t, err)
+		require.False(t, gone(head))
+		require.False(t, gone(other))
+		pids = append(pids, head, other)
+	}
+	return pids
+}
+
+func allGone(t *testing.T, pids []int) {
+	t.Helper()
+	for _, pid := range pids {
+		require.Eventually(t, func() bool { return gone(pid) }, 10*time.Second, time.Millisecond, "process %d lives on", pid)
+	}
+}
+
+// gone reports whether there is no such process, or only what waits to be reaped by whoever adopted it.
+func gone(pid int) bool {
+	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+		return true
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && strings.Contains(string(status), ") Z ")
+}
