@@ -129,9 +129,12 @@ func (m *model) unexplainedConf(s *server, e *event) {
 }
 
 // readings returns what a configuration entry makes of a configuration: as a simple change and as one that enters a joint
-// configuration. nil is not possible.
+// configuration, or, of an entry that no event announced, as one that changes nothing and as one that leaves. nil is not possible.
 func (m *model) readings(from *membership, value string, i spec.Index) (simple, joint *membership) {
 	simple = from.apply(m.configs, value, false, i)
+	if value == update && from.conf.joint() {
+		return simple, from.apply(m.configs, leave, false, i)
+	}
 	if value == leave || from.conf.joint() {
 		return simple, nil
 	}

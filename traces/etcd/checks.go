@@ -325,10 +325,7 @@ func (m *model) checkApp(s *server, p *peer, e *event, when mode) {
 	case !p.loose:
 		m.startsWell(s, p, e, when)
 	}
-	self := s.peer(s.id)
-	if e.self != (self != nil) || e.self && (e.match != self.match || e.next != self.match+1) {
-		m.refuse(s, traceConsistent, e.line, "%s shows match %d and next %d of itself but has %d and %d", s.id, e.match, e.next, s.match(s.id), s.match(s.id)+1)
-	}
+	m.checkProgress(s, p, e)
 }
 
 // trueBefore checks that a MsgApp tells the true term of the entry before.

@@ -283,6 +283,9 @@ func (d *decoder) properties(e *event) {
 		case "next":
 			e.self = true
 			e.next = spec.Index(d.Uint())
+		case "state", "paused", "inflights_count":
+			e.peers = true
+			d.Skip()
 		case "cc":
 			d.confChange(e)
 		default:

@@ -128,7 +128,8 @@ type event struct {
 
 	changes []change        // ChangeConf
 	voters  []spec.ServerID // ApplyConfChange: the voters to be
-	self    bool            // a MsgApp shows the leader's own progress:
+	self    bool            // a MsgApp shows progress: the leader's own, or with another recorder the receiver's
+	peers   bool            // it shows what only the receiver's has
 	match   spec.Index
 	next    spec.Index
 }

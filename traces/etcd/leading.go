@@ -389,8 +389,8 @@ func (m *model) transfer(s *server, e *event) {
 // sendsApp takes a MsgApp or MsgSnap.
 func (m *model) sendsApp(s *server, e *event, when mode) {
 	msg := &e.message
-	if s.vaguePeers && msg.kind == msgApp {
-		s.showsItself(e)
+	if msg.kind == msgApp {
+		m.shownProgress(s, e)
 	}
 	if p := s.peer(msg.to); p != nil && s.now.role == spec.Leader {
 		if !p.loose {

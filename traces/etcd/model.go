@@ -24,6 +24,7 @@ type model struct {
 	spare    []*emitted
 	found    []traces.Contradiction
 	heard    map[spec.ServerID]heard // servers of which messages arrived and no line was read
+	shows    progressOf              // whose progress a MsgApp shows
 	gaps     bool                    // some entries of some log, or some configuration, may be unknown
 	line     int
 	elected  int

@@ -35,6 +35,9 @@ func (m *model) arrives(s *server, e *event) {
 		return
 	}
 	from, f := m.servers[msg.from], m.network.find(msg)
+	if f == nil && m.sentByProgram(msg) {
+		return
+	}
 	if (f == nil || f.left == 0 || from.joined.some) && m.mayPrecede(msg) {
 		if from == nil {
 			m.hears(s, e)
@@ -55,6 +58,12 @@ func (m *model) arrives(s *server, e *event) {
 		m.refuseWith(s, "R5.6-01", e.line, []evidence{{"sent here", msg.from, f.sent}},
 			"%s receives a message of %s before %s handed to storage what it promises", s.id, msg.from, msg.from)
 	}
+}
+
+// sentByProgram reports whether a message may be a snapshot that the program sends without being asked: of what the leader committed.
+func (m *model) sentByProgram(msg *message) bool {
+	l, s := m.leaders[msg.term], m.servers[msg.from]
+	return msg.kind == msgSnap && l != nil && l.leader == msg.from && msg.entries <= s.now.commit && msg.index == 0 && msg.logTerm == 0 && !msg.reject
 }
 
 // hears notes that a message arrived from a server of which no line was read.
