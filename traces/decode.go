@@ -11,12 +11,13 @@ import (
 // decoder reads one line of the native format.
 type decoder struct {
 	wire.Reader
-	lenient bool
-	never   spec.Field // what such servers never show, because they have no such thing
+	never spec.Field // what such servers never show, because they have no such thing
 }
 
 func newDecoder(line []byte, lenient bool, declared spec.Variants) *decoder {
-	return &decoder{wire.NewReader(line, false), lenient, (spec.FieldContact | spec.FieldReads) &^ wire.ShownBy(declared)}
+	d := &decoder{wire.NewReader(line, false), (spec.FieldContact | spec.FieldReads) &^ wire.ShownBy(declared)}
+	d.Lenient = lenient
+	return d
 }
 
 // state takes what a server shows. What its kind of server does not have is known to be empty.
@@ -175,9 +176,14 @@ func (d *decoder) record() (r Record) {
 	if d.Err() != nil {
 		return r
 	}
+	if d.Dropped > 0 {
+		r.SentIDs, r.Lost = nil, nil // they count what was left out
+	}
 	switch kind, known := InputKindOf(r.Event); {
 	case r.Event == "":
 		d.FailAt(0, "a record without \"event\"")
+	case known && haveMessage && message.Kind == 0 && haveServer:
+		r.Step = step // what came is not known
 	case known:
 		step.Input.Kind = kind
 		step.Input.Message = message
@@ -188,16 +194,17 @@ func (d *decoder) record() (r Record) {
 		if kind == spec.Deliver && !haveMessage {
 			d.FailAt(event, "event %q has no \"message\"", r.Event)
 		}
+	case isNetworkEvent(r.Event) && haveMessage && message.Kind == 0:
+		r.Event = ""
 	case isNetworkEvent(r.Event):
 		r.Message = message
 		if (r.Event == EventDrop || r.Event == EventDuplicate) && !haveMessage {
 			d.FailAt(event, "event %q has no \"message\"", r.Event)
 		}
-	case !d.lenient:
+	case !d.Lenient:
 		d.FailAt(event, "unknown event %q", r.Event)
-	case haveServer:
-		step.Before.Unknown, step.After.Unknown = wire.EveryField, wire.EveryField
-		r.Step = nil
+	case haveServer && step.Server != spec.None:
+		r.Step = step // what happened is not known, and what the server then shows, if anything, is
 	}
 	return r
 }

@@ -25,7 +25,7 @@ type Source interface {
 
 // Options say how to read.
 type Options struct {
-	Lenient  bool          // skip events that are not known, instead of refusing the file
+	Lenient  bool          // pass over events and messages of kinds that are not known, instead of refusing the file
 	Variants spec.Variants // declared besides those that the file declares
 }
 
@@ -107,6 +107,9 @@ func (r *Reader) Next() (*Record, error) {
 			continue
 		}
 		r.carryOver(r.record.Step)
+		if s := r.record.Step; s.Input.Kind == 0 && s.After.Unknown == wire.EveryField {
+			continue // it tells nothing, and the server's next record does not begin with what it showed before
+		}
 		return &r.record, nil
 	}
 }

@@ -44,7 +44,7 @@ marked, and below it stands why.
 	flags.StringVar(&f.format, "format", "auto", "the trace's `format`: "+strings.Join(formats, ", "))
 	flags.IntVar(&f.around, "around", 0, "show only the steps around this line of the file")
 	flags.IntVar(&f.context, "context", 10, "how many steps around it, on each side")
-	flags.BoolVar(&f.lenient, "lenient", false, "skip events that are not known, in place of refusing the trace")
+	flags.BoolVar(&f.lenient, "lenient", false, "pass over events and messages of kinds that are not known, in place of refusing the trace")
 	a.addTrust(flags)
 	f.outputs.addTo(flags)
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))

@@ -54,7 +54,7 @@ cut off or malformed is an error (exit code 4), never a pass.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.format, "format", "auto", "the traces' `format`: "+strings.Join(formats, ", "))
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "report every finding, not only the first of each trace")
-	flags.BoolVar(&f.lenient, "lenient", false, "skip events that are not known, in place of refusing the trace")
+	flags.BoolVar(&f.lenient, "lenient", false, "pass over events and messages of kinds that are not known, in place of refusing the trace")
 	flags.BoolVar(&f.perRule, "per-rule", false, "say for every rule how often it was put to the test")
 	f.selection.addRules(flags)
 	f.declared.addTo(flags)

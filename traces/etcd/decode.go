@@ -37,9 +37,19 @@ type decoder struct {
 	raw     string // JSON text of latest
 	prefix  []byte // what stood before the event on a line that was read whole
 	ids     []spec.ServerID
+	lenient bool     // lines with an event or a message of a kind that is not known are passed over
+	strange bool     // this line is one
+	foreign *foreign // what tells that another recorder wrote this line; nil if nothing does
 }
 
 func newDecoder() *decoder { return &decoder{configs: map[string]*config{}} }
+
+// foreign is a member or an event of another recorder.
+type foreign struct {
+	of   *recorder
+	what string
+	at   int
+}
 
 const (
 	hasName = 1 << iota
@@ -58,6 +68,7 @@ var fields = [...]string{"name", "nid", "state", "role", "log", "conf"}
 func (d *decoder) decode(line []byte, e *event) (bool, error) {
 	number := e.line
 	*e = event{line: number}
+	d.strange, d.foreign = false, nil
 	if d.fast(line, e) {
 		return true, nil
 	}
@@ -90,7 +101,7 @@ func (d *decoder) decode(line []byte, e *event) (bool, error) {
 	if found && tagged {
 		d.learnPrefix(line)
 	}
-	return found && tagged, nil
+	return found && tagged && !d.strange, nil
 }
 
 func (d *decoder) event(e *event) {
@@ -122,10 +133,11 @@ func (d *decoder) event(e *event) {
 		case "prop":
 			d.properties(e)
 		default:
+			d.shownBy(string(key))
 			d.Skip()
 		}
 	}
-	if d.Err() != nil {
+	if d.Err() != nil || d.strange || d.foreign != nil {
 		return
 	}
 	for k, field := range fields {
@@ -145,7 +157,11 @@ func (d *decoder) eventName() name {
 	at := d.At()
 	text := d.String()
 	n := nameOf(text)
-	if n == 0 {
+	switch {
+	case n != 0 || d.writtenBy(string(text), at):
+	case d.lenient:
+		d.strange = true
+	default:
 		d.FailAt(at, "unknown event %q", text)
 	}
 	return n
@@ -184,7 +200,7 @@ func (d *decoder) id() spec.ServerID {
 
 func (d *decoder) state(s *shown) {
 	for d.Open('{'); d.More('}'); {
-		switch string(d.Key()) {
+		switch key := d.Key(); string(key) {
 		case "term":
 			s.term = spec.Term(d.Uint())
 		case "vote":
@@ -192,6 +208,7 @@ func (d *decoder) state(s *shown) {
 		case "commit":
 			s.commit = spec.Index(d.Uint())
 		default:
+			d.shownBy(string(key))
 			d.Skip()
 		}
 	}
@@ -259,7 +276,7 @@ func (d *decoder) message(m *message) {
 			d.Skip()
 		}
 	}
-	if m.kind == noMessage {
+	if m.kind == noMessage && !d.strange {
 		d.Fail(`a message without "type"`)
 	}
 }
@@ -268,7 +285,11 @@ func (d *decoder) messageKind() kind {
 	at := d.At()
 	text := d.String()
 	k := kindOf(text)
-	if k == noMessage {
+	switch {
+	case k != noMessage:
+	case d.lenient:
+		d.strange = true
+	default:
 		d.FailAt(at, "unknown type of message %q", text)
 	}
 	return k

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -210,4 +212,91 @@ func FuzzReader(f *testing.F) {
 		f.Add(bytes.Join(lines[:60], []byte("\n")))
 	}
 	f.Fuzz(func(_ *testing.T, data []byte) { judgeBytes(data) })
+}
+
+// TestLenient: lines with events and messages that nobody knows are passed over.
+func TestLenient(t *testing.T) {
+	lines := linesOf(t, filepath.Join("testdata", "calm3-300.ndjson.gz"))
+	odd := [][]byte{
+		bytes.Replace(lines[0], []byte(`"InitState"`), []byte(`"Bored"`), 1),
+		regexp.MustCompile(`"type":"[^"]*"`).ReplaceAll(lineWith(t, lines, `"msg":{`), []byte(`"type":"MsgBored"`)),
+	}
+	for k, what := range []string{`unknown event "Bored"`, `unknown type of message "MsgBored"`} {
+		text := bytes.Join(slices.Insert(slices.Clone(lines), 100, odd[k]), []byte("\n"))
+		_, err := verifyText(t, text, traces.Options{})
+		require.ErrorContains(t, err, what)
+		r, err := verifyText(t, text, traces.Options{Lenient: true})
+		require.NoError(t, err)
+		require.Empty(t, report(r))
+	}
+}
+
+func lineWith(t *testing.T, lines [][]byte, part string) []byte {
+	k := slices.IndexFunc(lines, func(line []byte) bool { return bytes.Contains(line, []byte(part)) })
+	require.NotEqual(t, -1, k)
+	return lines[k]
+}
+
+func verifyText(t *testing.T, text []byte, o traces.Options) (*traces.Result, error) {
+	lines, err := traces.NewLines("t", bytes.NewReader(append(text, '\n')))
+	require.NoError(t, err)
+	r, err := NewReader(lines, o)
+	require.NoError(t, err)
+	return traces.Verify(context.Background(), r, traces.VerifyOptions{})
+}
+
+// TestOtherRecorders: what another recorder wrote is refused by name at its first line, or read as what it is.
+func TestOtherRecorders(t *testing.T) {
+	lines := linesOf(t, filepath.Join("testdata", "calm3-300.ndjson.gz"))
+	change := func(old, new string) []byte {
+		all := slices.Clone(lines)
+		for k := range all {
+			all[k] = bytes.Replace(all[k], []byte(old), []byte(new), 1)
+		}
+		return bytes.Join(all, []byte("\n"))
+	}
+	for _, c := range []struct{ what, old, new, want string }{
+		{"#204", `,"conf":`, `,"applied":0,"conf":`, `t:1:224: a trace of etcd's raft by another recorder, that of etcd-io/raft's pull request #204: it shows "applied"`},
+		{"#204's events", `"InitState"`, `"Bootstrap"`, `that of etcd-io/raft's pull request #204: it shows "Bootstrap"`},
+		{"#381", `"commit":`, `"snapshotIndex":3,"commit":`, `that of etcd-io/raft's pull requests #381 and #382: it shows "snapshotIndex"`},
+		{"before v3.6.0", `"state":{"term":0`, `"state":{"term":1`, `t:1: a trace of etcd's raft by another recorder, an early version, from before v3.6.0: InitState shows what was loaded`},
+	} {
+		for _, lenient := range []bool{false, true} {
+			_, err := verifyText(t, change(c.old, c.new), traces.Options{Lenient: lenient})
+			require.ErrorContains(t, err, c.want, c.what)
+		}
+	}
+}
+
+// receivers turns lines of a trace into those of a recorder that shows the receiver's progress, as the model knows it.
+func receivers(t *testing.T, lines [][]byte) (all [][]byte) {
+	d := newDecoder()
+	m := newModel(d.configs)
+	m.shows = ofSender
+	own := regexp.MustCompile(`"prop":\{"match":\d+,"next":\d+\}`)
+	for k, line := range lines {
+		var e event
+		e.line = k + 1
+		_, err := d.decode(line, &e)
+		require.NoError(t, err)
+		m.event(&e)
+		m.spare, m.out = append(m.spare, m.out...), m.out[:0]
+		if s := m.servers[e.node]; e.message.kind == msgApp && e.self {
+			line = own.ReplaceAll(line, fmt.Appendf(nil, `"prop":{"match":%d,"next":%d}`, s.match(e.message.to), e.message.index+1))
+		}
+		all = append(all, line)
+	}
+	require.Empty(t, m.found)
+	return all
+}
+
+func TestProgressOfReceivers(t *testing.T) {
+	for _, name := range []string{"base3-10000", "joint3-600", "snapcrash3-600", "learner3-500"} {
+		lines := receivers(t, linesOf(t, filepath.Join("testdata", name+".ndjson.gz")))
+		for _, from := range []int{0, 10, len(lines) / 3, len(lines) / 2} {
+			r, err := verifyLines(t, lines[from:])
+			require.NoError(t, err)
+			require.Empty(t, report(r), "%s from line %d", name, from+1)
+		}
+	}
 }

@@ -37,6 +37,7 @@ func NewReader(lines *traces.Lines, options traces.Options) (*Reader, error) {
 // NewReaderAfter is NewReader for lines whose first line was already taken.
 func NewReaderAfter(lines *traces.Lines, first []byte, options traces.Options) (*Reader, error) {
 	d := newDecoder()
+	d.lenient = options.Lenient
 	return &Reader{lines: lines, options: options, decoder: d, model: newModel(d.configs), first: append([]byte{}, first...)}, nil
 }
 
@@ -94,6 +95,12 @@ func (r *Reader) read() error {
 	is, err := r.decoder.decode(line, &r.event)
 	if err != nil {
 		return traces.LineError(r.lines, err)
+	}
+	if is && r.events == 0 {
+		r.decoder.loaded(&r.event)
+	}
+	if f := r.decoder.foreign; f != nil {
+		return f.refusal(r.lines.Name(), r.lines.Number())
 	}
 	if is {
 		r.events++

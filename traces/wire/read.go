@@ -14,13 +14,18 @@ import (
 type Reader struct {
 	scan.Line
 	strict bool
+
+	// Lenient lets a message or an effect of a kind that is not known pass: the message is then of kind 0, and an effect with it, or of no known
+	// kind, is left out of what Effects returns and counted in Dropped.
+	Lenient bool
+	Dropped int
 }
 
 // Error is a place in a line where the text is not what it must be.
 type Error = scan.Error
 
 // NewReader reads a line. A strict reader refuses members that it does not know; otherwise it passes over them.
-func NewReader(line []byte, strict bool) Reader { return Reader{scan.New(line), strict} }
+func NewReader(line []byte, strict bool) Reader { return Reader{Line: scan.New(line), strict: strict} }
 
 // Unknown takes the value of a member whose name, at the given offset, is not known.
 func (r *Reader) Unknown(at int, name []byte) {

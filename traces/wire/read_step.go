@@ -23,7 +23,12 @@ func (r *Reader) Change() (c spec.Change) {
 // Effects takes what a step did, in order.
 func (r *Reader) Effects() (all []spec.Effect) {
 	for r.Open('['); r.More(']'); {
-		all = append(all, r.effect())
+		e := r.effect()
+		if r.Lenient && (e.Kind == 0 || e.Kind == spec.Send && e.Message.Kind == 0) {
+			r.Dropped++
+			continue
+		}
+		all = append(all, e)
 	}
 	return all
 }
@@ -49,7 +54,7 @@ func (r *Reader) effect() (e spec.Effect) {
 			r.Unknown(at, key)
 		}
 	}
-	if e.Kind == 0 {
+	if e.Kind == 0 && !r.Lenient {
 		r.FailAt(start, "an effect that is none of send, write, sync, answer")
 	}
 	return e
@@ -171,11 +176,12 @@ func (r *Reader) entries() (all []spec.Entry, whole bool) {
 // Message takes a message. What it uses and does not show is unknown; for a strict reader, whose members are all known, it is zero.
 func (r *Reader) Message() (m spec.Message) {
 	var shown spec.MessageField
+	named := false
 	for r.Open('{'); r.More('}'); {
 		at := r.At()
 		switch key := r.Key(); string(key) {
 		case "kind":
-			m.Kind = spec.RequestVote + spec.MessageKind(r.OneOf("kind of message", messageKind, int(spec.TimeoutNow)))
+			m.Kind, named = r.kindOfMessage(), true
 		case "from":
 			m.From, shown = r.Server(), shown|spec.MessageFrom
 		case "to":
@@ -216,7 +222,7 @@ func (r *Reader) Message() (m spec.Message) {
 	if !r.strict {
 		m.Unknown = unknown(&m, shown)
 	}
-	if m.Kind == 0 {
+	if !named {
 		r.Fail("a message without \"kind\"")
 	}
 	return m
@@ -228,6 +234,21 @@ func unknown(m *spec.Message, shown spec.MessageField) spec.MessageField {
 		shown |= spec.MessagePrevTerm // nothing stands at index 0
 	}
 	return m.Kind.Uses() &^ shown
+}
+
+// kindOfMessage takes the name of a kind, and returns 0 for one that is not known if the reader is lenient.
+func (r *Reader) kindOfMessage() spec.MessageKind {
+	at := r.At()
+	text := string(r.String())
+	for k := range int(spec.TimeoutNow) {
+		if messageKind(k) == text {
+			return spec.RequestVote + spec.MessageKind(k)
+		}
+	}
+	if !r.Lenient {
+		r.FailAt(at, "unknown kind of message %q", text)
+	}
+	return 0
 }
 
 func messageKind(k int) string { return (spec.RequestVote + spec.MessageKind(k)).String() }
