@@ -35,6 +35,7 @@ var mayImport = map[string][]string{
 	"traces/record/rawnode":  {"spec", "traces/record"},
 	"traces/etcd":            {"spec", "traces", "traces/internal/…"},
 	"traces/foreign":         {},
+	"traces/mapped":          {"spec", "traces", "traces/wire", "traces/internal/…", "internal/nearest"},
 	"traces/recorded":        {"spec", "traces", "traces/etcd"},
 	"checker":                {"spec", "cluster", "traces", "checker/internal/…"},
 	"linearizability":        {"spec", "traces", "traces/wire", "traces/foreign"},

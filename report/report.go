@@ -169,10 +169,17 @@ type File struct {
 	Records   int      `json:"records"` // what happened in them
 	Steps     int      `json:"steps"`   // of them, what servers did
 	Servers   []string `json:"servers"`
+	Names     []Name   `json:"names,omitempty"` // what the file calls its servers, where it calls them otherwise, ascending
 	FirstTerm uint64   `json:"firstTerm"`
 	LastTerm  uint64   `json:"lastTerm"`
 	Elections int      `json:"elections"` // times a server took office
 	Hidden    []Hidden `json:"hidden,omitempty"`
+}
+
+// Name is what a file calls a server.
+type Name struct {
+	Server string `json:"server"`
+	Name   string `json:"name"`
 }
 
 // Hidden is a part of a server's state that a trace does not show, or not always.

@@ -27,9 +27,28 @@ func (t *text) lineFinding(group []Finding) {
 	}
 	t.also(fmt.Sprintf("at line %d", guilty.Line), group[1:])
 	t.byDesign(guilty.Node, group)
+	t.names(f)
 	t.line("")
 	t.coverage(f)
 	t.line("  learn   raftcheck explain %s", f.Name)
+}
+
+// names says what the file with the finding calls its servers.
+func (t *text) names(f *Finding) {
+	for k := range t.r.Files {
+		if file := &t.r.Files[k]; len(f.Evidence) > 0 && file.Path == f.Evidence[0].File && len(file.Names) > 0 {
+			t.paragraph("servers: " + file.named())
+		}
+	}
+}
+
+// named lists the names of servers: "n1 is alpha, n2 is beta".
+func (f *File) named() string {
+	said := make([]string, len(f.Names))
+	for k, n := range f.Names {
+		said[k] = n.Server + " is " + printable(n.Name)
+	}
+	return strings.Join(said, ", ")
 }
 
 // coverage says how much of the file was judged, below its first finding.
@@ -186,6 +205,9 @@ func (t *text) files() {
 		}
 		t.line("%s %s: %s of %s, %s, %s, in %s (%s)", mark, f.Path, Some(f.Records, "step"), Some(len(f.Servers), "server"),
 			f.terms(), Some(f.Elections, "election"), Some(f.Lines, "line"), f.Format)
+		if len(f.Names) > 0 {
+			t.below("servers: ", f.named())
+		}
 	}
 	t.line("     %s held%s", Some(t.rulesThat("held"), "rule"), inFiles(len(t.r.Files)))
 	if seen := t.goalsReached(); len(seen) > 0 {

@@ -85,33 +85,41 @@ func (r *Reader) Next() (*Record, error) {
 		if err != nil {
 			return nil, err
 		}
-		d := newDecoder(line, r.options.Lenient, r.header.Variants)
-		r.record = d.record()
-		if err := d.Err(); err != nil {
-			return nil, LineError(r.lines, err)
+		if record, err := r.Take(line); record != nil || err != nil {
+			return record, err
 		}
-		r.count++
-		r.record.Line = r.lines.Number()
-		if err := r.shape(&r.record); err != nil {
+	}
+}
+
+// Take reads a record from text that says what the current line does, for a reader of another format that puts lines of this one together. It
+// returns nil for an event that is not known and skipped. The record is the caller's until the next call of Take or Next.
+func (r *Reader) Take(text []byte) (*Record, error) {
+	d := newDecoder(text, r.options.Lenient, r.header.Variants)
+	r.record = d.record()
+	if err := d.Err(); err != nil {
+		return nil, LineError(r.lines, err)
+	}
+	r.count++
+	r.record.Line = r.lines.Number()
+	if err := r.shape(&r.record); err != nil {
+		return nil, err
+	}
+	if r.configured {
+		if err := r.spelling(text, &r.record); err != nil {
 			return nil, err
 		}
-		if r.configured {
-			if err := r.spelling(line, &r.record); err != nil {
-				return nil, err
-			}
-		}
-		if r.record.Step == nil {
-			if isNetworkEvent(r.record.Event) {
-				return &r.record, nil
-			}
-			continue
-		}
-		r.carryOver(r.record.Step)
-		if s := r.record.Step; s.Input.Kind == 0 && s.After.Unknown == wire.EveryField {
-			continue // it tells nothing, and the server's next record does not begin with what it showed before
-		}
-		return &r.record, nil
 	}
+	if r.record.Step == nil {
+		if isNetworkEvent(r.record.Event) {
+			return &r.record, nil
+		}
+		return nil, nil
+	}
+	r.carryOver(r.record.Step)
+	if s := r.record.Step; s.Input.Kind == 0 && s.After.Unknown == wire.EveryField {
+		return nil, nil // it tells nothing, and the server's next record does not begin with what it showed before
+	}
+	return &r.record, nil
 }
 
 // shape checks what can be checked of a record's place in the trace without remembering the ones before.

@@ -22,11 +22,24 @@ func TestGuideToAnyLanguage(t *testing.T) {
 		require.NotEqual(t, "all", os.Getenv("RAFTCHECK_SAMPLES"), "python3 is not on this machine")
 		t.Skip("python3 is not on this machine: the guide was not followed")
 	}
-	path, err := filepath.Abs(docs + "/how-to-any-language.md")
+	follow(t, "how-to-any-language.md", t.TempDir())
+}
+
+// TestGuideToYourLog does what that guide says, in the repository.
+func TestGuideToYourLog(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	follow(t, "verify-your-log.md", root)
+}
+
+// follow does in a directory what a guide says.
+func follow(t *testing.T, name, dir string) {
+	t.Helper()
+	path, err := filepath.Abs(docs + "/" + name)
 	require.NoError(t, err)
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
-	g := &guide{t: t, dir: t.TempDir(), rest: string(text)}
+	g := &guide{t: t, dir: dir, rest: string(text)}
 	for g.next() {
 	}
 	require.Positive(t, g.ran)

@@ -64,7 +64,7 @@ func notJoined(err error) error {
 func (a *app) joinTo(w io.Writer, paths []string) error {
 	var sources []traces.Source
 	for _, path := range paths {
-		source, err := a.open(path, "native", traces.Options{})
+		source, err := a.open(path, &reading{format: "native"})
 		if err != nil {
 			return asFailure(err)
 		}

@@ -435,7 +435,7 @@ func (p *processes) conclude(ctx context.Context, h *history, fault error) error
 // judge is raftcheck verify, and raftcheck linearize if any client asked for anything.
 func (p *processes) judge(ctx context.Context, trace, clients string, asked bool) error {
 	fmt.Fprintf(p.term.out, "\n$ raftcheck verify %s\n", trace)
-	verdict := p.runVerify(ctx, &verifyFlags{format: "auto", outputs: outputs{formats: []string{"text"}}}, []string{trace})
+	verdict := p.runVerify(ctx, &verifyFlags{reading: reading{format: "auto"}, outputs: outputs{formats: []string{"text"}}}, []string{trace})
 	if !asked {
 		return verdict
 	}

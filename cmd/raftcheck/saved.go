@@ -63,7 +63,7 @@ func subjectOfTrace(path string, trace *traces.Trace, impl string, run *execFlag
 
 // readTrace reads a whole trace in the native format, and checks its structure.
 func (a *app) readTrace(path string) (*traces.Trace, error) {
-	source, err := a.open(path, runnable, traces.Options{})
+	source, err := a.open(path, &reading{format: runnable})
 	if err != nil {
 		return nil, asFailure(err)
 	}

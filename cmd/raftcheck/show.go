@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,10 +16,9 @@ import (
 
 // showFlags are the flags of show.
 type showFlags struct {
-	format  string
+	reading reading
 	around  int
 	context int
-	lenient bool
 	outputs outputs
 }
 
@@ -41,18 +39,16 @@ marked, and below it stands why.
 		RunE: func(_ *cobra.Command, args []string) error { return a.runShow(f, args[0]) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.format, "format", "auto", "the trace's `format`: "+strings.Join(formats, ", "))
+	f.reading.addTo(cmd)
 	flags.IntVar(&f.around, "around", 0, "show only the steps around this line of the file")
 	flags.IntVar(&f.context, "context", 10, "how many steps around it, on each side")
-	flags.BoolVar(&f.lenient, "lenient", false, "pass over events and messages of kinds that are not known, in place of refusing the trace")
 	a.addTrust(flags)
 	f.outputs.addTo(flags)
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
 func (a *app) runShow(f *showFlags, path string) error {
-	if err := knownFormat(f.format); err != nil {
+	if err := f.reading.begin(a); err != nil {
 		return err
 	}
 	if f.around < 0 || f.context < 0 {
@@ -65,7 +61,7 @@ func (a *app) runShow(f *showFlags, path string) error {
 		return err
 	}
 	defer f.outputs.abandon()
-	trace, err := a.readAny(path, f.format, traces.Options{Lenient: f.lenient})
+	trace, err := a.readAny(path, &f.reading)
 	if err != nil {
 		return err
 	}
@@ -87,8 +83,8 @@ func (a *app) runShow(f *showFlags, path string) error {
 }
 
 // readAny reads a whole trace of any format.
-func (a *app) readAny(path, format string, o traces.Options) (*traces.Trace, error) {
-	source, err := a.open(path, format, o)
+func (a *app) readAny(path string, how *reading) (*traces.Trace, error) {
+	source, err := a.open(path, how)
 	if err != nil {
 		return nil, asFailure(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/raftcheck/raftcheck/traces"
 	"github.com/raftcheck/raftcheck/traces/etcd"
 	"github.com/raftcheck/raftcheck/traces/foreign"
+	"github.com/raftcheck/raftcheck/traces/mapped"
 )
 
 // opened is a trace that is ready to be read.
@@ -37,13 +38,13 @@ var formats = []string{"auto", "native", "etcd"}
 const runnable = "runnable"
 
 // open opens a trace of a known format. "-" is standard input, which is kept in a temporary file so that findings can quote it.
-func (a *app) open(path, format string, o traces.Options) (*opened, error) {
+func (a *app) open(path string, how *reading) (*opened, error) {
 	out := &opened{ctx: a.ctx, done: func() {}}
 	lines, err := a.lines(path, out)
 	if err != nil {
 		return nil, err
 	}
-	if err := out.begin(lines, format, o); err != nil {
+	if err := out.begin(lines, how); err != nil {
 		lines.Close()
 		out.done()
 		return nil, err
@@ -124,8 +125,14 @@ func (a *app) addTrust(flags *pflag.FlagSet) {
 }
 
 // begin reads the first line and what the format needs of it.
-func (o *opened) begin(lines *traces.Lines, format string, options traces.Options) error {
-	if format == "auto" {
+func (o *opened) begin(lines *traces.Lines, how *reading) error {
+	if how.by != nil {
+		reader, err := mapped.NewReader(lines, how.by, how.options)
+		o.Source, o.format = reader, "map"
+		return err
+	}
+	format, options := how.format, how.options
+	if format == "auto" || format == runnable {
 		if err := forAnother(lines, "verify", "a trace of servers"); err != nil {
 			return err
 		}

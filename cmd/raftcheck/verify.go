@@ -5,9 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,13 +20,11 @@ import (
 // verifyFlags are the flags of verify.
 type verifyFlags struct {
 	selection selection
-	format    string
+	reading   reading
 	keepGoing bool
-	lenient   bool
 	perRule   bool
 	allow     string
 	outputs   outputs
-	declared  declared
 }
 
 // verify judges recorded traces.
@@ -38,11 +36,14 @@ func (a *app) verify() *cobra.Command {
 		Long: `verify reads traces of real executions and judges every step by the rulebook. A finding names the guilty line, the
 earlier line that it contradicts, the condition that refused it, and what would have been right.
 
+--map reads a log of your own program, in JSON lines or logfmt, by a file that says which of its fields is what.
+
 A trace may be compressed with gzip or zstd and of any length; "-" is standard input. A trace that is missing, empty,
 cut off or malformed is an error (exit code 4), never a pass.`,
 		Example: `  raftcheck verify cluster.ndjson
   raftcheck verify traces/*.ndjson.gz
-  kubectl logs raft-0 | raftcheck verify -`,
+  kubectl logs raft-0 | raftcheck verify -
+  raftcheck verify --map mapping.yaml server.log`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usageError("raftcheck verify TRACE..., or - for standard input", "verify needs a trace")
@@ -52,18 +53,14 @@ cut off or malformed is an error (exit code 4), never a pass.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runVerify(cmd.Context(), f, args) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.format, "format", "auto", "the traces' `format`: "+strings.Join(formats, ", "))
+	f.reading.addTo(cmd)
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "report every finding, not only the first of each trace")
-	flags.BoolVar(&f.lenient, "lenient", false, "pass over events and messages of kinds that are not known, in place of refusing the trace")
 	flags.BoolVar(&f.perRule, "per-rule", false, "say for every rule how often it was put to the test")
 	f.selection.addRules(flags)
-	f.declared.addTo(flags)
 	addAllow(flags, &f.allow)
 	a.addTrust(flags)
 	f.outputs.addTo(flags)
 	_ = cmd.RegisterFlagCompletionFunc("rule", cobra.FixedCompletions(ruleNames(), cobra.ShellCompDirectiveNoFileComp))
-	_ = cmd.RegisterFlagCompletionFunc("variant", cobra.FixedCompletions(spec.EveryVariant.Names(), cobra.ShellCompDirectiveNoFileComp))
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -72,15 +69,11 @@ func (a *app) runVerify(ctx context.Context, f *verifyFlags, args []string) erro
 	if err != nil {
 		return err
 	}
-	variants, err := f.declared.variants()
-	if err != nil {
-		return err
-	}
 	allowed, err := allowsInconclusive(f.allow)
 	if err != nil {
 		return err
 	}
-	if err := knownFormat(f.format); err != nil {
+	if err := f.reading.begin(a); err != nil {
 		return err
 	}
 	paths := expand(args)
@@ -91,7 +84,7 @@ func (a *app) runVerify(ctx context.Context, f *verifyFlags, args []string) erro
 		return err
 	}
 	defer f.outputs.abandon()
-	v := &verification{app: a, flags: f, rules: rules, variants: variants, report: newReport("verify", "trace", spec.Held)}
+	v := &verification{app: a, flags: f, rules: rules, report: newReport("verify", "trace", spec.Held)}
 	a.term.startProgress(time.Now())
 	for _, path := range paths {
 		if err := v.file(ctx, path); err != nil {
@@ -116,13 +109,6 @@ func (a *app) runVerify(ctx context.Context, f *verifyFlags, args []string) erro
 	return verdictOutcome(v.report, allowed)
 }
 
-func knownFormat(format string) error {
-	if !slices.Contains(formats, format) {
-		return usageError(didYouMean(format, formats, "one of "+strings.Join(formats, ", ")), "unknown trace format %q", format)
-	}
-	return nil
-}
-
 // expand resolves patterns that no shell has resolved. What matches nothing stays, to be reported as missing.
 func expand(args []string) []string {
 	var paths []string
@@ -139,18 +125,17 @@ func expand(args []string) []string {
 // verification is one run over several traces.
 type verification struct {
 	*app
-	flags    *verifyFlags
-	rules    []*spec.Rule
-	variants spec.Variants
-	report   *report.Report
-	results  []*traces.Result
+	flags   *verifyFlags
+	rules   []*spec.Rule
+	report  *report.Report
+	results []*traces.Result
 
 	interrupted string // the trace that was being judged; "" if the run was not interrupted
 }
 
 // file judges one trace. A trace that cannot be read is told and noted, and the others go on.
 func (v *verification) file(ctx context.Context, path string) error {
-	result, format, err := v.judge(ctx, path)
+	result, format, names, err := v.judge(ctx, path)
 	var fault *traces.InputError
 	switch {
 	case wasInterrupted(err):
@@ -165,7 +150,7 @@ func (v *verification) file(ctx context.Context, path string) error {
 		return asFailure(err)
 	}
 	v.results = append(v.results, result)
-	v.report.Files = append(v.report.Files, fileOf(path, format, result))
+	v.report.Files = append(v.report.Files, fileOf(path, format, names, result))
 	for k := range result.Findings {
 		f := lineFinding(&result.Findings[k])
 		if k == 0 {
@@ -179,17 +164,31 @@ func (v *verification) file(ctx context.Context, path string) error {
 	return nil
 }
 
-func (v *verification) judge(ctx context.Context, path string) (*traces.Result, string, error) {
-	source, err := v.open(path, v.flags.format, traces.Options{Lenient: v.flags.lenient, Variants: v.variants})
+func (v *verification) judge(ctx context.Context, path string) (*traces.Result, string, map[spec.ServerID]string, error) {
+	source, err := v.open(path, &v.flags.reading)
 	if err != nil {
-		return nil, "", err
+		return nil, "", nil, err
 	}
 	defer source.done()
 	result, err := traces.Verify(ctx, source.Source, traces.VerifyOptions{Rules: v.rules, KeepGoing: v.flags.keepGoing, Reopen: source.reopen,
 		Progress: func(line int) {
 			v.term.progress(time.Now(), func() string { return fmt.Sprintf("verify %s: %s", path, report.Some(line, "line")) })
 		}})
-	return result, source.format, err
+	var names map[spec.ServerID]string
+	if named, is := source.Source.(interface {
+		Names() map[spec.ServerID]string
+	}); is {
+		names = named.Names()
+	}
+	return result, source.format, names, err
+}
+
+// namedAs lists what a file calls its servers.
+func namedAs(names map[spec.ServerID]string) (all []report.Name) {
+	for _, id := range slices.Sorted(maps.Keys(names)) {
+		all = append(all, report.Name{Server: id.String(), Name: names[id]})
+	}
+	return all
 }
 
 // inputFailure says what is wrong with a trace; its message begins with the place.
@@ -197,7 +196,7 @@ func inputFailure(fault *traces.InputError) *failure {
 	return &failure{exit: exitInput, err: fault, hint: fault.Hint, bare: true}
 }
 
-func fileOf(path, format string, r *traces.Result) report.File {
+func fileOf(path, format string, names map[spec.ServerID]string, r *traces.Result) report.File {
 	f := report.File{Path: path, Format: format, Verdict: r.Verdict.String(), Lines: r.Lines, Records: r.Records, Steps: r.Steps,
 		Servers: []string{}, FirstTerm: uint64(r.FirstTerm), LastTerm: uint64(r.LastTerm), Elections: r.Elections}
 	servers := slices.Clone(r.Servers)
@@ -205,6 +204,7 @@ func fileOf(path, format string, r *traces.Result) report.File {
 	for _, id := range servers {
 		f.Servers = append(f.Servers, id.String())
 	}
+	f.Names = namedAs(names)
 	for _, u := range r.Unknown {
 		f.Hidden = append(f.Hidden, report.Hidden{Field: u.Name, Steps: u.Steps, Line: u.First})
 	}

@@ -114,7 +114,7 @@ var (
 	openraft        = regexp.MustCompile(`\bopenraft::`)
 	htmlPage        = regexp.MustCompile(`(?i)^\s*(<!doctype html|<html)`)
 	junitReport     = regexp.MustCompile(`^\s*(<\?xml[^>]*>\s*)?<testsuites?\b`)
-	mappingKey      = regexp.MustCompile(`^(records|format):\s*raftcheck-mapping\b`)
+	mappingKey      = regexp.MustCompile(`^format:\s*raftcheck-mapping\b`)
 	projectKey      = regexp.MustCompile(`^(implementations|implementation|check|fuzz|verify|linearize|suite|known|impl|rules|subject|version):`)
 	logfmt          = regexp.MustCompile(`^[\w.-]+=("[^"]*"|\S+)( [\w.-]+=("[^"]*"|\S*))+`)
 	yamlLine        = regexp.MustCompile(`^(\s*#.*|\s*-( .*)?|\s*["']?[\w./-]+["']?:( .*)?|\s+\S.*|---)?$`)

@@ -38,7 +38,7 @@ var begins = []struct{ text, name, verb string }{
 	{"go test fuzz v1\n[]byte(\"x\")", "a saved input of go test -fuzz", ""},
 	{"<!DOCTYPE html>\n<html>", "a page (HTML)", ""},
 	{"<?xml version=\"1.0\"?>\n<testsuites>", "a report in JUnit's XML", ""},
-	{"# how to read it\nrecords: raftcheck-mapping\nversion: 1\n", "a mapping of a log to a trace", ""},
+	{"# how to read it\nformat: raftcheck-mapping\nversion: 1\n", "a mapping of a log to a trace", ""},
 	{"# what must hold\nversion: 1\nimplementations:\n  - etcd@v3.6.0\n", "a declaration of a project (raftcheck.yaml)", "gate"},
 	{`{"level":"info","ts":1,"msg":"became leader"}`, "a log in JSON lines", ""},
 	{`time=12:00:00 level=info msg="became leader" node=a`, "a log in logfmt", ""},
