@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/raftcheck/raftcheck/legible"
 )
 
 // Lines tells the finding as text to be read from top to bottom: the operations as a table, with bars on one time axis; what the
@@ -35,11 +37,15 @@ func (f *Finding) Lines(file string) []string {
 			lead = "      "
 		}
 	}
+	for k, line := range lines {
+		lines[k] = legible.Line(line)
+	}
 	return lines
 }
 
 // wrapped breaks a text at spaces into lines of at most width characters, where words allow it.
 func wrapped(text string, width int) (lines []string) {
+	text = legible.Line(text)
 	line := ""
 	for word := range strings.FieldsSeq(text) {
 		switch {
@@ -60,7 +66,7 @@ func (f *Finding) table(file string) []string {
 	bars := f.bars()
 	for n := range f.Operations {
 		o := &f.Operations[n]
-		rows = append(rows, []string{fmt.Sprint(n + 1), o.Client, shortened(o.Text, 56), bars[n], o.place(cmp.Or(o.File, file), o.Call, o.CallLine), o.end(cmp.Or(o.File, file))})
+		rows = append(rows, []string{fmt.Sprint(n + 1), shortened(legible.Line(o.Client), 32), shortened(legible.Line(o.Text), 56), bars[n], o.place(cmp.Or(o.File, file), o.Call, o.CallLine), o.end(cmp.Or(o.File, file))})
 	}
 	widths := make([]int, len(rows[0]))
 	for _, r := range rows {

@@ -1,9 +1,12 @@
 package report
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/json"
 	"io"
+
+	"github.com/raftcheck/raftcheck/legible"
 )
 
 // Schema is the JSON Schema (draft 2020-12) of what [JSON] writes.
@@ -32,10 +35,15 @@ func JSON(w io.Writer, r *Report) error {
 		}
 		whole.Comparison = &c
 	}
-	enc := json.NewEncoder(w)
+	var doc bytes.Buffer
+	enc := json.NewEncoder(&doc)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(&whole)
+	if err := enc.Encode(&whole); err != nil {
+		return err
+	}
+	_, err := w.Write(legible.JSON(doc.Bytes()))
+	return err
 }
 
 // orEmpty returns an empty list for none, so that a reader of the JSON always finds a list.

@@ -11,6 +11,7 @@ import (
 // Text writes the report for people: the verdict first, then what it rests on, then what it says nothing about.
 // It returns only errors of w.
 func Text(w io.Writer, r *Report, p Palette) error {
+	r = r.shown()
 	out := bufio.NewWriter(w)
 	t := &text{Writer: out, r: r, Palette: p}
 	switch {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/raftcheck/raftcheck/legible"
 )
 
 // lineFinding writes a finding about a recorded trace: the guilty line, the earlier lines it contradicts, and why.
@@ -160,15 +162,8 @@ func (e Evidence) excerpt() string {
 	return s
 }
 
-// printable replaces what a terminal would obey instead of show.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
-			return '·'
-		}
-		return r
-	}, s)
-}
+// printable is a text with a dot for all that a terminal would obey instead of show.
+func printable(s string) string { return legible.InPlace(s) }
 
 // pointer underlines the columns of the evidence, if they are known, and says what is there.
 func (t *text) pointer(e Evidence, guilty bool) string {

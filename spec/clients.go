@@ -256,25 +256,25 @@ func (c *Clients) judgeRead(s *Step, effect int, read *Asked, index Index) *Brea
 	if sees.Value != "" && !log.shows(sees.Value, sees.Index, index) {
 		return here("%s answers a read at index %d without %s, of which %s had told a client before the read began", s.Server, index, sees.Value, sees.By).
 			refusing("the read sees what a client was told of", "%s is not among the commands up to index %d", sees.Value, index).
-			allowing("%s answers with %s", s.Server, sees.Value).after("what a client was told", sees.By, sees.Origin)
+			allowing("%s answers with %s", s.Server, Shown(sees.Value)).after("what a client was told", sees.By, sees.Origin)
 	}
 	for _, m := range c.Missing[:read.Missing] {
 		if !log.shows(m.Value, m.Index, index) {
 			return here("%s answers a read at index %d without %s, which %s had told its client is done before the read began", s.Server, index, m.Value, m.By).
 				refusing("the read sees what is done", "%s is not among the commands up to index %d", m.Value, index).
-				allowing("%s answers with %s", s.Server, m.Value).after("what a client was told", m.By, m.Origin)
+				allowing("%s answers with %s", s.Server, Shown(m.Value)).after("what a client was told", m.By, m.Origin)
 		}
 	}
 	for _, f := range c.Failed {
 		if e, held := log.At(f.Index); held && f.Index <= index && e.Term == f.Term {
 			return here("%s answers a read at index %d with %s, which %s had told its client has failed", s.Server, index, f.Value, f.By).
 				refusing("the read does not see what failed", "%s is at index %d", f.Value, f.Index).
-				allowing("nobody says that %s has failed", f.Value).after("what the client was told", f.By, f.Origin)
+				allowing("nobody says that %s has failed", Shown(f.Value)).after("what the client was told", f.By, f.Origin)
 		}
 	}
 	for _, d := range c.Doubled {
 		if e, held := log.At(d.Index); held && d.Index <= index && e.Value == d.Value {
-			return here("%s answers a read at index %d with %s twice, which its client asked for once", s.Server, index, d.Value).
+			return here("%s answers a read at index %d with %s twice, which its client asked for once", s.Server, index, Shown(d.Value)).
 				refusing("the read sees a request once", "%s carried it out at index %d again", d.By, d.Index).
 				allowing("the state machine passes over index %d", d.Index).after("where it was carried out again", d.By, d.Origin)
 		}

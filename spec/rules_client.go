@@ -51,7 +51,7 @@ var completionOfItsEntry = &Rule{
 			}
 			if f, _ := s.After.Log.At(e.Reply.Index); f.Value != "" && f.Value != e.Reply.Value {
 				return s.breach(PartEffect, k, "%s tells a client that %s is done at index %d, where it has %s", s.Server, e.Reply.Value, e.Reply.Index, f).
-					refusing("log[index] = the client's command", "%s is not %s", f, e.Reply.Value).allowing("%s tells the client nothing", s.Server)
+					refusing("log[index] = the client's command", "%s is not %s", f, Shown(e.Reply.Value)).allowing("%s tells the client nothing", s.Server)
 			}
 		}
 		return nil

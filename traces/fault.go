@@ -1,6 +1,10 @@
 package traces
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/raftcheck/raftcheck/legible"
+)
 
 // InputError says that a trace cannot be read: it is missing, empty, truncated, malformed or contradicts its own structure.
 // The command line turns it into exit code 4.
@@ -13,17 +17,18 @@ type InputError struct {
 	Cause   error  // what the operating system or a decoder said; nil when there is nothing beneath
 }
 
-// Error returns "file:line:column: message", without the parts that are not known.
+// Error returns "file:line:column: message" as one line, without the parts that are not known.
 func (e *InputError) Error() string {
+	file, message := legible.Line(e.File), legible.Line(e.Message)
 	switch {
-	case e.File == "" && e.Line == 0:
-		return e.Message
+	case file == "" && e.Line == 0:
+		return message
 	case e.Line == 0:
-		return fmt.Sprintf("%s: %s", e.File, e.Message)
+		return fmt.Sprintf("%s: %s", file, message)
 	case e.Column == 0:
-		return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Message)
+		return fmt.Sprintf("%s:%d: %s", file, e.Line, message)
 	}
-	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Message)
+	return fmt.Sprintf("%s:%d:%d: %s", file, e.Line, e.Column, message)
 }
 
 // Unwrap returns the cause.

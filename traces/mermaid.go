@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/raftcheck/raftcheck/legible"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -83,7 +84,7 @@ func mermaidLabel(m *spec.Message) string {
 	return fmt.Sprintf("%s term %d", m.Kind, m.Term)
 }
 
-// mermaidText removes what Mermaid takes for syntax.
+// mermaidText removes what Mermaid takes for syntax, and shows what could not be seen.
 func mermaidText(s string) string {
-	return strings.NewReplacer(";", ",", "#", "", "\n", " ", "<", "(", ">", ")").Replace(s)
+	return strings.NewReplacer(";", ",", "#", "", "<", "(", ">", ")", "%%", "% %").Replace(legible.Line(s))
 }

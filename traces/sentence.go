@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/raftcheck/raftcheck/legible"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -13,9 +14,9 @@ func Sentence(r *Record) string { return sentence(r, "") }
 // sentence is Sentence with the name that the story gave the message that arrives, as in "reply A".
 func sentence(r *Record, arriving string) string {
 	if r.Step == nil {
-		return networkSentence(r)
+		return legible.Line(networkSentence(r))
 	}
-	return stepSentence(r.Step, arriving) + answerClause(&r.Step.Output) + cutClause(&r.Step.Input)
+	return legible.Line(stepSentence(r.Step, arriving) + answerClause(&r.Step.Output) + cutClause(&r.Step.Input))
 }
 
 func networkSentence(r *Record) string {
@@ -194,12 +195,12 @@ func heartbeats(out *spec.Output) string {
 
 func proposeSentence(s *spec.Step) string {
 	if s.Output.Redirect != spec.None {
-		return fmt.Sprintf("%s sends a client with %s on to %s", s.Server, s.Input.Value, s.Output.Redirect)
+		return fmt.Sprintf("%s sends a client with %s on to %s", s.Server, spec.Shown(s.Input.Value), s.Output.Redirect)
 	}
 	if last := s.After.Log.LastIndex(); s.After.Knows(spec.FieldLog) && last > s.Before.Log.LastIndex() {
-		return fmt.Sprintf("a client gives %s to %s, which appends it as entry %d%s", s.Input.Value, s.Server, last, andThen(commits(s)))
+		return fmt.Sprintf("a client gives %s to %s, which appends it as entry %d%s", spec.Shown(s.Input.Value), s.Server, last, andThen(commits(s)))
 	}
-	return fmt.Sprintf("a client gives %s to %s, which does not take it", s.Input.Value, s.Server)
+	return fmt.Sprintf("a client gives %s to %s, which does not take it", spec.Shown(s.Input.Value), s.Server)
 }
 
 // requestSentence is about what a server is asked for besides a command.
@@ -209,7 +210,7 @@ func requestSentence(s *spec.Step) string {
 	case spec.ReadIndex:
 		what = "to read"
 		if s.Input.Value != "" {
-			what += " (" + s.Input.Value + ")"
+			what += " (" + spec.Shown(s.Input.Value) + ")"
 		}
 	case spec.Transfer:
 		what = fmt.Sprintf("to hand over to %s", s.Input.Peer)
@@ -232,11 +233,11 @@ func answerClause(out *spec.Output) (said string) {
 		switch e := &out.Effects[k]; {
 		case e.Kind != spec.Answer:
 		case e.Reply.Read:
-			said += fmt.Sprintf("; answers %s at index %d", orNothing(e.Reply.Value, "the read"), e.Reply.Index)
+			said += fmt.Sprintf("; answers %s at index %d", orNothing(spec.Shown(e.Reply.Value), "the read"), e.Reply.Index)
 		case e.Reply.Failed:
-			said += fmt.Sprintf("; tells the client that %s has failed", e.Reply.Value)
+			said += fmt.Sprintf("; tells the client that %s has failed", spec.Shown(e.Reply.Value))
 		default:
-			said += fmt.Sprintf("; tells the client that %s is committed", e.Reply.Value)
+			said += fmt.Sprintf("; tells the client that %s is committed", spec.Shown(e.Reply.Value))
 		}
 	}
 	return said

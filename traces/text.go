@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/raftcheck/raftcheck/legible"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -94,7 +95,7 @@ func writeRow(w io.Writer, r *row, widths []int, says int) {
 	if r.notes != "" {
 		line += strings.Repeat(" ", max(0, says-len(r.says))) + "  " + r.notes
 	}
-	fmt.Fprintln(w, strings.TrimRight(line, " "))
+	fmt.Fprintln(w, strings.TrimRight(legible.Line(line), " "))
 }
 
 func serversOf(t *Trace) []spec.ServerID {

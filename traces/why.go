@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/raftcheck/raftcheck/legible"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -43,10 +44,10 @@ func writeConditions(w io.Writer, b *spec.Breach) {
 		width = max(width, len(c.Text))
 	}
 	for _, c := range b.Refused {
-		fmt.Fprintf(w, "    refused condition   %-*s   %s\n", width, c.Text, c.Values)
+		fmt.Fprintf(w, "    refused condition   %-*s   %s\n", width, c.Text, legible.Line(c.Values))
 	}
 	if b.Allowed != "" {
-		fmt.Fprintf(w, "    allowed instead     %s\n", b.Allowed)
+		fmt.Fprintf(w, "    allowed instead     %s\n", legible.Line(b.Allowed))
 	}
 }
 
@@ -83,6 +84,7 @@ func causeOf(t *Trace, f *Finding) (*spec.Breach, int) {
 
 // wrap breaks prose into lines.
 func wrap(s string) string {
+	s = legible.Line(s)
 	var lines []string
 	line := ""
 	for _, word := range strings.Fields(s) {

@@ -121,7 +121,8 @@ func (o *outputs) write(stdout io.Writer, render func(w io.Writer, format string
 	}
 	all = slices.DeleteFunc(all, func(err error) bool { return errors.Is(err, errNothing) })
 	if err := errors.Join(all...); err != nil {
-		return &failure{exit: exitFault, err: fmt.Errorf("the result could not be written: %w", err)}
+		wrong := strings.ReplaceAll(err.Error(), "\n", "; ")
+		return &failure{exit: exitFault, err: errors.New("the result could not be written: " + wrong)}
 	}
 	return nil
 }

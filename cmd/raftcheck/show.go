@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/raftcheck/raftcheck/legible"
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
 )
@@ -212,6 +213,6 @@ func traceJSON(w io.Writer, t *traces.Trace) error {
 		return err
 	}
 	pretty.WriteByte('\n')
-	_, err = pretty.WriteTo(w)
+	_, err = w.Write(legible.JSON(pretty.Bytes()))
 	return err
 }

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/raftcheck/raftcheck/legible"
 	"github.com/raftcheck/raftcheck/report"
 )
 
@@ -101,12 +102,12 @@ func (t *terminal) progress(now time.Time, line func() string) {
 		return
 	}
 	if t.rewrites {
-		fmt.Fprintf(t.err, "\r\x1b[K%s", line())
+		fmt.Fprintf(t.err, "\r\x1b[K%s", legible.Line(line()))
 		t.open = true
 		t.next = now.Add(progressUpdate)
 		return
 	}
-	fmt.Fprintln(t.err, line())
+	fmt.Fprintln(t.err, legible.Line(line()))
 	t.next = now.Add(progressEvery)
 }
 
@@ -118,10 +119,30 @@ func (t *terminal) endProgress() {
 	}
 }
 
-// note tells something besides the result.
+// note tells something besides the result. What a person wrote who is not the user, in a text or an error, is shown and not obeyed.
 func (t *terminal) note(format string, args ...any) {
 	t.endProgress()
+	for k, arg := range args {
+		switch arg := arg.(type) {
+		case string:
+			args[k] = legible.Lines(arg)
+		case error:
+			args[k] = legible.Lines(arg.Error())
+		}
+	}
 	fmt.Fprintf(t.err, format+"\n", args...)
+}
+
+// quotes begins a line of an error that quotes what a program printed.
+const quotes = "\n  | "
+
+// oneOfOurs shows an error as one line, and below it what a program printed, so that no line looks like ours that is not.
+func oneOfOurs(text string) string {
+	parts := strings.Split(text, quotes)
+	for k, part := range parts {
+		parts[k] = legible.Line(part)
+	}
+	return strings.Join(parts, quotes)
 }
 
 // complain says why a verb could not do its work.
@@ -130,7 +151,7 @@ func (t *terminal) complain(f *failure) {
 	if f.bare {
 		prefix = ""
 	}
-	t.note("%s%s", prefix, strings.TrimRight(f.Error(), "\n"))
+	t.note("%s%s", prefix, oneOfOurs(strings.TrimRight(f.Error(), "\n")))
 	if f.hint != "" {
 		t.note("     hint: %s", f.hint)
 	}
