@@ -214,7 +214,7 @@ var commitInLog = &Rule{
 		if s.crashes() {
 			return nil
 		}
-		if o.CommitIndex > o.Log.LastIndex() {
+		if o.CommitIndex > o.Log.LastIndex() && !s.founded() {
 			return s.breachAfter("%s has commitIndex %d and its log ends with index %d", s.Server, o.CommitIndex, o.Log.LastIndex()).
 				refusing("commitIndex ≤ last index", "%d is above %d", o.CommitIndex, o.Log.LastIndex())
 		}

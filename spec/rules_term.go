@@ -298,7 +298,7 @@ func judgeEntryOfItsTerm(s *Step) *Breach {
 	i, gained := firstGain(s.Before.Log, s.After.Log)
 	for ; gained && i <= s.After.Log.LastIndex(); i++ {
 		e, _ := s.After.Log.At(i)
-		if s.Before.Role == Leader && s.Before.Term == e.Term || s.After.Role == Leader && s.After.Term == e.Term {
+		if s.Before.Role == Leader && s.Before.Term == e.Term || s.After.Role == Leader && s.After.Term == e.Term || s.founds(i, e) {
 			continue
 		}
 		return s.breachAfter("%s, %s of term %d, creates %s at index %d", s.Server, s.After.Role, s.After.Term, e, i).

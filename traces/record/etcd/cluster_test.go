@@ -23,6 +23,7 @@ type world struct {
 	changes bool // of the configuration, to a fourth server and back
 	late    bool // Readies are recorded when they are advanced, not before their messages leave
 	apart   bool // every server records by itself
+	founded byte // the cluster is founded with Bootstrap, before (b) or after (a) a server is recorded; 0 is a snapshot on disk
 }
 
 // cluster is servers of the real library in one goroutine, and a network that loses, doubles and delays. Timers fire when they are told
@@ -81,14 +82,19 @@ func start(t testing.TB, seed uint64, out *bytes.Buffer, w world) *cluster {
 	}
 	for _, id := range c.ids {
 		s := &server{disk: disk{raft.NewMemoryStorage()}, conf: &raftpb.ConfState{}}
-		if id <= 3 {
+		if id <= 3 && w.founded == 0 {
 			s.disk, s.conf, s.applied = newDisk(t, voters), &raftpb.ConfState{Voters: voters}, 1
 		}
 		c.servers[id] = s
 		c.boot(id)
+		if id <= 3 && w.founded == 'a' {
+			require.NoError(t, s.node.(interface{ Bootstrap([]raft.Peer) error }).Bootstrap(founders))
+		}
 	}
 	return c
 }
+
+var founders = []raft.Peer{{ID: 1}, {ID: 2}, {ID: 3}}
 
 // record makes the recorders: one for all servers, or one for each.
 func (c *cluster) record(out *bytes.Buffer) {
@@ -128,6 +134,9 @@ func (c *cluster) boot(id uint64) {
 	}
 	plain, err := raft.NewRawNode(config)
 	require.NoError(c.t, err)
+	if last, _ := s.disk.LastIndex(); id <= 3 && c.founded == 'b' && last == 0 {
+		require.NoError(c.t, plain.Bootstrap(founders))
+	}
 	s.node, s.storing = plain, nil
 	if c.recorder == nil {
 		return

@@ -49,8 +49,19 @@ func Wrap(n *raft.RawNode, config *raft.Config, server *record.Server, o Options
 	}
 	disk.Async = config.AsyncStorageWrites
 	w := &RawNode{RawNode: n, id: config.ID}
+	disk.Conf = w.conf()
 	w.records = rawnode.Start(server, o, disk, w.status(), w.progress)
 	return w, nil
+}
+
+// conf is the configuration in force. It is not that of the storage if the cluster was founded with Bootstrap.
+func (n *RawNode) conf() rawnode.ConfState {
+	c := n.Status().Config
+	conf := rawnode.ConfState{Voters: c.Voters[0].Slice(), Outgoing: c.Voters[1].Slice()}
+	for id := range c.Learners {
+		conf.Learners = append(conf.Learners, id)
+	}
+	return conf
 }
 
 // load reads from a storage what a server starts with: of its log the last entries, and
@@ -68,7 +79,7 @@ func load(s raft.Storage, keep int) (disk rawnode.Disk, err error) {
 	if err != nil {
 		return disk, err
 	}
-	disk = rawnode.Disk{Term: hard.GetTerm(), Vote: hard.GetVote(), FirstIndex: first, Conf: confState(conf)}
+	disk = rawnode.Disk{Term: hard.GetTerm(), Vote: hard.GetVote(), Commit: hard.GetCommit(), FirstIndex: first, Conf: confState(conf)}
 	if last >= first+uint64(keep) {
 		disk.FirstIndex = max(first, min(last-uint64(keep), hard.GetCommit())+1)
 	}
@@ -83,6 +94,16 @@ func load(s raft.Storage, keep int) (disk rawnode.Disk, err error) {
 		disk.Entries = entries(stored)
 	}
 	return disk, nil
+}
+
+// Bootstrap is RawNode.Bootstrap. It may also be called before Wrap.
+func (n *RawNode) Bootstrap(peers []raft.Peer) error {
+	err := n.RawNode.Bootstrap(peers)
+	if err == nil {
+		n.records.Configured(n.conf())
+		n.records.Other(n.status(), n.HasReady())
+	}
+	return err
 }
 
 // Tick is RawNode.Tick.

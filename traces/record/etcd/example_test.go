@@ -47,7 +47,7 @@ func Example() {
 	}
 	// end
 
-	must(plain.Bootstrap([]raft.Peer{{ID: 1}}))
+	must(node.Bootstrap([]raft.Peer{{ID: 1}}))
 	work()
 	node.ApplyConfChange(change(addNode, 1))
 	must(node.Campaign())

@@ -12,6 +12,7 @@ require (
 require (
 	github.com/klauspost/compress v1.20.3 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/sys v0.30.0 // indirect
 )
 
 replace github.com/raftcheck/raftcheck => ../../..

@@ -72,8 +72,19 @@ func Start(server *record.Server, o Options, disk Disk, now Status, progress fun
 		n.stored = record.NewTail(log, o.Keep)
 	}
 	n.latest = now
-	n.observe(server.Happens(spec.Input{Kind: spec.Restart}), n.show(&now, log.Base))
+	first := n.show(&now, log.Base)
+	if disk.behind(&now) {
+		first.Unknown |= spec.FieldLog
+		n.inputs = 1 // its effects are in the next Ready
+	}
+	n.observe(server.Happens(spec.Input{Kind: spec.Restart}), first)
 	return n
+}
+
+// behind reports whether something happened before the server was recorded, so that it may hold entries that are not on disk: a
+// cluster is founded so.
+func (d *Disk) behind(now *Status) bool {
+	return now.Term != d.Term || now.Vote != d.Vote || now.Commit != d.Commit
 }
 
 // Input records that something happened, after it did. ready tells whether the RawNode then has a Ready: if it has not, nothing
@@ -118,6 +129,9 @@ func (n *Node) other(after Status, ready bool) {
 		n.happened(spec.Input{Kind: spec.Stored}, after, ready)
 	case n.doing != nil || n.inputs > 0 || ready:
 		n.inputs++
+	case n.shown.Role == spec.Leader && n.shown.Knows(spec.FieldProgress): // a report may have made it believe something else of others
+		n.shown.Unknown |= spec.FieldProgress
+		n.hidden = true
 	}
 	n.latest = after
 }

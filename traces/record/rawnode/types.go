@@ -73,7 +73,8 @@ type Ready struct {
 
 // Disk is what a server starts from.
 type Disk struct {
-	Term, Vote uint64
+	Term, Vote, Commit uint64
+
 	FirstIndex uint64 // of the entries that follow
 	BeforeTerm uint64 // term of the entry before the first; 0 if that is not known
 	Entries    []Entry

@@ -41,7 +41,7 @@ func Example() {
 		}
 	}
 
-	must(plain.Bootstrap([]raft.Peer{{ID: 1}}))
+	must(node.Bootstrap([]raft.Peer{{ID: 1}}))
 	work()
 	node.ApplyConfChange(change(addNode, 1))
 	must(node.Campaign())
