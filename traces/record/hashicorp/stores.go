@@ -58,6 +58,19 @@ func (s *logStore) IsMonotonic() bool {
 	return is && m.IsMonotonic()
 }
 
+// commitTracking is what a log store has besides that keeps how far its log is committed (raft.CommitTrackingLogStore, since v1.8.0).
+// The library asks for it where the program wants committed entries restored at a start.
+type commitTracking interface {
+	StageCommitIndex(index uint64) error
+	GetCommitIndex() (uint64, error)
+}
+
+// commitTrackingLogStore is a logStore of a store that is one.
+type commitTrackingLogStore struct {
+	*logStore
+	commitTracking
+}
+
 // StoreLog is part of raft.LogStore.
 func (s *logStore) StoreLog(l *raft.Log) error {
 	err := s.LogStore.StoreLog(l)

@@ -67,7 +67,11 @@ func Wrap(recorder *record.Recorder, p Parts, o Options) (*Wrapped, error) {
 	}
 	s.begin()
 	t := newTransport(s, p.Transport)
-	w := &Wrapped{Logs: &logStore{LogStore: p.Logs, server: s}, Stable: &stableStore{StableStore: p.Stable, server: s}, Snapshots: p.Snapshots, Transport: t, server: s, transport: t}
+	logs := &logStore{LogStore: p.Logs, server: s}
+	w := &Wrapped{Logs: logs, Stable: &stableStore{StableStore: p.Stable, server: s}, Snapshots: p.Snapshots, Transport: t, server: s, transport: t}
+	if tracks, can := p.Logs.(commitTracking); can {
+		w.Logs = &commitTrackingLogStore{logs, tracks}
+	}
 	if preVote, can := p.Transport.(raft.WithPreVote); can {
 		w.Transport = &preVoteTransport{t, preVote}
 	}
