@@ -32,6 +32,7 @@ type Report struct {
 	Histories  []History      `json:"histories,omitempty"`  // linearize
 	Comparison *Comparison    `json:"comparison,omitempty"` // diff
 	Steps      int            `json:"steps,omitempty"`      // replay, shrink: of the trace, judged
+	Mended     string         `json:"mended,omitempty"`     // replay: how a saved violation is no longer repeated
 	Findings   []Finding      `json:"findings"`
 	DebugGoal  *DebugGoal     `json:"debugGoal,omitempty"`  // check --debug-goal
 	NotCovered []string       `json:"notCovered,omitempty"` // what a pass says nothing about

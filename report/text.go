@@ -15,6 +15,8 @@ func Text(w io.Writer, r *Report, p Palette) error {
 	out := bufio.NewWriter(w)
 	t := &text{Writer: out, r: r, Palette: p}
 	switch {
+	case r.Checks != nil:
+		t.checks(p)
 	case r.Comparison != nil:
 		t.comparison()
 	case len(r.Histories) > 0 && len(r.Findings) > 0:
@@ -29,15 +31,20 @@ func Text(w io.Writer, r *Report, p Palette) error {
 		t.files()
 	case r.Campaign != nil && r.Verdict == "held" && r.DebugGoal == nil:
 		t.campaignPass()
+	case r.Mended != "":
+		t.line("%s   %s no longer breaks what the trace broke: mended", t.Good("ok"), r.Subject)
+		t.below("", r.Mended)
+		t.notCovered()
 	case r.Search == nil && r.Verdict == "held":
 		t.line("%s   %s breaks none of %s in %s", t.Good("ok"), r.Subject, Some(len(r.Rules), "rule"), Some(r.Steps, "step"))
 		t.notCovered()
 	case r.Verdict == "held":
 		t.pass()
 	}
-	if r.Verdict == "inconclusive" && (len(r.Errors) == 0 || len(r.Files)+len(r.Histories) > 0) {
+	if r.Checks == nil && r.Verdict == "inconclusive" && (len(r.Errors) == 0 || len(r.Files)+len(r.Histories) > 0) {
 		t.inconclusive()
 	}
+	t.known()
 	return out.Flush()
 }
 

@@ -147,9 +147,9 @@ func (r *Rule) JudgeElected(s *Step, committed []Fact) *Breach {
 	case !r.looksBack(s):
 		return nil
 	case TookOffice(s):
-		return r.stepBreach(s, r.Elected(s, committed))
+		return r.laterBreach(s, r.Elected(s, committed))
 	}
-	return r.stepBreach(s, r.Answered(s, committed))
+	return r.laterBreach(s, r.Answered(s, committed))
 }
 
 // JudgeKept applies the rule's Kept check to a step that makes its server leader.
@@ -157,7 +157,7 @@ func (r *Rule) JudgeKept(s *Step, acknowledged []Fact) *Breach {
 	if r.Kept == nil || !TookOffice(s) || !r.checkable(s) {
 		return nil
 	}
-	return r.stepBreach(s, r.Kept(s, acknowledged))
+	return r.laterBreach(s, r.Kept(s, acknowledged))
 }
 
 // looksBack reports whether the rule compares this step with all that was committed.
@@ -176,7 +176,7 @@ func (r *Rule) JudgeTold(before *Clients, s *Step) *Breach {
 	if r.Told == nil || !r.checkable(s) || !s.Output.answers() {
 		return nil
 	}
-	return r.stepBreach(s, r.Told(before, s))
+	return r.laterBreach(s, r.Told(before, s))
 }
 
 // answers reports whether a client is told something.
@@ -194,7 +194,7 @@ func (r *Rule) JudgeFacts(s *Step, earlier, later *Fact) *Breach {
 	if r.Pair != nil {
 		return r.signed(b, disagree)
 	}
-	return r.stepBreach(s, b)
+	return r.laterBreach(s, b)
 }
 
 func (r *Rule) checkable(s *Step) bool { return s.show(r.Needs) && s.After.Knows(r.NeedsAfter) }
@@ -205,6 +205,18 @@ func (r *Rule) stepBreach(s *Step, b *Breach) *Breach {
 		return nil
 	}
 	return r.signed(b, stepShape(s, b))
+}
+
+// laterBreach is stepBreach for what a step shows together with what came before it. It is nil as well if the step breaks the rule by itself
+// in a way that is overlooked: that is the same breach, seen from another side.
+func (r *Rule) laterBreach(s *Step, b *Breach) *Breach {
+	if b == nil || len(r.overlooked) == 0 || r.Step == nil || !r.checkable(s) {
+		return r.stepBreach(s, b)
+	}
+	if alone := r.Step(s); alone != nil && r.Overlooks(stepShape(s, alone)) {
+		return nil
+	}
+	return r.stepBreach(s, b)
 }
 
 // signed puts rule and shape on a breach. It returns nil for one that the rule overlooks.
@@ -242,7 +254,7 @@ func (j *Judge) agree(where func(Part, int) Origin, s *Step) (found []*Breach) {
 			if earlier == nil {
 				continue
 			}
-			if b := r.JudgeFacts(since, earlier, f); b != nil {
+			if b := r.JudgeFacts(s, earlier, f); b != nil {
 				found = append(found, b)
 			}
 		}

@@ -17,13 +17,17 @@ func (r *Rule) Overlooking(shapes []string) *Rule {
 	return &other
 }
 
+// Overlooked returns the shapes that the rule does not count.
+func (r *Rule) Overlooked() []string { return r.overlooked }
+
 // Overlooks reports whether the rule does not count a breach of that shape.
 func (r *Rule) Overlooks(shape string) bool { return slices.Contains(r.overlooked, shape) }
 
 // stepShape says what kind of step broke the rule, in words that stay the same when servers, terms, indexes and values are others: the
-// input, and for a message what it is and whether it is of an earlier term; the role of the server afterwards; and which part is guilty.
+// input, and for a message what it is and whether it is of an earlier term; the role of the server before; and which part is guilty. A crash
+// in the middle of the step is not told: what is wrong is what came before it.
 func stepShape(s *Step, b *Breach) string {
-	parts := []string{s.inputShape(), "role " + roleShape(&s.After)}
+	parts := []string{s.inputShape(), "to a " + s.roleShape()}
 	if len(b.Evidence) > 0 {
 		parts = append(parts, s.partShape(b.Evidence[0].Part, b.Evidence[0].Effect))
 	}
@@ -39,10 +43,7 @@ func (s *Step) inputShape() string {
 			shape += " of an earlier term"
 		}
 	}
-	if in.Cut > 0 {
-		shape += ", cut short"
-	}
-	if in.Lossy {
+	if in.Kind == Crash && in.Lossy {
 		shape += ", unsynced writes lost"
 	}
 	return shape
@@ -57,6 +58,16 @@ func messageShape(m *Message) string {
 		return "positive " + m.Kind.String()
 	}
 	return m.Kind.String()
+}
+
+func (s *Step) roleShape() string {
+	if s.Before.Knows(FieldRole) {
+		return s.Before.Role.String()
+	}
+	if s.After.Knows(FieldRole) && s.After.Role != Crashed {
+		return s.After.Role.String()
+	}
+	return "server"
 }
 
 func roleShape(o *Observation) string {

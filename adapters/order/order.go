@@ -24,13 +24,14 @@ type Order struct {
 	Bounds        cluster.Bounds
 	Faults        cluster.Faults
 
-	Rules    []string      // ids of what is judged
-	Goals    []string      // names; null is every goal that the bounds let happen
-	Memory   int           // bytes; 0 is no bound
-	Seed     uint64        // of Fuzz
-	Campaign Campaign      // of Fuzz
-	Limit    time.Duration // 0 is none
-	Progress time.Duration // how often to print how far a search has come; 0 is never
+	Rules    []string            // ids of what is judged
+	Known    map[string][]string // shapes of breaches that do not count, by the ids of their rules
+	Goals    []string            // names; null is every goal that the bounds let happen
+	Memory   int                 // bytes; 0 is no bound
+	Seed     uint64              // of Fuzz
+	Campaign Campaign            // of Fuzz
+	Limit    time.Duration       // 0 is none
+	Progress time.Duration       // how often to print how far a search has come; 0 is never
 
 	Trace     string // file: of a search, where the execution of a violation is written; else the trace to run
 	Happened  string // file: where a replay writes what happened, and Shrink the short trace
@@ -91,7 +92,7 @@ func (o *Order) options(search *checker.Options) {
 	search.Rules = []*spec.Rule{}
 	for _, r := range spec.Rules {
 		if slices.Contains(o.Rules, r.ID) {
-			search.Rules = append(search.Rules, r)
+			search.Rules = append(search.Rules, r.Overlooking(o.Known[r.ID]))
 		}
 	}
 	if o.Goals != nil {

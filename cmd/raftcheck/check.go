@@ -19,6 +19,7 @@ import (
 type checkFlags struct {
 	world     worldFlags
 	selection selection
+	known     known
 	symmetry  bool
 	liveness  bool
 	time      time.Duration
@@ -63,6 +64,7 @@ raft.tla in the bounds of the published parity table. Every bound and fault can 
 	f.selection.addRules(flags)
 	f.selection.addGoals(flags)
 	f.selection.addDebugGoals(flags)
+	f.known.addTo(flags)
 	addSave(flags, &f.save)
 	addAllow(flags, &f.allow)
 	f.outputs.addTo(flags)
@@ -86,6 +88,9 @@ func (a *app) runCheck(cmd *cobra.Command, f *checkFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := f.known.read(a); err != nil {
+		return err
+	}
 	if err := s.transcribe(a); err != nil {
 		return err
 	}
@@ -93,13 +98,12 @@ func (a *app) runCheck(cmd *cobra.Command, f *checkFlags) error {
 		return err
 	}
 	defer f.outputs.abandon()
-	ctx := cmd.Context()
-	if f.time > 0 {
-		limited, cancel := context.WithTimeout(ctx, f.time)
-		defer cancel()
-		ctx = limited
-	}
-	r, err := a.search(ctx, s, options, "check", f.save, f.time)
+	r, err := f.known.goOn(false, func(over overlooked) (*report.Report, error) {
+		o := options
+		o.Rules, o.Liveness = over.of(options.Rules), over.without(options.Liveness)
+		r, err := a.search(cmd.Context(), s, o, "check", f.save, f.time)
+		return over.admit(r), err
+	})
 	if err != nil {
 		return errors.Join(f.outputs.write(a.term.out, a.render(faultReport(s, err))), err)
 	}
@@ -152,6 +156,11 @@ func (f *checkFlags) settings(cmd *cobra.Command) (*subject, checker.Options, er
 
 // search runs the checker with a progress line, and turns what it found into a report.
 func (a *app) search(ctx context.Context, s *subject, o checker.Options, verb, save string, limit time.Duration) (*report.Report, error) {
+	if limit > 0 {
+		limited, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		ctx = limited
+	}
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -238,6 +247,9 @@ func (f *checkFlags) expected(r *report.Report) error {
 
 // render writes a report in a format.
 func (a *app) render(r *report.Report) func(io.Writer, string, bool) error {
+	if a.keep != nil {
+		a.keep(r)
+	}
 	return func(w io.Writer, format string, person bool) error {
 		palette := report.Palette{}
 		if person {

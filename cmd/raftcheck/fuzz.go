@@ -20,6 +20,7 @@ import (
 type fuzzFlags struct {
 	world               worldFlags
 	selection           selection
+	known               known
 	time                time.Duration
 	runs, steps, states uint64
 	seed                uint64
@@ -84,6 +85,7 @@ func (f *fuzzFlags) addTo(flags *pflag.FlagSet) {
 	f.selection.addRules(flags)
 	f.selection.addGoals(flags)
 	f.selection.addDebugGoals(flags)
+	f.known.addTo(flags)
 	addSave(flags, &f.save)
 	addAllow(flags, &f.allow)
 	f.outputs.addTo(flags)
@@ -120,6 +122,9 @@ func (a *app) runFuzz(cmd *cobra.Command, f *fuzzFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := f.known.read(a); err != nil {
+		return err
+	}
 	if err := s.transcribe(a); err != nil {
 		return err
 	}
@@ -127,7 +132,12 @@ func (a *app) runFuzz(cmd *cobra.Command, f *fuzzFlags) error {
 		return err
 	}
 	defer f.outputs.abandon()
-	r, err := a.campaign(cmd.Context(), s, options, f)
+	r, err := f.known.goOn(false, func(over overlooked) (*report.Report, error) {
+		o := options
+		o.Rules = over.of(options.Rules)
+		r, err := a.campaign(cmd.Context(), s, o, f)
+		return over.admit(r), err
+	})
 	if err != nil {
 		failed := faultReport(s, err)
 		failed.Command = "fuzz"
@@ -178,7 +188,7 @@ func (f *fuzzFlags) settings(flags *pflag.FlagSet) (*subject, fuzz.Options, erro
 	if err != nil {
 		return nil, o, err
 	}
-	o.Name, o.Alone = s.name, s.program != nil
+	o.Name, o.Alone, f.known.timed = s.name, s.program != nil, f.time > 0
 	return s, o, nil
 }
 

@@ -184,6 +184,12 @@ func (j *job) end() { os.RemoveAll(j.dir) }
 func (j *job) judge(o checker.Options) {
 	for _, r := range o.Rules {
 		j.order.Rules = append(j.order.Rules, r.ID)
+		if shapes := r.Overlooked(); len(shapes) > 0 {
+			if j.order.Known == nil {
+				j.order.Known = map[string][]string{}
+			}
+			j.order.Known[r.ID] = shapes
+		}
 	}
 	for _, goal := range o.Goals {
 		j.order.Goals = append(j.order.Goals, goal.Name)

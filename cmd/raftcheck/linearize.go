@@ -28,6 +28,7 @@ type linearizeFlags struct {
 	initial   []string
 	nilReads  string
 	allow     string
+	known     known
 	outputs   outputs
 }
 
@@ -73,6 +74,7 @@ the operations of the first finding as a history of their own.`,
 	flags.StringVar(&f.failedCAS, "failed-cas", "auto", "what a failed compare-and-set `tells`: nothing, mismatch (the value was another), or auto (mismatch in Jepsen's logs of 2014)")
 	flags.StringArrayVar(&f.initial, "initial", nil, "the `value` that every key holds at first: a number, a word, or a text in quotes; nil if not given. KEY=VALUE is of one key; unknown takes what is first seen of a key. May be repeated")
 	flags.StringVar(&f.nilReads, "nil-reads", nilReadNames[0], "what a read of Jepsen's that returned nil `saw`: nothing, or unknown where the client does not say")
+	f.known.addTo(flags)
 	addAllow(flags, &f.allow)
 	a.addTrust(flags)
 	f.outputs.addTo(flags)
@@ -147,6 +149,9 @@ func (a *app) runLinearize(ctx context.Context, f *linearizeFlags, args []string
 	if err != nil {
 		return err
 	}
+	if err := f.known.read(a); err != nil {
+		return err
+	}
 	paths := expand(args)
 	if err := a.reads(paths...); err != nil {
 		return err
@@ -166,7 +171,9 @@ func (a *app) runLinearize(ctx context.Context, f *linearizeFlags, args []string
 		}
 	}
 	a.term.endProgress()
+	told := f.known.take(j.report, nil)
 	j.conclude()
+	f.known.tell(j.report, told)
 	if err := f.outputs.write(a.term.out, j.render); err != nil {
 		return err
 	}
@@ -227,7 +234,7 @@ func (j *judgement) file(ctx context.Context, path string) error {
 }
 
 func (j *judgement) verify(ctx context.Context, path string, h *linearizability.History) (*linearizability.Result, error) {
-	return linearizability.Verify(ctx, h, linearizability.Options{Limit: j.flags.limit, All: j.flags.keepGoing,
+	return linearizability.Verify(ctx, h, linearizability.Options{Limit: j.flags.limit, All: j.flags.keepGoing || j.flags.known.any(),
 		Progress: func(decided, parts int) {
 			if ctx.Err() != nil {
 				return // somebody else writes to the terminal now

@@ -24,13 +24,13 @@ func (f *checkFlags) livenessRules(flags *pflag.FlagSet, s *subject) ([]*spec.Ru
 	}
 	wanted := f.liveness
 	if !flags.Changed("liveness") {
-		wanted = slices.ContainsFunc(chosen, endless) || len(f.selection.rules) == 0 && starving(s.name)
+		wanted = slices.ContainsFunc(chosen, endless) || f.selection.onlyExcludes() && starving(s.name)
 	}
 	if !wanted {
 		return nil, nil
 	}
-	if len(f.selection.rules) == 0 {
-		chosen = spec.LivenessRules
+	if f.selection.onlyExcludes() {
+		chosen = slices.DeleteFunc(slices.Clone(spec.LivenessRules), f.selection.excludes)
 	}
 	live := slices.DeleteFunc(slices.Clone(spec.LivenessRules), func(r *spec.Rule) bool { return !slices.Contains(chosen, r) })
 	switch _, err := checker.LivenessWorld(&s.config); {

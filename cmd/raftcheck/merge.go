@@ -175,7 +175,7 @@ func parseShard(path string, data []byte) (*shard, error) {
 	if s.trace, err = traces.Read(path, strings.NewReader(strings.Join(c.Execution, "\n")+"\n")); err != nil {
 		return nil, fmt.Errorf("the execution in the report cannot be read: %w", err)
 	}
-	if broken, _ := traces.Broken(s.trace, spec.Rules, s.trace.Header.Variants); broken == nil {
+	if broken, _ := traces.Broken(s.trace, knownIn(r).of(spec.Rules), s.trace.Header.Variants); broken == nil {
 		return nil, errors.New("the execution in the report breaks no rule")
 	}
 	return s, nil
@@ -241,6 +241,7 @@ func (a *app) merged(shards []*shard, save string) (*report.Report, error) {
 	if len(r.Findings) == 0 {
 		r.NotCovered = first.NotCovered
 	}
+	r.Known = unitedKnown(shards)
 	return r, nil
 }
 
@@ -283,6 +284,33 @@ func addUp(shards []*shard) *report.Campaign {
 	return sum
 }
 
+// knownIn returns the shapes of known findings that a shard came to and overlooked from then on.
+func knownIn(r *report.Report) overlooked {
+	over := overlooked{}
+	for _, n := range r.Known {
+		if n.Status == report.StillOccurs && n.Finding != nil {
+			over[n.Finding.Rule] = append(over[n.Finding.Rule], n.Finding.Shape)
+		}
+	}
+	return over
+}
+
+// unitedKnown tells every known finding once: as it occurs in some shard, or as the first shard says.
+func unitedKnown(shards []*shard) (all []report.Known) {
+	for _, s := range shards {
+		for _, n := range s.Known {
+			at := slices.IndexFunc(all, func(m report.Known) bool { return m.Rule == n.Rule && m.Fingerprint == n.Fingerprint })
+			switch {
+			case at < 0:
+				all = append(all, n)
+			case all[at].Finding == nil:
+				all[at] = n
+			}
+		}
+	}
+	return all
+}
+
 // unitedGoals adds up how many runs reached each goal.
 func unitedGoals(shards []*shard) []report.GoalResult {
 	all := slices.Clone(shards[0].Goals)
@@ -320,7 +348,7 @@ func (a *app) tellShards(r *report.Report, shards []*shard, save string) error {
 	slices.SortStableFunc(guilty, func(a, b *shard) int { return cmp.Compare(len(a.trace.Records), len(b.trace.Records)) })
 	told := map[string]bool{}
 	for _, s := range guilty {
-		broken, _ := traces.Broken(s.trace, spec.Rules, s.trace.Header.Variants)
+		broken, _ := traces.Broken(s.trace, knownIn(s.Report).of(spec.Rules), s.trace.Header.Variants)
 		if told[broken[0].Rule.ID] {
 			continue
 		}

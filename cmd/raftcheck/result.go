@@ -123,12 +123,16 @@ func inconclusiveHints(s *subject, result *checker.Result) []string {
 // addFindings tells the execution of a violation as a story, and saves it.
 func (a *app) addFindings(r *report.Report, save string, result *checker.Result) error {
 	first := result.Findings[0]
-	path := a.saveTrace(save, first.Rule.Name, first.Trace)
-	r.Trace = path
 	broken := make([]traces.Finding, len(result.Findings))
 	for k, f := range result.Findings {
 		broken[k] = f.Finding
 	}
+	broken = a.known.newFirst(r.Subject, broken)
+	if a.known.acceptsAll(r.Subject, broken) {
+		save = "none" // it is no news
+	}
+	path := a.saveTrace(save, broken[0].Rule.Name, first.Trace)
+	r.Trace = path
 	var err error
 	r.Findings, err = storyFindings(first.Trace, broken, path, first.Shortest)
 	for k := range r.Findings {

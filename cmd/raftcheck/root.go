@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/raftcheck/raftcheck/report"
 )
 
 // app is what every verb shares.
@@ -22,6 +24,17 @@ type app struct {
 	files files
 	trust bool // --trust
 	env   func(string) (string, bool)
+
+	known *known // what is accepted of what this run finds; nil for nothing
+	inGate
+}
+
+// inGate is what a run knows that is one of a gate's checks.
+type inGate struct {
+	keep     func(*report.Report) // gets its report; nil outside a gate
+	accepted []report.Known
+	day      string // on which dates are judged; "" is today
+	all      bool   // accept whatever is found
 }
 
 // newRoot makes the command line: the verbs, and the flags that all of them have.
@@ -61,7 +74,7 @@ Every flag can also be given as an environment variable: --nodes 3 is RAFTCHECK_
 
 // verbs lists the verbs in the order of their help.
 func (a *app) verbs() []*cobra.Command {
-	return []*cobra.Command{a.check(), a.fuzz(), a.merge(), a.diff(), a.run(), a.runServer(), a.simulate(), a.verify(), a.join(), a.linearize(), a.replay(), a.shrink(), a.show(), a.explain(), a.demo(), a.version()}
+	return []*cobra.Command{a.check(), a.fuzz(), a.merge(), a.diff(), a.run(), a.runServer(), a.simulate(), a.verify(), a.join(), a.linearize(), a.replay(), a.shrink(), a.show(), a.gate(), a.explain(), a.demo(), a.version()}
 }
 
 // usageTemplate is how help lists verbs and flags.

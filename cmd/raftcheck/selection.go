@@ -16,7 +16,7 @@ type selection struct {
 }
 
 func (s *selection) addRules(flags *pflag.FlagSet) {
-	flags.StringSliceVar(&s.rules, "rule", nil, "judge only these rules, by id or `name`; all if not given")
+	flags.StringSliceVar(&s.rules, "rule", nil, "judge only these rules, by id or `name`; '!NAME' is all but this one; all if not given")
 }
 
 func (s *selection) addGoals(flags *pflag.FlagSet) {
@@ -43,15 +43,42 @@ func (s *selection) chosen() ([]*spec.Rule, error) {
 	if len(s.rules) == 0 {
 		return spec.Rules, nil
 	}
-	chosen := map[*spec.Rule]bool{}
-	for _, name := range s.rules {
+	chosen, not := map[*spec.Rule]bool{}, map[*spec.Rule]bool{}
+	for _, word := range s.rules {
+		name, excluded := strings.CutPrefix(word, "!")
 		r := ruleCalled(name)
 		if r == nil {
 			return nil, usageError(didYouMean(strings.ToLower(name), ruleNames(), "raftcheck explain rules lists them"), "unknown rule %q", name)
 		}
-		chosen[r] = true
+		if excluded {
+			not[r] = true
+		} else {
+			chosen[r] = true
+		}
 	}
-	return slices.DeleteFunc(judgeable(), func(r *spec.Rule) bool { return !chosen[r] }), nil
+	if len(chosen) == 0 {
+		for _, r := range spec.Rules {
+			chosen[r] = true
+		}
+	}
+	rules := slices.DeleteFunc(judgeable(), func(r *spec.Rule) bool { return !chosen[r] || not[r] })
+	if len(rules) == 0 {
+		return nil, usageError("", "--rule %s leaves no rule to judge", strings.Join(s.rules, ","))
+	}
+	return rules, nil
+}
+
+// onlyExcludes reports whether no rule was selected, though some may have been excluded.
+func (s *selection) onlyExcludes() bool {
+	return !slices.ContainsFunc(s.rules, func(name string) bool { return !strings.HasPrefix(name, "!") })
+}
+
+// excludes reports whether a rule was excluded by name.
+func (s *selection) excludes(r *spec.Rule) bool {
+	return slices.ContainsFunc(s.rules, func(word string) bool {
+		name, excluded := strings.CutPrefix(word, "!")
+		return excluded && ruleCalled(name) == r
+	})
 }
 
 // judgeable lists all rules, and behind them what is no promise and yet can be asked for.

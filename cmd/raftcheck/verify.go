@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -20,6 +22,7 @@ import (
 // verifyFlags are the flags of verify.
 type verifyFlags struct {
 	selection selection
+	known     known
 	reading   reading
 	keepGoing bool
 	perRule   bool
@@ -57,6 +60,7 @@ cut off or malformed is an error (exit code 4), never a pass.`,
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "report every finding, not only the first of each trace")
 	flags.BoolVar(&f.perRule, "per-rule", false, "say for every rule how often it was put to the test")
 	f.selection.addRules(flags)
+	f.known.addTo(flags)
 	addAllow(flags, &f.allow)
 	a.addTrust(flags)
 	f.outputs.addTo(flags)
@@ -76,6 +80,9 @@ func (a *app) runVerify(ctx context.Context, f *verifyFlags, args []string) erro
 	if err := f.reading.begin(a); err != nil {
 		return err
 	}
+	if err := f.known.read(a); err != nil {
+		return err
+	}
 	paths := expand(args)
 	if err := a.reads(paths...); err != nil {
 		return err
@@ -84,7 +91,7 @@ func (a *app) runVerify(ctx context.Context, f *verifyFlags, args []string) erro
 		return err
 	}
 	defer f.outputs.abandon()
-	v := &verification{app: a, flags: f, rules: rules, report: newReport("verify", "trace", spec.Held)}
+	v := &verification{app: a, flags: f, rules: rules, report: newReport("verify", "trace", spec.Held), over: overlooked{}}
 	a.term.startProgress(time.Now())
 	for _, path := range paths {
 		if err := v.file(ctx, path); err != nil {
@@ -95,7 +102,9 @@ func (a *app) runVerify(ctx context.Context, f *verifyFlags, args []string) erro
 		}
 	}
 	a.term.endProgress()
+	v.told = f.known.take(v.report, v.told)
 	v.conclude()
+	f.known.tell(v.over.admit(v.report), v.told)
 	render := a.render(v.report)
 	if f.perRule {
 		render = a.renderPerRule(v.report)
@@ -131,11 +140,14 @@ type verification struct {
 	results []*traces.Result
 
 	interrupted string // the trace that was being judged; "" if the run was not interrupted
+
+	over overlooked
+	told []report.Finding // that are known, and were overlooked
 }
 
 // file judges one trace. A trace that cannot be read is told and noted, and the others go on.
 func (v *verification) file(ctx context.Context, path string) error {
-	result, format, names, err := v.judge(ctx, path)
+	result, format, names, err := v.goOn(ctx, path)
 	var fault *traces.InputError
 	switch {
 	case wasInterrupted(err):
@@ -151,8 +163,7 @@ func (v *verification) file(ctx context.Context, path string) error {
 	}
 	v.results = append(v.results, result)
 	v.report.Files = append(v.report.Files, fileOf(path, format, names, result))
-	for k := range result.Findings {
-		f := lineFinding(&result.Findings[k])
+	for k, f := range lineFindings(result) {
 		if k == 0 {
 			f.Checked = max(0, f.Evidence[0].Line-1)
 		}
@@ -164,13 +175,65 @@ func (v *verification) file(ctx context.Context, path string) error {
 	return nil
 }
 
+func lineFindings(r *traces.Result) (all []report.Finding) {
+	for k := range r.Findings {
+		all = append(all, lineFinding(&r.Findings[k]))
+	}
+	return all
+}
+
+// goOn judges a trace, and again while all it comes to is known: each time without what it came to before.
+func (v *verification) goOn(ctx context.Context, path string) (result *traces.Result, format string, names map[spec.ServerID]string, err error) {
+	if path == "-" && v.flags.known.any() {
+		rewind, done, err := v.keepInput()
+		if err != nil {
+			return nil, "", nil, &failure{exit: exitFault, err: err}
+		}
+		defer done()
+		return v.goOnFrom(ctx, path, rewind)
+	}
+	return v.goOnFrom(ctx, path, func() error { return nil })
+}
+
+func (v *verification) goOnFrom(ctx context.Context, path string, rewind func() error) (result *traces.Result, format string, names map[spec.ServerID]string, err error) {
+	told, err := v.flags.known.again(v.flags.keepGoing, v.over, func() (string, []report.Finding, error) {
+		if err := rewind(); err != nil {
+			return "", nil, err
+		}
+		if result, format, names, err = v.judge(ctx, path); err != nil {
+			return "", nil, err
+		}
+		return v.report.Subject, lineFindings(result), nil
+	})
+	v.told = append(v.told, told...)
+	return result, format, names, err
+}
+
+// keepInput keeps standard input in a file, so that it can be read again from the start.
+func (a *app) keepInput() (rewind func() error, done func(), err error) {
+	kept, err := os.CreateTemp("", "raftcheck-*")
+	if err != nil {
+		return nil, nil, err
+	}
+	done = func() {
+		kept.Close()
+		os.Remove(kept.Name())
+	}
+	if _, err := io.Copy(kept, a.in); err != nil {
+		done()
+		return nil, nil, err
+	}
+	a.in = kept
+	return func() error { _, err := kept.Seek(0, io.SeekStart); return err }, done, nil
+}
+
 func (v *verification) judge(ctx context.Context, path string) (*traces.Result, string, map[spec.ServerID]string, error) {
 	source, err := v.open(path, &v.flags.reading)
 	if err != nil {
 		return nil, "", nil, err
 	}
 	defer source.done()
-	result, err := traces.Verify(ctx, source.Source, traces.VerifyOptions{Rules: v.rules, KeepGoing: v.flags.keepGoing, Reopen: source.reopen,
+	result, err := traces.Verify(ctx, source.Source, traces.VerifyOptions{Rules: v.over.of(v.rules), KeepGoing: v.flags.keepGoing, Reopen: source.reopen,
 		Progress: func(line int) {
 			v.term.progress(time.Now(), func() string { return fmt.Sprintf("verify %s: %s", path, report.Some(line, "line")) })
 		}})

@@ -1,0 +1,374 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/raftcheck/raftcheck/gate"
+	"github.com/raftcheck/raftcheck/report"
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/whole"
+)
+
+// gateFlags are the flags of gate.
+type gateFlags struct {
+	file    string
+	init    bool
+	since   string
+	known   known
+	update  bool
+	jobs    int
+	allow   string
+	outputs outputs
+}
+
+// notInGate are flags of verbs that a check cannot set: a gate writes one report, and knows one list of findings.
+var notInGate = []string{"output", "color", "progress", "help", "known", "on", "debug-goal", "mended", "shard"}
+
+// gate runs what a project declares.
+func (a *app) gate() *cobra.Command {
+	f := &gateFlags{outputs: outputs{formats: report.Formats}}
+	cmd := &cobra.Command{
+		Use:   "gate [CHECK...]",
+		Short: "Judge all that a project declares in raftcheck.yaml, and give one verdict",
+		Long: `gate reads raftcheck.yaml: a list of checks, each a verb of raftcheck with its files and flags. It runs them side by side and gives one
+verdict, one exit code and one report. The worst of them decides: violated (1), fault (5), input (4), inconclusive (3), held (0). A
+check that finds no file, or in whose files nothing happens that Raft is about, is no pass.
+
+Findings that are known are told and do not fail until their date: known in raftcheck.yaml, or --known FILE. --update-known writes
+what was found there, and takes out what no longer occurs.
+
+With the names of checks, only these are run; with --since REF, only those whose inputs changed since the branch left REF.`,
+		Example: `  raftcheck gate --init
+  raftcheck gate
+  raftcheck gate -o github -o markdown -o sarif=raftcheck.sarif -o junit=raftcheck.xml
+  raftcheck gate --since origin/main
+  raftcheck gate --update-known`,
+		RunE: func(cmd *cobra.Command, args []string) error { return a.runGate(cmd.Context(), f, args) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.file, "file", report.GateFile, "the `file` that declares the checks; its paths start from its folder")
+	flags.BoolVar(&f.init, "init", false, "write a commented file to begin with, and judge nothing")
+	flags.StringVar(&f.since, "since", "", "run only checks whose inputs changed since this branch left `REF`, a commit or branch of git")
+	f.known.addTo(flags)
+	flags.BoolVar(&f.update, "update-known", false, "accept all that is found for 90 days, and forget what no longer occurs: writes the known findings")
+	flags.IntVar(&f.jobs, "jobs", 0, "run so many checks side by side; 0 is as many as there are cores")
+	addAllow(flags, &f.allow)
+	f.outputs.addTo(flags)
+	return cmd
+}
+
+func (a *app) runGate(ctx context.Context, f *gateFlags, names []string) error {
+	if f.init {
+		return a.initGate(f.file)
+	}
+	allowed, err := allowsInconclusive(f.allow)
+	if err != nil {
+		return err
+	}
+	if f.jobs < 0 {
+		return usageError("", "--jobs %d: it is at least 0", f.jobs)
+	}
+	if err := f.known.read(a); err != nil {
+		return err
+	}
+	if err := a.reads(f.file); err != nil {
+		return err
+	}
+	g, err := a.openGate(f, names)
+	if err != nil {
+		return err
+	}
+	if err := f.outputs.open(a); err != nil {
+		return err
+	}
+	defer f.outputs.abandon()
+	if f.since != "" {
+		if err := g.onlySince(ctx, f.since); err != nil {
+			return err
+		}
+	}
+	back, err := enter(g.dir)
+	if err != nil {
+		return err
+	}
+	r, code := g.run(ctx)
+	back()
+	if f.update {
+		if err := g.updateKnown(r); err != nil {
+			return err
+		}
+	}
+	if err := f.outputs.write(a.term.out, a.render(r)); err != nil {
+		return err
+	}
+	if code == exitHeld || code == exitInconclusive && allowed {
+		return nil
+	}
+	return outcome(code)
+}
+
+// initGate writes a file to begin with. It never writes over one.
+func (a *app) initGate(path string) error {
+	if _, err := os.Lstat(path); err == nil {
+		return usageError("edit it, or name another with --file", "%s is there already", path)
+	}
+	if err := whole.WriteFile(path, gate.Template); err != nil {
+		return usageError("", "%w", err)
+	}
+	a.term.note("%s is written: say in it what to judge, then run raftcheck gate", path)
+	return nil
+}
+
+// enter makes a folder the working directory, so that paths in the file start from it, and returns how to come back.
+func enter(dir string) (back func(), err error) {
+	here, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chdir(dir); err != nil {
+		return nil, err
+	}
+	return func() { _ = os.Chdir(here) }, nil
+}
+
+// gateRun is one run of a gate.
+type gateRun struct {
+	*app
+	flags  *gateFlags
+	file   *gate.File
+	name   string // of the file, as the user gave it
+	dir    string // where paths in it start from
+	target string // the file that holds the known findings
+	alone  bool   // and nothing else
+	checks []gate.Check
+	skip   map[string]string // why checks are left out, by their names
+	fresh  []report.Known
+	mutex  sync.Mutex // over the terminal
+}
+
+// openGate reads the file and the known findings, and selects the checks.
+func (a *app) openGate(f *gateFlags, names []string) (*gateRun, error) {
+	file, err := gate.Read(f.file)
+	if err != nil {
+		if errors.Is(err, os.ErrNotExist) {
+			return nil, &failure{exit: exitInput, err: err, bare: true, hint: "raftcheck gate --init writes one to begin with"}
+		}
+		return nil, inputError(err)
+	}
+	dir, err := filepath.Abs(file.Dir())
+	if err != nil {
+		return nil, err
+	}
+	g := &gateRun{app: a, flags: f, file: file, name: f.file, dir: dir, skip: map[string]string{}}
+	if err := g.readKnown(); err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if !slices.ContainsFunc(file.Checks, func(c gate.Check) bool { return c.Name == name }) {
+			var all []string
+			for _, c := range file.Checks {
+				all = append(all, c.Name)
+			}
+			return nil, usageError(didYouMean(name, all, "one of "+strings.Join(all, ", ")), "%s has no check %q", f.file, name)
+		}
+	}
+	g.checks = slices.DeleteFunc(slices.Clone(file.Checks), func(c gate.Check) bool { return len(names) > 0 && !slices.Contains(names, c.Name) })
+	return g, nil
+}
+
+// readKnown adds the findings that the file knows, or the file that it names, to those of --known.
+func (g *gateRun) readKnown() error {
+	k := &g.flags.known
+	g.target, g.alone = g.name, false
+	switch {
+	case g.file.KnownFile != "":
+		path := g.file.KnownFile
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(g.file.Dir(), path)
+		}
+		g.target, g.alone = path, true
+		list, err := gate.ReadKnown(path)
+		if errors.Is(err, os.ErrNotExist) && g.flags.update {
+			break
+		}
+		if err != nil {
+			return inputError(err)
+		}
+		k.list = append(k.list, list...)
+	default:
+		k.list = append(k.list, g.file.Known...)
+	}
+	if k.path != "" {
+		g.target, g.alone = k.path, true
+	}
+	k.all = g.flags.update
+	return nil
+}
+
+// run runs the checks side by side, and puts one report together.
+func (g *gateRun) run(ctx context.Context) (*report.Report, exit) {
+	r := newReport("gate", g.name, spec.Held)
+	r.Place = report.Place{File: g.name}
+	jobs := g.expanded()
+	done := make([]report.Check, len(jobs))
+	slots := make(chan struct{}, g.slots(len(jobs)))
+	g.term.startProgress(time.Now())
+	var waiting sync.WaitGroup
+	for k := range jobs {
+		waiting.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			done[k] = g.check(ctx, &jobs[k], cap(slots))
+			g.finished(&jobs[k], &done[k])
+		})
+	}
+	waiting.Wait()
+	g.term.endProgress()
+	r.Checks = done
+	for _, j := range jobs {
+		for _, n := range j.fresh {
+			if !slices.ContainsFunc(g.fresh, func(m report.Known) bool {
+				return m.Rule == n.Rule && m.Subject == n.Subject && m.Fingerprint == n.Fingerprint
+			}) {
+				g.fresh = append(g.fresh, n)
+			}
+		}
+	}
+	code := g.conclude(ctx, r)
+	return r, code
+}
+
+// slots is how many checks run side by side.
+func (g *gateRun) slots(checks int) int {
+	n := g.flags.jobs
+	if n == 0 {
+		n = runtime.GOMAXPROCS(0)
+	}
+	return max(1, min(n, checks))
+}
+
+// finished tells that a check is done, while others go on.
+func (g *gateRun) finished(j *gateJob, c *report.Check) {
+	if c.Report == nil {
+		return
+	}
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	g.term.progress(time.Now(), func() string { return fmt.Sprintf("gate  %s: %s", j.name, c.Report.Verdict) })
+}
+
+// conclude gives the verdict over all checks, and says what became of the known findings.
+func (g *gateRun) conclude(ctx context.Context, r *report.Report) exit {
+	code := exitHeld
+	for _, c := range r.Checks {
+		if rank(exit(c.Exit)) > rank(code) {
+			code = exit(c.Exit)
+		}
+	}
+	if ctx.Err() != nil && code == exitHeld {
+		code = exitInconclusive
+	}
+	switch code {
+	case exitHeld:
+	case exitViolated:
+		r.Verdict = spec.Violated.String()
+	default:
+		r.Verdict, r.Because = spec.Inconclusive.String(), g.because(ctx, r)
+	}
+	g.tellKnown(r)
+	return code
+}
+
+// rank orders exit codes by how much they matter.
+func rank(e exit) int {
+	return slices.Index([]exit{exitHeld, exitInconclusive, exitUsage, exitInput, exitFault, exitViolated}, e)
+}
+
+func (g *gateRun) because(ctx context.Context, r *report.Report) (all []string) {
+	if ctx.Err() != nil {
+		all = append(all, "the gate was interrupted")
+	}
+	for _, c := range r.Checks {
+		if c.Report != nil && c.Exit != exitHeld.code() {
+			all = append(all, c.Name+": "+c.Report.Summary())
+		}
+	}
+	return all
+}
+
+// tellKnown says once for the whole gate what became of known findings that no check came to.
+func (g *gateRun) tellKnown(r *report.Report) {
+	for _, n := range g.flags.known.list {
+		status := ""
+		for _, c := range r.Checks {
+			if c.Report == nil {
+				continue
+			}
+			for _, m := range c.Report.Known {
+				if m.Rule == n.Rule && m.Subject == n.Subject && m.Fingerprint == n.Fingerprint && better(m.Status, status) {
+					status = m.Status
+				}
+			}
+		}
+		switch status {
+		case report.StillOccurs, report.Expired:
+			continue // the check tells it
+		case "":
+			status = report.NotSeen
+		}
+		n.Status = status
+		r.Known = append(r.Known, n)
+	}
+	for k := range r.Checks {
+		if c := r.Checks[k].Report; c != nil {
+			c.Known = slices.DeleteFunc(c.Known, func(n report.Known) bool { return n.Status == report.Gone || n.Status == report.NotSeen })
+		}
+	}
+}
+
+// better reports whether one check says more of a known finding than others did.
+func better(status, than string) bool {
+	order := []string{"", report.Gone, report.NotSeen, report.Expired, report.StillOccurs}
+	return slices.Index(order, status) > slices.Index(order, than)
+}
+
+// updateKnown writes what was found to the known findings, and takes out what no longer occurs.
+func (g *gateRun) updateKnown(r *report.Report) error {
+	gone := func(n *report.Known) bool {
+		return slices.ContainsFunc(r.Known, func(m report.Known) bool {
+			return m.Status == report.Gone && m.Rule == n.Rule && m.Subject == n.Subject && m.Fingerprint == n.Fingerprint
+		})
+	}
+	text, err := os.ReadFile(g.target)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return &failure{exit: exitFault, err: err}
+	}
+	updated, err := gate.Update(g.target, text, g.alone, g.fresh, gone)
+	if err != nil {
+		return inputError(err)
+	}
+	taken := 0
+	for k := range r.Known {
+		if r.Known[k].Status == report.Gone {
+			taken++
+		}
+	}
+	if string(updated) != string(text) {
+		if err := whole.WriteFile(g.target, updated); err != nil {
+			return &failure{exit: exitFault, err: err}
+		}
+	}
+	g.term.note("%s: %s added, %d taken out; say why in reason, and until when in expires", g.target, report.Some(len(g.fresh), "known finding"), taken)
+	return nil
+}
