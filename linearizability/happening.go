@@ -2,6 +2,7 @@ package linearizability
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -202,7 +203,11 @@ func (j *jepsen) operation(o Operation) error {
 	if h.hasValue {
 		flags |= asked
 	}
-	o.Do = j.actions(a)
+	if n := j.expected(); n > enoughToTell {
+		j.Operations = slices.Grow(j.Operations, n-enoughToTell)
+		j.of, j.said = slices.Grow(j.of, n-enoughToTell), slices.Grow(j.said, n-enoughToTell)
+	}
+	o.Do = j.action(a)
 	j.Operations = append(j.Operations, o)
 	j.of = append(j.of, f)
 	j.said = append(j.said, flags)

@@ -146,6 +146,18 @@ type recorder struct {
 	kept    strings.Builder // the bytes of the latest values
 }
 
+// enoughToTell is after how many operations it is guessed how many there are in all.
+const enoughToTell = 4096
+
+// expected returns how many operations the file holds in all, as far as can be told now; 0 if nothing can. It is worth knowing once, so that
+// a long history is not copied again and again as it grows.
+func (r *recorder) expected() int {
+	if len(r.Operations) != enoughToTell || r.lines == nil || r.lines.Share() == 0 {
+		return 0
+	}
+	return int(enoughToTell * 1.02 / r.lines.Share())
+}
+
 // startsWith notes what a key holds at first.
 func (r *recorder) startsWith(key string, v Value) {
 	if r.History.InitialOf == nil {
@@ -174,6 +186,15 @@ func (r *recorder) called(name string) int {
 	r.clients[name] = n
 	r.Clients = append(r.Clients, name)
 	return n
+}
+
+// action takes over an action, as actions does.
+func (r *recorder) action(a Action) []Action {
+	if cap(r.arena) == len(r.arena) {
+		r.arena = make([]Action, 0, 1024)
+	}
+	r.arena = append(r.arena, a)
+	return r.arena[len(r.arena)-1 : len(r.arena) : len(r.arena)]
 }
 
 // actions takes over actions into memory that many operations share.
@@ -236,6 +257,9 @@ func (r *recorder) begin(client string, line int, do ...Action) error {
 	}
 	r.now++
 	r.open[c] = len(r.Operations)
+	if n := r.expected(); n > enoughToTell {
+		r.Operations = slices.Grow(r.Operations, n-len(r.Operations))
+	}
 	r.Operations = append(r.Operations, Operation{Client: c, Call: r.now, Outcome: Pending, Do: r.actions(do...), CallLine: line})
 	return nil
 }

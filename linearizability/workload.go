@@ -36,10 +36,11 @@ var works = map[string]work{"read": reads, "r": reads, "write": writes, "w": wri
 // workload is how the values of a history are read.
 type workload struct {
 	*jepsen
-	works     []work              // of a function
-	keyed     bool                // values of what is no transaction begin with a key: [key value]
-	versioned bool                // what follows the key, if any, is [version value]
-	set       bool                // adds put elements into a set
+	works     []work // of a function
+	keyed     bool   // values of what is no transaction begin with a key: [key value]
+	versioned bool   // what follows the key, if any, is [version value]
+	set       bool   // adds put elements into a set
+	scratch   []Action
 	sets      map[string]*members // by key, where adds put elements into sets
 }
 

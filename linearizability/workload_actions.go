@@ -23,10 +23,11 @@ func (w *workload) operation(k int) error {
 	if o.Outcome != Returned && o.Outcome != Unknown {
 		answer = Absent
 	}
-	do, err := w.actionsOf(k, f, key, asked, answer)
+	do, err := w.actionsOf(w.scratch[:0], k, f, key, asked, answer)
 	if err != nil {
 		return err
 	}
+	w.scratch = do
 	if o.Outcome == Failed && f == compares && w.differs(k) {
 		for n := range do {
 			do[n].Differs = do[n].Kind == CompareAndSet
@@ -91,8 +92,8 @@ func keyAndValue(f work, v Value) (key, value Value) {
 	return Absent, Absent
 }
 
-// actionsOf is what an operation on a key does.
-func (w *workload) actionsOf(k int, f work, key string, asked, answer Value) ([]Action, error) {
+// actionsOf appends what an operation on a key does.
+func (w *workload) actionsOf(do []Action, k int, f work, key string, asked, answer Value) ([]Action, error) {
 	o := &w.Operations[k]
 	if w.versioned {
 		return w.withVersion(k, f, key, asked, answer)
@@ -106,31 +107,31 @@ func (w *workload) actionsOf(k int, f work, key string, asked, answer Value) ([]
 		if w.set {
 			return w.readSet(k, key, answer)
 		}
-		return []Action{w.read(k, key, answer)}, nil
+		return append(do, w.read(k, key, answer)), nil
 	case gets:
 		a := w.read(k, key, orAbsent(answer))
-		return []Action{a}, nil
+		return append(do, a), nil
 	case writes:
-		return []Action{WriteOf(key, given)}, nil
+		return append(do, WriteOf(key, given)), nil
 	case puts:
-		return []Action{WriteOf(key, orAbsent(given))}, nil
+		return append(do, WriteOf(key, orAbsent(given))), nil
 	case deletes:
-		return []Action{WriteOf(key, Absent)}, nil
+		return append(do, WriteOf(key, Absent)), nil
 	case appends:
 		if w.said[k]&keyBeside == 0 || given == Absent || given[0] != kindText {
 			given = List(given)
 		}
-		return []Action{AppendOf(key, given)}, nil
+		return append(do, AppendOf(key, given)), nil
 	case compares:
 		from, to, is := pair(given)
 		if !is {
 			return nil, w.at(o.CallLine, "the :value of :cas is %s and not a pair of values", given)
 		}
-		return []Action{CompareAndSetOf(key, from, to)}, nil
+		return append(do, CompareAndSetOf(key, from, to)), nil
 	case acquires:
-		return []Action{CompareAndSetOf(lockName(key), Absent, held)}, nil
+		return append(do, CompareAndSetOf(lockName(key), Absent, held)), nil
 	case releases:
-		return []Action{CompareAndSetOf(lockName(key), held, Absent)}, nil
+		return append(do, CompareAndSetOf(lockName(key), held, Absent)), nil
 	}
 	return w.added(k, f, key, given)
 }

@@ -28,6 +28,8 @@ type Lines struct {
 	long   []byte // a line that did not fit the buffer
 	ended  bool   // the line returned last was the file's last and had no line break
 	any    bool
+	size   int64 // of a file that is not compressed; 0 if not known
+	taken  int64 // bytes
 
 	unfolded *unfolded // what is read, if it is compressed
 }
@@ -46,6 +48,9 @@ func OpenLines(name string, stdin io.Reader) (*Lines, error) {
 	if err != nil {
 		f.Close()
 		return nil, err
+	}
+	if info, err := f.Stat(); err == nil && l.unfolded == nil {
+		l.size = info.Size()
 	}
 	l.Also(f)
 	return l, nil
@@ -116,6 +121,14 @@ func (l *Lines) Ahead(n int) []byte {
 	return ahead
 }
 
+// Share returns how much of the file was taken, between 0 and 1; 0 if that is not known.
+func (l *Lines) Share() float64 {
+	if l.size == 0 {
+		return 0
+	}
+	return min(1, float64(l.taken)/float64(l.size))
+}
+
 // Close releases the file.
 func (l *Lines) Close() {
 	if l.close != nil {
@@ -160,6 +173,7 @@ func (l *Lines) read() ([]byte, error) {
 	l.long = l.long[:0]
 	for {
 		part, err := l.in.ReadSlice('\n')
+		l.taken += int64(len(part))
 		switch {
 		case err == nil && len(l.long) == 0:
 			return part[:len(part)-1], nil
