@@ -313,9 +313,10 @@ func (e *etcd) resolve() error {
 		e.operation(&e.all[k])
 	}
 	if e.stale > 0 {
-		e.Notes = append(e.Notes, fmt.Sprintf("%d reads asked for an earlier revision; of those only the revision of the answer is judged", e.stale))
+		e.Notes = append(e.Notes, fmt.Sprintf("%d reads asked for an earlier revision; what they saw is compared with the changes that are known", e.stale))
 	}
-	e.Broken = e.judgeWatches()
+	changes := e.changes()
+	e.Broken = append(e.judgeRevisions(changes), e.judgeWatches(changes)...)
 	return nil
 }
 

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/raftcheck/raftcheck/spec"
 )
 
 // A watch of etcd is told the changes of some keys from a revision on, in their order, each once and none left out; it may lag behind. So
@@ -62,16 +60,6 @@ func (e *etcd) watch(d *documents, file string) error {
 	}
 }
 
-// Broken is something wrong with a history that is no question of an order of its operations: a watch that was told wrong.
-type Broken struct {
-	Keys       []string
-	Message    string
-	Why        []string
-	Operations []Witnessed // in the order of their calls
-	Guilty     int         // index into Operations
-	Of         int         // events that were judged together
-}
-
 // change is what a revision did to a key.
 type change struct {
 	etcdEvent
@@ -114,11 +102,10 @@ func (e *etcd) changes() (all []change) {
 }
 
 // judgeWatches returns what is wrong with watches, one thing of each.
-func (e *etcd) judgeWatches() (wrong []Broken) {
+func (e *etcd) judgeWatches(changes []change) (wrong []Broken) {
 	if len(e.watches) == 0 {
 		return nil
 	}
-	changes := e.changes()
 	events := 0
 	for k := range e.watches {
 		w := &e.watches[k]
@@ -254,27 +241,4 @@ func (w *etcdWatch) around(at int64) string {
 		told = append(told, after)
 	}
 	return strings.Join(told, ", ")
-}
-
-// byRevisions is what confirms that a watch is wrong.
-const byRevisions = "the revisions that etcd gave them"
-
-// tellBroken makes findings of what is wrong with watches.
-func (r *Result) tellBroken(h *History, all bool) {
-	for _, b := range h.Broken {
-		if len(r.Findings) > 0 && !all {
-			r.AlsoWrong = append(r.AlsoWrong, b.Keys)
-			continue
-		}
-		f := Finding{Keys: b.Keys, Message: b.Message, Operations: b.Operations, Guilty: b.Guilty, Why: b.Why, Of: b.Of, Minimal: true,
-			ConfirmedBy: []string{byRevisions}, History: &History{Clients: h.Clients}}
-		for k := range b.Operations {
-			b.Operations[k].File = h.fileOf(&b.Operations[k].Operation)
-			f.History.Operations = append(f.History.Operations, b.Operations[k].Operation)
-		}
-		r.Findings = append(r.Findings, f)
-	}
-	if len(h.Broken) > 0 {
-		r.Verdict, r.Because = spec.Violated, nil
-	}
 }

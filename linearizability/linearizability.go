@@ -39,6 +39,10 @@ func Verify(ctx context.Context, h *History, o Options) (*Result, error) {
 	}
 	r := newResult(h)
 	d := &decision{ctx: ctx, h: h, options: o, parts: split(h)}
+	if len(h.Broken) > 0 && !o.All {
+		r.broken(h, d.parts)
+		return r, nil
+	}
 	if err := d.decide(); err != nil {
 		return nil, err
 	}
