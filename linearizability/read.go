@@ -214,7 +214,7 @@ func (r *recorder) value(kind byte, text []byte) Value {
 }
 
 // remembered is how many values are remembered at a time, so that a value that occurs again soon is not kept twice.
-const remembered = 1 << 14
+const remembered = 1 << 12
 
 // intern returns a value that is given by its bytes.
 func (r *recorder) intern(encoded []byte) Value {
