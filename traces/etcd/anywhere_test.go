@@ -3,6 +3,7 @@ package etcd
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -130,5 +131,38 @@ func TestFaultsAreFoundInParts(t *testing.T) {
 			}
 		}
 		t.Logf("%s: %d of 20 parts name line %d", filepath.Base(file), same, guilty)
+	}
+}
+
+// TestIDsAreAny64BitNumbers: the greatest there are, in whole traces and in parts, legal or not.
+func TestIDsAreAny64BitNumbers(t *testing.T) {
+	id := regexp.MustCompile(`"([0-9]+)"`)
+	great := func(lines [][]byte) (all [][]byte) {
+		for _, line := range lines {
+			all = append(all, id.ReplaceAllFunc(line, func(text []byte) []byte {
+				n, err := strconv.ParseUint(string(text[1:len(text)-1]), 10, 64)
+				require.NoError(t, err)
+				if n > 0 {
+					n += math.MaxUint64 - 99 // in the same order
+				}
+				return strconv.AppendQuote(nil, strconv.FormatUint(n, 10))
+			}))
+		}
+		return all
+	}
+	for _, name := range []string{"base5-500", "joint3-600", "snapcrash3-600", "allasync5-800", filepath.Join("faulty", "forge-grant"), filepath.Join("faulty", "forget-vote")} {
+		lines := linesOf(t, filepath.Join("testdata", name+".ndjson.gz"))
+		for _, from := range []int{0, len(lines) / 4} {
+			small, err := verifyLines(t, lines[from:])
+			require.NoError(t, err)
+			large, err := verifyLines(t, great(lines[from:]))
+			require.NoError(t, err)
+			require.Equal(t, small.Verdict, large.Verdict, name)
+			require.Len(t, large.Findings, len(small.Findings))
+			for k := range small.Findings {
+				require.Equal(t, small.Findings[k].Rule.ID, large.Findings[k].Rule.ID)
+				require.Equal(t, small.Findings[k].Evidence[0].Line, large.Findings[k].Evidence[0].Line)
+			}
+		}
 	}
 }
