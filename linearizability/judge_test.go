@@ -1,0 +1,96 @@
+package linearizability
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// txnShapes are the shapes of histories of transactions.
+var txnShapes = map[string]shape{
+	"lists":          {ops: 5, clients: 3, keys: 2, unique: true, lists: true, wide: true, kinds: []Kind{Read, Append}, honest: 8},
+	"lists, few":     {ops: 4, clients: 4, keys: 1, unique: true, lists: true, wide: true, kinds: []Kind{Read, Append}, honest: 8},
+	"lists, three":   {ops: 5, clients: 3, keys: 3, unique: true, lists: true, wide: true, kinds: []Kind{Read, Append}, honest: 9},
+	"registers":      {ops: 5, clients: 3, keys: 2, unique: true, wide: true, kinds: []Kind{Read, Write}, honest: 8},
+	"registers, few": {ops: 5, clients: 4, keys: 1, unique: true, wide: true, kinds: []Kind{Read, Write}, honest: 8},
+	"registers, six": {ops: 6, clients: 3, keys: 2, unique: true, wide: true, kinds: []Kind{Read, Read, Write}, honest: 9},
+	"compared":       {ops: 5, clients: 3, keys: 2, unique: true, wide: true, kinds: []Kind{Read, Write, CompareAndSet}, honest: 8},
+	"compared again": {ops: 5, clients: 3, keys: 2, values: 3, wide: true, kinds: []Kind{Read, Write, CompareAndSet}, honest: 8},
+	"everything":     {ops: 5, clients: 3, keys: 3, values: 3, wide: true, kinds: []Kind{Read, Write, CompareAndSet, Append}, honest: 9},
+	"mixed":          {ops: 5, clients: 3, keys: 2, unique: true, lists: true, wide: true, kinds: []Kind{Read, Append, Append, Write}, honest: 9},
+	"initial":        {ops: 5, clients: 3, keys: 2, unique: true, wide: true, initial: Literal("0"), kinds: []Kind{Read, Write}, honest: 9},
+	"single":         {ops: 6, clients: 4, keys: 2, unique: true, kinds: []Kind{Read, Write, CompareAndSet}, honest: 9},
+}
+
+// TestGraphAgreesWithBruteForce holds what the dependency graph says of every model to trying everything.
+func TestGraphAgreesWithBruteForce(t *testing.T) {
+	for name, s := range txnShapes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewPCG(7, 8))
+			var seen [4]map[spec.Verdict]int
+			for m := range seen {
+				seen[m] = map[spec.Verdict]int{}
+			}
+			for range rounds(t, 1000) {
+				h := random(r, s)
+				requireAgreement(t, h, &seen)
+			}
+			t.Log(seen)
+		})
+	}
+}
+
+func requireAgreement(t *testing.T, h *History, seen *[4]map[spec.Verdict]int) {
+	p := whole(h)
+	if len(p.ops) == 0 {
+		return
+	}
+	j, err := judge(h, p, guidedBudget)
+	require.NoError(t, err, "%s", dump(h))
+	for m, check := range []func(*History) spec.Verdict{brute, bruteSerializable, bruteSnapshot, bruteCommitted} {
+		got := j.verdict[m]
+		seen[m][got]++
+		if got == spec.Inconclusive {
+			require.True(t, j.open() && Model(m) >= SnapshotIsolation, "%s is left open only where keys are\n%s", Model(m), dump(h))
+			continue
+		}
+		require.Equal(t, check(h), got, "%s\n%s%s", Model(m), dump(h), j)
+	}
+}
+
+func (j *judged) String() string {
+	s := fmt.Sprintf("verdicts %v\n", j.verdict)
+	for _, a := range j.t.anomalies {
+		s += fmt.Sprintf("%s on %s at nodes %v\n", a.name, j.t.keys[a.key].name, a.nodes)
+	}
+	if j.cycle != nil {
+		s += fmt.Sprintf("cycle %v\n", j.cycle)
+	}
+	return s
+}
+
+// whole is a history as one part.
+func whole(h *History) *part {
+	p := &part{}
+	for k := range h.Operations {
+		if h.Operations[k].silent() {
+			continue
+		}
+		p.ops = append(p.ops, k)
+		for _, a := range h.Operations[k].Do {
+			known := false
+			for _, key := range p.keys {
+				known = known || key == a.Key
+			}
+			if !known {
+				p.keys = append(p.keys, a.Key)
+			}
+		}
+	}
+	return p
+}
