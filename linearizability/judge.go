@@ -17,7 +17,7 @@ type judged struct {
 
 	anomaly *anomaly // that shows without a cycle; nil if there is none
 	cycle   []int32  // otherwise, nodes of which each must come before the next, and the last before the first; nil if there is none
-	name    string   // of the cycle
+	told    *told    // the cycle as it is told; nil if it is too long
 	guided  *guided  // the search for a strict order, if there was one
 }
 
@@ -111,10 +111,11 @@ func (j *judged) cycles(sorted []int32) {
 	for _, n := range sorted {
 		on[n] = false
 	}
-	for _, c := range kindsOfCycles {
+	for kind, c := range kindsOfCycles {
 		w := walk{graph: j.g, kinds: c.kinds, apart: c.apart, in: on}
 		if j.cycle = w.shortest(); j.cycle != nil {
 			j.settle(c.weak, spec.Violated)
+			j.told = j.g.tell(j.cycle, kind)
 			return
 		}
 	}
@@ -150,6 +151,17 @@ func (j *judged) weaker(budget int) error {
 // open reports whether there are keys of which the graph does not know all that matters to the weaker models.
 func (j *judged) open() bool {
 	return slices.ContainsFunc(j.t.keys, func(key txnKey) bool { return key.class == plain || key.doubted })
+}
+
+// anomalyName names what is wrong; "" if it has no name.
+func (j *judged) anomalyName() string {
+	switch {
+	case j.anomaly != nil:
+		return j.anomaly.name
+	case j.told != nil:
+		return j.told.name
+	}
+	return ""
 }
 
 // strongest returns the strongest model that surely holds; none is false if there may be a stronger one.

@@ -64,7 +64,7 @@ func requireAgreement(t *testing.T, h *History, seen *[4]map[spec.Verdict]int) {
 }
 
 func (j *judged) String() string {
-	s := fmt.Sprintf("verdicts %v\n", j.verdict)
+	s := fmt.Sprintf("verdicts %v %q\n", j.verdict, j.anomalyName())
 	for _, a := range j.t.anomalies {
 		s += fmt.Sprintf("%s on %s at nodes %v\n", a.name, j.t.keys[a.key].name, a.nodes)
 	}
