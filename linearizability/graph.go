@@ -38,6 +38,7 @@ type graph struct {
 	target []int32
 	kind   []edges
 	blocks [][]block // of a key: what can only be written in one stretch
+	moment []int64   // of a joint: when those behind it are called, at the earliest; always if that is not known
 }
 
 // graphOf derives the graph.
@@ -53,12 +54,14 @@ func graphOf(t *transactions) *graph {
 		}
 	}
 	g.across()
-	g.sort()
+	g.complete()
 	return g
 }
 
-func (g *graph) joint() int32 {
+// joint adds a joint, behind which nothing is called before some moment.
+func (g *graph) joint(moment int64) int32 {
 	g.size++
+	g.moment = append(g.moment, moment)
 	return int32(g.size - 1)
 }
 
@@ -105,7 +108,7 @@ func (g *graph) time() {
 		}
 		call := g.op(int32(node)).callRank()
 		if len(returns) > 0 && g.op(returns[0]).returnRank() < call {
-			next := g.joint()
+			next := g.joint(call)
 			if joint != nothing {
 				g.edge(joint, next, onward)
 			}
@@ -128,8 +131,9 @@ type block struct {
 	joint    int32   // who wrote or read the last version leads to it; nothing for a block of which no other needs to know
 	head     int32   // who writes the first version; nothing for the first block
 	update   bool    // the last version's writer is in the block since it read the version before, and not for what others saw
-	f, s     int64   // of all who read or wrote a version: the first return, and the last call
-	fOp, sOp int32   // whose these are
+	f, s     int64   // of all who read or wrote a version: when the first must have happened, and the last cannot have happened yet
+	f0, s0   int64   // the same, by their own calls and returns alone
+	fOp, sOp int32   // whose f0 and s0 are
 }
 
 // list adds the dependencies of a list. The longest one that was read tells its order. What nobody read was appended after that, in any order.
@@ -219,7 +223,7 @@ func (g *graph) firstBlock(slot int32, first block, unread map[int32][]int32, af
 	if len(all) == 1 {
 		return
 	}
-	joint := g.joint()
+	joint := g.joint(always)
 	all[0].joint = joint
 	kind := writeWrite
 	if after != nothing {
@@ -236,7 +240,7 @@ func (g *graph) firstBlock(slot int32, first block, unread map[int32][]int32, af
 		}
 	}
 	if after != nothing && length > 0 { // the last element that was read comes before all of them, whoever appended first
-		before, who := g.joint(), key.versions[key.order[length]].node
+		before, who := g.joint(always), key.versions[key.order[length]].node
 		g.edge(who, before, writeWrite)
 		for k := range all[1:] {
 			if all[k+1].head != who {

@@ -154,21 +154,7 @@ func (s *guided) compileRegister(first int, key, at int32, a *Action, returned b
 
 // rankAll finds out what is due first: what must come before something is due no later than that.
 func (s *guided) rankAll(sorted []int32) {
-	due := make([]int64, s.size)
-	for n := range due {
-		due[n] = never
-		if n < len(s.ops) && s.status[n] != dropped {
-			due[n] = s.op(int32(n)).returnRank()
-		}
-	}
-	for k := len(sorted) - 1; k >= 0; k-- {
-		n := sorted[k]
-		for e := s.start[n]; e < s.start[n+1]; e++ {
-			if s.kind[e]&s.kinds != 0 {
-				due[n] = min(due[n], due[s.target[e]])
-			}
-		}
-	}
+	due := s.due(sorted, s.kinds)
 	s.byRank = slices.Clone(sorted)
 	place := make([]int32, s.size)
 	for k, n := range sorted {

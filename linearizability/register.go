@@ -28,7 +28,6 @@ func (g *graph) register(slot int32) {
 		}
 	}
 	g.enter(slot, byVersion)
-	g.inOrderOfTime(slot)
 }
 
 // readers returns who reads each version from outside.
@@ -80,7 +79,7 @@ func (g *graph) join(slot int32, next []int32) {
 		if follows[v] || !w.final || w.node != nothing && g.status[w.node] == dropped {
 			continue
 		}
-		b := block{head: w.node, joint: nothing, f: never, s: always, fOp: nothing, sOp: nothing}
+		b := block{head: w.node, joint: nothing, f0: never, s0: always, fOp: nothing, sOp: nothing}
 		for at := int32(v); ; at = written[next[at]] {
 			b.versions = append(b.versions, at)
 			if next[at] == nothing || len(b.versions) > len(key.versions) {
@@ -101,7 +100,7 @@ func (g *graph) enter(slot int32, byVersion [][]int32) {
 	}
 	for k := range all {
 		b := &all[k]
-		b.joint = g.joint()
+		b.joint = g.joint(always)
 		for n, v := range b.versions {
 			last := n == len(b.versions)-1
 			if w := key.versions[v].node; w != nothing {
@@ -127,12 +126,13 @@ func (g *graph) enter(slot int32, byVersion [][]int32) {
 
 func (b *block) include(g *graph, node int32) {
 	o := g.op(node)
-	if r := o.returnRank(); r < b.f {
-		b.f, b.fOp = r, node
+	if r := o.returnRank(); r < b.f0 {
+		b.f0, b.fOp = r, node
 	}
-	if c := o.callRank(); c > b.s {
-		b.s, b.sOp = c, node
+	if c := o.callRank(); c > b.s0 {
+		b.s0, b.sOp = c, node
 	}
+	b.f, b.s = b.f0, b.s0
 }
 
 // mostBetween is how many blocks may return within another one, for each version of a key; more than there are clients are wrong anyway.
@@ -154,7 +154,7 @@ func (g *graph) inOrderOfTime(slot int32) {
 	slices.SortStableFunc(sorted, func(a, b *block) int { return cmp.Compare(a.f, b.f) })
 	chain := make([]int32, len(sorted))
 	for k, b := range sorted {
-		chain[k] = g.joint()
+		chain[k] = g.joint(b.f)
 		g.edge(b.joint, chain[k], timed)
 		if k > 0 {
 			g.edge(chain[k-1], chain[k], timed)

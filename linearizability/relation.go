@@ -25,6 +25,7 @@ const (
 	byUpdate                    // who writes the second has read the first, or through others who did so
 	byTime                      // who saw the first had returned before who saw the second was called
 	byInsight                   // who saw the first wrote something that one read who saw the second
+	byWay                       // a way of dependencies leads from who saw the first to who saw the second
 	byReturn                    // no versions: a had returned when b was called
 )
 
@@ -44,10 +45,10 @@ func (g *graph) links(a, b int32, kinds edges) []link {
 			case list:
 				l = g.listLinks(a, b, x, y)
 			case register:
-				l = g.registerLinks(a, b, x, y)
+				l = g.registerLinks(a, b, x, y, kinds)
 			}
 			for _, l := range l {
-				if l.kind&kinds != 0 && (l.order != byTime || kinds&timed != 0) && (l.order != byInsight || kinds&inferred != 0) {
+				if l.kind&kinds != 0 {
 					found = append(found, l)
 				}
 			}
@@ -143,7 +144,7 @@ func (key *txnKey) reader(place int32) int32 {
 }
 
 // registerLinks returns why a comes before b, for one action of each on a register.
-func (g *graph) registerLinks(a, b, x, y int32) (found []link) {
+func (g *graph) registerLinks(a, b, x, y int32, kinds edges) (found []link) {
 	l := link{a: a, b: b, key: g.slot[x], x: x, y: y}
 	read, wrote := g.outside(a, x), g.leaves(a, x)
 	readByB, wroteByB := g.outside(b, y), g.leaves(b, y)
@@ -159,7 +160,7 @@ func (g *graph) registerLinks(a, b, x, y int32) (found []link) {
 		if v == nothing || v == wroteByB {
 			continue
 		}
-		order, witnesses, known := g.comesBefore(l.key, v, wroteByB)
+		order, witnesses, known := g.comesBefore(l.key, v, wroteByB, kinds)
 		if !known {
 			continue
 		}
@@ -198,8 +199,8 @@ func (g *graph) leaves(node, at int32) int32 {
 	return nothing
 }
 
-// comesBefore reports whether one version of a register surely came before another, how that is known, and by whom.
-func (g *graph) comesBefore(slot, v, w int32) (how ordering, witnesses []int32, known bool) {
+// comesBefore reports whether one version of a register surely came before another, how that is known from edges of some kinds, and by whom.
+func (g *graph) comesBefore(slot, v, w int32, kinds edges) (how ordering, witnesses []int32, known bool) {
 	key := &g.keys[slot]
 	writer := key.versions[w].node
 	if slices.Contains(key.reads, extRead{v, writer}) {
@@ -218,11 +219,14 @@ func (g *graph) comesBefore(slot, v, w int32) (how ordering, witnesses []int32, 
 		return byBeginning, g.writersOf(slot, a.versions[1:at+1]), true
 	case b.head == nothing:
 		return 0, nil, false
-	case a.f < b.s:
+	case a.f0 < b.s0 && kinds&timed != 0:
 		return byTime, []int32{a.fOp, b.sOp}, true
 	}
-	if p, q, found := g.insight(slot, a, b); found {
+	if p, q, found := g.insight(slot, a, b); found && kinds&inferred != 0 {
 		return byInsight, []int32{p, q}, true
+	}
+	if way := g.wayBetween(slot, a, b); way != nil && kinds&timed != 0 {
+		return byWay, way, true
 	}
 	return 0, nil, false
 }
