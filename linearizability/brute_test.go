@@ -10,7 +10,7 @@ import (
 
 // without time: every operation is called at once and returns at the end.
 func timeless(h *History) *History {
-	all := &History{Initial: h.Initial, Clients: h.Clients, Operations: slices.Clone(h.Operations)}
+	all := &History{Initial: h.Initial, InitialOf: h.InitialOf, Clients: h.Clients, Operations: slices.Clone(h.Operations)}
 	for k := range all.Operations {
 		all.Operations[k].Call, all.Operations[k].Return = 0, 1
 	}
@@ -86,7 +86,7 @@ func (b *snapshotBrute) run(k int, snapshot map[string]Value) (changed map[strin
 		if !own {
 			var set bool
 			if held, set = snapshot[a.Key]; !set {
-				held = b.h.Initial
+				held = b.h.initial(a.Key)
 			}
 		}
 		after, ok := a.take(held, o.Outcome == Returned)
@@ -179,7 +179,7 @@ func (c *committedBrute) permute(order []int, from, at int) bool {
 func (c *committedBrute) holds() bool {
 	versions := map[string][]Value{}
 	for key, order := range c.orders {
-		held := c.h.Initial
+		held := c.h.initial(key)
 		versions[key] = append(versions[key], held)
 		for _, k := range order {
 			held, _ = c.left(k, len(c.h.Operations[k].Do), key, held)
@@ -228,7 +228,7 @@ func (c *committedBrute) reads(versions map[string][]Value, before map[[2]int]bo
 	v, saw := a.observed()
 	if _, wrote := c.left(k, n, a.Key, Absent); wrote {
 		own, _ := c.left(k, n, a.Key, versions[a.Key][slices.Index(c.orders[a.Key], k)])
-		if o.Outcome == Returned && (saw && own != v || a.Kind == CompareAndSet && a.Differs && own == a.Expected) {
+		if o.Outcome == Returned && (saw && own != v || (a.Kind == CompareAndSet || a.Kind == Expect) && a.Differs && own == a.expects()) {
 			return false
 		}
 		saw = false

@@ -72,7 +72,7 @@ func newGuided(g *graph, kinds edges, sorted []int32, budget int) *guided {
 		case register:
 			s.waiting[k] = make([]int32, len(g.keys[k].versions))
 		case plain:
-			s.held[k] = s.machine.value(g.h.Initial)
+			s.held[k] = s.machine.value(g.h.initial(g.keys[k].name))
 		}
 	}
 	s.compile()
@@ -106,7 +106,7 @@ func (s *guided) compileNode(node int32) {
 		a, at := &o.Do[n], s.first[node]+int32(n)
 		switch key := s.slot[at]; s.keys[key].class {
 		case register:
-			s.compileRegister(first, key, at, a, o.Outcome == Returned)
+			s.compileRegister(first, node, key, at, a)
 		case plain:
 			st := step{kind: a.Kind, shown: a.Shown, differs: a.Differs}
 			if a.Kind != Read || a.Shown {
@@ -124,7 +124,7 @@ func (s *guided) compileNode(node int32) {
 	}
 }
 
-func (s *guided) compileRegister(first int, key, at int32, a *Action, returned bool) {
+func (s *guided) compileRegister(first int, node, key, at int32, a *Action) {
 	own := slices.ContainsFunc(s.effects[first:], func(e effect) bool { return e.key == key && e.what == sets })
 	saw := nothing
 	switch {
@@ -137,7 +137,7 @@ func (s *guided) compileRegister(first int, key, at int32, a *Action, returned b
 		s.effects = append(s.effects, effect{key: key, what: needs, version: saw})
 		s.waiting[key][saw]++
 	}
-	if id, known := s.keys[key].ids[a.Expected]; a.Kind == CompareAndSet && a.Differs && returned && known && !own {
+	if id, known := s.keys[key].ids[a.expects()]; s.doubts(node, a) && known && !own {
 		s.effects = append(s.effects, effect{key: key, what: doubts, version: id})
 	}
 	if a.Kind == Read || s.ver[at] == nothing {

@@ -23,6 +23,8 @@ var txnShapes = map[string]shape{
 	"everything":     {ops: 5, clients: 3, keys: 3, values: 3, wide: true, kinds: []Kind{Read, Write, CompareAndSet, Append}, honest: 9},
 	"mixed":          {ops: 5, clients: 3, keys: 2, unique: true, lists: true, wide: true, kinds: []Kind{Read, Append, Append, Write}, honest: 9},
 	"initial":        {ops: 5, clients: 3, keys: 2, unique: true, wide: true, initial: Literal("0"), kinds: []Kind{Read, Write}, honest: 9},
+	"expecting":      {ops: 5, clients: 3, keys: 2, unique: true, wide: true, kinds: []Kind{Read, Write, Write, Expect}, honest: 9},
+	"counting":       {ops: 5, clients: 3, keys: 2, values: 3, wide: true, kinds: []Kind{Read, Write, Add, Expect}, honest: 9},
 	"single":         {ops: 6, clients: 4, keys: 2, unique: true, kinds: []Kind{Read, Write, CompareAndSet}, honest: 9},
 }
 

@@ -45,6 +45,7 @@ type txnKey struct {
 	class    class
 	appended bool
 	set      bool // written or compared
+	other    bool // something is done of which values do not tell when
 	doubted  bool // somebody saw that it does not hold a value
 	versions []version
 	ids      map[Value]int32 // of a value, or of an element: its version
@@ -106,9 +107,8 @@ func (t *transactions) number(p *part) {
 			slot := ids[a.Key]
 			t.slot = append(t.slot, slot)
 			key := &t.keys[slot]
-			key.appended = key.appended || a.Kind == Append
-			key.set = key.set || a.Kind == Write || a.Kind == CompareAndSet
-			compared = compared || a.Kind == CompareAndSet
+			key.note(a, t.h.Operations[k].Outcome == Returned)
+			compared = compared || a.Kind == CompareAndSet || a.Kind == Expect
 		}
 	}
 	t.first = append(t.first, int32(len(t.slot)))
@@ -118,17 +118,34 @@ func (t *transactions) number(p *part) {
 	}
 	for k := range t.keys {
 		key := &t.keys[k]
-		if key.appended {
+		initial := t.h.initial(key.name)
+		switch {
+		case key.other || key.appended && (key.set || initial != Absent):
+			key.class = plain
+		case key.appended:
 			key.class = list
-			if key.set || t.h.Initial != Absent {
-				key.class = plain
-			}
 		}
-		key.versions = append(key.versions, version{value: t.h.Initial, node: nothing, final: true, seen: true})
+		key.versions = append(key.versions, version{value: initial, node: nothing, final: true, seen: true})
 		key.ids = map[Value]int32{}
 		if key.class == register {
-			key.ids[t.h.Initial] = 0
+			key.ids[initial] = 0
 		}
+	}
+}
+
+// note notes what is done with a key.
+func (key *txnKey) note(a *Action, returned bool) {
+	switch a.Kind {
+	case Read:
+	case Append:
+		key.appended = true
+	case Write, CompareAndSet:
+		key.set = true
+	case Expect:
+		key.set = true
+		key.other = key.other || !returned // whether it happened depends on what the key held
+	default:
+		key.other = true
 	}
 }
 
@@ -204,9 +221,9 @@ func (t *transactions) classify() {
 		if id, known := key.ids[a.Value]; known && a.Kind == Read && a.Shown {
 			key.versions[id].seen = true
 		}
-		if a.Kind == CompareAndSet {
+		if a.Kind == CompareAndSet || a.Kind == Expect {
 			key.doubted = key.doubted || a.Differs
-			if id, known := key.ids[a.Expected]; known && !a.Differs {
+			if id, known := key.ids[a.expects()]; known && !a.Differs {
 				key.versions[id].seen = true
 			}
 		}
@@ -243,13 +260,21 @@ func (t *transactions) eachAction(do func(node int32, o *Operation, at int32, a 
 	}
 }
 
-// sees reports whether the action surely saw that its key holds a value, and which.
+// expects returns what a comparison wants its key to hold, or not to hold.
+func (a *Action) expects() Value {
+	if a.Kind == Expect {
+		return a.Value
+	}
+	return a.Expected
+}
+
+// observed reports whether the action of an operation that returned saw that its key holds a value, and which.
 func (a *Action) observed() (Value, bool) {
 	switch {
 	case a.Kind == Read:
 		return a.Value, a.Shown
-	case a.Kind == CompareAndSet:
-		return a.Expected, !a.Differs
+	case a.Kind == CompareAndSet || a.Kind == Expect:
+		return a.expects(), !a.Differs
 	}
 	return Absent, false
 }

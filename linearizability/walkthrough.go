@@ -18,7 +18,7 @@ func walkThrough(h *History, p *part, order []int, timed bool) error {
 		done[order[n]] = true
 		earliest = min(earliest, o.returnRank())
 	}
-	store := walked{initial: h.Initial, held: make(map[string]*[]byte, len(p.keys))}
+	store := walked{h: h, held: make(map[string]*[]byte, len(p.keys))}
 	for _, k := range order {
 		o := &h.Operations[k]
 		for n := range o.Do {
@@ -37,15 +37,15 @@ func walkThrough(h *History, p *part, order []int, timed bool) error {
 
 // walked is a store that is walked through: what Action.take means, on lists that grow in place.
 type walked struct {
-	initial Value
-	held    map[string]*[]byte
+	h    *History
+	held map[string]*[]byte
 }
 
 func (w *walked) take(a *Action, certain bool) bool {
 	held, known := w.held[a.Key]
 	if !known {
 		held = new([]byte)
-		*held = append(*held, w.initial...)
+		*held = append(*held, w.h.initial(a.Key)...)
 		w.held[a.Key] = held
 	}
 	switch {

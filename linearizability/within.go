@@ -99,7 +99,7 @@ func (t *transactions) lengthOf(node, at int32, v Value) (length int32, fits boo
 }
 
 func (t *transactions) lookRegister(w *ownWrites, a *Action, at int32) {
-	if returned := t.op(w.node).Outcome == Returned; returned && a.Kind == CompareAndSet && a.Differs && w.count > 0 && t.keys[t.slot[at]].versions[w.first].value == a.Expected {
+	if t.doubts(w.node, a) && w.count > 0 && t.keys[t.slot[at]].versions[w.first].value == a.expects() {
 		t.internal(w.node, t.slot[at])
 	}
 	saw := nothing
@@ -119,6 +119,11 @@ func (t *transactions) lookRegister(w *ownWrites, a *Action, at int32) {
 	if a.Kind != Read && t.ver[at] != nothing {
 		w.first, w.count = t.ver[at], 1 // the latest is what counts
 	}
+}
+
+// doubts reports whether an action of a node saw that its key does not hold a value.
+func (t *transactions) doubts(node int32, a *Action) bool {
+	return t.op(node).Outcome == Returned && a.Differs && (a.Kind == CompareAndSet || a.Kind == Expect)
 }
 
 // external notes a read of what others wrote.
