@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/raftcheck/raftcheck/spec"
@@ -14,12 +15,13 @@ import (
 // The methods that decide a part.
 const (
 	ByZones     = "zones"     // the log-linear test for registers and lists to which nothing is written twice
+	ByGraph     = "graph"     // the dependency graph of transactions
 	BySearch    = "search"    // our own search, for a fixed number of steps
 	ByPorcupine = "porcupine" // github.com/anishathalye/porcupine, for as long as the limit allows
 )
 
 // Methods lists the methods in the order in which they are tried.
-var Methods = []string{ByZones, BySearch, ByPorcupine}
+var Methods = []string{ByZones, ByGraph, BySearch, ByPorcupine}
 
 // decision is the work of one Verify.
 type decision struct {
@@ -31,8 +33,10 @@ type decision struct {
 	method  []string       // that decided it, or tried last
 	cores   []*conflict    // what the zones found; nil for others
 	seen    [][]int        // the operations of a part without those that nobody can have seen; nil where the zones decide
+	judged  []*judged      // what the dependency graph says of a part; nil where it was not asked
+	large   []int          // parts that need more memory than there is
 	decided int
-	search  search
+	telling sync.Mutex
 }
 
 // The steps that our own search takes for a part, depth first and then sweeping, before porcupine is asked. It counts steps and not time,
@@ -51,21 +55,20 @@ func (d *decision) decide() error {
 	d.method = make([]string, len(d.parts))
 	d.cores = make([]*conflict, len(d.parts))
 	d.seen = make([][]int, len(d.parts))
+	d.judged = make([]*judged, len(d.parts))
+	if err := d.allAtOnce(); err != nil {
+		return err
+	}
+	if d.options.Model != StrictSerializable {
+		return nil
+	}
 	var rest []int
 	wrong := false
-	for k := range d.parts {
-		if d.ctx.Err() != nil {
-			return d.ctx.Err()
-		}
-		if err := d.atOnce(k); err != nil {
-			return err
-		}
-		wrong = wrong || d.verdict[k] == spec.Violated
-		if d.verdict[k] == spec.Inconclusive {
+	for k, v := range d.verdict {
+		wrong = wrong || v == spec.Violated
+		if v == spec.Inconclusive && !slices.Contains(d.large, k) {
 			rest = append(rest, k)
-			continue
 		}
-		d.progress()
 	}
 	if wrong && !d.options.All {
 		return nil
@@ -87,39 +90,109 @@ func (d *decision) decide() error {
 	return nil
 }
 
+// allAtOnce decides all parts by what does not depend on time, several at once.
+func (d *decision) allAtOnce() error {
+	faults := make([]error, len(d.parts))
+	large := make([]bool, len(d.parts))
+	room := d.options.Memory - d.h.size()
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(d.parts)) {
+		workers.Go(func() {
+			var own search
+			for k := int(next.Add(1)) - 1; k < len(d.parts) && d.ctx.Err() == nil; k = int(next.Add(1)) - 1 {
+				if large[k] = d.options.Memory > 0 && needed(d.h, &d.parts[k], d.options.Model) > room; large[k] {
+					d.method[k], d.verdict[k] = ByGraph, spec.Inconclusive
+					continue
+				}
+				if faults[k] = d.atOnce(&own, k); d.verdict[k] != spec.Inconclusive {
+					d.progress()
+				}
+			}
+		})
+	}
+	workers.Wait()
+	for k, is := range large {
+		if is {
+			d.large = append(d.large, k)
+		}
+	}
+	for _, err := range faults {
+		if err != nil {
+			return err
+		}
+	}
+	return d.ctx.Err()
+}
+
 // atOnce decides a part by what does not depend on time.
-func (d *decision) atOnce(k int) error {
+func (d *decision) atOnce(s *search, k int) error {
 	p := &d.parts[k]
 	found, applies := zonesOf(d.h, p)
-	if applies {
+	if applies && (found == nil || d.options.Model == StrictSerializable) {
 		d.method[k], d.cores[k] = ByZones, found
 		if found != nil {
 			d.verdict[k] = spec.Violated
 		}
 		return nil
 	}
+	if d.options.Model != StrictSerializable || joins(d.h, p) {
+		if err := d.byGraph(k); err != nil || d.verdict[k] != spec.Inconclusive || d.options.Model != StrictSerializable {
+			return err
+		}
+	}
 	d.method[k] = BySearch
 	d.seen[k] = withoutInvisible(d.h, p.ops)
-	d.verdict[k] = d.search.run(d.h, p.keys, d.seen[k], searchBudget)
+	d.verdict[k] = s.run(d.h, p.keys, d.seen[k], searchBudget)
 	if d.verdict[k] == spec.Held {
-		return d.search.certify(d.h, p)
+		return s.certify(d.h, p)
+	}
+	if d.verdict[k] == spec.Inconclusive && d.judged[k] == nil {
+		return d.byGraph(k)
 	}
 	return nil
 }
 
+// byGraph decides a part by its dependency graph.
+func (d *decision) byGraph(k int) error {
+	j, err := judge(d.h, &d.parts[k], guidedBudget)
+	if err != nil {
+		return err
+	}
+	d.judged[k], d.verdict[k], d.method[k] = j, j.verdict[d.options.Model], ByGraph
+	if j.chose {
+		d.method[k] = BySearch
+	}
+	return nil
+}
+
+// joins reports whether any operation does several things at once.
+func joins(h *History, p *part) bool {
+	return slices.ContainsFunc(p.ops, func(k int) bool { return len(h.Operations[k].Do) > 1 })
+}
+
 // sweep sweeps the parts that were too long to search, and returns those that it does not decide.
 func (d *decision) sweep(parts []int) (rest []int) {
+	var s search
 	for n, k := range parts {
 		if d.ctx.Err() != nil {
 			return append(rest, parts[n:]...)
 		}
-		if d.verdict[k] = d.search.sweep(d.h, d.parts[k].keys, d.seen[k], sweepBudget); d.verdict[k] == spec.Inconclusive {
+		if d.verdict[k] = s.sweep(d.h, d.parts[k].keys, d.seen[k], d.sweepBudget(k)); d.verdict[k] == spec.Inconclusive {
 			rest = append(rest, k)
 			continue
 		}
 		d.progress()
 	}
 	return rest
+}
+
+// sweepBudget is how many steps a sweep may take: fewer for a part with many keys, of which every state takes memory.
+func (d *decision) sweepBudget(k int) int {
+	if d.options.Memory <= 0 {
+		return sweepBudget
+	}
+	return min(sweepBudget, d.options.Memory/(searchOfState+searchOfKey*len(d.parts[k].keys)))
 }
 
 // certify goes through the order that a search has found once more: nothing comes before what had returned when it was called, and
@@ -167,7 +240,7 @@ func (d *decision) round(parts []int, limit time.Duration, end time.Time) (rest 
 	for range min(runtime.GOMAXPROCS(0), len(parts)) {
 		workers.Go(func() {
 			for k := range next {
-				v := askPorcupine(d.ctx, d.h, d.parts[k].keys, d.seen[k], min(limit, time.Until(end)))
+				v := askPorcupineWithin(d.ctx, d.h, d.parts[k].keys, d.seen[k], min(limit, time.Until(end)), d.porcupineBytes())
 				told.Lock()
 				if d.verdict[k] = v; v != spec.Inconclusive {
 					d.progress()
@@ -190,6 +263,8 @@ func (d *decision) round(parts []int, limit time.Duration, end time.Time) (rest 
 }
 
 func (d *decision) progress() {
+	d.telling.Lock()
+	defer d.telling.Unlock()
 	d.decided++
 	if d.options.Progress != nil {
 		d.options.Progress(d.decided, len(d.parts))

@@ -18,6 +18,7 @@ type judged struct {
 	anomaly *anomaly // that shows without a cycle; nil if there is none
 	cycle   []int32  // otherwise, nodes of which each must come before the next, and the last before the first; nil if there is none
 	told    *told    // the cycle as it is told; nil if it is too long
+	kind    int      // of the cycle: an index into kindsOfCycles
 	guided  *guided  // the search for a strict order, if there was one
 }
 
@@ -115,7 +116,7 @@ func (j *judged) cycles(sorted []int32) {
 		w := walk{graph: j.g, kinds: c.kinds, apart: c.apart, in: on}
 		if j.cycle = w.shortest(); j.cycle != nil {
 			j.settle(c.weak, spec.Violated)
-			j.told = j.g.tell(j.cycle, kind)
+			j.kind, j.told = kind, j.g.tell(j.cycle, kind)
 			return
 		}
 	}
@@ -164,10 +165,10 @@ func (j *judged) anomalyName() string {
 	return ""
 }
 
-// strongest returns the strongest model that surely holds; none is false if there may be a stronger one.
-func (j *judged) strongest() (name string, sure bool) {
+// strongest returns the strongest model that holds; sure is false if there may be a stronger one. The name is "" if none surely holds.
+func strongest(verdict [4]spec.Verdict) (name string, sure bool) {
 	sure = true
-	for m, v := range j.verdict {
+	for m, v := range verdict {
 		switch v {
 		case spec.Held:
 			return Model(m).String(), sure
@@ -175,5 +176,8 @@ func (j *judged) strongest() (name string, sure bool) {
 			sure = false
 		}
 	}
-	return NoModel, sure
+	if !sure {
+		return "", false
+	}
+	return NoModel, true
 }

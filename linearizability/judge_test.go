@@ -75,24 +75,3 @@ func (j *judged) String() string {
 	}
 	return s
 }
-
-// whole is a history as one part.
-func whole(h *History) *part {
-	p := &part{}
-	for k := range h.Operations {
-		if h.Operations[k].silent() {
-			continue
-		}
-		p.ops = append(p.ops, k)
-		for _, a := range h.Operations[k].Do {
-			known := false
-			for _, key := range p.keys {
-				known = known || key == a.Key
-			}
-			if !known {
-				p.keys = append(p.keys, a.Key)
-			}
-		}
-	}
-	return p
-}

@@ -15,6 +15,9 @@ var ErrEmpty = errors.New("the history holds no operations")
 type Options struct {
 	Limit time.Duration // how long porcupine may take for all keys together; 0 is [DefaultLimit]
 	All   bool          // explain every key that is wrong, not only the first
+	Model Model         // what the store promises; of single operations, the strictest is linearizability
+	// Memory is how many bytes the history and the verdict on it may take; 0 is as many as it takes. What would take more is inconclusive.
+	Memory int
 	// Progress is called now and then with how many parts are decided of how many.
 	Progress func(decided, parts int)
 }

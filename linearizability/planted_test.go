@@ -1,6 +1,8 @@
 package linearizability
 
 import (
+	"context"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -39,5 +41,26 @@ func TestPlantedAnomalies(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestPlantedAnomaliesAreTold: the finding has the name, few operations, and is confirmed.
+func TestPlantedAnomaliesAreTold(t *testing.T) {
+	for _, plant := range plants() {
+		for seed := range uint64(4) {
+			h := generated(workload{transactions: 200, clients: 8, keys: 5, actions: 4, readers: 0.5, unknown: 0.05, plant: plant, seed: seed})
+			r, err := Verify(context.Background(), h, Options{})
+			require.NoError(t, err, plant)
+			require.Equal(t, spec.Violated, r.Verdict, plant)
+			require.Equal(t, []string{plant}, r.Anomalies)
+			require.Len(t, r.Findings, 1)
+			f := &r.Findings[0]
+			if seed == 0 {
+				t.Logf("%s\n%s", f.Message, strings.Join(f.Lines("h.ndjson"), "\n"))
+			}
+			require.Equal(t, plant, f.Anomaly, "%s", strings.Join(f.Lines("h.ndjson"), "\n"))
+			require.LessOrEqual(t, len(f.Operations), 8)
+			require.Equal(t, weakest[plant], f.Model)
+		}
 	}
 }

@@ -18,13 +18,18 @@ import (
 
 // askPorcupine decides some operations on some keys. It answers Inconclusive when the time is up or ctx is done.
 func askPorcupine(ctx context.Context, h *History, keys []string, ops []int, limit time.Duration) spec.Verdict {
+	return askPorcupineWithin(ctx, h, keys, ops, limit, maxPorcupineBytes)
+}
+
+// askPorcupineWithin is askPorcupine within some memory, in bytes.
+func askPorcupineWithin(ctx context.Context, h *History, keys []string, ops []int, limit time.Duration, bytes int) spec.Verdict {
 	if deadline, set := ctx.Deadline(); set {
 		limit = min(limit, time.Until(deadline))
 	}
 	if limit <= 0 || ctx.Err() != nil {
 		return spec.Inconclusive
 	}
-	m := &meter{ctx: ctx, room: roomFor(len(ops))}
+	m := &meter{ctx: ctx, room: bytes / (160 + len(ops)/8)}
 	answer := porcupine.CheckOperationsTimeout(modelOf(h, keys, m), porcupineOperations(h, ops), limit)
 	switch {
 	case m.full.Load() || answer == porcupine.Unknown || ctx.Err() != nil:
@@ -44,8 +49,6 @@ type meter struct {
 
 // maxPorcupineBytes is about how much memory porcupine may take for what it has tried.
 const maxPorcupineBytes = 1 << 30
-
-func roomFor(ops int) int { return maxPorcupineBytes / (160 + ops/8) }
 
 // spent counts a step that succeeded. When there is no room left it holds porcupine until the time is up, since nothing else stops it.
 func (m *meter) spent(inner context.Context) bool {

@@ -19,6 +19,12 @@ type Result struct {
 	Parts                              []PartResult
 	Findings                           []Finding  // one for each part that is wrong; only the first unless Options.All
 	AlsoWrong                          [][]string // the keys of further parts that are wrong
+
+	Model     Model           // that was asked for
+	Strongest string          // the strongest of ModelNames that surely holds, or NoModel; "" where that is not known
+	Sure      bool            // no stronger one holds
+	Judged    [4]spec.Verdict // of each model over all parts; Inconclusive where that is not known
+	Anomalies []string        // the names of what violates the strictest model, the first of each part that is wrong; those without a name are left out
 }
 
 // PartResult is the verdict on some keys that can be judged by themselves.
@@ -87,6 +93,7 @@ func concurrent(h *History) int {
 // conclude fills in what was decided, and explains what is wrong.
 func (r *Result) conclude(d *decision) error {
 	undecided := 0
+	r.models(d)
 	for k, p := range d.parts {
 		r.Keys += len(p.keys)
 		r.Parts = append(r.Parts, PartResult{p.keys, len(p.ops), d.method[k], d.verdict[k]})
@@ -108,7 +115,7 @@ func (r *Result) conclude(d *decision) error {
 		return d.ctx.Err()
 	case undecided > 0:
 		r.Verdict = spec.Inconclusive
-		r.Because = append(r.Because, d.undecided())
+		r.Because = append(r.Because, d.undecided()...)
 	case !shows(d.h):
 		r.Verdict = spec.Inconclusive
 		r.Because = append(r.Because, "no client saw anything: no read returned a value, and no comparison its result")
@@ -132,17 +139,80 @@ func (r *Result) explain(d *decision, k int) error {
 	return err
 }
 
-// undecided says which keys porcupine did not decide in time.
-func (d *decision) undecided() string {
-	var names []string
-	ops := 0
+// models tells which models hold over all parts: those that hold for each.
+func (r *Result) models(d *decision) {
+	r.Model = d.options.Model
+	r.Judged = [4]spec.Verdict{}
+	for k := range d.parts {
+		v := d.modelsOf(k)
+		for m := range v {
+			switch {
+			case v[m] == spec.Violated:
+				r.Judged[m] = spec.Violated
+			case v[m] == spec.Inconclusive && r.Judged[m] == spec.Held:
+				r.Judged[m] = spec.Inconclusive
+			}
+		}
+		if j := d.judged[k]; j != nil && j.anomalyName() != "" && !slices.Contains(r.Anomalies, j.anomalyName()) {
+			r.Anomalies = append(r.Anomalies, j.anomalyName())
+		}
+	}
+	r.Strongest, r.Sure = strongest(r.Judged)
+}
+
+// modelsOf returns the verdict on each model for a part.
+func (d *decision) modelsOf(k int) (v [4]spec.Verdict) {
+	if d.judged[k] != nil && d.judged[k].verdict[StrictSerializable] != spec.Inconclusive {
+		return d.judged[k].verdict
+	}
+	for m := range v {
+		if v[m] = d.verdict[k]; v[m] == spec.Violated && Model(m) > d.options.Model {
+			v[m] = spec.Inconclusive // that a weaker model is violated does not follow
+		}
+	}
+	if d.options.Model != StrictSerializable && d.judged[k] != nil {
+		return d.judged[k].verdict
+	}
+	return v
+}
+
+// undecided says what was not decided, and why.
+func (d *decision) undecided() (why []string) {
+	var names, large []string
+	ops, most := 0, 0
 	for k, v := range d.verdict {
-		if v == spec.Inconclusive {
+		switch {
+		case v != spec.Inconclusive:
+		case slices.Contains(d.large, k):
+			large = append(large, keyNames(d.parts[k].keys))
+			most = max(most, needed(d.h, &d.parts[k], d.options.Model)+d.h.size())
+		default:
 			names = append(names, keyNames(d.parts[k].keys))
 			ops += len(d.parts[k].ops)
 		}
 	}
-	return fmt.Sprintf("the limit of %s was used up before porcupine decided %s (%d operations)", d.options.Limit, listed(names), ops)
+	if len(large) > 0 {
+		why = append(why, fmt.Sprintf("the memory of %s does not suffice for %s, which may take %s", bytesText(d.options.Memory), listed(large), bytesText(most)))
+	}
+	switch {
+	case len(names) == 0:
+	case d.options.Model != StrictSerializable:
+		why = append(why, fmt.Sprintf("whether %s is %s was not found out in %d steps (%d operations)", listed(names), d.options.Model, guidedBudget, ops))
+	default:
+		why = append(why, fmt.Sprintf("the limit of %s was used up before porcupine decided %s (%d operations)", d.options.Limit, listed(names), ops))
+	}
+	return why
+}
+
+// bytesText prints an amount of memory, rounded.
+func bytesText(n int) string {
+	switch {
+	case n >= 10<<30:
+		return fmt.Sprintf("%d GiB", n>>30)
+	case n >= 10<<20:
+		return fmt.Sprintf("%d MiB", n>>20)
+	}
+	return fmt.Sprintf("%d KiB", n>>10)
 }
 
 // keyNames names keys, or the first few of many.

@@ -27,6 +27,7 @@ type shrinker struct {
 	doubt  bool // the same, in the pass that matters: the result may not be 1-minimal
 	lists  *lists
 	parts  map[int]bool // of operations: some of its actions were left out
+	model  *Model       // that is violated; nil for the strictest
 }
 
 const (
@@ -49,6 +50,9 @@ func newShrinker(ctx context.Context, h *History, p *part) *shrinker {
 
 // wrong reports whether the operations of the set cannot be ordered.
 func (s *shrinker) wrong(set []int) bool {
+	if s.model != nil {
+		return violates(s.history(set), *s.model)
+	}
 	set = withoutInvisible(s.h, set)
 	v := spec.Inconclusive
 	if s.steps > 0 {

@@ -23,6 +23,9 @@ type Finding struct {
 	Elided      bool        // "…" in the operations stands for what does not matter
 	ConfirmedBy []string    // the methods that find these operations wrong by themselves
 	lists       *lists      // of the shrinker
+	Anomaly     string      // its usual name, see [DirtyWrite] and so on; "" where it has none
+	Model       Model       // the weakest that it violates
+	Cycle       []CycleStep // why each of some operations comes before the next, and the last before the first; nil if it is no cycle
 	Steps       []Moment    // what the cluster did meanwhile, where the history is of a trace
 }
 
@@ -38,9 +41,17 @@ type Witnessed struct {
 // witnessOf shrinks a part that is wrong, has the rest confirmed and explains it. It returns nil if nothing could confirm it in time.
 func witnessOf(d *decision, k int) (*Finding, error) {
 	p := &d.parts[k]
+	if d.judged[k] != nil {
+		if f, err := graphWitness(d, k); f != nil || err != nil {
+			return f, err
+		}
+	}
 	s := newShrinker(d.ctx, d.h, p)
+	if d.options.Model != StrictSerializable {
+		s.model = &d.options.Model
+	}
 	set := s.shrink(d.cores[k], p)
-	f := &Finding{Keys: p.keys, Of: len(p.ops), Minimal: !s.doubt, History: s.history(set)}
+	f := &Finding{Model: d.options.Model, Keys: p.keys, Of: len(p.ops), Minimal: !s.doubt, History: s.history(set)}
 	if err := f.confirm(d, k); err != nil || len(f.ConfirmedBy) == 0 {
 		return nil, err
 	}
@@ -51,7 +62,13 @@ func witnessOf(d *decision, k int) (*Finding, error) {
 	f.Guilty = lastToSee(f.History)
 	f.Elided = slices.ContainsFunc(f.Operations, func(o Witnessed) bool { return strings.Contains(o.Text, "…") })
 	f.lists = s.lists
-	f.explain(d.h)
+	if f.Model != StrictSerializable || len(f.Keys) > 1 || slices.ContainsFunc(f.History.Operations, func(o Operation) bool { return len(o.Do) > 1 }) {
+		if err := f.tell(d.h, nil); err != nil {
+			return nil, err
+		}
+	} else {
+		f.explain(d.h)
+	}
 	f.hints(d.h)
 	f.Steps = momentsOf(d.h, f.Operations)
 	return f, nil
@@ -98,13 +115,14 @@ const confirmLimit = 10 * time.Second
 
 // confirm has the witness judged by porcupine and by our own search, whoever found it.
 func (f *Finding) confirm(d *decision, k int) error {
-	all := make([]int, len(f.History.Operations))
-	for n := range all {
-		all[n] = n
+	h := f.History
+	if f.Model != StrictSerializable {
+		h = h.timeless()
 	}
+	all := indexesOf(len(h.Operations))
 	var own search
-	searched := own.decide(f.History, f.Keys, all)
-	asked := askPorcupine(d.ctx, f.History, f.Keys, all, confirmLimit)
+	searched := own.decide(h, f.Keys, all)
+	asked := askPorcupine(d.ctx, h, f.Keys, all, confirmLimit)
 	for _, c := range []struct {
 		method  string
 		verdict spec.Verdict
@@ -126,11 +144,12 @@ func (f *Finding) confirm(d *decision, k int) error {
 // text prints an operation of the witness, with … for what was left out.
 func (s *shrinker) text(at int) string {
 	o := s.h.Operations[at]
-	switch {
-	case s.parts[at]:
-		return "…; " + o.String()
-	case s.lists == nil:
-		return o.String()
+	lead := ""
+	if s.parts[at] {
+		lead = "…; "
+	}
+	if s.lists == nil {
+		return lead + o.String()
 	}
 	original := o
 	original.Do = s.lists.left[at]
@@ -138,11 +157,21 @@ func (s *shrinker) text(at int) string {
 	for n, a := range original.Do {
 		parts[n] = s.lists.text(a, o.Outcome == Returned)
 	}
-	text := strings.Join(parts, "; ")
+	text := lead + strings.Join(parts, "; ")
 	if o.Outcome != Returned {
 		text += " (" + o.Outcome.String() + ")"
 	}
 	return text
+}
+
+// timeless returns a history without time: everything is called at once, and returns at the end.
+func (h *History) timeless() *History {
+	all := *h
+	all.Operations = slices.Clone(h.Operations)
+	for k := range all.Operations {
+		all.Operations[k].Call, all.Operations[k].Return = 0, 1
+	}
+	return &all
 }
 
 // text prints an action as it was, with … for the elements that were left out.
