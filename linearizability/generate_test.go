@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// workload says what generated histories of transactions look like.
-type workload struct {
+// load says what generated histories of transactions look like.
+type load struct {
 	transactions, clients, keys int
 	perKey                      int     // writes to a key after which another takes its place; 0 for never
 	registers                   bool    // keys hold single values; otherwise lists
@@ -21,8 +21,8 @@ type workload struct {
 }
 
 // generated makes a history of a store that is strictly serializable, but for what is planted in the middle.
-func generated(w workload) *History {
-	m := &maker{workload: w, Rand: rand.New(rand.NewPCG(w.seed, 1)), h: &History{Operations: make([]Operation, 0, w.transactions)}}
+func generated(w load) *History {
+	m := &maker{load: w, Rand: rand.New(rand.NewPCG(w.seed, 1)), h: &History{Operations: make([]Operation, 0, w.transactions)}}
 	for c := range w.clients {
 		m.h.Clients = append(m.h.Clients, strconv.Itoa(c))
 	}
@@ -65,7 +65,7 @@ func generated(w workload) *History {
 
 // maker makes a history.
 type maker struct {
-	workload
+	load
 	*rand.Rand
 	h       *History
 	slots   []*made // the keys in use
@@ -400,6 +400,6 @@ func plants() (names []string) {
 	return names
 }
 
-func (w workload) String() string {
+func (w load) String() string {
 	return fmt.Sprintf("transactions=%d/clients=%d/keys=%d/registers=%t/plant=%s", w.transactions, w.clients, w.keys, w.registers, w.plant)
 }

@@ -33,9 +33,9 @@ type guided struct {
 	own     []plainState
 	seen    visited
 	hash    [2]uint64
-	trail   []int32 // what has happened, joints too
-	undo    []held  // what keys held before
-	choices bool    // something was left to choose
+	trail   []int32      // what has happened, joints too
+	undo    []heldBefore // what keys held before
+	choices bool         // something was left to choose
 }
 
 // effect is what a node does with a key whose state matters: to every order (plain), or to those that the graph leaves open (register).
@@ -54,7 +54,7 @@ const (
 	happens                   // a step on a plain key
 )
 
-type held struct{ node, key, version int32 }
+type heldBefore struct{ node, key, version int32 }
 
 type plainState struct{ key, value int32 }
 
@@ -363,7 +363,7 @@ func (s *guided) hold(n, key, version int32) {
 	if before == version {
 		return
 	}
-	s.undo = append(s.undo, held{n, key, before})
+	s.undo = append(s.undo, heldBefore{n, key, before})
 	s.toggleHeld(key)
 	s.held[key] = version
 	s.toggleHeld(key)

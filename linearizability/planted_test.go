@@ -24,8 +24,8 @@ func TestPlantedAnomalies(t *testing.T) {
 	for _, plant := range append(plants(), "") {
 		t.Run(plant, func(t *testing.T) {
 			for seed := range uint64(20) {
-				h := generated(workload{transactions: 300, clients: 8, keys: 5, actions: 4, readers: 0.5, unknown: 0.05, plant: plant, seed: seed})
-				j, err := judge(h, whole(h), guidedBudget)
+				h := generated(load{transactions: 300, clients: 8, keys: 5, actions: 4, readers: 0.5, unknown: 0.05, plant: plant, seed: seed})
+				j, err := judge(h, wholePart(h), guidedBudget)
 				require.NoError(t, err)
 				if plant == "" {
 					require.Equal(t, [4]spec.Verdict{}, j.verdict, "%s", j)
@@ -48,7 +48,7 @@ func TestPlantedAnomalies(t *testing.T) {
 func TestPlantedAnomaliesAreTold(t *testing.T) {
 	for _, plant := range plants() {
 		for seed := range uint64(4) {
-			h := generated(workload{transactions: 200, clients: 8, keys: 5, actions: 4, readers: 0.5, unknown: 0.05, plant: plant, seed: seed})
+			h := generated(load{transactions: 200, clients: 8, keys: 5, actions: 4, readers: 0.5, unknown: 0.05, plant: plant, seed: seed})
 			r, err := Verify(context.Background(), h, Options{})
 			require.NoError(t, err, plant)
 			require.Equal(t, spec.Violated, r.Verdict, plant)

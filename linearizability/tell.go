@@ -43,7 +43,7 @@ func graphWitness(d *decision, k int) (*Finding, error) {
 	}
 	weak := j.weakest()
 	h, ops, partly, kept := e.history()
-	s := newShrinker(d.ctx, h, whole(h))
+	s := newShrinker(d.ctx, h, wholePart(h))
 	s.model, s.parts = &weak, partly
 	set := indexesOf(len(ops))
 	if s.lists = listsOf(s.h, s.keys, set); s.lists != nil {
@@ -56,7 +56,7 @@ func graphWitness(d *decision, k int) (*Finding, error) {
 		return nil, nil
 	}
 	small := s.least(set)
-	f := &Finding{Keys: whole(s.history(small)).keys, Of: len(d.parts[k].ops), Minimal: !s.doubt, History: s.history(small), Model: weak}
+	f := &Finding{Keys: wholePart(s.history(small)).keys, Of: len(d.parts[k].ops), Minimal: !s.doubt, History: s.history(small), Model: weak}
 	if err := f.confirm(d, k); err != nil || len(f.ConfirmedBy) == 0 {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func graphWitness(d *decision, k int) (*Finding, error) {
 	}
 	for _, at := range small {
 		o := d.h.Operations[ops[at]]
-		f.Operations = append(f.Operations, Witnessed{Index: ops[at], Client: clientName(d.h.Clients[o.Client]), Text: s.text(at), Operation: o})
+		f.Operations = append(f.Operations, Witnessed{Index: ops[at], Client: clientName(d.h.Clients[o.Client]), Text: s.text(at), File: d.h.fileOf(&o), Operation: o})
 	}
 	f.Guilty = lastToSee(f.History)
 	f.Elided = slices.ContainsFunc(f.Operations, func(o Witnessed) bool { return strings.Contains(o.Text, "…") })
@@ -105,7 +105,7 @@ func (j *judged) about() (found []element) {
 
 // violates reports whether a history violates a model.
 func violates(h *History, m Model) bool {
-	j, err := judge(h, whole(h), shrinkBudget)
+	j, err := judge(h, wholePart(h), shrinkBudget)
 	return err == nil && j.verdict[m] == spec.Violated
 }
 
@@ -117,8 +117,8 @@ func indexesOf(n int) []int {
 	return all
 }
 
-// whole is a history as one part.
-func whole(h *History) *part {
+// wholePart is a history as one part.
+func wholePart(h *History) *part {
 	p := &part{}
 	for k := range h.Operations {
 		if h.Operations[k].silent() {
@@ -142,7 +142,7 @@ func (f *Finding) tell(all *History, found *judged) error {
 		t := teller{Finding: f, judged: found, all: all, whole: true}
 		t.anomalous()
 	} else {
-		j, err := judge(f.History, whole(f.History), guidedBudget)
+		j, err := judge(f.History, wholePart(f.History), guidedBudget)
 		if err != nil {
 			return err
 		}

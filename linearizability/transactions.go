@@ -47,7 +47,7 @@ type txnKey struct {
 	set      bool // written or compared
 	other    bool // something is done of which values do not tell when
 	doubted  bool // somebody saw that it does not hold a value
-	versions []version
+	versions []keyVersion
 	ids      map[Value]int32 // of a value, or of an element: its version
 	reads    []extRead       // by operations that had not written the key before, in the order of their nodes
 
@@ -58,8 +58,8 @@ type txnKey struct {
 	order   []int32 // the versions in longest, in front of which there is version 0
 }
 
-// version is a value of a register, or an element of a list. Version 0 is what was there at first.
-type version struct {
+// keyVersion is a value of a register, or an element of a list. Version 0 is what was there at first.
+type keyVersion struct {
 	value Value
 	node  int32 // who writes it; nothing for version 0
 	place int32 // of an element: its place in the longest list, from 1; 0 if nobody read it
@@ -125,7 +125,7 @@ func (t *transactions) number(p *part) {
 		case key.appended:
 			key.class = list
 		}
-		key.versions = append(key.versions, version{value: initial, node: nothing, final: true, seen: true})
+		key.versions = append(key.versions, keyVersion{value: initial, node: nothing, final: true, seen: true})
 		key.ids = map[Value]int32{}
 		if key.class == register {
 			key.ids[initial] = 0
@@ -202,7 +202,7 @@ func (key *txnKey) addVersion(v Value, node int32) bool {
 		return false
 	}
 	key.ids[v] = int32(len(key.versions))
-	key.versions = append(key.versions, version{value: v, node: node, final: true})
+	key.versions = append(key.versions, keyVersion{value: v, node: node, final: true})
 	return true
 }
 
@@ -385,7 +385,7 @@ func (t *transactions) wasSeen(node int32) bool {
 	o := t.op(node)
 	for n := range o.Do {
 		at := t.first[node] + int32(n)
-		if v := t.ver[at]; o.Do[n].Kind != Read && v != nothing && t.written(at, &o.Do[n], func(w *version) bool { return w.seen }) {
+		if v := t.ver[at]; o.Do[n].Kind != Read && v != nothing && t.written(at, &o.Do[n], func(w *keyVersion) bool { return w.seen }) {
 			return true
 		}
 	}
@@ -393,7 +393,7 @@ func (t *transactions) wasSeen(node int32) bool {
 }
 
 // written reports whether one of the versions that an action writes is such.
-func (t *transactions) written(at int32, a *Action, such func(*version) bool) bool {
+func (t *transactions) written(at int32, a *Action, such func(*keyVersion) bool) bool {
 	key := &t.keys[t.slot[at]]
 	if key.class == register {
 		return such(&key.versions[t.ver[at]])

@@ -17,7 +17,7 @@ func BenchmarkTransactions(b *testing.B) {
 	if s := os.Getenv("RAFTCHECK_TRANSACTIONS"); s != "" {
 		n, _ = strconv.Atoi(s)
 	}
-	for _, w := range []workload{
+	for _, w := range []load{
 		{transactions: n, clients: 20, keys: 10, actions: 4, readers: 0.5, unknown: 0.01},
 		{transactions: n, clients: 20, keys: 10, actions: 4, readers: 0.5, unknown: 0.01, plant: AntiDependency},
 		{transactions: n, clients: 20, keys: 10, actions: 4, readers: 0.5, unknown: 0.01, plant: SingleRead + realtime},
@@ -29,7 +29,7 @@ func BenchmarkTransactions(b *testing.B) {
 	} {
 		b.Run(w.String(), func(b *testing.B) {
 			h := generated(w)
-			p := whole(h)
+			p := wholePart(h)
 			var before, after runtime.MemStats
 			runtime.GC()
 			runtime.ReadMemStats(&before)

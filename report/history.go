@@ -16,6 +16,10 @@ type History struct {
 	Methods    []Method `json:"methods"`
 	Notes      []string `json:"notes,omitempty"`     // what was taken for granted when it was read
 	AlsoWrong  []string `json:"alsoWrong,omitempty"` // keys that are wrong too and not explained
+	Model      string   `json:"model,omitempty"`     // what the store promises: --model; "" for strict-serializable
+	Strongest  string   `json:"strongest,omitempty"` // the strongest model that surely holds, or none; "" where that is not known
+	Sure       bool     `json:"sure,omitempty"`      // no stronger one holds
+	Anomalies  []string `json:"anomalies,omitempty"` // what violates strict-serializable, by their usual names
 }
 
 // Method is how many keys of a history a method decided.
@@ -35,6 +39,9 @@ type Witness struct {
 	Why         []string    `json:"why"`
 	Hints       []string    `json:"hints,omitempty"` // what would explain it, if the history is not what it seems
 	Operations  []Operation `json:"operations"`
+	Anomaly     string      `json:"anomaly,omitempty"` // its usual name, such as G-single; "" where it has none
+	Model       string      `json:"model,omitempty"`   // the weakest that it violates
+	Cycle       []Step      `json:"cycle,omitempty"`   // why each of some operations comes before the next, and the last before the first
 	Cluster     []Moment    `json:"cluster,omitempty"` // what the cluster did meanwhile, where that was recorded too
 }
 
@@ -47,6 +54,15 @@ type Operation struct {
 	File       string `json:"file"`
 	CallLine   int    `json:"callLine"`   // from 1
 	ReturnLine int    `json:"returnLine"` // from 1; 0 when it never returned
+}
+
+// Step is why one operation of a witness comes before another in every order.
+type Step struct {
+	Before int    `json:"before"` // number of an operation
+	After  int    `json:"after"`
+	Kind   string `json:"kind"` // ww, wr, rw: After overwrites what Before wrote, reads it, or overwrites what Before read; rt: Before had returned
+	Key    string `json:"key,omitempty"`
+	Why    string `json:"why"`
 }
 
 // Moment is something that happened in a cluster.

@@ -11,7 +11,7 @@ func (t *text) histories() {
 		h := &t.r.Histories[k]
 		switch h.Verdict {
 		case "held":
-			t.line("%s   %s: linearizable: %s", t.Good("ok"), h.Path, h.size())
+			t.line("%s   %s: %s: %s", t.Good("ok"), h.Path, h.promise(), h.size())
 		case "inconclusive":
 			t.line("%s %s: %s", t.Unsure("????"), h.Path, h.size())
 		}
@@ -20,8 +20,36 @@ func (t *text) histories() {
 		for _, note := range h.Notes {
 			t.below("note: ", note)
 		}
+		if h.Model != "" && (h.Strongest != h.Model || len(h.Anomalies) > 0) {
+			t.below("strongest: ", h.strongest())
+		}
 	}
 	t.notCovered()
+}
+
+// promise is what the history was judged by, as people call it.
+func (h *History) promise() string {
+	if h.Model == "" {
+		return "linearizable"
+	}
+	return h.Model
+}
+
+// strongest says which model holds, and what is in the way of a stronger one.
+func (h *History) strongest() string {
+	s := h.Strongest
+	switch {
+	case s == "":
+		return "not known"
+	case s == "none":
+		s = "none of strict-serializable, serializable, snapshot-isolation and read-committed"
+	case !h.Sure:
+		s = "at least " + s
+	}
+	if len(h.Anomalies) > 0 {
+		s += "; what violates strict-serializable is called " + listed(h.Anomalies)
+	}
+	return s
 }
 
 // size says how large the history is: "2,024 operations of 50 clients on 10 keys, up to 49 at once (jepsen)".
@@ -74,7 +102,7 @@ func (t *text) historyFindings() {
 			wrong++
 		}
 	}
-	t.line("%s", t.Bad(Some(wrong, "history")+" not linearizable")+t.others())
+	t.line("%s", t.Bad(Some(wrong, "history")+" not "+t.r.Histories[0].promise())+t.others())
 }
 
 // others counts the histories that are not wrong.
@@ -84,7 +112,7 @@ func (t *text) others() (s string) {
 		counts[t.r.Histories[k].Verdict]++
 	}
 	if n := counts["held"]; n > 0 {
-		s += ", " + Count(n) + " linearizable"
+		s += ", " + Count(n) + " " + t.r.Histories[0].promise()
 	}
 	if n := counts["inconclusive"]; n > 0 {
 		s += ", " + Count(n) + " inconclusive"
@@ -132,6 +160,9 @@ func (t *text) historyOf(f *Finding) {
 		for _, note := range h.Notes {
 			t.paragraph("Note: " + note + ".")
 		}
+		if h.Strongest != "" {
+			t.paragraph("What holds of the whole history: " + h.strongest() + ".")
+		}
 		if n := h.undecided(); n > 0 {
 			t.paragraph(fmt.Sprintf("Not decided, as one is wrong already: %s.", Some(n, "key")))
 		}
@@ -140,7 +171,7 @@ func (t *text) historyOf(f *Finding) {
 			if len(names) > mostNames {
 				names = append(names[:mostNames-1:mostNames-1], Count(len(h.AlsoWrong)-mostNames+1)+" more")
 			}
-			t.paragraph("Also not linearizable: keys " + listed(names) + ". Use --keep-going to have them explained too.")
+			t.paragraph("Also not " + h.promise() + ": keys " + listed(names) + ". Use --keep-going to have them explained too.")
 		}
 	}
 }

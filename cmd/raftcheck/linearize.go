@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +28,8 @@ type linearizeFlags struct {
 	failedCAS string
 	initial   []string
 	nilReads  string
+	model     string
+	memory    size
 	allow     string
 	known     known
 	outputs   outputs
@@ -34,7 +37,7 @@ type linearizeFlags struct {
 
 // newLinearizeFlags are the flags as they are when none is given.
 func newLinearizeFlags() *linearizeFlags {
-	return &linearizeFlags{format: linearizability.Auto, limit: linearizability.DefaultLimit, failedCAS: "auto", nilReads: nilReadNames[0], outputs: outputs{formats: append(slices.Clone(report.Formats), "porcupine", "witness")}}
+	return &linearizeFlags{format: linearizability.Auto, limit: linearizability.DefaultLimit, failedCAS: "auto", model: linearizability.StrictSerializable.String(), nilReads: nilReadNames[0], outputs: outputs{formats: append(slices.Clone(report.Formats), "porcupine", "witness")}}
 }
 
 // linearize judges histories of clients.
@@ -43,9 +46,10 @@ func (a *app) linearize() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "linearize HISTORY...",
 		Short: "Judge what clients of a key-value store saw",
-		Long: `linearize reads histories of clients and decides whether they are linearizable: whether every operation can have taken
-effect at one moment between its call and its return. A finding shows the fewest operations that no order explains,
-each with its lines, and says why.
+		Long: `linearize reads histories of clients and decides whether they are linearizable: whether every operation, or transaction
+of several, can have taken effect at one moment between its call and its return. A finding shows the fewest operations
+that no order explains, each with its lines, and says why. Of transactions it also says which weaker promise holds;
+--model judges by that.
 
 It reads its own format, Jepsen's and Maelstrom's history.edn, history.txt and jepsen.log, the same in JSON, Maelstrom's
 messages, porcupine's test data, the clients of etcd's robustness tests, and raftcheck's traces, whose clients propose and
@@ -75,9 +79,12 @@ the operations of the first finding as a history of their own.`,
 	flags.StringArrayVar(&f.initial, "initial", nil, "the `value` that every key holds at first: a number, a word, or a text in quotes; nil if not given. KEY=VALUE is of one key; unknown takes what is first seen of a key. May be repeated")
 	flags.StringVar(&f.nilReads, "nil-reads", nilReadNames[0], "what a read of Jepsen's that returned nil `saw`: nothing, or unknown where the client does not say")
 	f.known.addTo(flags)
+	flags.StringVar(&f.model, "model", linearizability.StrictSerializable.String(), "what the store `promises`: "+strings.Join(linearizability.ModelNames, ", "))
+	flags.Var(&f.memory, "memory", "what takes more memory than this is inconclusive, as in 2GiB; without it, three quarters of what the machine has")
 	addAllow(flags, &f.allow)
 	a.addTrust(flags)
 	f.outputs.addTo(flags)
+	_ = cmd.RegisterFlagCompletionFunc("model", cobra.FixedCompletions(linearizability.ModelNames, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(linearizability.Formats, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("failed-cas", cobra.FixedCompletions(failedCASNames, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -137,8 +144,27 @@ func beginWith(o *linearizability.ReadOptions, initial string) error {
 	return nil
 }
 
+// verifyOptions are the flags that say how to judge. Memory that is asked for also bounds what garbage may be left lying about.
+func (f *linearizeFlags) verifyOptions() (o linearizability.Options, err error) {
+	model, err := linearizability.ParseModel(f.model)
+	if err != nil {
+		return o, usageError(didYouMean(f.model, linearizability.ModelNames, "one of "+strings.Join(linearizability.ModelNames, ", ")), "invalid value %q for --model", f.model)
+	}
+	memory := f.memory
+	if memory == 0 {
+		memory = machineMemory() / 4 * 3
+	} else {
+		debug.SetMemoryLimit(int64(memory))
+	}
+	return linearizability.Options{Limit: f.limit, All: f.keepGoing || f.known.any(), Model: model, Memory: int(memory)}, nil
+}
+
 func (a *app) runLinearize(ctx context.Context, f *linearizeFlags, args []string) error {
 	options, err := f.readOptions()
+	if err != nil {
+		return err
+	}
+	judging, err := f.verifyOptions()
 	if err != nil {
 		return err
 	}
@@ -160,7 +186,7 @@ func (a *app) runLinearize(ctx context.Context, f *linearizeFlags, args []string
 		return err
 	}
 	defer f.outputs.abandon()
-	j := &judgement{app: a, flags: f, options: options, report: newReport("linearize", "history", spec.Held)}
+	j := &judgement{app: a, flags: f, options: options, judging: judging, report: newReport("linearize", "history", spec.Held)}
 	a.term.startProgress(time.Now())
 	for _, path := range paths {
 		if err := j.file(ctx, path); err != nil {
@@ -188,6 +214,7 @@ type judgement struct {
 	*app
 	flags   *linearizeFlags
 	options linearizability.ReadOptions
+	judging linearizability.Options
 	report  *report.Report
 	checked int // operations that were judged
 
@@ -234,13 +261,14 @@ func (j *judgement) file(ctx context.Context, path string) error {
 }
 
 func (j *judgement) verify(ctx context.Context, path string, h *linearizability.History) (*linearizability.Result, error) {
-	return linearizability.Verify(ctx, h, linearizability.Options{Limit: j.flags.limit, All: j.flags.keepGoing || j.flags.known.any(),
-		Progress: func(decided, parts int) {
-			if ctx.Err() != nil {
-				return // somebody else writes to the terminal now
-			}
-			j.term.progress(time.Now(), func() string { return fmt.Sprintf("linearize %s: %d of %s", path, decided, report.Some(parts, "key")) })
-		}})
+	judging := j.judging
+	judging.Progress = func(decided, parts int) {
+		if ctx.Err() != nil {
+			return // somebody else writes to the terminal now
+		}
+		j.term.progress(time.Now(), func() string { return fmt.Sprintf("linearize %s: %d of %s", path, decided, report.Some(parts, "key")) })
+	}
+	return linearizability.Verify(ctx, h, judging)
 }
 
 func (j *judgement) read(path string) (*linearizability.History, error) {
@@ -271,7 +299,13 @@ func (j *judgement) note(h *linearizability.History, r *linearizability.Result) 
 
 func historyOf(path string, h *linearizability.History, r *linearizability.Result) report.History {
 	out := report.History{Path: path, Format: h.Format, Verdict: r.Verdict.String(), Operations: r.Operations, Clients: r.Clients, Keys: r.Keys,
-		Returned: r.Returned, Unknown: r.Unknown, Pending: r.Pending, Failed: r.Failed, Concurrent: r.Concurrent, Methods: []report.Method{}, Notes: h.Notes}
+		Returned: r.Returned, Unknown: r.Unknown, Pending: r.Pending, Failed: r.Failed, Concurrent: r.Concurrent, Methods: []report.Method{}, Notes: h.Notes, Anomalies: r.Anomalies}
+	if r.Model != linearizability.StrictSerializable {
+		out.Model = r.Model.String()
+	}
+	if len(r.Anomalies) > 0 || r.Model != linearizability.StrictSerializable {
+		out.Strongest, out.Sure = r.Strongest, r.Sure
+	}
 	for _, name := range linearizability.Methods {
 		m := report.Method{Name: name}
 		for _, p := range r.Parts {
@@ -298,7 +332,13 @@ func historyOf(path string, h *linearizability.History, r *linearizability.Resul
 func historyFinding(path string, f *linearizability.Finding) report.Finding {
 	rule := clientRule()
 	out := report.Finding{Rule: rule.ID, Name: rule.Name, Sentence: rule.Sentence, Section: rule.Section, Message: f.Message, Story: f.Lines(path)}
-	w := &report.Witness{Keys: f.Keys, Hints: f.Hints, Of: f.Of, Minimal: f.Minimal, ConfirmedBy: f.ConfirmedBy, Why: f.Why}
+	w := &report.Witness{Keys: f.Keys, Hints: f.Hints, Of: f.Of, Minimal: f.Minimal, ConfirmedBy: f.ConfirmedBy, Why: f.Why, Anomaly: f.Anomaly}
+	if f.Anomaly != "" {
+		w.Model = f.Model.String()
+	}
+	for _, s := range f.Cycle {
+		w.Cycle = append(w.Cycle, report.Step{Before: s.Before + 1, After: s.After + 1, Kind: s.Kind, Key: s.Key, Why: s.Why})
+	}
 	for n := range f.Operations {
 		o := &f.Operations[n]
 		w.Operations = append(w.Operations, report.Operation{Number: n + 1, Client: o.Client, Text: o.Text, Outcome: o.Outcome.String(), File: cmp.Or(o.File, path),
