@@ -120,7 +120,9 @@ func (t *teller) votes(s *Step, declared Variants) {
 	for k, m := range s.Output.Sent {
 		fact := Fact{Key: Key{Kind: FactVote, Server: s.Server, Term: m.Term}, By: s.Server, Part: PartEffect, Effect: k}
 		switch {
-		case m.Kind == RequestVoteReply && m.Granted:
+		case !m.Knows(MessageTerm|MessageTo) || m.To == None:
+			continue
+		case m.Kind == RequestVoteReply && m.Knows(MessageGranted) && m.Granted:
 			fact.Holder = m.To
 		case m.Kind == RequestVote && !declared.Has(SelfVoteByMessage):
 			fact.Holder = s.Server

@@ -10,6 +10,7 @@ type Judge struct {
 	declared   Variants
 	incomplete bool
 	causal     bool
+	recorded   bool
 	history    History
 	clients    Clients
 	seen       map[ServerID]*sighting
@@ -19,6 +20,8 @@ type Judge struct {
 	since      Step       // scratch of agree
 	recalled   map[ServerID]*recollection
 	beside     [2]Sight // scratch of pairs
+	known      map[ServerID]*Known
+	holes      int // in the record so far
 }
 
 // sighting is what is known of one server.
@@ -26,11 +29,13 @@ type sighting struct {
 	now  Observation // what it showed last
 	told Observation // what it showed last of each field: facts were told up to here
 	at   Origin      // where now was seen
+
+	holes int // in the record up to there
 }
 
 // NewJudge returns a judge for the given rules and an implementation's declared variants.
 func NewJudge(rules []*Rule, declared Variants) *Judge {
-	j := &Judge{all: rules, rules: Applicable(rules, declared), declared: declared, seen: map[ServerID]*sighting{}, recalled: map[ServerID]*recollection{}, reached: make([]bool, len(Goals))}
+	j := &Judge{all: rules, rules: Applicable(rules, declared), declared: declared, seen: map[ServerID]*sighting{}, recalled: map[ServerID]*recollection{}, known: map[ServerID]*Known{}, reached: make([]bool, len(Goals))}
 	j.checked = make([]int, len(j.rules))
 	return j
 }
@@ -43,6 +48,10 @@ func (j *Judge) Incomplete() { j.incomplete = true }
 // they may have happened, and no server could tell them apart. Clients could, and clocks can. So what a read must see is not
 // judged by what comes before it, which is for the clients' own history.
 func (j *Judge) Causal() { j.causal = true }
+
+// Recorded tells the judge that steps come from a record, which need not show all. What is known of each server is then carried from step to
+// step ([Known]); a server that is run in memory shows all of itself, and is what it was.
+func (j *Judge) Recorded() { j.recorded = true }
 
 // Retire forgets facts about entries that every server seen so far has committed, but for the latest keep of them. Memory is then
 // bounded by how far the slowest server is behind.
@@ -84,8 +93,9 @@ func (j *Judge) StepAt(where func(Part, int) Origin, s *Step) []*Breach {
 	}
 	s.Declared = j.declared
 	s.recalled = j.recall(s)
+	met := j.meet(where, s)
 	for k, g := range Goals {
-		if !j.reached[k] && s.show(g.Shows) && g.Reached(s) {
+		if !j.reached[k] && s.show(g.Shows) && s.Input.Message.Complete() && g.Reached(s) {
 			j.reached[k] = true
 		}
 	}
@@ -95,6 +105,7 @@ func (j *Judge) StepAt(where func(Part, int) Origin, s *Step) []*Breach {
 	}
 	found = append(found, j.elected(s)...)
 	found = append(found, j.told(where, s)...)
+	found = append(found, met...)
 	for _, b := range found {
 		b.placeAt(where)
 	}
@@ -104,7 +115,57 @@ func (j *Judge) StepAt(where func(Part, int) Origin, s *Step) []*Breach {
 		b.ByDesign = j.designs(b, s)
 	}
 	s.recalled.remember(s)
+	j.learn(where, s)
 	return found
+}
+
+// meet compares a step with what is known of its server, and adds that to it.
+func (j *Judge) meet(where func(Part, int) Origin, s *Step) (found []*Breach) {
+	if s.Hole {
+		j.holes++
+	}
+	if j.incomplete || !j.recorded {
+		return nil
+	}
+	known := j.of(s.Server)
+	report := func(r *Rule, b *Breach) {
+		if slices.Contains(j.rules, r) {
+			if b = r.stepBreach(s, b); b != nil {
+				found = append(found, b)
+			}
+		}
+	}
+	known.meet(s, j.declared, report)
+	if s.Input.Kind == Deliver && !j.causal && s.Input.Message.Knows(MessageFrom) && s.Input.Message.From != s.Server {
+		sender := j.of(s.Input.Message.From)
+		if b := sender.sent(s, j.holes); b != nil {
+			report(traceConsistent, b)
+		}
+	}
+	return found
+}
+
+func (j *Judge) of(server ServerID) *Known {
+	k := j.known[server]
+	if k == nil {
+		k = &Known{now: Observation{Unknown: ^Field(0)}}
+		j.known[server] = k
+	}
+	return k
+}
+
+// learn adds what the step shows to what is known, of its server and of the one that sent it a message.
+func (j *Judge) learn(where func(Part, int) Origin, s *Step) {
+	if j.incomplete || !j.recorded {
+		return
+	}
+	j.of(s.Server).learn(s, j.declared, j.holes, where)
+	m := &s.Input.Message
+	if s.Input.Kind == Deliver && !j.causal && !s.Output.Refused && m.Knows(MessageFrom) && m.From != s.Server && m.From != None &&
+		!j.declared.Has(VolatileUntilReady) && !j.declared.Has(SelfVoteByMessage) {
+		sender := j.of(m.From)
+		sender.told(m, &sender.now, j.declared, where(PartInput, 0))
+	}
 }
 
 func (j *Judge) steps(s *Step) (found []*Breach) {
@@ -112,8 +173,12 @@ func (j *Judge) steps(s *Step) (found []*Breach) {
 		if r.Step == nil || !r.checkable(s) {
 			continue
 		}
+		b := r.Step(s)
+		if b != nil && !s.certain(r.Step) {
+			continue
+		}
 		j.checked[k]++
-		if b := r.stepBreach(s, r.Step(s)); b != nil {
+		if b = r.stepBreach(s, b); b != nil {
 			found = append(found, b)
 		}
 	}
@@ -299,8 +364,13 @@ func (j *Judge) elected(s *Step) (found []*Breach) {
 		if !r.looksBack(s) || (j.incomplete || j.causal) && !TookOffice(s) {
 			continue // when a read came, compared with what others committed, is not known of such a record
 		}
+		judge := func(s *Step) *Breach { return r.JudgeElected(s, j.history.Committed()) }
+		b := judge(s)
+		if b != nil && !s.certain(judge) {
+			continue
+		}
 		j.checked[k]++
-		if b := r.JudgeElected(s, j.history.Committed()); b != nil {
+		if b != nil {
 			found = append(found, b)
 		}
 	}
@@ -314,10 +384,15 @@ func (j *Judge) kept(s *Step) (found []*Breach) {
 			continue
 		}
 		acknowledged := j.history.Acknowledged()
+		judge := func(s *Step) *Breach { return r.JudgeKept(s, acknowledged) }
+		b := judge(s)
+		if b != nil && !s.certain(judge) {
+			continue
+		}
 		if len(acknowledged) > 0 {
 			j.checked[k]++
 		}
-		if b := r.JudgeKept(s, acknowledged); b != nil {
+		if b != nil {
 			found = append(found, b)
 		}
 	}
@@ -334,8 +409,13 @@ func (j *Judge) told(where func(Part, int) Origin, s *Step) (found []*Breach) {
 		if r.Told == nil || !r.checkable(s) || !s.Output.answers() {
 			continue
 		}
+		judge := func(s *Step) *Breach { return r.JudgeTold(&j.clients, s) }
+		b := judge(s)
+		if b != nil && !s.certain(judge) {
+			continue
+		}
 		j.checked[k]++
-		if b := r.JudgeTold(&j.clients, s); b != nil {
+		if b != nil {
 			found = append(found, b)
 		}
 	}
@@ -353,12 +433,12 @@ func (j *Judge) pairs(where func(Part, int) Origin, s *Step) (found []*Breach) {
 	here, there := &j.beside[0], &j.beside[1]
 	*here = Sight{s.Server, &s.After}
 	for k, r := range j.rules {
-		if r.Pair == nil || r.Agreement != FactNone || !s.After.Knows(r.Needs) {
+		if r.Pair == nil || r.Agreement != FactNone || !s.After.Knows(r.Needs|FieldUp) {
 			continue
 		}
 		for _, id := range j.order {
 			other := j.seen[id]
-			if id == s.Server || !other.now.Knows(r.Needs) {
+			if id == s.Server || !other.now.Knows(r.Needs|FieldUp) || other.holes != j.holes {
 				continue
 			}
 			j.checked[k]++
@@ -384,7 +464,7 @@ func (j *Judge) look(s *Step, at Origin) {
 		j.order = append(j.order, s.Server)
 	}
 	if !j.incomplete {
-		seen.now, seen.at = s.After, at
+		seen.now, seen.at, seen.holes = s.After, at, j.holes
 	}
 	told := &seen.told
 	if s.After.Unknown == 0 {

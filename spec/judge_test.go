@@ -217,7 +217,9 @@ func TestFactsOfGapsAreTold(t *testing.T) {
 	judge := spec.NewJudge(spec.Rules, nil)
 	require.Empty(t, judge.Step(1, by(1, step(leader(1), input(spec.Propose), leader(1, log(1))))))
 	require.Empty(t, judge.Step(2, by(2, step(follower(1), receives(appendEntries(1, 0, 0, 0)), follower(1)))))
-	found := judge.Step(3, by(2, step(follower(1, valued("z", log(1))), receives(appendEntries(1, 0, 0, 0)), follower(1, valued("z", log(1))))))
+	after := by(2, step(follower(1, valued("z", log(1))), receives(appendEntries(1, 0, 0, 0)), follower(1, valued("z", log(1)))))
+	after.Gap = true
+	found := judge.Step(3, after)
 	require.Len(t, found, 1)
 	require.Equal(t, "n2 has z@1 at index 1 but n1 has a@1 there, of the same term", found[0].Message)
 }

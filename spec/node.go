@@ -169,10 +169,12 @@ type Reply struct {
 	Value string // the request it answers: Input.Value of the ReadIndex or Propose
 	Index Index  // of a read: the index up to which a state machine must have applied before it may be served; else of the entry
 
-	Term   Term   // of the entry that the command became; 0 where that is not shown, and of reads
-	Client string // Input.Client of the Propose
-	Failed bool   // Answer: the command has not taken effect and never will. The client may take it for one that was never sent
-	Passed bool   // Apply: the state machine knew the request again and left it as it is
+	Term    Term   // of the entry that the command became; 0 where that is not shown, and of reads
+	Client  string // Input.Client of the Propose
+	NoIndex bool   // a record does not show Index, which is then 0
+
+	Failed bool // Answer: the command has not taken effect and never will. The client may take it for one that was never sent
+	Passed bool // Apply: the state machine knew the request again and left it as it is
 }
 
 // Durable is what a server has on disk and would find again after a power failure: Figure 2's persistent state.
@@ -188,6 +190,7 @@ type Durable struct {
 // Output is what one step did.
 type Output struct {
 	Effects  []Effect // in the order in which they happened
+	Unseen   bool     // of a record: there may have been more effects between these than it shows
 	Refused  bool     // the input is not possible in this state: nothing happened, and no step is counted
 	Keep     bool     // Deliver: the message stays in the network (sub-steps of the TLA+ specification)
 	Redirect ServerID // Propose: the client was sent on to this server
@@ -302,4 +305,7 @@ type Step struct {
 	Declared Variants
 	whole    *Step         // where Before is what facts were told of, and not what the step showed: the step itself
 	recalled *recollection // what earlier steps tell, where Declared needs it; nil is nothing
+
+	Gap  bool // of a record: steps of this server between this one and the one recorded before it may not be recorded
+	Hole bool // of a record: steps of any server may have come right before this one that are not recorded
 }

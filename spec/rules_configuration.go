@@ -8,7 +8,9 @@ import "slices"
 // lastConfiguration returns the last configuration in a log up to an index and where it stands, and whether there is one that can be read.
 func (l Log) lastConfiguration(upTo Index) (Configuration, Index, bool) {
 	for i := min(upTo, l.LastIndex()); i > l.Base; i-- {
-		if e, _ := l.At(i); e.Kind == ConfigurationChange {
+		if e, _ := l.At(i); e.Kind == ConfigurationChange && e.Value == "" {
+			return Configuration{}, 0, false // which one is not shown
+		} else if e.Kind == ConfigurationChange {
 			c, err := ParseConfiguration(e.Value)
 			return c, i, err == nil
 		}

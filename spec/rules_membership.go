@@ -42,7 +42,7 @@ func judgeOnlyVotersCampaign(s *Step) *Breach {
 // a learner before.
 func (s *Step) mayStillBeNeeded() bool {
 	if !s.Before.Knows(FieldLog | FieldCommit) {
-		return false
+		return true
 	}
 	_, at, found := s.Before.Log.lastConfiguration(s.Before.Log.LastIndex())
 	if !found || at <= s.Before.CommitIndex {

@@ -112,7 +112,7 @@ func (d *decoder) record() (r Record) {
 	step := &spec.Step{Before: spec.Observation{Unknown: wire.EveryField}, After: spec.Observation{Unknown: wire.EveryField}}
 	var message spec.Message
 	haveMessage, haveServer := false, false
-	event := 0
+	event, effects := 0, -1
 	for d.Open('{'); d.More('}'); {
 		switch key := d.Key(); string(key) {
 		case "n":
@@ -144,6 +144,8 @@ func (d *decoder) record() (r Record) {
 			step.Input.Lossy = d.Bool()
 		case "effects":
 			step.Output.Effects = d.Effects()
+		case "effectCount":
+			effects = int(d.Uint())
 		case "sentIds":
 			r.SentIDs = d.Uints()
 		case "lost":
@@ -179,6 +181,8 @@ func (d *decoder) record() (r Record) {
 	if d.Dropped > 0 {
 		r.SentIDs, r.Lost = nil, nil // they count what was left out
 	}
+	addressed(step, &message)
+	step.Output.Unseen = effects != len(step.Output.Effects)
 	switch kind, known := InputKindOf(r.Event); {
 	case r.Event == "":
 		d.FailAt(0, "a record without \"event\"")
@@ -207,4 +211,16 @@ func (d *decoder) record() (r Record) {
 		r.Step = step // what happened is not known, and what the server then shows, if anything, is
 	}
 	return r
+}
+
+// addressed adds who sends what a server sends, and who receives what it is given, where a message leaves that out.
+func addressed(step *spec.Step, delivered *spec.Message) {
+	if !delivered.Knows(spec.MessageTo) {
+		delivered.To, delivered.Unknown = step.Server, delivered.Unknown&^spec.MessageTo
+	}
+	for k := range step.Output.Effects {
+		if m := &step.Output.Effects[k].Message; !m.Knows(spec.MessageFrom) {
+			m.From, m.Unknown = step.Server, m.Unknown&^spec.MessageFrom
+		}
+	}
 }

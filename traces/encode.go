@@ -123,6 +123,9 @@ func appendStep(o *wire.Object, r *Record, last *spec.Observation) {
 		o.Bool("stays", true)
 	}
 	o.Output(&s.Output)
+	if !s.Output.Unseen {
+		o.Uint("effectCount", uint64(len(s.Output.Effects)))
+	}
 	if len(r.SentIDs) > 0 {
 		o.List("sentIds", len(r.SentIDs), func(dst []byte, k int) []byte { return strconv.AppendUint(dst, r.SentIDs[k], 10) })
 	}

@@ -10,8 +10,8 @@ import (
 )
 
 // Join writes one execution out of what several servers recorded of themselves: the records of each source in their order, and every
-// message after the record that sends it, as far as a source shows that. Clocks play no part, and the header says so (Joined). A record's own number in its
-// source becomes its Sequence. Sources must agree in their variants. The error is an *InputError of a source, or the writer's.
+// message after the record that sends it, as far as a source shows that. Clocks play no part, and the header says so (Joined). A record's Sequence
+// counts the records of its server, and passes over one number where its source may lack some. Sources must agree in their variants. The error is an *InputError of a source, or the writer's.
 func Join(w io.Writer, sources ...Source) error {
 	header, err := joinHeaders(sources)
 	if err != nil {
@@ -21,7 +21,7 @@ func Join(w io.Writer, sources ...Source) error {
 	if err != nil {
 		return err
 	}
-	j := &joiner{out: out}
+	j := &joiner{out: out, counts: map[spec.ServerID]int{}}
 	for _, s := range sources {
 		h := &joining{source: s, servers: map[spec.ServerID]bool{}}
 		if err := h.next(); err != nil {
@@ -64,7 +64,17 @@ type joiner struct {
 	out     *Writer
 	all     []*joining
 	number  int
+	counts  map[spec.ServerID]int
 	sending sending
+}
+
+// next counts a record of a server.
+func (j *joiner) next(s *spec.Step) int {
+	if s.Gap && j.counts[s.Server] > 0 {
+		j.counts[s.Server]++
+	}
+	j.counts[s.Server]++
+	return j.counts[s.Server]
 }
 
 // joining is a source on its way into the whole.
@@ -131,11 +141,11 @@ func (j *joiner) waits(h *joining) waiting {
 func (j *joiner) write(h *joining) error {
 	r := *h.record
 	j.number++
-	if r.Sequence == 0 {
-		r.Sequence = r.Number
-	}
 	r.Number = j.number
 	if r.Step != nil {
+		if r.Sequence == 0 {
+			r.Sequence = j.next(r.Step)
+		}
 		j.sending.begin()
 		j.sending.follow(r.Step)
 		for _, m := range r.Step.Output.Sent {

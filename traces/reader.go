@@ -37,9 +37,18 @@ type Reader struct {
 	record  Record
 	count   int
 	number  int // of the latest record
-	last    map[spec.ServerID]*spec.Observation
+	holes   int // places so far where records were left out
+	told    int // holes before the latest step
+	last    map[spec.ServerID]*lastShown
 
 	configured bool // configurations are entries of the log, so their values must be read
+}
+
+// lastShown is what a server showed last.
+type lastShown struct {
+	state    *spec.Observation
+	sequence int
+	holes    int // up to there
 }
 
 // NewReader reads a trace from lines, starting with its header.
@@ -54,7 +63,7 @@ func NewReader(lines *Lines, options Options) (*Reader, error) {
 // NewReaderAfter is NewReader for lines whose first line was already taken.
 func NewReaderAfter(lines *Lines, first []byte, options Options) (*Reader, error) {
 	d := newDecoder(first, options.Lenient, nil)
-	r := &Reader{lines: lines, options: options, header: d.header(), last: map[spec.ServerID]*spec.Observation{}}
+	r := &Reader{lines: lines, options: options, header: d.header(), last: map[spec.ServerID]*lastShown{}}
 	if err := d.Err(); err != nil {
 		return nil, LineError(lines, err)
 	}
@@ -113,9 +122,10 @@ func (r *Reader) Take(text []byte) (*Record, error) {
 		if isNetworkEvent(r.record.Event) {
 			return &r.record, nil
 		}
+		r.holes++ // nobody knows what an unknown event changed
 		return nil, nil
 	}
-	r.carryOver(r.record.Step)
+	r.carryOver(&r.record)
 	if s := r.record.Step; s.Input.Kind == 0 && s.After.Unknown == wire.EveryField {
 		return nil, nil // it tells nothing, and the server's next record does not begin with what it showed before
 	}
@@ -130,16 +140,29 @@ func (r *Reader) shape(record *Record) error {
 	case record.Step != nil && len(r.header.Servers) > 0 && !slices.Contains(r.header.Servers, record.Step.Server):
 		return r.lines.Fault(0, fmt.Sprintf("%s is not one of the cluster's servers", record.Step.Server))
 	}
+	if record.Number != r.number+1 {
+		r.holes++
+	}
 	r.number = record.Number
 	return nil
 }
 
-// carryOver fills in the state before a step that the record leaves out because it is what the server showed last.
-func (r *Reader) carryOver(s *spec.Step) {
-	if last := r.last[s.Server]; last != nil && s.Before.Unknown == wire.EveryField {
-		s.Before = *last
+// carryOver fills in what a record leaves out of the state before its step because it is what the server showed last. Where numbers are
+// left out, of the trace or of the server's own count, records are, and what the server showed last may be long ago.
+func (r *Reader) carryOver(record *Record) {
+	s := record.Step
+	s.Hole, r.told = r.holes != r.told, r.holes
+	last := r.last[s.Server]
+	if last == nil {
+		last = &lastShown{}
+		r.last[s.Server] = last
+	} else if s.Gap = last.holes != r.holes; last.sequence > 0 && record.Sequence > 0 {
+		s.Gap = record.Sequence != last.sequence+1
 	}
-	r.last[s.Server] = &s.After
+	if last.state != nil && !s.Gap && s.Before.Unknown == wire.EveryField {
+		s.Before = *last.state
+	}
+	*last = lastShown{&s.After, record.Sequence, r.holes}
 }
 
 func (r *Reader) end() error {

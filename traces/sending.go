@@ -4,13 +4,15 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/maphash"
+	"slices"
 
 	"github.com/raftcheck/raftcheck/spec"
 )
 
-// sending remembers what was sent, while a trace streams by, to tell a message that arrives though nobody sent it. A recorder
-// need not show every kind of message: only where a server has shown that it sends a kind, what arrives of it must be among them.
-// Messages may be lost, doubled and late; no event need say so.
+// sending remembers what was sent, while a trace streams by, to put records in order, and to tell a message that arrives though nobody sent
+// it. The latter only of a server whose records are all there, as their numbers show, and show all that it did: elsewhere a message that no line
+// shows to be sent was sent all the same, unless its sender cannot have sent it ([spec.Known]). Messages may be lost, doubled and late; no event
+// need say so.
 //
 // Two records of one message must agree in all that both show. A server whose record has gaps may have sent what no line shows: what it
 // did before its first line, if that is a restart, and what it did before a restart that no crash announces, as of a process
@@ -18,6 +20,7 @@ import (
 type sending struct {
 	by      map[sender]*sentSet
 	servers map[spec.ServerID]*recordedServer
+	holes   bool         // records are left out
 	seed    maphash.Seed // fingerprints never leave this process
 	scratch []byte
 }
@@ -32,14 +35,25 @@ type recordedServer struct {
 	gaps bool      // it may have sent what no line shows,
 	upTo spec.Term // in terms up to this
 	down bool      // it was last seen to stop
+	part bool      // a record of it does not show all that it did
 }
 
 // sentSet holds two generations of messages by their fingerprints. When the later is full the earlier is forgotten, and what is not
 // found may have been in it.
 type sentSet struct {
 	now, before map[uint64]optional
-	forgot      bool
+	forgot      bool                          // or not shown to whom, or of which term
+	rough       map[rough][]spec.MessageField // what messages were sent: which fields were not shown of them, each way once
 }
+
+// rough is what messages that are not shown whole are told apart by.
+type rough struct {
+	to   spec.ServerID
+	term spec.Term
+}
+
+// hidden is what a record leaves out of a message, but for the one term that fingerprints allow for.
+func hidden(m *spec.Message) spec.MessageField { return m.Unknown &^ spec.MessagePrevTerm }
 
 const sentGeneration = 1 << 18
 
@@ -80,6 +94,10 @@ func (s *sending) hasLeft(m *spec.Message) bool {
 	if set == nil {
 		return false
 	}
+	shownOtherwise := func(f spec.MessageField) bool { return f != hidden(m) }
+	if !m.Knows(spec.MessageTo|spec.MessageTerm) || slices.ContainsFunc(set.rough[rough{m.To, m.Term}], shownOtherwise) {
+		return true // what the two records show of it cannot be compared by a fingerprint
+	}
 	print, told := s.fingerprint(m)
 	return set.forgot || sent(set.now, print, told) || sent(set.before, print, told)
 }
@@ -91,6 +109,8 @@ func (s *sending) follow(step *spec.Step) {
 		server = &recordedServer{}
 		s.servers[step.Server] = server
 	}
+	s.holes = s.holes || step.Hole
+	server.part = server.part || step.Gap || step.Output.Unseen
 	if step.Input.Kind == spec.Restart && !server.down && step.Before.Role != spec.Crashed && step.After.Term > 0 {
 		server.gaps, server.upTo = true, max(server.upTo, step.After.Term)
 	}
@@ -101,12 +121,16 @@ func (s *sending) leaves(m *spec.Message) {
 	s.begin()
 	set := s.by[sender{m.From, m.Kind}]
 	if set == nil {
-		set = &sentSet{now: map[uint64]optional{}}
+		set = &sentSet{now: map[uint64]optional{}, rough: map[rough][]spec.MessageField{}}
 		s.by[sender{m.From, m.Kind}] = set
 	}
 	if len(set.now) >= sentGeneration {
 		set.forgot = set.forgot || set.before != nil
 		set.before, set.now = set.now, map[uint64]optional{}
+	}
+	set.forgot = set.forgot || !m.Knows(spec.MessageTo|spec.MessageTerm)
+	if about := (rough{m.To, m.Term}); !slices.Contains(set.rough[about], hidden(m)) {
+		set.rough[about] = append(set.rough[about], hidden(m))
 	}
 	print, told := s.fingerprint(m)
 	for ; ; print++ {
@@ -122,7 +146,7 @@ func (s *sending) leaves(m *spec.Message) {
 
 func (s *sending) arrives(r *Record) *Contradiction {
 	m := &r.Step.Input.Message
-	if s.by[sender{m.From, m.Kind}] == nil || s.mayBeUnseen(m) || s.hasLeft(m) {
+	if server := s.servers[m.From]; s.holes || server == nil || server.part || s.mayBeUnseen(m) || s.hasLeft(m) {
 		return nil
 	}
 	rule, known := spec.RuleByName("X-TR-01")

@@ -132,6 +132,7 @@ func newVerifier(source Source, options VerifyOptions) *verifier {
 	if h.Joined {
 		v.judge.Causal()
 	}
+	v.judge.Recorded()
 	return v
 }
 

@@ -180,7 +180,7 @@ func TestACrashLosesAtMostTheLineAtHand(t *testing.T) {
 			kept = bytes.IndexByte(whole, '\n') + 1
 		}
 		require.Equal(t, string(whole[:kept]), string(got[:kept]))
-		require.Equal(t, fmt.Sprintf(`{"n":%d,"server":"n1","event":"timeout","post":{"role":"candidate","term":9}}`+"\n", bytes.Count(whole[:kept], []byte("\n"))), string(got[kept:]))
+		require.Equal(t, fmt.Sprintf(`{"n":%d,"server":"n1","event":"timeout","effectCount":0,"post":{"role":"candidate","term":9}}`+"\n", bytes.Count(whole[:kept], []byte("\n"))), string(got[kept:]))
 	}
 }
 
@@ -343,5 +343,5 @@ func Example() {
 	step.Observe(now)
 	// Output:
 	// {"format":"raftcheck-trace","version":1,"servers":["n1","n2"],"origin":"record"}
-	// {"n":1,"server":"n2","event":"deliver","message":{"kind":"RequestVote","from":"n1","to":"n2","term":7,"lastLogIndex":0,"lastLogTerm":0},"effects":[{"sync":{"term":7,"votedFor":"n1","log":{"entries":[]}}},{"send":{"kind":"RequestVoteReply","from":"n2","to":"n1","term":7,"granted":true}}],"post":{"role":"follower","term":7,"votedFor":"n1"}}
+	// {"n":1,"server":"n2","event":"deliver","message":{"kind":"RequestVote","from":"n1","to":"n2","term":7,"lastLogIndex":0,"lastLogTerm":0},"effects":[{"sync":{"term":7,"votedFor":"n1","log":{"entries":[]}}},{"send":{"kind":"RequestVoteReply","from":"n2","to":"n1","term":7,"granted":true}}],"effectCount":2,"post":{"role":"follower","term":7,"votedFor":"n1"}}
 }

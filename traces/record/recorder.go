@@ -13,6 +13,7 @@ import (
 // Recorder writes a trace. It may be used by several goroutines.
 type Recorder struct {
 	options Options
+	also    spec.Field // shown though it is empty
 
 	mutex   sync.Mutex
 	out     io.Writer
@@ -28,7 +29,7 @@ var ErrClosed = errors.New("the recorder is closed")
 
 // New begins a trace on a stream.
 func New(w io.Writer, h Header, o Options) (*Recorder, error) {
-	r := &Recorder{options: o, out: w}
+	r := &Recorder{options: o, out: w, also: wire.ShownBy(h.Variants)}
 	r.add(appendHeader(nil, &h))
 	return r, r.Err()
 }
@@ -111,11 +112,13 @@ func (r *Recorder) record(step *Step, now *spec.Observation) {
 	r.number++
 	s := step.server
 	o := wire.Open(s.line[:0])
+	o.Always(r.also)
 	o.Uint("n", uint64(r.number))
 	o.Server("server", s.id)
 	o.Text("event", step.input.Kind.String())
 	o.Input(&step.input)
 	o.Output(&step.output)
+	o.Uint("effectCount", uint64(len(step.output.Effects)))
 	if step.before.Unknown&wire.EveryField != wire.EveryField {
 		o.Observation("pre", &step.before)
 	}

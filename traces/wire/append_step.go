@@ -69,7 +69,9 @@ func appendEffect(dst []byte, e *spec.Effect) []byte {
 				o.Bool("read", true)
 			}
 			o.Bytes("value", e.Reply.Value)
-			o.Uint("index", uint64(e.Reply.Index))
+			if !e.Reply.NoIndex {
+				o.Uint("index", uint64(e.Reply.Index))
+			}
 			if e.Reply.Term > 0 {
 				o.Uint("term", uint64(e.Reply.Term))
 			}

@@ -62,6 +62,7 @@ func (r *Reader) effect() (e spec.Effect) {
 
 // Reply takes what a server tells a client.
 func (r *Reader) Reply() (reply spec.Reply) {
+	reply.NoIndex = !r.strict
 	for r.Open('{'); r.More('}'); {
 		at := r.At()
 		switch key := r.Key(); string(key) {
@@ -70,7 +71,7 @@ func (r *Reader) Reply() (reply spec.Reply) {
 		case "value", "valueBase64":
 			reply.Value = r.Bytes(key)
 		case "index":
-			reply.Index = spec.Index(r.Uint())
+			reply.Index, reply.NoIndex = spec.Index(r.Uint()), false
 		case "term":
 			reply.Term = spec.Term(r.Uint())
 		case "client", "clientBase64":

@@ -66,6 +66,9 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 		fill(reflect.ValueOf(&effects[0].Message).Elem(), chance)
 		fill(reflect.ValueOf(&effects[1].Durable).Elem(), chance)
 		fill(reflect.ValueOf(&effects[2].Reply).Elem(), chance)
+		if effects[2].Reply.NoIndex {
+			effects[2].Reply.Index = 0
+		}
 		effects[0].Kind, effects[1].Kind, effects[2].Kind = spec.Send, spec.Sync, spec.Answer
 		shown.Unknown = spec.Field(chance.Uint32()) & wire.EveryField
 		shown.Unknown &^= spec.FieldUp // which the role shows

@@ -1,0 +1,361 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/checker"
+	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces"
+)
+
+// Two laws hold whatever a record leaves out. Silence is not a lie: a legal trace of which any part is taken out breaks no rule. Saying more
+// finds no less: a trace with a finding, into which a part is put back, has a finding at that line or before.
+//
+//	go test ./cmd/raftcheck -run TestSilenceIsNotALie -forgettings 1000000 -seed 2
+var (
+	forgettings = flag.Int("forgettings", 10_000, "how many random forgettings the laws are tried on")
+	lawSeed     = flag.Uint64("seed", 1, "of the random executions and forgettings")
+	legalTraces = flag.String("legal", "", "a folder of legal native traces, to be tried beside random executions")
+)
+
+// document is a native trace as lines of JSON.
+type document struct {
+	name   string
+	header string
+	lines  []map[string]any
+}
+
+func parseDocument(t *testing.T, name string, text []byte) *document {
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	d := &document{name: name, header: lines[0]}
+	for _, line := range lines[1:] {
+		var record map[string]any
+		decoder := json.NewDecoder(strings.NewReader(line))
+		decoder.UseNumber()
+		require.NoError(t, decoder.Decode(&record), name)
+		d.lines = append(d.lines, record)
+	}
+	return d
+}
+
+// part is something that may be taken out of a document.
+type part func(lines []map[string]any)
+
+// kept are the members that make a record or a message what it is; without them it would be another one, or none. What counts as false
+// or as empty when it is left out is one of them: a flag, the beginning of a log, the half of a configuration.
+var kept = map[string]bool{"n": true, "server": true, "event": true, "kind": true, "send": true, "write": true, "sync": true, "answer": true, "apply": true, "fail": true,
+	"cut": true, "lossy": true, "refused": true, "keep": true, "redirect": true, "lost": true, "stays": true, "read": true, "failed": true, "passed": true, "joint": true,
+	"base": true, "from": true, "entries": false, "outgoing": true, "learners": true, "message": true, "groups": true, "change": true, "value": false, "peer": true, "client": true,
+	"payload": true, "lastToken": true}
+
+// membersOf lists the paths of all members below a value that may be taken out.
+func membersOf(value any, path []any, each func(path []any)) {
+	switch v := value.(type) {
+	case map[string]any:
+		names := make([]string, 0, len(v))
+		for name := range v {
+			names = append(names, name)
+		}
+		sort.Strings(names)
+		for _, name := range names {
+			here := append(slices.Clip(path), name)
+			inMessage := len(path) > 0 && (path[len(path)-1] == "message" || path[len(path)-1] == "send")
+			if !kept[name] || inMessage && name == "from" {
+				each(here)
+			}
+			membersOf(v[name], here, each)
+		}
+	case []any:
+		for k := range v {
+			membersOf(v[k], append(slices.Clip(path), k), each)
+		}
+	}
+}
+
+// without returns a value without the member, or the element of effects, at a path.
+func without(value any, path []any) any {
+	if len(path) == 0 {
+		return value
+	}
+	switch v := value.(type) {
+	case map[string]any:
+		name, is := path[0].(string)
+		if !is {
+			return value
+		}
+		if _, there := v[name]; !there {
+			return value
+		}
+		changed := make(map[string]any, len(v))
+		for key, inner := range v {
+			changed[key] = inner
+		}
+		if len(path) == 1 {
+			delete(changed, name)
+		} else {
+			changed[name] = without(v[name], path[1:])
+		}
+		return changed
+	case []any:
+		k, is := path[0].(int)
+		if !is || k >= len(v) {
+			return value
+		}
+		changed := slices.Clone(v)
+		if len(path) == 1 {
+			return slices.Delete(changed, k, k+1)
+		}
+		changed[k] = without(v[k], path[1:])
+		return changed
+	}
+	return value
+}
+
+// randomPart draws something to take out: a member, all members of one name, an effect, all messages of a kind, a record, the beginning, a server.
+func (d *document) randomPart(chance *rand.Rand) part {
+	line := chance.IntN(len(d.lines))
+	drop := func(gone func(k int, record map[string]any) bool) part {
+		return func(lines []map[string]any) {
+			for k := range lines {
+				if lines[k] != nil && gone(k, lines[k]) {
+					lines[k] = nil
+				}
+			}
+		}
+	}
+	switch chance.IntN(10) {
+	case 0:
+		return drop(func(k int, _ map[string]any) bool { return k == line })
+	case 1:
+		if chance.IntN(4) == 0 {
+			return drop(func(k int, _ map[string]any) bool { return k < line })
+		}
+		upTo := line + chance.IntN(5)
+		return drop(func(k int, _ map[string]any) bool { return k >= line && k <= upTo })
+	case 2:
+		if chance.IntN(3) == 0 {
+			server := d.lines[line]["server"]
+			return drop(func(_ int, record map[string]any) bool { return record["server"] == server })
+		}
+		event := d.lines[line]["event"]
+		return drop(func(_ int, record map[string]any) bool { return record["event"] == event })
+	case 3:
+		effects, _ := d.lines[line]["effects"].([]any)
+		if len(effects) > 0 {
+			k := chance.IntN(len(effects))
+			return func(lines []map[string]any) { forget(lines, line, []any{"effects", k}) }
+		}
+	case 4:
+		effects, _ := d.lines[line]["effects"].([]any)
+		if len(effects) > 0 {
+			what := kindOfEffect(effects[chance.IntN(len(effects))])
+			return func(lines []map[string]any) {
+				for k := range lines {
+					forgetEffects(lines, k, what)
+				}
+			}
+		}
+	}
+	var paths [][]any
+	membersOf(d.lines[line], nil, func(path []any) { paths = append(paths, path) })
+	if len(paths) == 0 {
+		return func([]map[string]any) {}
+	}
+	path := paths[chance.IntN(len(paths))]
+	if chance.IntN(4) > 0 {
+		return func(lines []map[string]any) { forget(lines, line, path) }
+	}
+	name := path[len(path)-1]
+	return func(lines []map[string]any) {
+		for k := range lines {
+			var all [][]any
+			membersOf(lines[k], nil, func(path []any) {
+				if path[len(path)-1] == name {
+					all = append(all, path)
+				}
+			})
+			for _, path := range all {
+				forget(lines, k, path)
+			}
+		}
+	}
+}
+
+func forget(lines []map[string]any, k int, path []any) {
+	if lines[k] != nil {
+		lines[k], _ = without(lines[k], path).(map[string]any)
+	}
+}
+
+func kindOfEffect(effect any) string {
+	members, _ := effect.(map[string]any)
+	for name, inner := range members {
+		message, _ := inner.(map[string]any)
+		kind, _ := message["kind"].(string)
+		return name + " " + kind
+	}
+	return ""
+}
+
+func forgetEffects(lines []map[string]any, k int, kind string) {
+	if lines[k] == nil {
+		return
+	}
+	effects, _ := lines[k]["effects"].([]any)
+	for i := len(effects) - 1; i >= 0; i-- {
+		if kindOfEffect(effects[i]) == kind {
+			forget(lines, k, []any{"effects", i})
+		}
+	}
+}
+
+// bytesOf writes lines again; those that were taken out are nil.
+func (d *document) bytesOf(lines []map[string]any) []byte {
+	var b bytes.Buffer
+	b.WriteString(d.header + "\n")
+	for _, line := range lines {
+		if line != nil {
+			text, err := json.Marshal(line)
+			if err != nil {
+				panic(err)
+			}
+			b.Write(append(text, '\n'))
+		}
+	}
+	return b.Bytes()
+}
+
+// judged verifies a native trace; nil if it cannot be read any more, as when nothing is left of it.
+func judged(t *testing.T, text []byte) *traces.Result {
+	lines, err := traces.NewLines("f", bytes.NewReader(text))
+	require.NoError(t, err)
+	r, err := traces.NewReader(lines, traces.Options{})
+	if err != nil {
+		return nil
+	}
+	result, err := traces.Verify(context.Background(), r, traces.VerifyOptions{})
+	if err != nil {
+		return nil
+	}
+	return result
+}
+
+// lawWorlds are features of the reference, alone and together, in whose worlds random executions are made.
+var lawWorlds = []string{"", "snapshots", "pre-vote", "check-quorum", "transfer", "membership", "membership,snapshots", "joint", "sessions", "async-storage", "read-index",
+	"lease-reads", "snapshots,transfer", "pre-vote,check-quorum,transfer", "read-index,snapshots,sessions", "one-entry,conflict-hints"}
+
+// randomExecution walks at random through a world larger than those that are searched.
+func randomExecution(t *testing.T, features string, chance *rand.Rand, steps int) *traces.Trace {
+	s, err := reference(strings.TrimSuffix(referenceName+":"+features, ":"))
+	require.NoError(t, err)
+	config := s.config
+	b := &config.Bounds
+	b.Terms, b.Log, b.Messages, b.Campaigns, b.Proposals = 6, 6, 8, 8, 6
+	if b.Changes > 0 {
+		b.Changes = 3
+	}
+	if b.Compactions > 0 {
+		b.Compactions = 3
+	}
+	config.Faults.Crash, config.Faults.Lossy = 3, true
+	world, err := cluster.New(&config)
+	require.NoError(t, err)
+	var actions []cluster.Action
+	for len(actions) < steps {
+		all := world.Next()
+		all = slices.DeleteFunc(all, func(n cluster.Next) bool { return n.Outcome.Outside || n.Outcome.Refused })
+		if len(all) == 0 {
+			break
+		}
+		next := all[chance.IntN(len(all))]
+		for range 3 {
+			if a := next.Action; a.Kind == cluster.Give && (a.Input.Kind == spec.Deliver || a.Input.Kind == spec.Propose) && a.Input.Cut == 0 {
+				break
+			}
+			next = all[chance.IntN(len(all))]
+		}
+		actions, world = append(actions, next.Action), next.World
+	}
+	trace, broken, err := checker.Run(&config, actions, spec.Rules)
+	require.NoError(t, err)
+	require.Empty(t, broken, "the reference with %s breaks a rule", features)
+	trace.Header.Records = 0
+	return trace
+}
+
+func legalDocuments(t *testing.T, chance *rand.Rand) (all []*document) {
+	for _, features := range lawWorlds {
+		for k := range 2 {
+			trace := randomExecution(t, features, chance, 80)
+			require.NotEmpty(t, trace.Records)
+			h := trace.Header
+			var b bytes.Buffer
+			w, err := traces.NewWriter(&b, h)
+			require.NoError(t, err)
+			for i := range trace.Records {
+				require.NoError(t, w.Record(&trace.Records[i]))
+			}
+			require.NoError(t, w.Flush())
+			all = append(all, parseDocument(t, fmt.Sprintf("%s %d", features, k), b.Bytes()))
+		}
+	}
+	if *legalTraces != "" {
+		files, err := filepath.Glob(filepath.Join(*legalTraces, "*"))
+		require.NoError(t, err)
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			if bytes.HasPrefix(text, []byte(`{"format":"raftcheck-trace"`)) {
+				all = append(all, parseDocument(t, file, text))
+			}
+		}
+	}
+	return all
+}
+
+func TestSilenceIsNotALie(t *testing.T) {
+	chance := rand.New(rand.NewPCG(*lawSeed, 1))
+	documents := legalDocuments(t, chance)
+	for _, d := range documents {
+		r := judged(t, d.bytesOf(d.lines))
+		require.NotNil(t, r, d.name)
+		require.Empty(t, r.Findings, "%s breaks a rule as it is:\n%s", d.name, d.bytesOf(d.lines))
+	}
+	read := 0
+	for n := range *forgettings {
+		d := documents[chance.IntN(len(documents))]
+		lines := slices.Clone(d.lines)
+		for range 1 + chance.IntN(1<<chance.IntN(5)) {
+			d.randomPart(chance)(lines)
+		}
+		text := d.bytesOf(lines)
+		r := judged(t, text)
+		if r == nil {
+			continue
+		}
+		read++
+		if len(r.Findings) > 0 {
+			path := filepath.Join(t.TempDir(), "forgotten.trace")
+			if keep := os.Getenv("LAWS_KEEP"); keep != "" {
+				path = filepath.Join(keep, fmt.Sprintf("forgotten-%d.trace", n))
+			}
+			require.NoError(t, os.WriteFile(path, text, 0o666))
+			t.Errorf("%s, forgetting %d: %s: %s (%s)", d.name, n, r.Findings[0].Rule.Name, r.Findings[0].Message, path)
+		}
+	}
+	require.Greater(t, read, *forgettings/2, "most of what is left can be read")
+}

@@ -1,0 +1,317 @@
+package spec
+
+import (
+	"math/rand/v2"
+	"slices"
+)
+
+// What a record does not show may have been anything. A rule is broken by a step only if it is broken whatever that was. Rules say what they
+// need and are not asked without it; this is the second lock: before a breach in a step that is not shown whole is believed, what is
+// not shown is filled in in many ways, and if the rule is kept in one of them nothing is certain.
+
+// completions is how many ways to fill in are tried. What a rule reads beyond what it needs is seldom more than two or three values, each of them
+// one of a handful that make a difference.
+const completions = 400
+
+// certain reports whether a breach stays whatever is not shown. judge judges a step that is shown whole.
+func (s *Step) certain(judge func(*Step) *Breach) bool {
+	if s.shownWhole() {
+		return true
+	}
+	c := completer{Rand: rand.New(rand.NewPCG(1, uint64(s.Server))), shown: s}
+	for k := range completions {
+		if judge(c.complete(k)) == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// shownWhole reports whether a record shows all that rules may look at.
+func (s *Step) shownWhole() bool {
+	const all = ^FieldCompacted
+	if s.Before.Unknown&all != 0 || s.After.Unknown&all != 0 || s.Output.Unseen || s.Input.Message.Unknown != 0 {
+		return false
+	}
+	return !slices.ContainsFunc(s.Output.Effects, func(e Effect) bool { return e.Message.Unknown != 0 || e.Durable.Unknown != 0 || e.Reply.NoIndex })
+}
+
+type completer struct {
+	*rand.Rand
+	shown *Step
+	step  Step
+}
+
+func oneOf[T any](c *completer, all ...T) T { return all[c.IntN(len(all))] }
+
+// complete fills in what is not shown, the n-th way.
+func (c *completer) complete(n int) *Step {
+	c.step = *c.shown
+	s := &c.step
+	m := &s.Input.Message
+	if n%2 == 0 { // what changed is what the message says, or the message says what changed
+		c.observation(&s.Before, &s.After, m)
+		c.message(m, &s.Before, &s.After)
+	} else {
+		c.message(m, &s.Before, &s.After)
+		c.observation(&s.Before, &s.After, m)
+	}
+	c.observation(&s.After, &s.Before, m)
+	c.effects(s)
+	return s
+}
+
+// observation fills in what one state does not show, from the other one, from the message and at random.
+func (c *completer) observation(o, other *Observation, m *Message) {
+	missing := o.Unknown &^ FieldCompacted
+	if missing == 0 {
+		return
+	}
+	s := c.shown
+	take := func(f Field) bool { return missing&f != 0 }
+	if take(FieldRole) {
+		o.Role = oneOf(c, Follower, PreCandidate, Candidate, Leader, other.Role)
+		if take(FieldUp) {
+			o.Role = oneOf(c, o.Role, Crashed)
+		} else if o.Role == Crashed {
+			o.Role = Follower
+		}
+	}
+	if take(FieldTerm) {
+		o.Term = oneOf(c, other.Term, m.Term, max(other.Term, 1)-1, other.Term+1, max(other.Term, m.Term))
+	}
+	if take(FieldVotedFor) {
+		o.VotedFor = oneOf(c, None, s.Server, m.From, other.VotedFor)
+	}
+	if take(FieldLeader) {
+		o.LeaderID = oneOf(c, None, s.Server, m.From, other.LeaderID)
+	}
+	if take(FieldLog) {
+		o.Log = oneOf(c, other.Log, other.Log.with(m), Log{}, o.Durable.Log, Log{Base: m.PrevLogIndex, BaseTerm: m.PrevLogTerm, Entries: m.Entries}, o.Log)
+	}
+	if take(FieldCommit) {
+		o.CommitIndex = oneOf(c, other.CommitIndex, m.LeaderCommit, o.Log.LastIndex(), m.PrevLogIndex, 0, min(m.LeaderCommit, m.LastEntryIndex()))
+	}
+	if take(FieldApplied) {
+		o.LastApplied = oneOf(c, other.LastApplied, o.CommitIndex, 0)
+	}
+	everybody := c.everybody()
+	if take(FieldVotes) {
+		o.Granted = oneOf(c, other.Granted, everybody, nil, []ServerID{s.Server})
+	}
+	if take(FieldRefused) {
+		o.Refused = oneOf(c, other.Refused, nil)
+	}
+	if take(FieldConfig) {
+		o.Config = oneOf(c, other.Config, Configuration{Voters: everybody}, Configuration{Voters: []ServerID{s.Server}}, Configuration{})
+	}
+	if take(FieldProgress) {
+		o.Progress = oneOf(c, other.Progress, nil, progressOfAll(everybody, 0), progressOfAll(everybody, o.Log.LastIndex()), progressOfAll(everybody, m.MatchIndex))
+	}
+	if take(FieldContact) {
+		o.Contact = oneOf(c, other.Contact, everybody, nil)
+	}
+	if take(FieldReads) {
+		o.Reads = oneOf(c, other.Reads, nil, c.reads(o, everybody))
+	}
+	if take(FieldDurable) {
+		o.Durable = oneOf(c, other.Durable, Durable{Term: o.Term, VotedFor: o.VotedFor, Log: o.Log}, Durable{})
+	}
+	o.Unknown &^= missing
+}
+
+// with is the log after it took in AppendEntries (Raft paper, Figure 2, steps 3 and 4).
+func (l Log) with(m *Message) Log {
+	if len(m.Entries) == 0 || m.PrevLogIndex < l.Base || m.PrevLogIndex > l.LastIndex() {
+		return l
+	}
+	l.Entries = append(slices.Clip(l.Entries[:m.PrevLogIndex-l.Base]), m.Entries...)
+	return l
+}
+
+func progressOfAll(all []ServerID, match Index) (progress []Progress) {
+	for _, id := range all {
+		progress = append(progress, Progress{id, match + 1, match})
+	}
+	return progress
+}
+
+// everybody returns every server that the step names.
+func (c *completer) everybody() (all []ServerID) {
+	s := c.shown
+	named := []ServerID{s.Server, s.Input.Message.From, s.Input.Message.To}
+	for _, o := range [...]*Observation{&s.Before, &s.After} {
+		named = append(slices.Concat(named, o.Config.Voters, o.Config.Outgoing, o.Granted), o.VotedFor, o.LeaderID)
+		for _, p := range o.Progress {
+			named = append(named, p.Server)
+		}
+	}
+	for _, m := range s.Output.Sent {
+		named = append(named, m.To)
+	}
+	slices.Sort(named)
+	named = slices.Compact(named)
+	if len(named) > 0 && named[0] == None {
+		named = named[1:]
+	}
+	return named
+}
+
+// reads are reads that wait for whatever the step answers, confirmed by all.
+func (c *completer) reads(o *Observation, everybody []ServerID) (all []PendingRead) {
+	for k := range c.shown.Output.Effects {
+		if e := &c.shown.Output.Effects[k]; e.Kind == Answer && e.Reply.Read {
+			all = append(all, PendingRead{Value: e.Reply.Value, Index: min(e.Reply.Index, o.CommitIndex), Confirmed: everybody})
+		}
+	}
+	return all
+}
+
+// message fills in what a message does not show, from the states of the server that receives it, or sends it.
+func (c *completer) message(m *Message, before, after *Observation) {
+	missing := m.Unknown
+	if missing == 0 {
+		return
+	}
+	take := func(f MessageField) bool { return missing&f != 0 }
+	everybody := c.everybody()
+	if take(MessageFrom) {
+		m.From = oneOf(c, everybody...)
+	}
+	if take(MessageTo) {
+		m.To = oneOf(c, everybody...)
+	}
+	if take(MessageTerm) {
+		m.Term = oneOf(c, before.Term, after.Term, after.Term+1, max(before.Term, 1)-1)
+	}
+	if take(MessageLastIndex) {
+		m.LastLogIndex = oneOf(c, before.Log.LastIndex(), after.Log.LastIndex(), 0, 1<<40)
+	}
+	if take(MessageLastTerm) {
+		m.LastLogTerm = oneOf(c, before.Log.LastTerm(), after.Log.LastTerm(), 0, after.Term)
+	}
+	if take(MessageGranted) {
+		m.Granted = c.IntN(2) == 0
+	}
+	if take(MessagePrevIndex) {
+		m.PrevLogIndex = oneOf(c, before.Log.LastIndex(), after.Log.LastIndex(), 0, after.CommitIndex, before.CommitIndex,
+			max(after.Log.LastIndex(), Index(len(m.Entries)))-Index(len(m.Entries)), before.Log.Base)
+	}
+	if take(MessagePrevTerm) {
+		here, _ := before.Log.TermAt(m.PrevLogIndex)
+		there, _ := after.Log.TermAt(m.PrevLogIndex)
+		m.PrevLogTerm = oneOf(c, here, there, 0, after.Log.BaseTerm)
+	}
+	if take(MessageEntries) {
+		m.Entries = nil
+		switch log := after.Log; {
+		case c.IntN(3) == 0:
+		case m.PrevLogIndex >= log.Base && m.PrevLogIndex < log.LastIndex() && c.IntN(2) == 0:
+			m.Entries = log.Entries[m.PrevLogIndex-log.Base:]
+		default:
+			m.Entries = slices.Repeat([]Entry{{Term: m.Term}}, 1+c.IntN(8))
+		}
+	}
+	if take(MessageCommit) {
+		m.LeaderCommit = oneOf(c, after.CommitIndex, before.CommitIndex, 0, 1<<40)
+	}
+	if take(MessageSuccess) {
+		m.Success = c.IntN(2) == 0
+	}
+	if take(MessageMatch) {
+		m.MatchIndex = oneOf(c, 0, before.Log.LastIndex(), after.Log.LastIndex(), 1<<40)
+		if p := after.progressOf(m.From, int(m.From)-1); p != nil && c.IntN(2) == 0 {
+			m.MatchIndex = p.MatchIndex
+		}
+	}
+	m.Unknown = 0
+}
+
+// effects fills in what the messages and writes that are shown leave out, and adds some that a record may have left out: what was synced
+// before anything was sent, what the state machine did, what was answered and sent besides.
+func (c *completer) effects(s *Step) {
+	effects := slices.Clone(s.Output.Effects)
+	for k := range effects {
+		e := &effects[k]
+		if e.Message.Unknown != 0 {
+			c.message(&e.Message, &s.Before, &s.After)
+		}
+		if d := &e.Durable; d.Unknown != 0 {
+			if d.Unknown&FieldTerm != 0 {
+				d.Term = oneOf(c, s.Before.Term, s.After.Term)
+			}
+			if d.Unknown&FieldVotedFor != 0 {
+				d.VotedFor = oneOf(c, s.Before.VotedFor, s.After.VotedFor, s.Input.Message.From)
+			}
+			if d.Unknown&FieldLog != 0 {
+				d.Log = oneOf(c, s.Before.Log, s.After.Log)
+			}
+			d.Unknown = 0
+		}
+		if e.Reply.NoIndex {
+			e.Reply.Index, e.Reply.NoIndex = oneOf(c, s.After.CommitIndex, s.After.LastApplied, s.Before.LastApplied+1, s.After.Log.LastIndex(), 1<<40), false
+		}
+	}
+	if s.Output.Unseen && c.IntN(8) > 0 {
+		effects = c.more(s, effects)
+	}
+	s.Output.Effects, s.Output.Unseen = effects, false
+}
+
+// more adds effects that are not shown.
+func (c *completer) more(s *Step, shown []Effect) (all []Effect) {
+	now := &s.After
+	disk := Durable{Term: now.Term, VotedFor: now.VotedFor, Log: now.Log}
+	for k, m := range s.Output.Sent { // what left before a crash may have been on disk then
+		disk.Term = max(disk.Term, m.Term)
+		switch {
+		case m.Kind == RequestVoteReply && m.Granted:
+			disk.VotedFor = m.To
+		case m.Kind == RequestVote:
+			disk.VotedFor = s.Server
+		case m.Kind == AppendEntriesReply && m.Success && m.MatchIndex > disk.Log.LastIndex():
+			disk.Log = s.Before.Log.with(&s.Input.Message)
+		}
+		_ = k
+	}
+	all = append(all, Effect{Kind: Sync, Durable: disk})
+	next := s.Before.LastApplied
+	apply := func(upTo Index) {
+		for i := next + 1; i < upTo; i++ {
+			if e, held := now.Log.At(i); held && e.Kind == Command {
+				all = append(all, Effect{Kind: Apply, Reply: Reply{Value: e.Value, Index: i}})
+			}
+		}
+		next = max(next, upTo)
+	}
+	for k := range shown {
+		e := shown[k]
+		if e.Kind == Apply {
+			apply(e.Reply.Index)
+		}
+		all = append(all, e)
+		if e.Kind == Write || e.Kind == Sync { // a later write, before what comes next
+			all = append(all, Effect{Kind: Sync, Durable: disk})
+		}
+	}
+	apply(now.LastApplied + 1)
+	m := &s.Input.Message
+	if m.Kind.IsRequest() && s.Input.Kind == Deliver && !slices.ContainsFunc(shown, func(e Effect) bool {
+		return e.Kind == Send && e.Message.To == m.From && answers(m.Kind, e.Message.Kind)
+	}) {
+		reply := Message{Kind: m.Kind + 1, From: s.Server, To: m.From, Term: now.Term, Granted: c.IntN(2) == 0, Success: c.IntN(2) == 0}
+		if m.Kind != TimeoutNow {
+			all = append(all, Effect{Kind: Send, Message: reply})
+		}
+	}
+	if now.Role == Leader || s.Before.Role == Leader {
+		prev := min(now.CommitIndex, now.Log.LastIndex())
+		term, _ := now.Log.TermAt(prev)
+		for _, id := range slices.Concat(c.everybody(), now.Config.Learners) {
+			if id != s.Server {
+				all = append(all, Effect{Kind: Send, Message: Message{Kind: AppendEntries, From: s.Server, To: id, Term: now.Term, PrevLogIndex: prev, PrevLogTerm: term}})
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,414 @@
+package spec
+
+import "slices"
+
+// Known is what a record has taught of one server, by its own lines and by the messages that it sent. A line adds to it and wipes
+// nothing: what a line does not show is as it was, or is not known any more where the step may have changed it. Two things are
+// certain without being shown: while a server runs, its term and its commit index do not fall; and what it synced, or promised
+// in a message that left, it finds again after a crash. The zero Known knows nothing.
+type Known struct {
+	now  Observation // what the server is, as far as that is certain
+	from Origin      // where the server showed itself last
+	seen bool        // the server has shown itself
+	hole int         // how many holes the record had up to there
+
+	term   learnt[Term]  // it has reached at least this term, and has not been down since
+	commit learnt[Index] // likewise, its commit index
+	vote   ballot        // the last vote that it is known to have given, not taken back by a crash
+
+	promised promise
+
+	past tenures
+
+	lossy bool // it crashed, and lost what was not synced
+	sends bool // its own record shows some of what it sends
+}
+
+// learnt is a lower bound and where it was learnt.
+type learnt[T Term | Index] struct {
+	least T
+	at    Origin
+}
+
+func (l *learnt[T]) raise(to T, at Origin) {
+	if to > l.least {
+		l.least, l.at = to, at
+	}
+}
+
+// ballot is a vote in a term.
+type ballot struct {
+	term Term
+	vote ServerID // None is no vote that is known of
+	at   Origin
+}
+
+func (b *ballot) cast(term Term, vote ServerID, at Origin) {
+	if vote != None && (term > b.term || term == b.term && b.vote == None) {
+		*b = ballot{term, vote, at}
+	}
+}
+
+// promise is what outlasts a crash, and how that is known: what was told in messages, or was on disk.
+type promise struct {
+	term   learnt[Term]
+	asked  learnt[Term] // it asked, or led, in this term; a crash that is said to have lost what was not synced may take that back
+	vote   ballot
+	log    Log // these entries are on disk, unless the server has taken others in their place since
+	logAt  Origin
+	onDisk bool // log was seen on disk, and not only told
+}
+
+// Meet compares what a record says a server is before a step with what is known, fills in what it leaves out, and compares what it says
+// the server is afterwards. It calls yield for each promise that is seen to be broken so.
+func (k *Known) meet(s *Step, declared Variants, yield func(*Rule, *Breach)) {
+	if s.Gap || !k.seen {
+		k.forget()
+	}
+	k.begins(s, declared, yield)
+	k.fill(&s.Before)
+	k.up(s)
+	k.ends(s, declared, yield)
+}
+
+// up says whether the server is up where its role is not shown: it is, unless it was last heard of as down or may show its role and does not.
+func (k *Known) up(s *Step) {
+	b, a := &s.Before, &s.After
+	silent := !k.past.showsRoles && !a.Knows(FieldRole)
+	switch {
+	case s.Input.Kind == Crash || s.Input.Cut > 0 || k.down() && s.Input.Kind != Restart && !a.Knows(FieldRole):
+		a.Role, a.Unknown = Crashed, a.Unknown&^(FieldRole|FieldUp)
+	case s.Input.Kind == Restart || silent:
+		a.Unknown &^= FieldUp
+	}
+	if silent && s.Input.Kind != Restart {
+		b.Unknown &^= FieldUp
+	}
+}
+
+// forget drops what need not hold any more after steps that are not recorded, a crash among them perhaps.
+func (k *Known) forget() {
+	k.now = Observation{Unknown: ^Field(0)}
+	k.term, k.vote, k.commit = k.promised.term, k.promised.vote, learnt[Index]{}
+	k.promised.log.Entries = k.promised.log.Entries[:0:0]
+	k.past = tenures{}
+}
+
+// begins compares the state before a step, where the record shows it, with the one after the step before.
+func (k *Known) begins(s *Step, declared Variants, yield func(*Rule, *Breach)) {
+	o := &s.Before
+	if !k.seen || o.Unknown == ^Field(0) {
+		return
+	}
+	at := func(b *Breach, where Origin) *Breach {
+		b.Evidence[0].Part = PartBefore
+		return b.after("what was known", s.Server, where)
+	}
+	if k.down() || o.Knows(FieldRole) && o.Role == Crashed {
+		return
+	}
+	if o.Knows(FieldTerm) && o.Term < k.term.least {
+		yield(termMonotonic, at(s.breachAfter("%s is in term %d and was in term %d before", s.Server, o.Term, k.term.least).
+			refusing("currentTerm ≥ currentTerm before", "%d is below %d", o.Term, k.term.least).
+			allowing("%s is in term %d or later", s.Server, k.term.least), k.term.at))
+		return
+	}
+	if o.Knows(FieldTerm|FieldVotedFor) && k.vote.vote != None && o.Term == k.vote.term && o.VotedFor != k.vote.vote && !drops(declared, o) {
+		yield(voteOnce, at(s.breachAfter("%s voted for %s in term %d and now holds a vote for %s in that term", s.Server, k.vote.vote, o.Term, o.VotedFor).
+			refusing("votedFor stays in its term", "it was %s and is %s", k.vote.vote, o.VotedFor).
+			allowing("%s keeps its vote for %s as long as term %d lasts", s.Server, k.vote.vote, o.Term), k.vote.at))
+		return
+	}
+	if o.Knows(FieldCommit) && o.CommitIndex < k.commit.least {
+		yield(commitMonotonic, at(s.breachAfter("%s has commitIndex %d and had %d before", s.Server, o.CommitIndex, k.commit.least).
+			refusing("commitIndex ≥ commitIndex before", "%d is below %d", o.CommitIndex, k.commit.least).
+			allowing("%s keeps commitIndex %d", s.Server, k.commit.least), k.commit.at))
+		return
+	}
+	if what, was, is := k.now.differs(o); what != "" {
+		yield(traceConsistent, at(s.breachAfter("%s begins this step with %s %s, and ended the one before with %s", s.Server, what, is, was).
+			refusing(what+" before the step = "+what+" after the one before", "%s is not %s", is, was).
+			hinting("between the two lines nothing is said to have happened to the server; if steps are left out, leave out their numbers too"), k.from))
+	}
+}
+
+// down reports whether the server is known to be down.
+func (k *Known) down() bool { return k.now.Knows(FieldRole) && k.now.Role == Crashed }
+
+// differs names the first field that two observations show differently, with both values; "" if there is none.
+func (o *Observation) differs(p *Observation) (what, was, is string) {
+	both := func(f Field) bool { return o.Knows(f) && p.Knows(f) }
+	switch {
+	case both(FieldRole) && o.Role != p.Role:
+		return "role", o.Role.String(), p.Role.String()
+	case both(FieldTerm) && o.Term != p.Term:
+		return "term", number(o.Term), number(p.Term)
+	case both(FieldVotedFor) && o.VotedFor != p.VotedFor:
+		return "vote", o.VotedFor.String(), p.VotedFor.String()
+	case both(FieldLog) && !o.Log.sameAs(p.Log):
+		return "log", o.Log.short(), p.Log.short()
+	case both(FieldCommit) && o.CommitIndex != p.CommitIndex:
+		return "commitIndex", number(o.CommitIndex), number(p.CommitIndex)
+	case both(FieldApplied) && o.LastApplied != p.LastApplied:
+		return "lastApplied", number(o.LastApplied), number(p.LastApplied)
+	case both(FieldConfig) && !o.Config.same(&p.Config):
+		return "configuration", o.Config.String(), p.Config.String()
+	}
+	return "", "", ""
+}
+
+// sameAs reports whether two logs hold the same where both show entries, and end at the same place.
+func (l Log) sameAs(m Log) bool {
+	return l.LastIndex() == m.LastIndex() && firstDifference(l, m) > m.LastIndex()
+}
+
+// fill adds to what a record shows of the state before a step what is known of it.
+func (k *Known) fill(o *Observation) {
+	missing := o.Unknown &^ k.now.Unknown
+	if missing == 0 {
+		return
+	}
+	n := &k.now
+	take := func(f Field) bool { return missing&f != 0 }
+	if take(FieldRole) {
+		o.Role = n.Role
+	}
+	if take(FieldTerm) {
+		o.Term = n.Term
+	}
+	if take(FieldVotedFor) {
+		o.VotedFor = n.VotedFor
+	}
+	if take(FieldLog) {
+		o.Log = n.Log
+		o.Unknown = o.Unknown&^FieldCompacted | n.Unknown&FieldCompacted
+	}
+	if take(FieldCommit) {
+		o.CommitIndex = n.CommitIndex
+	}
+	if take(FieldApplied) {
+		o.LastApplied = n.LastApplied
+	}
+	if take(FieldVotes) {
+		o.Granted = n.Granted
+	}
+	if take(FieldRefused) {
+		o.Refused = n.Refused
+	}
+	if take(FieldProgress) {
+		o.Progress = n.Progress
+	}
+	if take(FieldConfig) {
+		o.Config = n.Config
+	}
+	if take(FieldDurable) {
+		o.Durable = n.Durable
+	}
+	if take(FieldLeader) {
+		o.LeaderID = n.LeaderID
+	}
+	if take(FieldContact) {
+		o.Contact = n.Contact
+	}
+	if take(FieldReads) {
+		o.Reads, o.LastToken = n.Reads, n.LastToken
+	}
+	o.Unknown &^= missing &^ FieldCompacted
+}
+
+// ends compares the state after a step with what is known, where the state before is not.
+func (k *Known) ends(s *Step, declared Variants, yield func(*Rule, *Breach)) {
+	if s.crashes() {
+		return
+	}
+	o := &s.After
+	since := func(b *Breach, role string, at Origin) *Breach { return b.after(role, s.Server, at) }
+	if s.Input.Kind == Restart || k.down() {
+		k.comesBack(s, declared, yield)
+		return
+	}
+	if o.Knows(FieldTerm) && !s.Before.Knows(FieldTerm) && o.Term < k.term.least {
+		yield(termMonotonic, since(s.breachAfter("%s goes back from term %d to term %d", s.Server, k.term.least, o.Term).
+			refusing("currentTerm after ≥ currentTerm before", "%d is below %d", o.Term, k.term.least).
+			allowing("%s stays in term %d", s.Server, k.term.least), "the term before", k.term.at))
+	}
+	vote := k.vote
+	if o.Knows(FieldTerm|FieldVotedFor) && !s.Before.Knows(FieldTerm|FieldVotedFor) && vote.vote != None && vote.term == o.Term && o.VotedFor != vote.vote && !drops(declared, o) {
+		yield(voteOnce, since(s.breachAfter("%s voted for %s in term %d and now holds a vote for %s in that term", s.Server, vote.vote, vote.term, o.VotedFor).
+			refusing("votedFor stays in its term", "it was %s and is %s", vote.vote, o.VotedFor).
+			allowing("%s keeps its vote for %s as long as term %d lasts", s.Server, vote.vote, vote.term), "the vote", vote.at))
+	}
+	if o.Knows(FieldCommit) && !s.Before.Knows(FieldCommit) && o.CommitIndex < k.commit.least {
+		yield(commitMonotonic, since(s.breachAfter("%s takes its commit index back from %d to %d", s.Server, k.commit.least, o.CommitIndex).
+			refusing("commitIndex after ≥ commitIndex before", "%d is below %d", o.CommitIndex, k.commit.least).
+			allowing("%s keeps commitIndex %d", s.Server, k.commit.least), "commitIndex before", k.commit.at))
+	}
+	if heard := &k.promised.vote; o.Knows(FieldTerm|FieldVotedFor) && heard.vote != None && heard.term == o.Term && o.VotedFor == None && vote.vote == None && !drops(declared, o) {
+		yield(voteOnce, since(s.breachAfter("%s gave %s its vote in term %d and holds none in that term", s.Server, heard.vote, heard.term).
+			refusing("votedFor = the candidate that was told of the vote", "it is %s", o.VotedFor).
+			allowing("%s holds a vote for %s", s.Server, heard.vote), "the vote", heard.at))
+	}
+}
+
+// drops reports whether a server that shows no vote may have dropped it, since it knows the leader of the term.
+func drops(declared Variants, o *Observation) bool {
+	return declared.Has(DropsVoteForLeader) && o.VotedFor == None
+}
+
+// comesBack compares what a server is after a crash with what it had promised, where its disk was not shown.
+func (k *Known) comesBack(s *Step, declared Variants, yield func(*Rule, *Breach)) {
+	o, p := &s.After, &k.promised
+	if s.Before.Knows(FieldTerm|FieldVotedFor|FieldLog) && (s.Before.Knows(FieldDurable) || s.comesBack()) {
+		return // the rules about disks see it
+	}
+	term := p.term
+	if p.asked.least > term.least && !k.lossy {
+		term = p.asked
+	}
+	if o.Knows(FieldTerm) && o.Term < term.least {
+		yield(termMonotonic, s.breachAfter("%s comes back in term %d and had promised in term %d", s.Server, o.Term, term.least).
+			refusing("currentTerm after ≥ term promised", "%d is below %d", o.Term, term.least).
+			allowing("%s comes back in term %d or later", s.Server, term.least).hinting(syncHint).after("the promise", s.Server, term.at))
+		return
+	}
+	if o.Knows(FieldTerm|FieldVotedFor) && p.vote.vote != None && p.vote.term == o.Term && o.VotedFor != p.vote.vote && !drops(declared, o) {
+		yield(durableBeforeSend, s.breachAfter("%s gave its vote in term %d to %s and comes back with a vote for %s", s.Server, p.vote.term, p.vote.vote, o.VotedFor).
+			refusing("votedFor after = vote promised", "%s is not %s", o.VotedFor, p.vote.vote).
+			allowing("%s comes back with its vote for %s", s.Server, p.vote.vote).hinting(syncHint).after("the vote", s.Server, p.vote.at))
+	}
+	if !o.Knows(FieldLog) || len(p.log.Entries) == 0 {
+		return
+	}
+	i, lost := firstLoss(p.log, o.Log)
+	if !lost {
+		return
+	}
+	rule, role := durableBeforeSend, "the acknowledgement"
+	if p.onDisk {
+		rule, role = truncateOnConflict, "the log on disk"
+	}
+	yield(rule, s.breachAfter("%s had %s at index %d for good and comes back with %s there", s.Server, p.log.at(i), i, o.Log.at(i)).
+		refusing("what was promised is a prefix of the log after", "they differ from index %d on", i).
+		allowing("%s comes back with its entries up to index %d", s.Server, p.log.LastIndex()).after(role, s.Server, p.logAt))
+}
+
+// learn adds what a step shows.
+func (k *Known) learn(s *Step, declared Variants, holes int, where func(Part, int) Origin) {
+	if s.Output.Refused {
+		return // nothing happened
+	}
+	at := where(PartAfter, 0)
+	k.seen, k.from, k.hole = true, at, holes
+	k.lossy = s.Input.Lossy && s.crashes() || k.lossy && k.down() && s.crashes()
+	o := &s.After
+	k.past.learn(s)
+	if s.crashes() || s.Input.Kind == Restart || k.down() && !s.crashes() {
+		k.term, k.vote, k.commit = k.promised.term, k.promised.vote, learnt[Index]{}
+	}
+	disk := k.now.Durable
+	diskKnown := k.now.Knows(FieldDurable)
+	k.now = *o
+	if diskKnown && !o.Knows(FieldDurable) && s.Input.Kind == Crash && !s.Output.durable() {
+		k.now.Durable, k.now.Unknown = disk, k.now.Unknown&^FieldDurable
+	}
+	k.cut(s)
+	if !s.crashes() {
+		if o.Knows(FieldTerm) {
+			k.term.raise(o.Term, at)
+		}
+		if o.Knows(FieldTerm | FieldVotedFor) {
+			k.vote.cast(o.Term, o.VotedFor, at)
+		}
+		if o.Knows(FieldCommit) {
+			k.commit.raise(o.CommitIndex, at)
+		}
+	}
+	if declared.Has(VolatileUntilReady) || declared.Has(SelfVoteByMessage) {
+		return // what it sends leaves later, or promises nothing
+	}
+	for n := range s.Output.Effects {
+		switch e := &s.Output.Effects[n]; e.Kind {
+		case Sync:
+			k.stored(&e.Durable, declared, where(PartEffect, n))
+		case Send:
+			k.sends = true
+			k.told(&e.Message, o, declared, where(PartEffect, n))
+		}
+	}
+	if o.Knows(FieldDurable) {
+		k.stored(&o.Durable, declared, at)
+	}
+}
+
+// durable reports whether a step wrote to disk.
+func (o *Output) durable() bool {
+	return slices.ContainsFunc(o.Effects, func(e Effect) bool { return e.Kind == Write || e.Kind == Sync })
+}
+
+// stored adds what was on disk.
+func (k *Known) stored(d *Durable, declared Variants, at Origin) {
+	p := &k.promised
+	if d.Unknown&FieldTerm != 0 {
+		return
+	}
+	p.term.raise(d.Term, at)
+	if d.Unknown&FieldVotedFor == 0 {
+		p.vote.cast(d.Term, d.VotedFor, at)
+	}
+	if d.Unknown&FieldLog == 0 && !declared.Has(HealsFirst) && !declared.Has(MendsLog) {
+		p.log, p.logAt, p.onDisk = d.Log, at, true
+	}
+}
+
+// sent returns the breach of a step that brings a message which this server, by all that is known of it, cannot have sent.
+func (k *Known) sent(s *Step, holes int) *Breach {
+	m := &s.Input.Message
+	why, condition := k.past.rulesOut(m)
+	if why == "" || !k.sends || k.hole != holes {
+		return nil
+	}
+	return s.breach(PartInput, 0, "%s receives %s from %s, and that never sent it: %s", s.Server, m.Kind, m.From, why).
+		refusing(condition, "%s", why).
+		hinting("the message was made up or changed on its way, or the trace lacks steps of "+m.From.String()).after("what is known of "+m.From.String(), m.From, k.from)
+}
+
+// told adds what a message promised when it left. now is what its sender was then, as far as that is known.
+func (k *Known) told(m *Message, now *Observation, declared Variants, at Origin) {
+	if !tellsSendersTerm(m.Kind) || !m.Knows(MessageTerm|MessageTo) || m.To == m.From {
+		return
+	}
+	p := &k.promised
+	k.term.raise(m.Term, at)
+	if m.Kind.IsRequest() {
+		p.asked.raise(m.Term, at)
+		return
+	}
+	p.term.raise(m.Term, at)
+	switch {
+	case m.Kind == RequestVoteReply && m.Knows(MessageGranted) && m.Granted:
+		p.vote.cast(m.Term, m.To, at)
+	case m.Kind == AppendEntriesReply && m.Knows(MessageSuccess|MessageMatch) && m.Success && !declared.Has(HealsFirst):
+		if log := now.Log; now.Knows(FieldLog|FieldTerm) && now.Term == m.Term && m.MatchIndex <= log.LastIndex() && m.MatchIndex > p.log.LastIndex() {
+			log.Entries = log.Entries[:max(m.MatchIndex, log.Base)-log.Base]
+			p.log, p.logAt, p.onDisk = log, at, false
+		}
+	}
+}
+
+// cut shortens what is promised of the log to what a step that may have replaced entries leaves of it.
+func (k *Known) cut(s *Step) {
+	p := &k.promised
+	if len(p.log.Entries) == 0 || s.crashes() {
+		return
+	}
+	keep := p.log.LastIndex()
+	switch {
+	case s.After.Knows(FieldLog):
+		if i, lost := firstLoss(p.log, s.After.Log); lost {
+			keep = i - 1
+		}
+	case s.Input.Kind == Deliver || s.Input.Kind == 0:
+		keep = min(keep, k.commit.least)
+	}
+	p.log.Entries = p.log.Entries[:max(keep, p.log.Base)-p.log.Base]
+}
