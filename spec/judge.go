@@ -11,6 +11,7 @@ type Judge struct {
 	incomplete bool
 	causal     bool
 	recorded   bool
+	unnumbered bool
 	history    History
 	clients    Clients
 	seen       map[ServerID]*sighting
@@ -52,6 +53,10 @@ func (j *Judge) Causal() { j.causal = true }
 // Recorded tells the judge that steps come from a record, which need not show all. What is known of each server is then carried from step to
 // step ([Known]); a server that is run in memory shows all of itself, and is what it was.
 func (j *Judge) Recorded() { j.recorded = true }
+
+// Unnumbered tells the judge that nothing in the record says whether steps are left out. A step that begins otherwise than the one before it
+// ended is then one that others came before.
+func (j *Judge) Unnumbered() { j.unnumbered = true }
 
 // Retire forgets facts about entries that every server seen so far has committed, but for the latest keep of them. Memory is then
 // bounded by how far the slowest server is behind.
@@ -135,7 +140,7 @@ func (j *Judge) meet(where func(Part, int) Origin, s *Step) (found []*Breach) {
 			}
 		}
 	}
-	known.meet(s, j.declared, report)
+	known.meet(s, j.declared, j.unnumbered, report)
 	if s.Input.Kind == Deliver && !j.causal && s.Input.Message.Knows(MessageFrom) && s.Input.Message.From != s.Server {
 		sender := j.of(s.Input.Message.From)
 		if b := sender.sent(s, j.holes); b != nil {

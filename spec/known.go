@@ -61,8 +61,8 @@ type promise struct {
 
 // Meet compares what a record says a server is before a step with what is known, fills in what it leaves out, and compares what it says
 // the server is afterwards. It calls yield for each promise that is seen to be broken so.
-func (k *Known) meet(s *Step, declared Variants, yield func(*Rule, *Breach)) {
-	if s.Gap || !k.seen {
+func (k *Known) meet(s *Step, declared Variants, unnumbered bool, yield func(*Rule, *Breach)) {
+	if s.Gap || !k.seen || unnumbered && k.elsewhere(&s.Before) {
 		k.forget()
 	}
 	k.begins(s, declared, yield)
@@ -84,6 +84,12 @@ func (k *Known) up(s *Step) {
 	if silent && s.Input.Kind != Restart {
 		b.Unknown &^= FieldUp
 	}
+}
+
+// elsewhere reports whether a step begins otherwise than the one before ended.
+func (k *Known) elsewhere(o *Observation) bool {
+	what, _, _ := k.now.differs(o)
+	return what != "" || o.Knows(FieldTerm) && o.Term < k.term.least || o.Knows(FieldCommit) && o.CommitIndex < k.commit.least
 }
 
 // forget drops what need not hold any more after steps that are not recorded, a crash among them perhaps.

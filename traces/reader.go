@@ -122,12 +122,15 @@ func (r *Reader) Take(text []byte) (*Record, error) {
 		if isNetworkEvent(r.record.Event) {
 			return &r.record, nil
 		}
-		r.holes++ // nobody knows what an unknown event changed
+		if r.record.Event != "" {
+			r.holes++ // nobody knows what it changed
+		}
 		return nil, nil
 	}
 	r.carryOver(&r.record)
 	if s := r.record.Step; s.Input.Kind == 0 && s.After.Unknown == wire.EveryField {
-		return nil, nil // it tells nothing, and the server's next record does not begin with what it showed before
+		r.last[s.Server].holes = -1 // it tells nothing, and the server's next record does not begin with what it showed before
+		return nil, nil
 	}
 	return &r.record, nil
 }

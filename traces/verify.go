@@ -133,6 +133,9 @@ func newVerifier(source Source, options VerifyOptions) *verifier {
 		v.judge.Causal()
 	}
 	v.judge.Recorded()
+	if u, ok := source.(interface{ Unnumbered() bool }); ok && u.Unnumbered() {
+		v.judge.Unnumbered()
+	}
 	return v
 }
 

@@ -48,6 +48,9 @@ func NewReader(lines *traces.Lines, m *Mapping, options traces.Options) (*Reader
 	return r, err
 }
 
+// Unnumbered tells that nothing in a log says whether lines of it are missing.
+func (r *Reader) Unnumbered() bool { return true }
+
 // header is the first line of the native format that stands for the mapping.
 func (r *Reader) header() []byte {
 	o := wire.Open(nil)
