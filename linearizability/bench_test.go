@@ -107,6 +107,23 @@ func BenchmarkCheck(b *testing.B) {
 	}
 }
 
+// BenchmarkReadJepsen reads EDN as Jepsen prints it.
+func BenchmarkReadJepsen(b *testing.B) {
+	var file bytes.Buffer
+	for k := range 100_000 {
+		for _, kind := range []string{"invoke", "ok"} {
+			fmt.Fprintf(&file, "{:index %d, :time %d, :type :%s, :process %d, :f :write, :value [%d %d]}\n", 2*k, 1000*k, kind, k%10, k%100, k)
+		}
+	}
+	b.SetBytes(int64(file.Len()))
+	b.ReportAllocs()
+	for b.Loop() {
+		h, err := ReadFrom("file", bytes.NewReader(file.Bytes()), ReadOptions{})
+		require.NoError(b, err)
+		require.Len(b, h.Operations, 100_000)
+	}
+}
+
 // BenchmarkRead reads the native format.
 func BenchmarkRead(b *testing.B) {
 	var file bytes.Buffer

@@ -43,8 +43,8 @@ func decoded(data []byte) *History {
 			}
 			return v
 		}
-		a := Action{Kind: Kind(data[0] & 3), Key: string(rune('x' + data[0]>>7)), Value: value(data[1]), Expected: value(data[1] >> 2)}
-		a.Shown, a.Differs = a.Kind == Read, a.Kind == CompareAndSet && data[1]&0x10 != 0
+		a := Action{Kind: Kind(data[0] & 7 % 6), Key: string(rune('x' + data[0]>>7)), Value: value(data[1]), Expected: value(data[1] >> 2)}
+		a.Shown, a.Differs = a.Kind == Read, (a.Kind == CompareAndSet || a.Kind == Expect) && data[1]&0x10 != 0
 		o := Operation{Call: int64(data[2] >> 4), Return: int64(data[2]>>4) + int64(data[2]&7), Do: []Action{a}, Outcome: []Outcome{Returned, Returned, Unknown, Failed}[data[3]&3]}
 		if data[0]&0x20 != 0 {
 			o.Do = append(o.Do, Action{Kind: Write, Key: "y", Value: value(data[3] >> 2)})

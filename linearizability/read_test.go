@@ -275,14 +275,38 @@ func FuzzReadFrom(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) { readAnything(t, data, linearizability.Auto) })
 }
 
-func FuzzNative(f *testing.F)    { fuzzFormat(f, linearizability.Native) }
-func FuzzJepsen(f *testing.F)    { fuzzFormat(f, linearizability.Jepsen) }
-func FuzzJepsenLog(f *testing.F) { fuzzFormat(f, linearizability.JepsenLog) }
-func FuzzMaelstrom(f *testing.F) { fuzzFormat(f, linearizability.Maelstrom) }
-func FuzzTrace(f *testing.F)     { fuzzFormat(f, linearizability.TraceOf) }
+func FuzzNative(f *testing.F)     { fuzzFormat(f, linearizability.Native) }
+func FuzzJepsen(f *testing.F)     { fuzzFormat(f, linearizability.Jepsen) }
+func FuzzJepsenJSON(f *testing.F) { fuzzFormat(f, linearizability.JepsenJSON) }
+func FuzzJepsenLog(f *testing.F)  { fuzzFormat(f, linearizability.JepsenLog) }
+func FuzzMaelstrom(f *testing.F)  { fuzzFormat(f, linearizability.Maelstrom) }
+func FuzzEtcd(f *testing.F)       { fuzzFormat(f, linearizability.EtcdOperations) }
+func FuzzTrace(f *testing.F)      { fuzzFormat(f, linearizability.TraceOf) }
 
 func fuzzFormat(f *testing.F, format string) {
+	for _, text := range seeds[format] {
+		f.Add([]byte(text))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) { readAnything(t, data, format) })
+}
+
+// seeds are beginnings for the fuzzer.
+var seeds = map[string][]string{
+	linearizability.Jepsen: {
+		`{:process 0, :type :invoke, :f :cas, :value ["k" [nil [1 2N]]]} #_x {:process 0 :type :ok :f :cas :value ["k" [3 [1 2]]]}`,
+		`[#a.B{:process "a" :type :invoke :value [[:r 1 nil] [:append 1 2]]} ^:m {:process "a" :type :ok :value [[:r 1 [7]] [:append 1 2]]}]`,
+		`{:process 0 :type :ok :f :add :value #{1 2/4 #"x\"" #:a{:b ##NaN}}}`,
+	},
+	linearizability.JepsenJSON: {`[{"process":0,"type":"invoke","f":"txn","value":[["r",1,null],["w","k",{"a":[1.0]}]]}]`},
+	linearizability.JepsenLog: {
+		"2025-01-02 03:04:05,678{GMT}\tINFO\t[w 0] jepsen.util: 0\t:invoke\t:read\tnil\nx\n0\t:info\t:read\tnil\tbroken (\n",
+		`{"message":"0\t:invoke\t:acquire\tnil","logger_name":"jepsen.print"}`,
+	},
+	linearizability.EtcdOperations: {
+		`{"ClientId":1,"Input":{"Type":"txn","Txn":{"Conditions":[{"Key":"a","ExpectedRevision":0}],"OperationsOnSuccess":[{"Type":"put-operation","Put":{"Key":"a","Value":{"Value":"1"},"LeaseID":7}},{"Type":"delete-operation","Delete":{"Key":"b"}}],"OperationsOnFailure":[{"Type":"range-operation","Range":{"Start":"a"}}]}},"Call":1,"Output":{"Txn":{"Failure":false,"Results":[{},{"Deleted":1}]},"Revision":2},"Return":2}` +
+			`{"ClientId":2,"Input":{"Type":"leaseRevoke","LeaseRevoke":{"LeaseID":7}},"Call":3,"Output":{"Revision":3},"Return":4}` +
+			`{"ClientId":2,"Input":{"Type":"range","Range":{"Start":"a","End":"z","Revision":2}},"Call":5,"Output":{"Range":{"KVs":[{"Key":"a","Value":{"Hash":5},"ModRevision":2}],"Count":1},"Revision":3},"Return":6}`,
+	},
 }
 
 func readAnything(t *testing.T, data []byte, format string) {

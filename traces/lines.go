@@ -49,7 +49,7 @@ func OpenLines(name string, stdin io.Reader) (*Lines, error) {
 		f.Close()
 		return nil, err
 	}
-	if info, err := f.Stat(); err == nil && l.unfolded == nil {
+	if info, err := f.Stat(); err == nil && l.unfolded.from == nil {
 		l.size = info.Size()
 	}
 	l.Also(f)
