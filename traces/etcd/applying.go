@@ -89,9 +89,19 @@ func (m *model) afterApplying(s *server, e *event) []stand {
 		}
 	}
 	if len(next) > 0 {
-		return next
+		return distinct(next)
 	}
 	return m.afterLate(s, e)
+}
+
+// distinct drops possibilities that are there already.
+func distinct(all []stand) (kept []stand) {
+	for _, st := range all {
+		if !slices.ContainsFunc(kept, func(k stand) bool { return k.applied == st.applied && k.key == st.key && k.joint == st.joint && k.same(st.membership) }) {
+			kept = append(kept, st)
+		}
+	}
+	return kept
 }
 
 // late is an entry that was on its way to the application when a snapshot took its place.
