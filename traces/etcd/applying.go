@@ -97,7 +97,9 @@ func (m *model) afterApplying(s *server, e *event) []stand {
 // distinct drops possibilities that are there already.
 func distinct(all []stand) (kept []stand) {
 	for _, st := range all {
-		if !slices.ContainsFunc(kept, func(k stand) bool { return k.applied == st.applied && k.key == st.key && k.joint == st.joint && k.same(st.membership) }) {
+		if !slices.ContainsFunc(kept, func(k stand) bool {
+			return k.applied == st.applied && k.key == st.key && k.joint == st.joint && k.same(st.membership)
+		}) {
 			kept = append(kept, st)
 		}
 	}
