@@ -1,22 +1,42 @@
 // Package nearest guesses which of the names that exist was meant by one that does not.
 package nearest
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
-// To returns the known name that begins with what was typed or else is nearest to it; "" if none is near.
+// To returns the known name that is nearest to what was typed, of those that begin with it if any do; "" if none is near.
 func To(typed string, known []string) string {
+	if begins := beginning(typed, known); len(typed) > 2 && len(begins) > 0 {
+		name, _ := closest(typed, begins)
+		return name
+	}
+	name, distance := closest(typed, known)
+	if distance > len(typed)/2 {
+		return ""
+	}
+	return name
+}
+
+func beginning(typed string, known []string) (begins []string) {
 	for _, name := range known {
-		if len(typed) > 2 && strings.HasPrefix(name, typed) {
-			return name
+		if strings.HasPrefix(name, typed) {
+			begins = append(begins, name)
 		}
 	}
-	best, distance := "", len(typed)/2+1
+	return begins
+}
+
+// closest returns the first of the names that are the fewest letters away.
+func closest(typed string, known []string) (best string, distance int) {
+	distance = math.MaxInt
 	for _, name := range known {
 		if d := editDistance(typed, name); d < distance {
 			best, distance = name, d
 		}
 	}
-	return best
+	return best, distance
 }
 
 // editDistance counts the letters to insert, delete, replace or swap with a neighbour to turn a into b.

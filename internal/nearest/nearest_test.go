@@ -9,8 +9,8 @@ import (
 )
 
 func TestTo(t *testing.T) {
-	known := []string{"leader", "follower", "heartbeats-anywhere", "pre-votes"}
-	for typed, want := range map[string]string{"leder": "leader", "fol": "follower", "heartbeat-anywhere": "heartbeats-anywhere", "prevote": "pre-votes",
+	known := []string{"pre-vote-own-term", "leader", "follower", "heartbeats-anywhere", "pre-votes"}
+	for typed, want := range map[string]string{"leder": "leader", "fol": "follower", "heartbeat-anywhere": "heartbeats-anywhere", "prevote": "pre-votes", "pre-vote": "pre-votes", "pre-vote-": "pre-vote-own-term",
 		"ledaer": "leader", "zzzzzz": "", "": ""} {
 		require.Equal(t, want, nearest.To(typed, known), typed)
 	}
