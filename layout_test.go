@@ -35,6 +35,7 @@ var mayImport = map[string][]string{
 	"traces/record":          {"spec", "traces/wire"},
 	"traces/record/rawnode":  {"spec", "traces/record"},
 	"traces/etcd":            {"spec", "traces", "traces/internal/…"},
+	"traces/ccf":             {"spec", "traces", "traces/internal/…"},
 	"traces/foreign":         {},
 	"traces/mapped":          {"spec", "traces", "traces/wire", "traces/internal/…", "internal/nearest"},
 	"traces/recorded":        {"spec", "traces", "traces/etcd"},

@@ -64,7 +64,7 @@ func TestFormatsAreDetectedByTheFirstLine(t *testing.T) {
 		`{"n":1,"server":"n1"}`:                                                                   "",
 		`This is no trace.`:                                                                       "",
 	} {
-		require.Equal(t, want, detect([]byte(line)), line)
+		require.Equal(t, want, detect([]byte(line), nil), line)
 	}
 }
 

@@ -41,7 +41,7 @@ func FuzzFlags(f *testing.F) {
 		_, _ = strategiesNamed(strings.Split(text, ","))
 		_ = ruleCalled(text)
 		_ = didYouMean(text, subjectNames(), "")
-		detect([]byte(text))
+		detect([]byte(text), nil)
 	})
 }
 

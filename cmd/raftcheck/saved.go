@@ -67,10 +67,10 @@ func (a *app) readTrace(path string) (*traces.Trace, error) {
 	if err != nil {
 		return nil, asFailure(err)
 	}
-	if source.format == "etcd" {
+	if source.format != "native" {
 		source.Close()
 		source.done()
-		return nil, &failure{exit: exitInput, err: fmt.Errorf("%s: a trace of etcd's raft can be judged and drawn, but not run again", path), bare: true,
+		return nil, &failure{exit: exitInput, err: fmt.Errorf("%s: a trace of %s raft can be judged and drawn, but not run again", path, map[string]string{"etcd": "etcd's", "ccf": "CCF's"}[source.format]), bare: true,
 			hint: "raftcheck verify " + path}
 	}
 	trace, err := source.all()

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/raftcheck/raftcheck/traces"
+	"github.com/raftcheck/raftcheck/traces/ccf"
 	"github.com/raftcheck/raftcheck/traces/etcd"
 	"github.com/raftcheck/raftcheck/traces/foreign"
 	"github.com/raftcheck/raftcheck/traces/mapped"
@@ -32,7 +33,7 @@ func (o *opened) Next() (*traces.Record, error) {
 }
 
 // formats names the trace formats of --format; auto looks at the first line.
-var formats = []string{"auto", "native", "etcd"}
+var formats = []string{"auto", "native", "etcd", "ccf"}
 
 // runnable is the format of traces that can be run again: native, if it is not clearly another.
 const runnable = "runnable"
@@ -142,13 +143,13 @@ func (o *opened) begin(lines *traces.Lines, how *reading) error {
 	if err != nil {
 		return err
 	}
-	switch o.format = format; {
-	case format == "auto":
-		o.format = detect(first)
-	case format == runnable && detect(first) == "etcd":
-		o.format = "etcd"
+	switch found := detect(first, other); {
+	case format == "auto", format == runnable && (found == "etcd" || found == "ccf"):
+		o.format = found
 	case format == runnable:
 		o.format = "native"
+	default:
+		o.format = format
 	}
 	switch o.format {
 	case "native":
@@ -157,6 +158,10 @@ func (o *opened) begin(lines *traces.Lines, how *reading) error {
 		return err
 	case "etcd":
 		reader, err := etcd.NewReaderAfter(lines, first, options)
+		o.Source = reader
+		return err
+	case "ccf":
+		reader, err := ccf.NewReaderAfter(lines, first, options)
 		o.Source = reader
 		return err
 	}
@@ -170,8 +175,10 @@ func (o *opened) begin(lines *traces.Lines, how *reading) error {
 
 // detect tells the format of a trace from its first line; "" when it is none. A file of etcd's may begin with other lines that
 // its logger wrote.
-func detect(first []byte) string {
+func detect(first []byte, ahead *foreign.Format) string {
 	switch {
+	case ahead == foreign.CCF:
+		return "ccf"
 	case etcd.Detect(first):
 		return "etcd"
 	case bytes.Contains(first, []byte(`"format"`)):

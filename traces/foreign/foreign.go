@@ -31,7 +31,7 @@ func Recognise(begins []byte) *Format {
 	h := headOf(begins)
 	for k := range known {
 		if known[k].is(&h) {
-			return &known[k].Format
+			return known[k].Format
 		}
 	}
 	return nil
@@ -39,59 +39,62 @@ func Recognise(begins []byte) *Format {
 
 // known lists the formats in the order in which they are tried: the surest first.
 var known = []struct {
-	Format
+	*Format
 	is func(*head) bool
 }{
-	{Format{Name: "a trace of raftcheck", Verbs: append(byServers, "linearize", "replay", "shrink", "join")}, func(h *head) bool { return h.value("format") == "raftcheck-trace" }},
-	{Format{Name: "a history of clients", Verbs: []string{"linearize"}}, func(h *head) bool { return strings.HasPrefix(h.value("format"), "raftcheck-history") }},
-	{Format{Name: "a report of raftcheck (-o json)", Hint: "it tells of files that were judged, and holds none of them: give raftcheck those under \"files\" or \"trace\""},
+	{&Format{Name: "a trace of raftcheck", Verbs: append(byServers, "linearize", "replay", "shrink", "join")}, func(h *head) bool { return h.value("format") == "raftcheck-trace" }},
+	{&Format{Name: "a history of clients", Verbs: []string{"linearize"}}, func(h *head) bool { return strings.HasPrefix(h.value("format"), "raftcheck-history") }},
+	{&Format{Name: "a report of raftcheck (-o json)", Hint: "it tells of files that were judged, and holds none of them: give raftcheck those under \"files\" or \"trace\""},
 		func(h *head) bool { return h.has("format", "version", "command", "verdict", "subject") }},
-	{Format{Name: "a report in SARIF", Hint: "it tells of files that were judged, and holds none of them"},
+	{&Format{Name: "a report in SARIF", Hint: "it tells of files that were judged, and holds none of them"},
 		func(h *head) bool { return strings.Contains(h.value("$schema"), "sarif") || h.has("version", "runs") }},
-	{Format{Name: "a trace of etcd's raft", Verbs: byServers}, func(h *head) bool { return h.anyLine(etcdEvent.MatchString) }},
-	{Format{Name: "a trace of CCF's raft", Verbs: byServers}, func(h *head) bool { return h.anyLine(ccfEvent.MatchString) }},
-	{Format{Name: "a recording of Maelstrom's messages", Verbs: []string{"linearize"}}, func(h *head) bool { return h.has("src", "dest", "body") }},
-	{Format{Name: "a history of Jepsen", Verbs: []string{"linearize"}}, func(h *head) bool { return h.anyLine(jepsenOperation.MatchString) || h.anyLine(jepsenJSON.MatchString) }},
-	{Format{Name: "a log of Jepsen", Verbs: []string{"linearize"}}, func(h *head) bool { return h.anyLine(jepsenLog.MatchString) }},
-	{Format{Name: "a list of client operations of etcd's robustness tests", Verbs: []string{"linearize"}}, func(h *head) bool { return h.has("Input", "Call", "Return", "ClientId") }},
-	{Format{Name: "a watch of etcd's robustness tests, without the operations", Hint: "raftcheck linearize FOLDER reads the folder of the whole report, " +
+	{&Format{Name: "a trace of etcd's raft", Verbs: byServers}, func(h *head) bool { return h.anyLine(etcdEvent.MatchString) }},
+	{CCF, func(h *head) bool { return h.anyLine(ccfEvent.MatchString) }},
+	{&Format{Name: "a recording of Maelstrom's messages", Verbs: []string{"linearize"}}, func(h *head) bool { return h.has("src", "dest", "body") }},
+	{&Format{Name: "a history of Jepsen", Verbs: []string{"linearize"}}, func(h *head) bool { return h.anyLine(jepsenOperation.MatchString) || h.anyLine(jepsenJSON.MatchString) }},
+	{&Format{Name: "a log of Jepsen", Verbs: []string{"linearize"}}, func(h *head) bool { return h.anyLine(jepsenLog.MatchString) }},
+	{&Format{Name: "a list of client operations of etcd's robustness tests", Verbs: []string{"linearize"}}, func(h *head) bool { return h.has("Input", "Call", "Return", "ClientId") }},
+	{&Format{Name: "a watch of etcd's robustness tests, without the operations", Hint: "raftcheck linearize FOLDER reads the folder of the whole report, " +
 		"which has client-*/operations.json"},
 		func(h *head) bool { return h.has("Request", "Responses") }},
-	{Format{Name: "what a checker of Jepsen's found (results.edn), and not the history", Hint: "raftcheck linearize reads history.edn, beside it"},
+	{&Format{Name: "what a checker of Jepsen's found (results.edn), and not the history", Hint: "raftcheck linearize reads history.edn, beside it"},
 		func(h *head) bool { return jepsenResults.MatchString(h.text) }},
-	{Format{Name: "a recording of TiPocket for a model of its own", Hint: "what its checks with Elle log is read (EDN); or write the format of docs/linearizability.md"},
+	{&Format{Name: "a recording of TiPocket for a model of its own", Hint: "what its checks with Elle log is read (EDN); or write the format of docs/linearizability.md"},
 		func(h *head) bool { return h.has("action", "proc", "data") }},
-	{Format{Name: "an execution of Apalache (ITF)", Hint: "a behaviour of a specification is no record of servers; raftcheck check --impl spec searches raft.tla itself, " +
+	{&Format{Name: "an execution of Apalache (ITF)", Hint: "a behaviour of a specification is no record of servers; raftcheck check --impl spec searches raft.tla itself, " +
 		"and a trace of servers is written as docs/trace-format.md says"},
 		func(h *head) bool { return h.has("vars", "states") || h.has("#meta", "states") }},
-	{Format{Name: "a graph or path of states by TLC (JSON)", Hint: tlcHint}, func(h *head) bool {
+	{&Format{Name: "a graph or path of states by TLC (JSON)", Hint: tlcHint}, func(h *head) bool {
 		return h.has("state", "action") || h.has("states", "transitions") || h.has("counterexample")
 	}},
-	{Format{Name: "an output of TLC", Hint: tlcHint}, func(h *head) bool { return h.anyLine(tlcOutput.MatchString) }},
-	{Format{Name: "a path of Stateright", Hint: "it tells of a model and not of servers; a Raft in Rust is searched with raftcheck check --exec, as docs/how-to-any-language.md says, " +
+	{&Format{Name: "an output of TLC", Hint: tlcHint}, func(h *head) bool { return h.anyLine(tlcOutput.MatchString) }},
+	{&Format{Name: "a path of Stateright", Hint: "it tells of a model and not of servers; a Raft in Rust is searched with raftcheck check --exec, as docs/how-to-any-language.md says, " +
 		"and what its servers log is read with --map, as docs/verify-your-log.md says"},
 		func(h *head) bool { return h.anyLine(stateright.MatchString) }},
-	{Format{Name: "a log of openraft", Hint: "have tracing write JSON lines (tracing_subscriber::fmt().json()) of the servers' state and messages, and say with --map which " +
+	{&Format{Name: "a log of openraft", Hint: "have tracing write JSON lines (tracing_subscriber::fmt().json()) of the servers' state and messages, and say with --map which " +
 		"field is what: docs/verify-your-log.md"},
 		func(h *head) bool { return h.anyLine(openraft.MatchString) }},
-	{Format{Name: "a saved input of go test -fuzz", Hint: "go test runs it: put it under testdata/fuzz of the package that it came from"},
+	{&Format{Name: "a saved input of go test -fuzz", Hint: "go test runs it: put it under testdata/fuzz of the package that it came from"},
 		func(h *head) bool { return strings.HasPrefix(h.text, "go test fuzz v1") }},
-	{Format{Name: "a page (HTML)", Hint: "it shows what was recorded, and is not the record"}, func(h *head) bool {
+	{&Format{Name: "a page (HTML)", Hint: "it shows what was recorded, and is not the record"}, func(h *head) bool {
 		return htmlPage.MatchString(h.text)
 	}},
-	{Format{Name: "a report in JUnit's XML", Hint: "it tells of files that were judged, and holds none of them"},
+	{&Format{Name: "a report in JUnit's XML", Hint: "it tells of files that were judged, and holds none of them"},
 		func(h *head) bool { return junitReport.MatchString(h.text) }},
-	{Format{Name: "a mapping of a log to a trace", Hint: "raftcheck verify --map MAPPING LOG"}, func(h *head) bool {
+	{&Format{Name: "a mapping of a log to a trace", Hint: "raftcheck verify --map MAPPING LOG"}, func(h *head) bool {
 		return h.anyLine(mappingKey.MatchString) && !strings.HasPrefix(h.text, "{")
 	}},
-	{Format{Name: "a declaration of a project (raftcheck.yaml)", Verbs: []string{"gate"}}, func(h *head) bool {
+	{&Format{Name: "a declaration of a project (raftcheck.yaml)", Verbs: []string{"gate"}}, func(h *head) bool {
 		return !strings.HasPrefix(h.text, "{") && h.anyLine(projectKey.MatchString) && h.allYAML()
 	}},
-	{Format{Name: "a log in JSON lines", Hint: logHint, Guess: true}, func(h *head) bool {
+	{&Format{Name: "a log in JSON lines", Hint: logHint, Guess: true}, func(h *head) bool {
 		return h.has("msg") || h.has("message") || h.has("level") || h.has("event")
 	}},
-	{Format{Name: "a log in logfmt", Hint: logHint, Guess: true}, func(h *head) bool { return logfmt.MatchString(h.lines[0]) }},
+	{&Format{Name: "a log in logfmt", Hint: logHint, Guess: true}, func(h *head) bool { return logfmt.MatchString(h.lines[0]) }},
 }
+
+// CCF is what a trace of CCF's is recognised as, whatever else stands before its first event.
+var CCF = &Format{Name: "a trace of CCF's raft", Verbs: byServers}
 
 // byServers are the verbs that read what servers recorded, in whatever format.
 var byServers = []string{"verify", "show"}

@@ -1,0 +1,190 @@
+package ccf_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/traces"
+	"github.com/raftcheck/raftcheck/traces/ccf"
+)
+
+func judge(t testing.TB, text []byte) (*traces.Result, error) {
+	t.Helper()
+	lines, err := traces.NewLines("ccf", bytes.NewReader(text))
+	require.NoError(t, err)
+	r, err := ccf.NewReader(lines, traces.Options{})
+	require.NoError(t, err)
+	return traces.Verify(context.Background(), r, traces.VerifyOptions{})
+}
+
+func requireLegal(t testing.TB, text []byte, what string, args ...any) *traces.Result {
+	t.Helper()
+	result, err := judge(t, text)
+	require.NoError(t, err)
+	for _, f := range result.Findings {
+		lines := strings.Split(string(text), "\n")
+		t.Fatalf("%s: line %d: %s: %s\n%s", fmt.Sprintf(what, args...), f.Evidence[0].Line, f.Rule.Name, f.Message, strings.Join(lines[max(0, f.Evidence[0].Line-6):f.Evidence[0].Line], "\n"))
+	}
+	return result
+}
+
+// Whatever CCF may do is legal, in both vintages, and also of a recording that begins in the middle.
+func TestLegalRuns(t *testing.T) {
+	elections, commits := 0, 0
+	for seed := range uint64(60) {
+		for _, old := range []bool{false, true} {
+			c := newCluster(1+int(seed)%5, seed)
+			c.old = old
+			text := c.run(250)
+			result := requireLegal(t, text, "seed %d, old %t", seed, old)
+			elections += result.Elections
+			for _, n := range c.nodes {
+				commits += int(n.commit)
+			}
+			from := bytes.IndexByte(text[len(text)/3:], '\n') + len(text)/3 + 1
+			requireLegal(t, text[from:], "seed %d, old %t, from byte %d on", seed, old, from)
+		}
+	}
+	require.Greater(t, elections, 100)
+	require.Greater(t, commits, 100)
+}
+
+func TestRulesAreTested(t *testing.T) {
+	result := requireLegal(t, newCluster(3, 5).run(3000), "three nodes")
+	tested := map[string]int{}
+	for _, r := range result.Rules {
+		tested[r.Rule.Name] = r.Checked
+	}
+	for _, name := range []string{"term-monotonic", "election-safety", "vote-once", "majority-elects", "vote-up-to-date", "candidate-last-log", "leader-completeness",
+		"commit-monotonic", "commit-own-term", "commit-majority", "prev-matches", "prev-term-true", "ack-verified", "state-machine-safety", "trace-consistent"} {
+		require.Positive(t, tested[name], name)
+	}
+}
+
+// A change of one line of a legal trace is found.
+func TestFaultsAreFound(t *testing.T) {
+	legal := string(newCluster(3, 5).run(1500))
+	requireLegal(t, []byte(legal), "before it is changed")
+	for _, c := range []struct {
+		rule string
+		find func(line string) bool
+		edit func(line string) string
+	}{
+		{"commit-majority", has(`"function":"commit"`, `"leadership_state":"Leader"`), nil},
+		{"majority-elects", has(`"function":"recv_request_vote_response"`, `"vote_granted":true`, `"leadership_state":"Candidate"`), func(l string) string {
+			return strings.Replace(l, `"vote_granted":true`, `"vote_granted":false`, 1)
+		}},
+		{"commit-in-log", has(`"function":"commit"`), func(l string) string { return strings.Replace(l, `"args":{"idx":`, `"args":{"idx":9`, 1) }},
+		{"trace-consistent", has(`"function":"recv_append_entries"`), func(l string) string { return strings.Replace(l, `"leader_commit_idx":`, `"leader_commit_idx":7`, 1) }},
+		{"ack-verified", has(`"function":"send_append_entries_response"`, `"success":"OK"`), func(l string) string {
+			return strings.Replace(l, `"last_log_idx":`, `"last_log_idx":9`, 1)
+		}},
+		{"term-monotonic", has(`"function":"send_append_entries"`, `"current_view":2`), func(l string) string { return strings.Replace(l, `"current_view":2`, `"current_view":1`, 1) }},
+	} {
+		found := 0
+		lines := strings.Split(strings.TrimSpace(legal), "\n")
+		for k := range lines {
+			if !c.find(lines[k]) {
+				continue
+			}
+			changed := append([]string{}, lines...)
+			if c.edit != nil {
+				changed[k] = c.edit(lines[k])
+			} else {
+				changed = withoutAcknowledgements(changed, k)
+			}
+			result, err := judge(t, []byte(strings.Join(changed, "\n")+"\n"))
+			require.NoError(t, err)
+			if len(result.Findings) > 0 {
+				found++
+			}
+		}
+		require.Positive(t, found, "%s: nothing found", c.rule)
+	}
+}
+
+func has(parts ...string) func(string) bool {
+	return func(line string) bool {
+		for _, p := range parts {
+			if !strings.Contains(line, p) {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// withoutAcknowledgements takes away what made a leader commit at a line.
+func withoutAcknowledgements(lines []string, until int) []string {
+	var kept []string
+	for k, line := range lines {
+		if k < until && strings.Contains(line, `"function":"recv_append_entries_response"`) {
+			continue
+		}
+		if k < until {
+			line = strings.ReplaceAll(line, `"match_idx":`, `"was":`)
+		}
+		kept = append(kept, line)
+	}
+	return kept
+}
+
+func TestWhatIsNoEvent(t *testing.T) {
+	text := newCluster(3, 1).run(60)
+	around := append([]byte("<RaftDriver>  n[0]->>n[0]: periodic\n"+`{"tag":"raft","msg":"n[0] | Leader"}`+"\n"+`{"tag":"raft_trace","cmd":"start_node,0"}`+"\n"), text...)
+	requireLegal(t, around, "with what the driver writes beside it")
+
+	for _, c := range []struct{ text, want string }{
+		{`{"tag":"raft_trace","cmd":"start_node,0"}`, "ccf:1: the file has no trace events"},
+		{`{"tag":"raft_trace","msg":{"function":"become_king","state":{"node_id":"0"}}}`, `ccf:1: unknown event "become_king"`},
+		{`{"tag":"raft_trace","msg":{"function":"commit"}}`, `ccf:1:`},
+		{`{"tag":"raft_trace","msg":{"function":"commit","state":{"node_id":"0","current_view":-1}}}`, `ccf:1:`},
+		{`{"tag":"raft_trace","msg":{"function":"recv_append_entries","state":{"node_id":"0"}}}`, `recv_append_entries without a "packet"`},
+		{`{"tag":"raft_trace","msg":{"function":"recv_append_entries","from_node_id":"1","packet":{"msg":"raft_hello"},"state":{"node_id":"0"}}}`, `unknown message "raft_hello"`},
+		{`{"tag":"raft_trace","msg":{"function":"comm`, "the line is cut off"},
+	} {
+		_, err := judge(t, []byte(c.text))
+		var fault *traces.InputError
+		require.ErrorAs(t, err, &fault, c.text)
+		require.Contains(t, fault.Error(), c.want)
+	}
+}
+
+func FuzzReader(f *testing.F) {
+	f.Add(newCluster(3, 1).run(60))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		lines, err := traces.NewLines("ccf", bytes.NewReader(data))
+		if err != nil {
+			return
+		}
+		r, err := ccf.NewReader(lines, traces.Options{})
+		for err == nil {
+			_, err = r.Next()
+		}
+		var fault *traces.InputError
+		if !errors.Is(err, io.EOF) && !errors.As(err, &fault) {
+			t.Fatal(err)
+		}
+	})
+}
+
+func BenchmarkReader(b *testing.B) {
+	text := newCluster(3, 5).run(20_000)
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		lines, err := traces.NewLines("ccf", bytes.NewReader(text))
+		require.NoError(b, err)
+		r, err := ccf.NewReader(lines, traces.Options{})
+		for err == nil {
+			_, err = r.Next()
+		}
+		require.ErrorIs(b, err, io.EOF)
+	}
+}

@@ -1,0 +1,195 @@
+package ccf
+
+import (
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces"
+)
+
+// step is a step of a node: from the line that begins it to what the node shows before the next.
+type step struct {
+	of      *server
+	by      string // the event that began it
+	line    int
+	input   spec.Input
+	packet  *packet // that arrives; nil is none
+	before  spec.Observation
+	after   spec.Observation
+	effects []spec.Effect
+	lines   []int
+	found   []traces.Contradiction
+
+	afterLine int
+	closed    bool
+}
+
+// close ends the step that a node is in, with what the node shows now.
+func (s *server) close() {
+	if s.open == nil {
+		return
+	}
+	s.open.after, s.open.afterLine, s.open.closed = s.observation(), s.line, true
+	s.open = nil
+}
+
+// take brings an event in line with what is known, and into a step.
+func (r *Reader) take(e *event) error {
+	if e.Function == "drop_pending_to" {
+		return nil // what was sent and does not arrive is lost, whatever is said of it
+	}
+	s := r.server(e.State.Node)
+	r.found = r.found[:0]
+	if s.open != nil && s.open.joinedBy(e) {
+		r.grows(s, e)
+		s.observe(e.State, e.line)
+	} else {
+		r.begin(s, e)
+	}
+	r.tell(s, e)
+	s.open.found = append(s.open.found, r.found...)
+	return nil
+}
+
+// shownAfter are the events that show what has come of them. The others show a node as it is when they begin.
+var shownAfter = map[string]bool{"become_pre_vote_candidate": true, "become_candidate": true, "become_leader": true, "become_follower": true}
+
+// begin ends the step that a node is in, and makes the one that a line begins.
+func (r *Reader) begin(s *server, e *event) {
+	new := &step{by: e.Function, line: e.line, of: s}
+	seen, was := s.line > 0, s.now
+	if shownAfter[e.Function] {
+		s.settle()
+		new.before = s.observation()
+		s.close()
+		s.observe(e.State, e.line)
+	} else {
+		r.grows(s, e)
+		s.observe(e.State, e.line)
+		s.next = nil
+		new.before = s.observation()
+		s.close()
+	}
+	if !seen {
+		new.before.Unknown = ^spec.Field(0)
+		if !shownAfter[e.Function] {
+			new.before = s.observation()
+		}
+	} else {
+		r.follows(s, &was, e)
+	}
+	r.input(new, s, e)
+	s.open = new
+	r.queue = append(r.queue, new)
+}
+
+// input says what a line gives its node.
+func (r *Reader) input(new *step, s *server, e *event) {
+	new.input.Kind = spec.Tick
+	switch e.Function {
+	case "recv_append_entries", "recv_append_entries_response", "recv_request_vote", "recv_request_vote_response", "recv_propose_request_vote":
+		p := *e.Packet
+		new.input.Kind, new.packet = spec.Deliver, &p
+		new.input.Message = native(&p, r.server(e.From).id, s.id)
+	case "replicate":
+		new.input.Kind = spec.Propose
+	case "become_pre_vote_candidate", "become_candidate":
+		new.input.Kind = spec.Timeout
+	case "send_append_entries":
+		new.input.Kind, new.input.Peer = spec.SendAppendEntries, r.server(e.To).id
+	case "send_request_vote":
+		new.input.Kind, new.input.Peer = spec.SendRequestVote, r.server(e.To).id
+	}
+}
+
+// grows adds to the log of a node that takes over transactions of its leader what a line shows it to have taken over by now.
+func (r *Reader) grows(s *server, e *event) {
+	if s.open == nil || s.open.by != "recv_append_entries" {
+		return
+	}
+	p := s.open.packet
+	for s.line > 0 && s.last() < e.State.Last && s.last() < p.Index && e.State.Last-s.last() <= p.Index-p.Previous {
+		s.append(r.learnt(s, s.last()+1, p.TermOfIndex))
+	}
+}
+
+// learnt is a transaction that a follower takes over: a signature, if another node's lines have said so.
+func (r *Reader) learnt(s *server, index, term uint64) entry {
+	for _, other := range r.order {
+		if e, held := other.at(index); held && other != s && e.term == term && e.sure {
+			return e
+		}
+	}
+	return entry{term: term}
+}
+
+// joinedBy reports whether a line goes on with the step.
+func (s *step) joinedBy(e *event) bool {
+	switch e.Function {
+	case "execute_append_entries_sync", "send_append_entries_response":
+		return s.by == "recv_append_entries"
+	case "send_request_vote_response":
+		return s.by == "recv_request_vote"
+	case "send_request_vote":
+		return campaign[s.by]
+	case "add_configuration", "commit", "step_down_and_nominate_successor":
+		return s.by != "send_append_entries" && s.by != "send_request_vote"
+	case "become_follower":
+		return s.packet != nil && (s.by == "recv_append_entries" || uint64(s.before.Term) < e.State.View)
+	case "become_candidate":
+		return campaign[s.by] && s.by != "become_candidate"
+	case "become_leader":
+		return campaign[s.by] && s.by != "recv_propose_request_vote"
+	case "send_append_entries":
+		return s.by == "replicate" || s.by == "recv_request_vote_response" || s.by == "become_leader" || s.by == "become_candidate"
+	}
+	return false
+}
+
+// campaign are the events that begin steps in which a node may ask for votes.
+var campaign = map[string]bool{"become_candidate": true, "become_pre_vote_candidate": true, "recv_propose_request_vote": true, "recv_request_vote_response": true}
+
+// tell adds to a step what a line tells, and to the log.
+func (r *Reader) tell(s *server, e *event) {
+	switch e.Function {
+	case "replicate":
+		r.replicates(s, e)
+	case "become_candidate":
+		s.asked, s.votes = e.State.View, append(s.votes[:0], s.id)
+	case "become_leader":
+		r.takesOffice(s, e)
+	case "commit":
+		r.commits(s, e)
+	case "recv_append_entries", "recv_request_vote", "recv_propose_request_vote":
+		r.arrives(s, e)
+	case "recv_append_entries_response":
+		r.arrives(s, e)
+		r.acknowledged(s, e)
+	case "recv_request_vote_response":
+		r.arrives(s, e)
+		if p := e.Packet; kindOf(p.Message) == spec.RequestVoteReply && p.Granted && p.Term == s.asked {
+			s.votes = append(s.votes, r.server(e.From).id)
+		}
+	case "send_append_entries", "send_append_entries_response", "send_request_vote", "send_request_vote_response":
+		r.sends(s, e)
+	}
+}
+
+// native is a message in the vocabulary of the rules. What it says of transactions behind a signature is left out.
+func native(p *packet, from, to spec.ServerID) spec.Message {
+	m := spec.Message{Kind: kindOf(p.Message), From: from, To: to, Term: spec.Term(p.Term)}
+	switch m.Kind {
+	case spec.AppendEntries:
+		m.LeaderCommit = spec.Index(p.Commit)
+		m.Unknown = spec.MessagePrevIndex | spec.MessagePrevTerm | spec.MessageEntries
+	case spec.AppendEntriesReply:
+		m.Success = p.Success == "OK"
+		m.Unknown = spec.MessageMatch
+		if !m.Success {
+			m.Term, m.Unknown = 0, m.Unknown|spec.MessageTerm // it may be that of the transaction which may match
+		}
+	case spec.RequestVote, spec.PreVote:
+		m.LastLogIndex, m.LastLogTerm = spec.Index(p.Committable), spec.Term(p.CommitTerm)
+	case spec.RequestVoteReply, spec.PreVoteReply:
+		m.Granted = p.Granted
+	}
+	return m
+}
