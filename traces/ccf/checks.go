@@ -75,7 +75,7 @@ func (r *Reader) replicates(s *server, e *event) {
 func (r *Reader) takesOffice(s *server, e *event) {
 	s.office = e.State.View
 	clear(s.match)
-	if s.asked != e.State.View || e.Configurations == nil {
+	if s.stood != e.State.View || e.Configurations == nil {
 		return
 	}
 	for k, c := range e.Configurations {
@@ -151,8 +151,8 @@ func (r *Reader) acknowledged(s *server, e *event) {
 // arrives looks whether a message was sent, where its sender has shown that it shows what it sends. It may be late, doubled or lost.
 func (r *Reader) arrives(s *server, e *event) {
 	from, kind := r.server(e.From), kindOf(e.Packet.Message)
-	if !r.network.shows[from.id][kind] || r.network.full {
-		return
+	if !r.network.shows[from.id][kind] || r.network.full || from.began > 0 && (e.Packet.Term <= from.began || e.Packet.Success == "FAIL") {
+		return // it may have been sent before the recording began
 	}
 	r.checked[consistent]++
 	if r.network.sent[sending{from.id, s.id, *e.Packet}] == 0 {

@@ -351,9 +351,9 @@ func (c *cluster) run(events int) []byte {
 	for range events {
 		n := c.nodes[c.rng.IntN(len(c.nodes))]
 		switch what := c.rng.IntN(20); {
-		case what == 0 && n.role != "Leader":
+		case what == 0 && n.role != "Leader" && c.rng.IntN(6) == 0:
 			c.timeout(n)
-		case what == 1 && n.role == "Leader":
+		case what == 1 && n.role == "Leader" && c.rng.IntN(20) == 0:
 			c.becomeFollower(n, n.view) // no quorum answers
 		case what < 4 && n.role == "Leader":
 			c.replicate(n, c.rng.IntN(2) == 0)

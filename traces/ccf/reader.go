@@ -199,6 +199,11 @@ func (r *Reader) emit(s *step) *traces.Record {
 	r.step = spec.Step{Server: s.of.id, Input: s.input, Before: s.before, After: s.after, Output: spec.Output{Effects: s.effects}}
 	r.record = traces.Record{Number: r.number, Event: s.input.Kind.String(), Step: &r.step, Line: s.line, Found: s.found,
 		Where: &traces.Where{Before: s.line, Input: s.line, After: s.afterLine, Effects: s.lines}}
+	if s.reachesBehind() {
+		// The log that is shown ends with a signature: what messages say of what stands behind is for the reader to look at.
+		r.step.Before.Unknown |= spec.FieldLog
+		r.step.After.Unknown |= spec.FieldLog
+	}
 	r.at = max(r.at, s.line, s.afterLine)
 	return &r.record
 }

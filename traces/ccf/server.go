@@ -21,10 +21,15 @@ type server struct {
 	next    *entry  // replicated, and appended as soon as the last index says so
 	commit  *uint64 // committed, and shown with the next line
 
+	voted spec.ServerID // in the view that it is in
+	sure  bool          // that voted is known
+	asked bool          // a request for its vote was received, and no line shows the answer yet
+	began uint64        // the view that its first line shows
+
 	match  map[spec.ServerID]uint64 // leader: how far the logs of others match at most, since it took office
 	votes  []spec.ServerID          // candidate: who voted for it in its view
 	office uint64                   // the view in which the trace shows it take office; 0 is none
-	asked  uint64                   // the view in which the trace shows it become candidate; 0 is none
+	stood  uint64                   // the view in which the trace shows it become candidate; 0 is none
 }
 
 // entry is what is known of a transaction. Entries that were shown are not changed in place.
@@ -48,6 +53,9 @@ func (s *server) at(index uint64) (entry, bool) {
 func (s *server) observe(now *shown, line int) {
 	if s.line == 0 {
 		s.base, s.whole = now.Last, now.Last == 0
+		s.sure, s.began = now.View == 0, now.View
+	} else if now.View > s.now.View {
+		s.voted, s.sure, s.asked = spec.None, true, false
 	}
 	s.now, s.line, s.commit = *now, line, nil
 	if s.next != nil && now.Last > s.last() {
@@ -83,6 +91,7 @@ func (s *server) sign(index uint64) {
 
 // settle takes for done what the lines up to now have begun, before a line that shows the node after something else.
 func (s *server) settle() {
+	s.settleVote()
 	if s.next != nil {
 		s.append(*s.next)
 		s.now.Last = s.last()
@@ -90,6 +99,14 @@ func (s *server) settle() {
 	if s.commit != nil {
 		s.now.Commit, s.commit = *s.commit, nil
 	}
+}
+
+// settleVote notes that a request for a vote may have been granted: the traces of some years do not show the answer.
+func (s *server) settleVote() {
+	if s.asked && s.voted == spec.None {
+		s.sure = false
+	}
+	s.asked = false
 }
 
 // signedLog returns the log up to its last signature, and whether it is known.
@@ -119,6 +136,10 @@ func (s *server) observation() spec.Observation {
 	if role, known := s.now.role(); known {
 		o.Role = role
 		o.Unknown &^= spec.FieldRole
+	}
+	if s.sure {
+		o.VotedFor = s.voted
+		o.Unknown &^= spec.FieldVotedFor
 	}
 	if log, known := s.signedLog(); known {
 		o.Log = log

@@ -1,6 +1,8 @@
 package ccf
 
 import (
+	"slices"
+
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
 )
@@ -38,6 +40,9 @@ func (r *Reader) take(e *event) error {
 	}
 	s := r.server(e.State.Node)
 	r.found = r.found[:0]
+	if s.commit != nil && e.State.Commit < *s.commit {
+		r.report("R5.3-16", s, "msg.state.commit_idx", "%s has committed transaction %d and shows %d as the last that is", s.id, *s.commit, e.State.Commit)
+	}
 	if s.open != nil && s.open.joinedBy(e) {
 		r.grows(s, e)
 		s.observe(e.State, e.line)
@@ -54,6 +59,7 @@ var shownAfter = map[string]bool{"become_pre_vote_candidate": true, "become_cand
 
 // begin ends the step that a node is in, and makes the one that a line begins.
 func (r *Reader) begin(s *server, e *event) {
+	s.settleVote()
 	new := &step{by: e.Function, line: e.line, of: s}
 	seen, was := s.line > 0, s.now
 	if shownAfter[e.Function] {
@@ -61,6 +67,9 @@ func (r *Reader) begin(s *server, e *event) {
 		new.before = s.observation()
 		s.close()
 		s.observe(e.State, e.line)
+		if !seen && s.began > 0 {
+			s.began-- // what it sends in its view, it sends from here on
+		}
 	} else {
 		r.grows(s, e)
 		s.observe(e.State, e.line)
@@ -135,13 +144,20 @@ func (s *step) joinedBy(e *event) bool {
 	case "become_follower":
 		return s.packet != nil && (s.by == "recv_append_entries" || uint64(s.before.Term) < e.State.View)
 	case "become_candidate":
-		return campaign[s.by] && s.by != "become_candidate"
+		return campaign[s.by] && s.by != "become_candidate" && (s.packet == nil || kindOf(s.packet.Message) != spec.RequestVoteReply)
 	case "become_leader":
 		return campaign[s.by] && s.by != "recv_propose_request_vote"
 	case "send_append_entries":
 		return s.by == "replicate" || s.by == "recv_request_vote_response" || s.by == "become_leader" || s.by == "become_candidate"
 	}
 	return false
+}
+
+// reachesBehind reports whether messages of the step reach behind the last signature of its node's log.
+func (s *step) reachesBehind() bool {
+	return s.by == "recv_append_entries" || slices.ContainsFunc(s.effects, func(e spec.Effect) bool {
+		return e.Message.Kind == spec.AppendEntries && (e.Message.LastEntryIndex() > s.after.Log.LastIndex() || !e.Message.Complete())
+	})
 }
 
 // campaign are the events that begin steps in which a node may ask for votes.
@@ -153,39 +169,51 @@ func (r *Reader) tell(s *server, e *event) {
 	case "replicate":
 		r.replicates(s, e)
 	case "become_candidate":
-		s.asked, s.votes = e.State.View, append(s.votes[:0], s.id)
+		s.stood, s.votes = e.State.View, append(s.votes[:0], s.id)
+		s.voted, s.sure = s.id, true
 	case "become_leader":
 		r.takesOffice(s, e)
 	case "commit":
 		r.commits(s, e)
 	case "recv_append_entries", "recv_request_vote", "recv_propose_request_vote":
 		r.arrives(s, e)
+		s.asked = kindOf(e.Packet.Message) == spec.RequestVote
 	case "recv_append_entries_response":
 		r.arrives(s, e)
 		r.acknowledged(s, e)
 	case "recv_request_vote_response":
 		r.arrives(s, e)
-		if p := e.Packet; kindOf(p.Message) == spec.RequestVoteReply && p.Granted && p.Term == s.asked {
+		if p := e.Packet; kindOf(p.Message) == spec.RequestVoteReply && p.Granted && p.Term == s.stood {
 			s.votes = append(s.votes, r.server(e.From).id)
 		}
-	case "send_append_entries", "send_append_entries_response", "send_request_vote", "send_request_vote_response":
+	case "send_request_vote_response":
+		if s.asked = false; e.Packet.Granted && kindOf(e.Packet.Message) == spec.RequestVoteReply {
+			s.voted, s.sure = r.server(e.To).id, true
+		}
+		r.sends(s, e)
+	case "send_append_entries", "send_append_entries_response", "send_request_vote":
 		r.sends(s, e)
 	}
 }
 
-// native is a message in the vocabulary of the rules. What it says of transactions behind a signature is left out.
+// mostEntries is how many transactions of a message are put into the vocabulary of the rules.
+const mostEntries = 1 << 12
+
+// native is a message in the vocabulary of the rules.
 func native(p *packet, from, to spec.ServerID) spec.Message {
 	m := spec.Message{Kind: kindOf(p.Message), From: from, To: to, Term: spec.Term(p.Term)}
 	switch m.Kind {
 	case spec.AppendEntries:
-		m.LeaderCommit = spec.Index(p.Commit)
-		m.Unknown = spec.MessagePrevIndex | spec.MessagePrevTerm | spec.MessageEntries
+		m.PrevLogIndex, m.PrevLogTerm, m.LeaderCommit = spec.Index(p.Previous), spec.Term(p.PrevTerm), spec.Index(p.Commit)
+		for k := p.Previous; k < min(p.Index, p.Previous+mostEntries); k++ {
+			m.Entries = append(m.Entries, spec.Entry{Term: spec.Term(p.TermOfIndex)})
+		}
+		if p.Index > p.Previous+mostEntries {
+			m.Entries, m.Unknown = nil, spec.MessageEntries
+		}
 	case spec.AppendEntriesReply:
 		m.Success = p.Success == "OK"
-		m.Unknown = spec.MessageMatch
-		if !m.Success {
-			m.Term, m.Unknown = 0, m.Unknown|spec.MessageTerm // it may be that of the transaction which may match
-		}
+		m.Unknown = spec.MessageMatch // it may lie behind what the message proved: what is there counts for nothing before a signature
 	case spec.RequestVote, spec.PreVote:
 		m.LastLogIndex, m.LastLogTerm = spec.Index(p.Committable), spec.Term(p.CommitTerm)
 	case spec.RequestVoteReply, spec.PreVoteReply:
