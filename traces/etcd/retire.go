@@ -45,7 +45,7 @@ func (m *model) retire() {
 	}
 }
 
-// committedByAll returns the lowest commitIndex of the members of the latest configuration.
+// committedByAll returns the lowest commitIndex of the members of the latest configuration. One that the trace leaves out holds nothing back.
 func (m *model) committedByAll() spec.Index {
 	if len(m.history) == 0 {
 		return 0
@@ -53,10 +53,14 @@ func (m *model) committedByAll() spec.Index {
 	lowest := ^spec.Index(0)
 	for _, id := range m.history[len(m.history)-1].members() {
 		s := m.servers[id]
-		if s == nil {
-			return 0
+		if s != nil {
+			lowest = min(lowest, s.now.commit)
+		} else if _, unrecorded := m.heard[id]; !unrecorded && !m.gaps {
+			return 0 // it is about to start
 		}
-		lowest = min(lowest, s.now.commit)
+	}
+	if lowest == ^spec.Index(0) {
+		return 0
 	}
 	return lowest
 }
