@@ -44,7 +44,7 @@ func queued(hash uint64, place int) uint64 {
 
 // appendMessage appends canonical bytes of a message, with servers and values renamed.
 func appendMessage(b []byte, m *spec.Message, p *renaming) []byte {
-	b = append(b, byte(m.Kind), bit(m.Granted)|bit(m.Success)<<1|bit(m.Unknown != 0)<<2)
+	b = append(b, byte(m.Kind), bit(m.Granted)|bit(m.Success)<<1|bit(m.Unknown != 0)<<2|bit(m.Partial)<<3|bit(m.Offset > 0)<<4)
 	for _, v := range [...]uint64{uint64(p.server(m.From)), uint64(p.server(m.To)), uint64(m.Term), uint64(m.LastLogIndex), uint64(m.LastLogTerm),
 		uint64(m.PrevLogIndex), uint64(m.PrevLogTerm), uint64(m.LeaderCommit), uint64(m.MatchIndex),
 		uint64(m.ConflictIndex), uint64(m.ConflictTerm), uint64(len(m.Entries))} {
@@ -55,6 +55,9 @@ func appendMessage(b []byte, m *spec.Message, p *renaming) []byte {
 	}
 	for i := range m.Entries {
 		b = appendEntry(b, &m.Entries[i], p)
+	}
+	if m.Offset > 0 {
+		b = binary.AppendUvarint(b, m.Offset)
 	}
 	return append(b, m.Payload...)
 }

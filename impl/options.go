@@ -67,7 +67,7 @@ func (o *Options) Variants() spec.Variants {
 		{o.Reads == ReadByRound, spec.ConfirmsReads}, {o.Reads == ReadByLease, spec.LeaseReads},
 		{o.Membership, spec.ConfigurationInLog}, {o.Joint, spec.JointConfigurations},
 		{o.Sessions, spec.TellsClients}, {o.AsyncStorage, spec.StoresLater}, {o.SplitProposals, spec.AppendsLater}, {o.AppliesLater, spec.AppliesLater},
-		{o.AsyncStorage && o.CheckQuorum, spec.LeavesWhenHung}} {
+		{o.AsyncStorage && o.CheckQuorum, spec.LeavesWhenHung}, {!o.AsyncStorage, spec.HeartbeatsToAll}, {o.Snapshots, spec.InstallsAtOnce}} {
 		if v.on {
 			vs = append(vs, v.variant)
 		}

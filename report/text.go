@@ -135,7 +135,7 @@ func (t *text) byDesign(who string, group []Finding) {
 		}
 		said = append(said, names)
 		t.line("")
-		t.paragraph(fmt.Sprintf("If %s does this by design, declare %s. What that means: raftcheck explain %s", who, names, strings.Join(withoutNumbers(f.ByDesign), " ")))
+		t.line("If %s does this by design, declare %s (raftcheck explain %s).", who, names, strings.Join(withoutNumbers(f.ByDesign), " "))
 	}
 }
 

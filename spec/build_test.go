@@ -160,6 +160,12 @@ func step(before spec.Observation, in spec.Input, after spec.Observation, effect
 	return &spec.Step{Server: 1, Before: before, Input: in, After: after, Output: spec.Output{Effects: effects}}
 }
 
+// declaring is the step of an implementation that declares variants.
+func declaring(s *spec.Step, variants ...spec.Variant) *spec.Step {
+	s.Declared = variants
+	return s
+}
+
 // cut makes the step end in a crash in the middle.
 func cut(s *spec.Step) *spec.Step {
 	s.Input.Cut = 1

@@ -97,7 +97,7 @@ func (c *Clients) command(s *Step, e *Effect, at func() Origin) {
 	r := &e.Reply
 	outcome := Outcome{Value: r.Value, Index: r.Index, Term: r.Term, By: s.Server}
 	switch {
-	case e.Kind == Apply && !r.Passed && c.asked(r.Value) == 1 && s.carriedOutBefore(r):
+	case e.Kind == Apply && !r.Passed && s.Declared.Has(TellsClients) && c.asked(r.Value) == 1 && s.carriedOutBefore(r):
 		outcome.Origin = at()
 		c.Doubled = append(slices.Clip(c.Doubled), outcome)
 	case e.Kind != Answer || r.Read:

@@ -87,7 +87,7 @@ func TestIncompleteRecordsSayNothingOfClients(t *testing.T) {
 // what clients are told of commands, judged by a rule: each step at its number from 1.
 func breaches(rule string, steps ...*spec.Step) (message string) {
 	r, _ := spec.RuleByName(rule)
-	judge := spec.NewJudge([]*spec.Rule{r}, nil)
+	judge := spec.NewJudge([]*spec.Rule{r}, steps[0].Declared)
 	for k, s := range steps {
 		for _, b := range judge.Step(spec.Origin(k+1), s) {
 			return fmt.Sprintf("%d: %s", k+1, b.Message)
@@ -147,7 +147,8 @@ func TestWhatClientsAreToldOfCommands(t *testing.T) {
 		{"R8-02", "what is done and not committed is not seen", []*spec.Step{step(y, input(spec.Heartbeat), leader(1, holding("y", "x"), commit(1)), done("x", 2, 1)), on(3, step(y, input(spec.Heartbeat), y, done("y", 1, 1))), reads(leader(1, holding("y", "z"), commit(2)), 2)},
 			"3: n2 answers a read at index 2 without x, of which n1 had told a client before the read began"},
 		{"R8-02", "a request is seen once", []*spec.Step{step(empty, proposes("c", "x"), empty), step(xx, input(spec.Heartbeat), xx, passes("x", 2)), reads(xx, 2)}, ""},
-		{"R8-02", "a request is seen twice", []*spec.Step{step(empty, proposes("c", "x"), empty), step(xx, input(spec.Heartbeat), xx, applies("x", 2)), reads(xx, 2)},
+		{"R8-02", "two requests that look alike", []*spec.Step{step(empty, proposes("c", "x"), empty), step(xx, input(spec.Heartbeat), xx, applies("x", 2)), reads(xx, 2)}, ""},
+		{"R8-02", "a request is seen twice", []*spec.Step{declaring(step(empty, proposes("c", "x"), empty), spec.TellsClients), step(xx, input(spec.Heartbeat), xx, applies("x", 2)), reads(xx, 2)},
 			"3: n2 answers a read at index 2 with x twice, which its client asked for once"},
 		{"R8-02", "two clients ask for the same", []*spec.Step{step(empty, proposes("c", "x"), empty), step(empty, proposes("d", "x"), empty), step(xx, input(spec.Heartbeat), xx, applies("x", 2)), reads(xx, 2)}, ""},
 	} {

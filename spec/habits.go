@@ -193,8 +193,9 @@ var Habits = []*Habit{
 	},
 	{
 		Variant: TellsClients, Sentence: "Servers tell clients what became of their commands and show what their state machine does with each; the value of a command names the request, which a client that hears nothing repeats.",
-		Seen: "Raft paper, 8; dissertation, 6.3",
-		Safe: "No two requests have the same value.",
+		Seen:    "Raft paper, 8; dissertation, 6.3",
+		Safe:    "No two requests have the same value.",
+		Instead: "Commands with the same value are one request, and carried out once. Of others only those are known to be one request that bear the same name of a client and of a request.",
 	},
 	{
 		Variant: LeavesWhenHung, Sentence: "A leader steps down whose own storage finishes nothing between two firings of its election timer.",
@@ -213,8 +214,9 @@ var Habits = []*Habit{
 	},
 	{
 		Variant: InstallsAtOnce, Sentence: "A server that is sent a newer snapshot takes it in the very step in which the last of it comes, and refuses none.",
-		Seen: "the reference; etcd's raft (restore). Others install in the background, and refuse while they are busy",
-		Safe: "Always: it is a promise.",
+		Seen:    "the reference; etcd's raft (restore). Others install in the background, and refuse while they are busy",
+		Safe:    "Always: it is a promise.",
+		Instead: "A newer snapshot that is there as a whole is taken in the step that brings the last of it.",
 	},
 	{
 		Variant: AppendsLater, Sentence: "A leader takes a command on in one step and appends it in another.",

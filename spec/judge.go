@@ -20,6 +20,7 @@ type Judge struct {
 	reached    []bool     // each of Goals
 	since      Step       // scratch of agree
 	recalled   map[ServerID]*recollection
+	requests   requests
 	beside     [2]Sight // scratch of pairs
 	known      map[ServerID]*Known
 	holes      int // in the record so far

@@ -83,7 +83,8 @@ type Input struct {
 	Value   string   // Propose, ReadIndex
 	Peer    ServerID // Transfer, SendRequestVote, SendAppendEntries, Tick
 	Change  Change   // Reconfigure
-	Client  string   // Propose: who asks; "" is not told. Whoever asks again for the same Value repeats the same request
+	Client  string   // Propose: who asks; "" is not told. With TellsClients, whoever asks again for the same Value repeats the same request
+	Request string   // Propose: the client's name for the request, which it repeats with it; "" is not told
 
 	// Cut, when above 0, crashes the server in the middle of this very step: at crash point 1 just before its first durable
 	// effect (Write or Sync), …, at crash point W just before its W-th and last, at crash point W+1 right after that one.
@@ -169,9 +170,11 @@ type Reply struct {
 	Value string // the request it answers: Input.Value of the ReadIndex or Propose
 	Index Index  // of a read: the index up to which a state machine must have applied before it may be served; else of the entry
 
-	Term    Term   // of the entry that the command became; 0 where that is not shown, and of reads
-	Client  string // Input.Client of the Propose
-	NoIndex bool   // a record does not show Index, which is then 0
+	Term   Term   // of the entry that the command became; 0 where that is not shown, and of reads
+	Client string // Input.Client of the Propose
+	// Request is Input.Request of the Propose. Of one client, and of all that are not named, equal names are the same request
+	Request string
+	NoIndex bool // a record does not show Index, which is then 0
 
 	Failed bool // Answer: the command has not taken effect and never will. The client may take it for one that was never sent
 	Passed bool // Apply: the state machine knew the request again and left it as it is

@@ -5,9 +5,10 @@ import "slices"
 // recollection is what earlier steps of a server's term tell that a later one need not show, for variants under which a step may make use of
 // it, declared or not: a finding says which of them would explain it. A search has none: what a node knows it shows.
 type recollection struct {
-	term  Term
-	early []Message // AppendEntries of the term that came, with entries beyond the end of the log; CachesEntries
-	acked Index     // the highest index that a follower acknowledged to the leader of the term; DropsUnacknowledged
+	term     Term
+	early    []Message // AppendEntries of the term that came, with entries beyond the end of the log; CachesEntries
+	requests *requests // of all servers
+	acked    Index     // the highest index that a follower acknowledged to the leader of the term; DropsUnacknowledged
 
 	ticks    int   // of the server's clock so far, in all terms; InheritsLease
 	received Index // the last entry that it was sent by a leader,
@@ -19,9 +20,10 @@ const mostEarly = 1024
 
 // recall returns what is remembered of the server for a step that begins now.
 func (j *Judge) recall(s *Step) *recollection {
+	j.requests.asked(s)
 	r := j.recalled[s.Server]
 	if r == nil {
-		r = &recollection{}
+		r = &recollection{requests: &j.requests}
 		j.recalled[s.Server] = r
 	}
 	if s.Before.Knows(FieldTerm) && s.Before.Term != r.term || !s.runs() {
@@ -35,6 +37,7 @@ func (r *recollection) begin(term Term) { r.term, r.early, r.acked = term, nil, 
 
 // remember takes in what came with a step, after it was judged.
 func (r *recollection) remember(s *Step) {
+	r.requests.remember(s)
 	m := &s.Input.Message
 	if s.After.Knows(FieldTerm) && s.After.Term != r.term {
 		r.begin(s.After.Term)

@@ -21,7 +21,7 @@ var Rules = []*Rule{
 	durableBeforeSend, voteAtomic, truncationAtomic, errorStopsPromise, corruptionNotCut, diskNotBlank, storedAcknowledged,
 	latestInForce, jointMajorities, jointCommittedFirst, oneChangeAtATime, changeAfterOwnCommit, oneVoterAtATime, configurationRolledBack,
 	onlyVotersCampaign, outsidersNotCounted, removedLeaderSteps, removedDeposesNobody, noLeaderWithoutConfiguration, identityNotReused,
-	snapshotCommitted, snapshotWhenCompacted, installRaises, installKeepsSuffix, configurationOfSnapshot, snapshotBeforeTruncation,
+	snapshotCommitted, snapshotWhenCompacted, installRaises, installKeepsSuffix, snapshotWhole, configurationOfSnapshot, snapshotBeforeTruncation,
 	acknowledgedKept, linearizability, readAfterOwnTermCommit, readConfirmed, readWaitsToApply, leaseReadFresh, retriedTakesEffectOnce, sessionsInLog,
 	completionOfItsEntry, failureIsFinal,
 	transferByLeader, preVoteHarmless, preVoteAnswered, preVoteEachTime, leaderKeepsContact,

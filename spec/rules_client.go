@@ -9,22 +9,43 @@ var retriedTakesEffectOnce = &Rule{
 		"What usually breaks it: nobody keeps a table of requests, or it is not a part of the state machine and lost with a snapshot or a change of leader.",
 	Section: "Raft paper, 8; dissertation, 6.3", Level: Must, Profile: Read,
 	Catches: []string{"cl-dup-apply"},
-	Needs:   FieldLog,
-	Step: func(s *Step) *Breach {
-		for k := range s.Output.Effects {
-			e := &s.Output.Effects[k]
-			if e.Kind != Apply || e.Reply.Passed {
-				continue
-			}
-			for i := s.After.Log.Base + 1; i < e.Reply.Index; i++ {
-				if f, _ := s.After.Log.At(i); f.Kind == Command && f.Value == e.Reply.Value && f.Value != "" {
-					return s.breach(PartEffect, k, "%s carries out %s at index %d, as it did at index %d", s.Server, e.Reply.Value, e.Reply.Index, i).
-						refusing("the request is new", "it is at index %d too", i).allowing("%s passes over index %d", s.Server, e.Reply.Index)
-				}
-			}
+	Varies:  []Variant{TellsClients},
+	Step:    judgeRetriedTakesEffectOnce,
+}
+
+// judgeRetriedTakesEffectOnce compares a command that is carried out with those before it. They are the same request if they bear the same name;
+// with TellsClients the value is the name. Otherwise equal commands may be two clients'.
+func judgeRetriedTakesEffectOnce(s *Step) *Breach {
+	for k := range s.Output.Effects {
+		e := &s.Output.Effects[k]
+		if e.Kind != Apply || e.Reply.Passed {
+			continue
 		}
-		return nil
-	},
+		if i := s.carriedOutAt(k); i > 0 {
+			return s.breach(PartEffect, k, "%s carries out %s at index %d, as it did at index %d", s.Server, e.Reply.Value, e.Reply.Index, i).
+				refusing("the request is new", "it is at index %d too", i).allowing("%s passes over index %d", s.Server, e.Reply.Index)
+		}
+	}
+	return nil
+}
+
+// carriedOutAt returns where the request that the state machine carries out was carried out before; 0 if it is not known to have been.
+func (s *Step) carriedOutAt(effect int) Index {
+	r := &s.Output.Effects[effect].Reply
+	if s.recalled != nil {
+		if i := s.recalled.requests.carriedOutAt(s, effect); i > 0 {
+			return i
+		}
+	}
+	if !s.Declared.Has(TellsClients) || !s.After.Knows(FieldLog) || r.Value == "" {
+		return 0
+	}
+	for i := s.After.Log.Base + 1; i < r.Index; i++ {
+		if f, _ := s.After.Log.At(i); f.Kind == Command && f.Value == r.Value {
+			return i
+		}
+	}
+	return 0
 }
 
 var completionOfItsEntry = &Rule{

@@ -352,12 +352,13 @@ func configured(c *Configuration) string {
 
 var heartbeatToAll = &Rule{
 	ID: "R5.2-10", Name: "heartbeat-to-all",
-	Sentence: "A leader whose heartbeat timer fires sends every other server of its configuration AppendEntries or a snapshot.",
+	Sentence: "A leader whose heartbeat timer fires sends every other server of its configuration AppendEntries or a snapshot, or the one that the timer is for.",
 	Why: "Whoever hears nothing campaigns, and deposes a leader that works. " +
 		"What usually breaks it: a loop over the followers ends at the first one to which something cannot be sent.",
 	Section: "Raft paper, 5.2", Level: Must, Profile: Core,
 	Catches: []string{"rp-hb-stop-on-fail"},
 	Unless:  []Variant{StoresLater, VolatileUntilReady}, // what the timer makes a server send may leave later
+	Only:    []Variant{HeartbeatsToAll},
 	Needs:   FieldRole | FieldTerm | FieldConfig,
 	Step: func(s *Step) *Breach {
 		if s.Input.Kind != Heartbeat || !s.runs() || !s.leads() {
@@ -366,7 +367,7 @@ var heartbeatToAll = &Rule{
 		c := &s.After.Config
 		for _, half := range [...][]ServerID{c.Voters, c.Outgoing, c.Learners} {
 			for _, id := range half {
-				if id != s.Server && !s.keepsQuiet(id) {
+				if id != s.Server && (s.Input.Peer == None || s.Input.Peer == id) && !s.keepsQuiet(id) {
 					return s.breachAfter("%s, leader of term %d, sends heartbeats and none to %s", s.Server, s.After.Term, id).
 						refusing("every server of the configuration is sent one", "%s is not", id).allowing("%s sends %s one too", s.Server, id)
 				}

@@ -44,8 +44,9 @@ var failingCases = []stepCase{
 	{"R5.4.3-02", "what waited for storage comes in place of what is not committed",
 		cut(step(follower(2, log(2), commit(1), disk(1, 0, 1)), input(spec.Stored), crashed(2, log(2)), syncs(durable(2, 0, 2)))), ""},
 
-	{"R8-07", "once", step(follower(1, holding("x", "x")), receives(appendEntries(1, 2, 1, 2)), follower(1, holding("x", "x"), commit(2)), applies("x", 1)), ""},
-	{"R8-07", "twice", step(follower(1, holding("x", "x"), commit(1)), receives(appendEntries(1, 2, 1, 2)), follower(1, holding("x", "x"), commit(2)), applies("x", 2)),
+	{"R8-07", "once", declaring(step(follower(1, holding("x", "x")), receives(appendEntries(1, 2, 1, 2)), follower(1, holding("x", "x"), commit(2)), applies("x", 1)), spec.TellsClients), ""},
+	{"R8-07", "two requests that look alike", step(follower(1, holding("x", "x"), commit(1)), receives(appendEntries(1, 2, 1, 2)), follower(1, holding("x", "x"), commit(2)), applies("x", 2)), ""},
+	{"R8-07", "twice", declaring(step(follower(1, holding("x", "x"), commit(1)), receives(appendEntries(1, 2, 1, 2)), follower(1, holding("x", "x"), commit(2)), applies("x", 2)), spec.TellsClients),
 		"n1 carries out x at index 2, as it did at index 1"},
 
 	{"R8-09", "its own entry", step(leader(1, holding("x")), receives(accepts(1, 1)), leader(1, holding("x"), commit(1)), tellsClient("x", 1)), ""},

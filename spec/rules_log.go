@@ -134,7 +134,7 @@ func judgeTruncateOnConflict(s *Step) *Breach {
 	if s.delivered(AppendEntries) {
 		from, conflicts = firstConflict(&s.Input.Message, s.Before.Log)
 	}
-	if conflicts && from <= i || s.dropsUnacknowledged(i) {
+	if conflicts && from <= i || s.conflictsWithSnapshot() && i > s.After.Log.Base || s.dropsUnacknowledged(i) {
 		return nil
 	}
 	b := s.breachAfter("%s had %s at index %d and now has %s there", s.Server, s.Before.Log.at(i), i, s.After.Log.at(i)).

@@ -113,40 +113,109 @@ var installKeepsSuffix = &Rule{
 	ID: "R7-04", Name: "install-keeps-suffix",
 	Sentence: "A server that is sent a newer snapshot takes it, keeps the entries after it if its log has the snapshot's last entry, and drops all of them if not.",
 	Why: "Entries after a last entry that agrees may have been acknowledged, and the leader counts on them. Entries after one that does not agree belong to " +
-		"a history that lost, and would stand behind a prefix that they do not follow. Refusing helps nobody: the leader has nothing else to send. " +
+		"a history that lost, and would stand behind a prefix that they do not follow. Refusing helps nobody in the end: the leader has nothing else to send. A server that is busy, or installs in the background, takes it later. " +
 		"What usually breaks it: the log is always dropped, never dropped, or a conflict is taken for an error.",
 	Section: "Raft paper, 7 and Figure 13 (steps 6 and 7)", Level: Must, Profile: Snapshot,
 	Catches: []string{"sn-reject-on-conflict", "sn-drops-suffix", "sn-keeps-conflict"},
+	Varies:  []Variant{InstallsAtOnce},
 	Needs:   FieldTerm | FieldLog | FieldCommit,
 	Step:    judgeInstallKeepsSuffix,
 }
 
 func judgeInstallKeepsSuffix(s *Step) *Breach {
-	m := &s.Input.Message
-	index := m.PrevLogIndex
-	if !s.delivered(InstallSnapshot) || !s.runs() || m.Term < s.Before.Term || index <= s.Before.CommitIndex {
+	index, term, installs := s.snapshotAtHand()
+	if !installs || index <= s.Before.CommitIndex {
 		return nil
 	}
 	own, held := s.Before.Log.TermAt(index)
-	agrees := held && own == m.PrevLogTerm
+	agrees := held && own == term
+	takes := "the snapshot"
+	part := PartInput
+	if !s.delivered(InstallSnapshot) {
+		part = PartBefore
+		takes = "the log before"
+	}
 	switch last := s.After.Log.LastIndex(); {
 	case s.After.Log.LastIndex() == s.Before.Log.LastIndex() && s.Before.Knows(FieldConfig) && !s.Before.Config.Has(s.Server):
 		return nil // who is to be added need not take a snapshot from a time when it was no member
 	case max(s.After.Log.Base, s.After.CommitIndex) < index:
+		if !s.Declared.Has(InstallsAtOnce) {
+			return nil // it is busy, or takes it in a step of its own
+		}
 		return s.breachAfter("%s is sent a snapshot up to index %d and keeps to index %d", s.Server, index, s.After.CommitIndex).
 			refusing("commitIndex ≥ last included index", "%d is below %d", s.After.CommitIndex, index).
-			allowing("%s takes the snapshot", s.Server).since("the snapshot", PartInput)
+			allowing("%s takes the snapshot", s.Server).since(takes, part)
 	case agrees && last < s.Before.Log.LastIndex():
 		return s.breachAfter("%s takes a snapshot up to index %d and drops its entries after that, up to %d", s.Server, index, s.Before.Log.LastIndex()).
 			refusing("log[last included index].term ≠ last included term", "both are %d", own).
-			allowing("%s keeps the entries after index %d", s.Server, index).since("the snapshot", PartInput)
+			allowing("%s keeps the entries after index %d", s.Server, index).since(takes, part)
 	case !agrees && last > index:
 		return s.breachAfter("%s takes a snapshot up to index %d of term %d and keeps its entries after that, up to %d, though it has %s there",
-			s.Server, index, m.PrevLogTerm, last, s.Before.Log.at(index)).
-			refusing("log[last included index].term = last included term", "%s is not of term %d", s.Before.Log.at(index), m.PrevLogTerm).
-			allowing("%s drops its whole log", s.Server).since("the snapshot", PartInput)
+			s.Server, index, term, last, s.Before.Log.at(index)).
+			refusing("log[last included index].term = last included term", "%s is not of term %d", s.Before.Log.at(index), term).
+			allowing("%s drops its whole log", s.Server).since(takes, part)
 	}
 	return nil
+}
+
+// snapshotAtHand returns the last entry of the snapshot that the step brings or installs, and whether there is one: the message, or a log that begins
+// above what was committed, where a server installs in a step of its own what it was sent before.
+func (s *Step) snapshotAtHand() (Index, Term, bool) {
+	m := &s.Input.Message
+	switch {
+	case !s.runs():
+		return 0, 0, false
+	case s.delivered(InstallSnapshot):
+		return m.PrevLogIndex, m.PrevLogTerm, m.Term >= s.Before.Term && !m.Partial && m.Knows(MessageTerm|MessagePrevIndex|MessagePrevTerm)
+	case s.Input.Kind == Compact || !s.show(FieldCompacted) || s.After.Log.Base <= s.Before.Log.LastIndex() && !s.conflictsWithSnapshot():
+		return 0, 0, false // its own snapshot, of what it holds
+	}
+	return s.After.Log.Base, s.After.Log.BaseTerm, s.After.Log.BaseTerm > 0
+}
+
+// conflictsWithSnapshot reports whether the log begins after the step with an entry other than the one that stood there before.
+func (s *Step) conflictsWithSnapshot() bool {
+	base := s.After.Log.Base
+	own, known := s.Before.Log.termKnownAt(base)
+	return base > s.Before.Log.Base && known && s.After.Log.BaseTerm > 0 && own != s.After.Log.BaseTerm
+}
+
+var snapshotWhole = &Rule{
+	ID: "R7-11", Name: "snapshot-whole",
+	Sentence: "Nothing of a snapshot that comes in chunks is installed, or acknowledged, before the last of them.",
+	Why: "A part of a state machine's state is no state that it was ever in. If it is taken for the whole, the server has committed up to the snapshot's last index and lacks what makes it so. " +
+		"What usually breaks it: done is not looked at, or the first chunk is acknowledged like the last.",
+	Section: "Raft paper, 7 and Figure 13 (steps 2 to 5)", Level: Must, Profile: Snapshot,
+	NoMutant: "The reference sends snapshots in one piece.",
+	Step:     judgeSnapshotWhole,
+}
+
+func judgeSnapshotWhole(s *Step) *Breach {
+	m := &s.Input.Message
+	if !s.delivered(InstallSnapshot) || !s.runs() || !m.Partial {
+		return nil
+	}
+	if s.show(FieldLog) && (s.After.Log.Base > s.Before.Log.Base || logChanged(s.Before.Log, s.After.Log)) {
+		return s.breachAfter("%s is sent a part of a snapshot up to index %d, and its log changes from %s to %s", s.Server, m.PrevLogIndex, s.Before.Log.short(), s.After.Log.short()).
+			refusing("done", "the chunk at offset %d is not the last", m.Offset).allowing("%s keeps its log until the last chunk", s.Server).since("the chunk", PartInput)
+	}
+	if s.show(FieldCommit) && s.After.CommitIndex > s.Before.CommitIndex {
+		return s.breachAfter("%s is sent a part of a snapshot up to index %d and commits up to index %d", s.Server, m.PrevLogIndex, s.After.CommitIndex).
+			refusing("done", "the chunk at offset %d is not the last", m.Offset).allowing("%s keeps commitIndex %d", s.Server, s.Before.CommitIndex).since("the chunk", PartInput)
+	}
+	for k, reply := range s.Output.Sent {
+		if reply.Kind != InstallSnapshotReply || !reply.Success || reply.MatchIndex == 0 || reply.MatchIndex < m.PrevLogIndex || s.holdsUpTo(reply.MatchIndex) {
+			continue
+		}
+		return s.breachSent(k, "%s acknowledges a snapshot up to index %d of which it was sent a part", s.Server, reply.MatchIndex).
+			refusing("done", "the chunk at offset %d is not the last", m.Offset).allowing("%s acknowledges the chunk, and no index", s.Server).since("the chunk", PartInput)
+	}
+	return nil
+}
+
+// holdsUpTo reports whether the server may hold what stands up to an index, as far as it shows its log.
+func (s *Step) holdsUpTo(i Index) bool {
+	return !s.After.Knows(FieldLog) || s.After.Log.LastIndex() >= i
 }
 
 var snapshotBeforeTruncation = &Rule{

@@ -47,7 +47,14 @@ var snapshotCases = []stepCase{
 	{"R7-04", "a log that agrees", step(follower(1, log(1, 1)), receives(snapshot(1, 1, 1)), follower(1, compacted(1, 1), log(1), commit(1))), ""},
 	{"R7-04", "a log that does not", step(follower(2, log(1, 1)), receives(snapshot(2, 1, 2)), follower(2, compacted(1, 2), commit(1))), ""},
 	{"R7-04", "of an earlier term", step(follower(2), receives(snapshot(1, 1, 1)), follower(2)), ""},
-	{"R7-04", "refused", step(follower(2, log(1)), receives(snapshot(2, 2, 2)), follower(2, log(1))),
+	{"R7-04", "refused, as a server that is busy does", step(follower(2, log(1)), receives(snapshot(2, 2, 2)), follower(2, log(1))), ""},
+	{"R7-04", "taken later", step(follower(2, log(1)), input(spec.Stored), follower(2, compacted(2, 2), commit(2))), ""},
+	{"R7-04", "taken later over another log", step(follower(2, log(1, 1)), input(spec.Stored), follower(2, compacted(1, 2), commit(1))), ""},
+	{"R7-04", "taken later, and what does not follow it kept", step(follower(2, log(1, 1)), input(spec.Stored), follower(2, compacted(1, 2), log(1), commit(1))),
+		"n1 takes a snapshot up to index 1 of term 2 and keeps its entries after that, up to 2, though it has a@1 there"},
+	{"R7-04", "its own snapshot", step(follower(1, log(1, 1), commit(1)), input(spec.Timeout), follower(1, compacted(1, 1), log(1), commit(1))), ""},
+	{"R7-04", "a part of it", declaring(step(follower(2), receives(chunk(0)), follower(2)), spec.InstallsAtOnce), ""},
+	{"R7-04", "refused by who refuses none", declaring(step(follower(2, log(1)), receives(snapshot(2, 2, 2)), follower(2, log(1))), spec.InstallsAtOnce),
 		"n1 is sent a snapshot up to index 2 and keeps to index 0"},
 	{"R7-04", "refused by who is no member", step(follower(2, voters(2, 3)), receives(snapshot(2, 2, 2)), follower(2, voters(2, 3))), ""},
 	{"R7-04", "dropped although it agrees", step(follower(1, log(1, 1)), receives(snapshot(1, 1, 1)), follower(1, compacted(1, 1), commit(1))),
@@ -55,9 +62,23 @@ var snapshotCases = []stepCase{
 	{"R7-04", "kept although it does not", step(follower(2, log(1, 1)), receives(snapshot(2, 1, 2)), follower(2, compacted(1, 2), log(1), commit(1))),
 		"n1 takes a snapshot up to index 1 of term 2 and keeps its entries after that, up to 2, though it has a@1 there"},
 
+	{"R7-11", "a chunk is acknowledged", step(follower(2), receives(chunk(0)), follower(2), sends(spec.Message{Kind: spec.InstallSnapshotReply, Term: 2, Success: true})), ""},
+	{"R7-11", "the last one", step(follower(2), receives(spec.Message{Kind: spec.InstallSnapshot, Term: 2, PrevLogIndex: 2, PrevLogTerm: 2, Offset: 4096}), follower(2, compacted(2, 2), commit(2))), ""},
+	{"R7-11", "installed too early", step(follower(2), receives(chunk(4096)), follower(2, compacted(2, 2), commit(2))),
+		"n1 is sent a part of a snapshot up to index 2, and its log changes from [] to […2@2]"},
+	{"R7-11", "committed too early", step(follower(2, log(2, 2)), receives(chunk(4096)), follower(2, log(2, 2), commit(2))),
+		"n1 is sent a part of a snapshot up to index 2 and commits up to index 2"},
+	{"R7-11", "acknowledged too early", step(follower(2), receives(chunk(0)), follower(2), sends(spec.Message{Kind: spec.InstallSnapshotReply, Term: 2, Success: true, MatchIndex: 2})),
+		"n1 acknowledges a snapshot up to index 2 of which it was sent a part"},
+
 	{"R7-06", "first the snapshot", step(follower(1, log(1, 1), commit(1)), input(spec.Compact), follower(1, compacted(1, 1), log(1), commit(1)),
 		syncs(logOf(1, 1, 1)), syncs(logOf(1, 1, 1))), ""},
 	{"R7-06", "first the log", step(follower(1, log(1, 1), commit(1)), input(spec.Compact), follower(1, compacted(1, 1), log(1), commit(1)),
 		syncs(logOf(0, 0)), syncs(logOf(1, 1, 1))), "n1 compacts its log, and a crash now would lose a@1 at index 1"},
 	{"R7-06", "entries are cut at other times", step(follower(1, log(1, 1)), receives(appendEntries(1, 0, 0, 0)), follower(1), syncs(logOf(0, 0))), ""},
+}
+
+// chunk is a part of a snapshot up to index 2 of term 2, and not the last.
+func chunk(offset uint64) spec.Message {
+	return spec.Message{Kind: spec.InstallSnapshot, Term: 2, PrevLogIndex: 2, PrevLogTerm: 2, Offset: offset, Partial: true}
 }

@@ -405,6 +405,7 @@ var coreCases = []stepCase{
 	{"R5.2-10", "everybody", step(leader(1, voters(1, 2)), input(spec.Heartbeat), leader(1, voters(1, 2)), sends(appendEntries(1, 0, 0, 0))), ""},
 	{"R5.2-10", "who needs a snapshot is sent one", step(leader(1, voters(1, 2)), input(spec.Heartbeat), leader(1, voters(1, 2)), sends(spec.Message{Kind: spec.InstallSnapshot, Term: 1})), ""},
 	{"R5.2-10", "a follower has no heartbeats", step(follower(1), input(spec.Heartbeat), follower(1)), ""},
+	{"R5.2-10", "a timer for one of them", step(leader(1), spec.Input{Kind: spec.Heartbeat, Peer: 2}, leader(1), sends(appendEntries(1, 0, 0, 0))), ""},
 	{"R5.2-10", "one is left out", step(leader(1), input(spec.Heartbeat), leader(1), sends(appendEntries(1, 0, 0, 0))), "n1, leader of term 1, sends heartbeats and none to n3"},
 
 	{"R6-12", "a member may depose it", step(leader(1), receives(requestVote(2, 0, 0)), follower(2)), ""},

@@ -267,6 +267,9 @@ type Message struct {
 	Entries      []Entry // AppendEntries: at PrevLogIndex+1, …; never changed in place once sent
 	LeaderCommit Index   // AppendEntries: the leader's commitIndex as told to this follower
 
+	Offset  uint64 // InstallSnapshot: where in the snapshot this chunk begins, in bytes (Figure 13)
+	Partial bool   // InstallSnapshot: this is not the last chunk (done = false in Figure 13)
+
 	Success       bool  // AppendEntriesReply
 	MatchIndex    Index // AppendEntriesReply: on success the last index known to match, prev + number of entries
 	ConflictIndex Index // AppendEntriesReply: on refusal where to try next; 0 is no hint
@@ -304,6 +307,9 @@ func (m Message) String() string {
 		fmt.Fprintf(&b, " prev=%s entries=%s commit=%s", previous, m.shown(MessageEntries, Log{Entries: m.Entries}), m.shown(MessageCommit, m.LeaderCommit))
 	case InstallSnapshot:
 		fmt.Fprintf(&b, " last=%s", previous)
+		if m.Offset != 0 || m.Partial {
+			fmt.Fprintf(&b, " offset=%d done=%t", m.Offset, !m.Partial)
+		}
 	case AppendEntriesReply, InstallSnapshotReply:
 		fmt.Fprintf(&b, " success=%s match=%s", m.shown(MessageSuccess, m.Success), m.shown(MessageMatch, m.MatchIndex))
 		if m.ConflictIndex != 0 || m.ConflictTerm != 0 {
@@ -329,7 +335,7 @@ func (m Message) Equal(n Message) bool {
 	return m.Kind == n.Kind && m.Unknown == n.Unknown && m.From == n.From && m.To == n.To && m.Term == n.Term &&
 		m.LastLogIndex == n.LastLogIndex && m.LastLogTerm == n.LastLogTerm && m.Granted == n.Granted &&
 		m.PrevLogIndex == n.PrevLogIndex && m.PrevLogTerm == n.PrevLogTerm && m.LeaderCommit == n.LeaderCommit &&
-		m.Success == n.Success && m.MatchIndex == n.MatchIndex &&
+		m.Offset == n.Offset && m.Partial == n.Partial && m.Success == n.Success && m.MatchIndex == n.MatchIndex &&
 		m.ConflictIndex == n.ConflictIndex && m.ConflictTerm == n.ConflictTerm && m.Payload == n.Payload
 }
 

@@ -48,6 +48,8 @@ func messageWords(m *spec.Message) []string {
 	}
 	add(m.LeaderCommit != 0, "commit=%d", m.LeaderCommit)
 	add(m.Granted, "granted")
+	add(m.Offset != 0, "offset=%d", m.Offset)
+	add(m.Partial, "partial")
 	add(m.Success, "success")
 	add(m.MatchIndex != 0, "match=%d", m.MatchIndex)
 	add(m.ConflictIndex|spec.Index(m.ConflictTerm) != 0, "conflict=%d@%d", m.ConflictIndex, m.ConflictTerm)
@@ -198,6 +200,10 @@ func (p *actionParser) detail(in *spec.Input, word string) {
 		m.LeaderCommit = spec.Index(p.number(value))
 	case "granted":
 		m.Granted = true
+	case "offset":
+		m.Offset = p.number(value)
+	case "partial":
+		m.Partial = true
 	case "success":
 		m.Success = true
 	case "match":

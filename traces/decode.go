@@ -134,6 +134,8 @@ func (d *decoder) record() (r Record) {
 			step.Input.Value = d.Bytes(key)
 		case "client", "clientBase64":
 			step.Input.Client = d.Bytes(key)
+		case "request", "requestBase64":
+			step.Input.Request = d.Bytes(key)
 		case "peer":
 			step.Input.Peer = d.Server()
 		case "change":

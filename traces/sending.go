@@ -62,10 +62,12 @@ const sentGeneration = 1 << 18
 type optional struct {
 	prevTerm uint64 // 1 more than it is
 	values   uint64 // of all entries; left out if one is
+	chunk    uint64 // of a snapshot, 1 more than twice its offset, or 2 if there is more
 }
 
 func (o optional) agrees(p optional) bool {
-	return (o.prevTerm == p.prevTerm || o.prevTerm == 0 || p.prevTerm == 0) && (o.values == p.values || o.values == 0 || p.values == 0)
+	return (o.prevTerm == p.prevTerm || o.prevTerm == 0 || p.prevTerm == 0) && (o.values == p.values || o.values == 0 || p.values == 0) &&
+		(o.chunk == p.chunk || o.chunk == 0 || p.chunk == 0)
 }
 
 // record takes in a record and returns the contradiction that its message is, or nil.
@@ -196,6 +198,9 @@ func (s *sending) fingerprint(m *spec.Message) (uint64, optional) {
 	var told optional
 	if m.Knows(spec.MessagePrevTerm) {
 		told.prevTerm = uint64(m.PrevLogTerm) + 1
+	}
+	if m.Offset != 0 || m.Partial { // a chunk that is the whole snapshot need not say so
+		told.chunk = 2*m.Offset + 1 + uint64(flags(m.Partial, false))
 	}
 	told.values, b = s.values(m.Entries, b[:0])
 	s.scratch = b

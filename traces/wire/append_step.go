@@ -13,6 +13,9 @@ func (o *Object) Input(in *spec.Input) {
 	if in.Client != "" {
 		o.Bytes("client", in.Client)
 	}
+	if in.Request != "" {
+		o.Bytes("request", in.Request)
+	}
 	if in.Peer != spec.None {
 		o.Server("peer", in.Peer)
 	}
@@ -77,6 +80,9 @@ func appendEffect(dst []byte, e *spec.Effect) []byte {
 			}
 			if e.Reply.Client != "" {
 				o.Bytes("client", e.Reply.Client)
+			}
+			if e.Reply.Request != "" {
+				o.Bytes("request", e.Reply.Request)
 			}
 			if e.Reply.Failed {
 				o.Bool("failed", true)
@@ -183,6 +189,10 @@ func (o *Object) message(m *spec.Message) {
 		o.Entries("entries", m.Entries)
 	}
 	uint("leaderCommit", spec.MessageCommit, uint64(m.LeaderCommit))
+	if m.Offset != 0 || m.Partial {
+		o.Uint("offset", m.Offset)
+		o.Bool("done", !m.Partial)
+	}
 	bool("success", spec.MessageSuccess, m.Success)
 	uint("matchIndex", spec.MessageMatch, uint64(m.MatchIndex))
 	uint("conflictIndex", 0, uint64(m.ConflictIndex))

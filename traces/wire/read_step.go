@@ -76,6 +76,8 @@ func (r *Reader) Reply() (reply spec.Reply) {
 			reply.Term = spec.Term(r.Uint())
 		case "client", "clientBase64":
 			reply.Client = r.Bytes(key)
+		case "request", "requestBase64":
+			reply.Request = r.Bytes(key)
 		case "failed":
 			reply.Failed = r.Bool()
 		case "passed":
@@ -206,6 +208,10 @@ func (r *Reader) Message() (m spec.Message) {
 			}
 		case "leaderCommit":
 			m.LeaderCommit, shown = spec.Index(r.Uint()), shown|spec.MessageCommit
+		case "offset":
+			m.Offset = r.Uint()
+		case "done":
+			m.Partial = !r.Bool() && r.Err() == nil
 		case "success":
 			m.Success, shown = r.Bool(), shown|spec.MessageSuccess
 		case "matchIndex":
