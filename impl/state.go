@@ -231,8 +231,6 @@ func (e *encoder) message(m *spec.Message) {
 	}
 	e.flag(m.Granted)
 	e.flag(m.Success)
-	e.number(m.Offset)
-	e.flag(m.Partial)
 	e.text(m.Payload)
 	e.number(uint64(len(m.Entries)))
 	for _, entry := range m.Entries {

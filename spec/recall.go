@@ -154,6 +154,8 @@ func (s *Step) dropsVote() bool {
 	switch {
 	case !s.Declared.Has(DropsVoteForLeader) || s.After.VotedFor != None:
 		return false
+	case s.delivered(AppendEntries), s.delivered(InstallSnapshot):
+		return s.Input.Message.Term == s.After.Term // perhaps it crashes over it
 	case s.After.Knows(FieldLeader):
 		return s.After.LeaderID != None
 	}

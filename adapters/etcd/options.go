@@ -90,8 +90,10 @@ func (o *Options) OutOfReach(servers []spec.ServerID) []string {
 	return goals
 }
 
-// Variants lists the ways in which etcd's raft declares to differ from the paper.
-func (o *Options) Variants() spec.Variants { return spec.Variants{spec.SilentOnStale} }
+// Variants lists the ways in which etcd's raft declares to differ from the paper, and what it promises besides.
+func (o *Options) Variants() spec.Variants {
+	return spec.Variants{spec.SilentOnStale, spec.HeartbeatsToAll, spec.InstallsAtOnce}
+}
 
 // saturated reports whether so much waits for storage that it must be done first, which keeps the number of states finite.
 func (o *Options) saturated(waiting int) bool {

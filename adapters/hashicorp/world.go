@@ -34,7 +34,7 @@ func Default() Setup {
 
 // Variants are the ways in which the library differs from the paper. A leader that hears of a higher term in a reply becomes a
 // follower in its own term, and takes the new one over when a request brings it.
-var Variants = spec.Variants{spec.LateTerm}
+var Variants = spec.Variants{spec.LateTerm, spec.HeartbeatsToAll, spec.InstallsAtOnce}
 
 // Servers makes servers of the library with these options. The Node method of what it returns is a spec.Factory, for worlds,
 // scripts and the replay of traces. It belongs to the test t and may be used only while t runs.
