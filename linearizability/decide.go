@@ -189,11 +189,15 @@ func (d *decision) sweep(parts []int) (rest []int) {
 
 // sweepBudget is how many steps a sweep may take: fewer for a part with many keys, of which every state takes memory.
 func (d *decision) sweepBudget(k int) int {
-	if d.options.Memory <= 0 {
-		return sweepBudget
+	room := sweepBytes
+	if d.options.Memory > 0 {
+		room = min(room, d.options.Memory)
 	}
-	return min(sweepBudget, d.options.Memory/(searchOfState+searchOfKey*len(d.parts[k].keys)))
+	return sweepSteps(len(d.parts[k].keys), room)
 }
+
+// sweepSteps is how many steps a sweep over some keys may take within some memory, in bytes.
+func sweepSteps(keys, room int) int { return min(sweepBudget, room/(searchOfState+searchOfKey*keys)) }
 
 // certify goes through the order that a search has found once more: nothing comes before what had returned when it was called, and
 // everybody sees what he saw.

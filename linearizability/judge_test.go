@@ -1,6 +1,7 @@
 package linearizability
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -74,4 +75,56 @@ func (j *judged) String() string {
 		s += fmt.Sprintf("cycle %v\n", j.cycle)
 	}
 	return s
+}
+
+// TestGraphAgreesWithSearch holds the graph to the search that knows nothing of it, on histories too long for brute force.
+func TestGraphAgreesWithSearch(t *testing.T) {
+	for name, s := range txnShapes {
+		t.Run(name, func(t *testing.T) {
+			s.ops, s.clients, s.honest = 14, 4, 10
+			if s.kinds[0] == Read {
+				s.kinds = append([]Kind{Read, Read}, s.kinds...)
+			}
+			r := rand.New(rand.NewPCG(17, 18))
+			seen := map[spec.Verdict]int{}
+			for n := range rounds(t, 300) {
+				s.honest = 10 - n%2
+				h := random(r, s)
+				p := wholePart(h)
+				if len(p.ops) == 0 {
+					continue
+				}
+				want := new(search).run(h, p.keys, withoutInvisible(h, p.ops), CheckBudget)
+				if want == spec.Inconclusive {
+					continue
+				}
+				j, err := judge(h, p, guidedBudget)
+				require.NoError(t, err, "%s", dump(h))
+				require.Equal(t, want, j.verdict[StrictSerializable], "%s%s", dump(h), j)
+				seen[want]++
+			}
+			require.Greater(t, min(seen[spec.Held], seen[spec.Violated]), 10, "both verdicts occur: %v", seen)
+		})
+	}
+}
+
+// TestEveryModelFindsItsWitness: what violates a model has a finding that violates it by itself.
+func TestEveryModelFindsItsWitness(t *testing.T) {
+	for name, s := range txnShapes {
+		t.Run(name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(19, 20))
+			for n := range rounds(t, 60) {
+				h := random(r, s)
+				m := Model(n % len(ModelNames))
+				got, err := Verify(context.Background(), h, Options{Model: m, All: true})
+				require.NoError(t, err, "%s", dump(h))
+				for k := range got.Findings {
+					f := &got.Findings[k]
+					require.True(t, f.Model >= m, "%s of %s", f.Model, dump(h))
+					check := []func(*History) spec.Verdict{brute, bruteSerializable, bruteSnapshot, bruteCommitted}[f.Model]
+					require.Equal(t, spec.Violated, check(f.History), "%s: %s\n%s\nof\n%s", f.Model, f.Message, dump(f.History), dump(h))
+				}
+			}
+		})
+	}
 }

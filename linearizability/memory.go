@@ -11,6 +11,7 @@ const (
 	searchOfKey      = 8   // of each state that a search remembers
 	searchOfState    = 64  // likewise
 	leastPorcupine   = 1 << 26
+	sweepBytes       = 1 << 30 // that a sweep may take
 )
 
 // size returns about how many bytes the history takes, without the values that were read, which share memory.

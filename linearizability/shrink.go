@@ -59,8 +59,9 @@ func (s *shrinker) wrong(set []int) bool {
 		v = s.search.run(s.h, s.keys, set, shrinkBudget)
 		s.steps -= shrinkBudget - max(s.search.budget, 0) + len(set)
 		if v == spec.Inconclusive {
-			v = s.search.sweep(s.h, s.keys, set, sweepBudget)
-			s.steps -= sweepBudget - max(s.search.budget, 0)
+			budget := sweepSteps(len(s.keys), sweepBytes)
+			v = s.search.sweep(s.h, s.keys, set, budget)
+			s.steps -= budget - max(s.search.budget, 0)
 		}
 	}
 	if v == spec.Inconclusive && s.asks > 0 && len(set) <= mostAsked {
@@ -257,8 +258,9 @@ func (s *shrinker) fewValues(set []int) []int {
 // cutEnd drops what comes after the first return at which the operations are wrong. A sweep tells which that is; what is left may be
 // in order all the same, since an operation that returned later may have been under way, and then it is searched for.
 func (s *shrinker) cutEnd(set []int) []int {
-	if s.steps > 0 && s.search.sweep(s.h, s.keys, withoutInvisible(s.h, set), sweepBudget) == spec.Violated {
-		s.steps -= sweepBudget - s.search.budget
+	budget := sweepSteps(len(s.keys), sweepBytes)
+	if s.steps > 0 && s.search.sweep(s.h, s.keys, withoutInvisible(s.h, set), budget) == spec.Violated {
+		s.steps -= budget - s.search.budget
 		if rest := s.without(set, s.after(set, s.search.blocked)); s.wrong(rest) {
 			return rest
 		}

@@ -1,10 +1,12 @@
 package linearizability
 
 import (
+	"context"
 	"os"
 	"runtime"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -42,6 +44,33 @@ func BenchmarkTransactions(b *testing.B) {
 			runtime.ReadMemStats(&after)
 			b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/float64(b.N)/1e6, "MB")
 			b.ReportMetric(float64(before.HeapAlloc)/1e6, "MB-history")
+		})
+	}
+}
+
+// BenchmarkBesidePorcupine has the same transactions judged by the graph and by porcupine with our model, correct ones and with an anomaly: as many
+// as porcupine decides within some seconds. Both verdicts are the same.
+func BenchmarkBesidePorcupine(b *testing.B) {
+	for _, w := range []load{
+		{transactions: 2000, clients: 5, keys: 10, actions: 3, readers: 0.5},
+		{transactions: 400, clients: 8, keys: 10, actions: 3, readers: 0.5},
+		{transactions: 400, clients: 8, keys: 10, actions: 3, readers: 0.5, plant: SingleRead},
+		{transactions: 400, clients: 9, keys: 10, actions: 3, readers: 0.5, registers: true},
+	} {
+		h := generated(w)
+		p := wholePart(h)
+		b.Run("graph/"+w.String(), func(b *testing.B) {
+			for b.Loop() {
+				j, err := judge(h, p, guidedBudget)
+				require.NoError(b, err)
+				require.Equal(b, w.plant == "", j.verdict[StrictSerializable] == spec.Held)
+			}
+		})
+		b.Run("porcupine/"+w.String(), func(b *testing.B) {
+			for b.Loop() {
+				v := askPorcupine(context.Background(), h, p.keys, p.ops, time.Minute)
+				require.Equal(b, w.plant == "", v == spec.Held, "%s", v)
+			}
 		})
 	}
 }
