@@ -11,21 +11,21 @@ import (
 // beginnings finds out what keys hold at first, where it is not known: what is first seen of them that no operation can have left there.
 type beginnings struct {
 	h        *History
-	earliest map[keyed2]int64 // of a value of a key: the first call of an operation that may have set it
+	earliest map[keyValue]int64 // of a value of a key: the first call of an operation that may have set it
 	adds     map[string]int64 // of a key: the first call of an addition
 	found    map[string]Value
 	order    []string
 }
 
-// keyed2 is a value of a key.
-type keyed2 struct {
+// keyValue is a value of a key.
+type keyValue struct {
 	key   string
 	value Value
 }
 
 // assumeBeginnings takes what is first seen of a key for what it held at first, unless that was given.
 func (h *History) assumeBeginnings() {
-	b := &beginnings{h: h, earliest: map[keyed2]int64{}, adds: map[string]int64{}, found: map[string]Value{}}
+	b := &beginnings{h: h, earliest: map[keyValue]int64{}, adds: map[string]int64{}, found: map[string]Value{}}
 	for k := range h.Operations {
 		b.sources(&h.Operations[k])
 	}
@@ -70,8 +70,8 @@ func (b *beginnings) sources(o *Operation) {
 }
 
 func (b *beginnings) source(key string, v Value, call int64) {
-	if _, known := b.earliest[keyed2{key, v}]; !known {
-		b.earliest[keyed2{key, v}] = call // calls ascend
+	if _, known := b.earliest[keyValue{key, v}]; !known {
+		b.earliest[keyValue{key, v}] = call // calls ascend
 	}
 }
 
@@ -114,7 +114,7 @@ func (b *beginnings) unexplained(key string, v Value, o *Operation) Value {
 	if call, added := b.adds[key]; added && call <= o.Return {
 		return Absent
 	}
-	if call, written := b.earliest[keyed2{key, v}]; written && call <= o.Return {
+	if call, written := b.earliest[keyValue{key, v}]; written && call <= o.Return {
 		return Absent
 	}
 	if !v.IsList() {
@@ -122,7 +122,7 @@ func (b *beginnings) unexplained(key string, v Value, o *Operation) Value {
 	}
 	var before []byte
 	for e := range v.Elements {
-		if call, written := b.earliest[keyed2{key, List(e)}]; written && call <= o.Return {
+		if call, written := b.earliest[keyValue{key, List(e)}]; written && call <= o.Return {
 			break
 		}
 		before = appendElement(before, e)

@@ -2,6 +2,7 @@ package linearizability
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strconv"
@@ -502,9 +503,27 @@ func (v Value) edn() string {
 		}
 		return "[" + strings.Join(parts, " ") + "]"
 	case v[0] == kindText:
-		return strconv.Quote(string(v[1:]))
+		return quotedEDN(string(v[1:]))
 	}
 	return string(v[1:])
+}
+
+// quotedEDN is a text as EDN writes it.
+func quotedEDN(text string) string {
+	b := []byte{'"'}
+	for _, r := range text {
+		switch {
+		case r == '"' || r == '\\':
+			b = append(b, '\\', byte(r))
+		case r == '\n':
+			b = append(b, `\n`...)
+		case r < ' ' || r == 0x7f:
+			b = fmt.Appendf(b, `\u%04x`, r)
+		default:
+			b = utf8.AppendRune(b, r)
+		}
+	}
+	return string(append(b, '"'))
 }
 
 // ParseValue reads a value as EDN and JSON write it alike: nil or null, a number, a word, a text in quotes, a list in brackets.

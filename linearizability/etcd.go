@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -228,14 +227,7 @@ func (e *etcd) file(path string, take func(*documents, string) error) error {
 
 // operations takes the operations of a file.
 func (e *etcd) operations(d *documents, file string) error {
-	for {
-		object, line, err := d.next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+	return d.each(func(object []byte, line int) error {
 		o := etcdOperation{line: line}
 		if err := decodeObject(d.lines, object, line, &o); err != nil {
 			return err
@@ -250,7 +242,8 @@ func (e *etcd) operations(d *documents, file string) error {
 			}
 		}
 		e.all = append(e.all, o)
-	}
+		return nil
+	})
 }
 
 // decodeObject takes an object apart.

@@ -1,9 +1,7 @@
 package linearizability
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,14 +38,7 @@ type etcdEvent struct {
 // watch takes the watches of a file.
 func (e *etcd) watch(d *documents, file string) error {
 	name := strconv.Itoa(clientNumber(strings.TrimSuffix(file, "/watch.json")))
-	for {
-		object, line, err := d.next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+	return d.each(func(object []byte, line int) error {
 		w := etcdWatch{line: line}
 		if err := decodeObject(d.lines, object, line, &w); err != nil {
 			return err
@@ -57,7 +48,8 @@ func (e *etcd) watch(d *documents, file string) error {
 			e.ClientFiles = append(e.ClientFiles, file)
 		}
 		e.watches = append(e.watches, w)
-	}
+		return nil
+	})
 }
 
 // change is what a revision did to a key.

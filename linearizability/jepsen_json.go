@@ -15,18 +15,10 @@ import (
 func readJepsenJSON(r *recorder, first []byte) error {
 	j := newJepsen(r)
 	objects := &documents{lines: r.lines, started: r.started, line: bytes.TrimPrefix(first, []byte("\ufeff"))}
-	for {
-		object, line, err := objects.next()
-		if errors.Is(err, io.EOF) {
-			return j.resolve()
-		}
-		if err == nil {
-			err = j.object(object, line)
-		}
-		if err != nil {
-			return err
-		}
+	if err := objects.each(j.object); err != nil {
+		return err
 	}
+	return j.resolve()
 }
 
 // object takes the object of an operation.
@@ -120,6 +112,22 @@ type documents struct {
 	started int  // the line at which the first object begins, if not where the reader stands
 	list    bool // a list is open
 	any     bool
+}
+
+// each calls take for every value until one is wrong.
+func (d *documents) each(take func(object []byte, line int) error) error {
+	for {
+		object, line, err := d.next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			err = take(object, line)
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
 // next returns the next value on one line, valid until the next call, and the number of the line at which it begins; io.EOF at the end.

@@ -171,7 +171,7 @@ func wordOf(v Value) string {
 		}
 		return ""
 	}
-	return string(v[1:])
+	return strings.TrimPrefix(string(v[1:]), ":")
 }
 
 // fewElements are the first elements of a list.
