@@ -12,7 +12,7 @@ import (
 type beginnings struct {
 	h        *History
 	earliest map[keyValue]int64 // of a value of a key: the first call of an operation that may have set it
-	adds     map[string]int64 // of a key: the first call of an addition
+	adds     map[string]int64   // of a key: the first call of an addition
 	found    map[string]Value
 	order    []string
 }
