@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"io"
+	"slices"
 
 	"github.com/raftcheck/raftcheck/legible"
 )
@@ -16,6 +17,19 @@ var Schema []byte
 
 // JSON writes the report as one indented JSON document. It returns only errors of w.
 func JSON(w io.Writer, r *Report) error {
+	var doc bytes.Buffer
+	enc := json.NewEncoder(&doc)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(r.whole()); err != nil {
+		return err
+	}
+	_, err := w.Write(legible.JSON(doc.Bytes()))
+	return err
+}
+
+// whole returns a copy with a list wherever a reader expects one, in the reports of checks too.
+func (r *Report) whole() *Report {
 	whole := *r
 	whole.Format = Format
 	whole.Faults = orEmpty(r.Faults)
@@ -35,15 +49,13 @@ func JSON(w io.Writer, r *Report) error {
 		}
 		whole.Comparison = &c
 	}
-	var doc bytes.Buffer
-	enc := json.NewEncoder(&doc)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(&whole); err != nil {
-		return err
+	whole.Checks = slices.Clone(r.Checks)
+	for k, c := range whole.Checks {
+		if c.Report != nil {
+			whole.Checks[k].Report = c.Report.whole()
+		}
 	}
-	_, err := w.Write(legible.JSON(doc.Bytes()))
-	return err
+	return &whole
 }
 
 // orEmpty returns an empty list for none, so that a reader of the JSON always finds a list.

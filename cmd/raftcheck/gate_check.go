@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -50,8 +51,13 @@ func (g *gateRun) expanded() (jobs []gateJob) {
 }
 
 // check runs a verb as the command line would, keeps its report, and says how it ended.
-func (g *gateRun) check(ctx context.Context, j *gateJob, beside int) report.Check {
-	out := report.Check{Name: j.name}
+func (g *gateRun) check(ctx context.Context, j *gateJob, beside int) (out report.Check) {
+	out = report.Check{Name: j.name}
+	defer func() {
+		if p := recover(); p != nil {
+			out = g.problem(report.Check{Name: j.name}, j, exitFault, fmt.Errorf("raftcheck has a bug: %v\n%s", p, debug.Stack()), "")
+		}
+	}()
 	if why := g.skip[j.check.Name]; why != "" {
 		out.Skipped = why
 		return out
@@ -60,7 +66,8 @@ func (g *gateRun) check(ctx context.Context, j *gateJob, beside int) report.Chec
 		return g.problem(out, j, exitInput, fmt.Errorf("no file matches %q", j.empty), "a check of nothing is no pass: name what there is, or take the check out")
 	}
 	var said bytes.Buffer
-	inner := &app{args: g.arguments(j, beside), in: strings.NewReader(""), env: withoutFlags(g.env)}
+	nothing := strings.NewReader("")
+	inner := &app{args: g.arguments(j, beside), ctx: ctx, stdin: nothing, in: nothing, env: withoutFlags(g.env)}
 	inner.term = newTerminal(io.Discard, &said, inner.env)
 	inner.inGate = inGate{keep: func(r *report.Report) { out.Report = r }, accepted: g.flags.known.list, day: g.flags.known.day, all: g.flags.known.all}
 	root := newRoot(inner)
