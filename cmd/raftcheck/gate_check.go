@@ -118,9 +118,13 @@ func orPlace(p, other report.Place) report.Place {
 	return other
 }
 
-// vacuous reports whether recorded executions held though nothing happened in them.
+// vacuous reports whether recorded executions held though nothing happened in them: no goal was reached, and nothing known either.
 func vacuous(r *report.Report) bool {
-	return r.Verdict == spec.Held.String() && len(r.Goals) > 0 && r.Mended == "" && !slices.ContainsFunc(r.Goals, func(g report.GoalResult) bool { return g.Reached })
+	if r.Verdict != spec.Held.String() || len(r.Goals) == 0 || r.Mended != "" {
+		return false
+	}
+	occurs := func(n report.Known) bool { return n.Status == report.StillOccurs }
+	return !slices.ContainsFunc(r.Goals, func(g report.GoalResult) bool { return g.Reached }) && !slices.ContainsFunc(r.Known, occurs)
 }
 
 // problem is the outcome of a check that came to no verdict.

@@ -1,23 +1,49 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
 )
 
-// version says which raftcheck this is.
+// version says which raftcheck this is, from which commit, and of what it is made.
 func (a *app) version() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "Print the version",
+		Short: "Print the version, the commit, and the modules with their checksums",
 		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			fmt.Fprintf(a.term.out, "raftcheck %s %s %s/%s\n", versionOf(debug.ReadBuildInfo()), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			info, known := debug.ReadBuildInfo()
+			fmt.Fprintf(a.term.out, "raftcheck %s %s %s/%s\n", versionOf(info, known), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			if known {
+				tellBuild(a.term.out, info)
+			}
 			return nil
 		},
+	}
+}
+
+// tellBuild prints what a build says of itself: the commit, if it was built in a repository, and every module as go.sum has it.
+func tellBuild(w io.Writer, info *debug.BuildInfo) {
+	settings := map[string]string{}
+	for _, s := range info.Settings {
+		settings[s.Key] = s.Value
+	}
+	if commit := settings["vcs.revision"]; commit != "" {
+		if settings["vcs.modified"] == "true" {
+			commit += ", with changes"
+		}
+		fmt.Fprintf(w, "commit  %s  %s\n", commit, settings["vcs.time"])
+	}
+	for _, m := range append([]*debug.Module{&info.Main}, info.Deps...) {
+		if m.Replace != nil {
+			m = m.Replace
+		}
+		fmt.Fprintf(w, "module  %s %s %s\n", m.Path, m.Version, cmp.Or(m.Sum, "(no checksum: built from source at hand)"))
 	}
 }
 
