@@ -9,12 +9,12 @@ import (
 )
 
 func TestSizes(t *testing.T) {
-	for text, want := range map[string]int{"1": 1, "500MB": 500 << 20, "2GiB": 2 << 30, "1.5g": 3 << 29, "64 k": 64 << 10, "1TiB": 1 << 40} {
+	for text, want := range map[string]int{"1B": 1, "500MB": 500 << 20, "2GiB": 2 << 30, "1.5g": 3 << 29, "64 k": 64 << 10, "1TiB": 1 << 40} {
 		var s size
 		require.NoError(t, s.Set(text), text)
 		require.Equal(t, want, int(s), text)
 	}
-	for _, text := range []string{"", "lots", "-1GB", "0", "1e300GB", "GB"} {
+	for _, text := range []string{"", "2", "2.5 ", "lots", "-1GB", "0", "1e300GB", "GB"} {
 		var s size
 		require.Error(t, s.Set(text), text)
 	}

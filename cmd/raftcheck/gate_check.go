@@ -157,7 +157,7 @@ func (g *gateRun) arguments(j *gateJob, beside int) []string {
 		}
 	}
 	if memory := share(c, beside); memory > 0 {
-		args = append(args, fmt.Sprintf("--memory=%d", memory))
+		args = append(args, fmt.Sprintf("--memory=%dB", memory))
 	}
 	if c.Verb == "replay" {
 		args = append(args, "--mended")
@@ -167,7 +167,7 @@ func (g *gateRun) arguments(j *gateJob, beside int) []string {
 
 // share is how much memory a check may take that says nothing of it, when others run beside it; 0 leaves it to the verb.
 func share(c *gate.Check, beside int) int {
-	of := map[string]size{"check": machineMemory() / 4 * 3, "diff": machineMemory() / 4 * 3, "fuzz": machineMemory() / 4}[c.Verb]
+	of := map[string]size{"check": machineMemory() / 4 * 3, "diff": machineMemory() / 4 * 3, "linearize": machineMemory() / 4 * 3, "fuzz": machineMemory() / 4}[c.Verb]
 	if beside < 2 || c.Setting("memory") != nil {
 		return 0
 	}

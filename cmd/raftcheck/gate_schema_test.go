@@ -127,8 +127,6 @@ func flagSchema(f *pflag.Flag) object {
 		s["type"], s["pattern"] = "string", `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$`
 	case "stringSlice", "stringArray", "list":
 		s["anyOf"] = []any{text, object{"type": "array", "minItems": 1, "items": text}}
-	case "size":
-		s["anyOf"] = []any{text, object{"type": "integer", "minimum": 1}}
 	default:
 		s["type"], s["minLength"] = "string", 1
 	}

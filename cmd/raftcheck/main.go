@@ -47,7 +47,7 @@ func run(args []string, in io.Reader, out, errs io.Writer) (code int) {
 	})
 	defer stop()
 
-	a := &app{args: args, ctx: ctx, stdin: in, in: patiently(ctx, in), term: term, env: os.LookupEnv}
+	a := &app{args: args, ctx: ctx, stdin: in, in: patiently(ctx, in), term: term, env: os.LookupEnv, environ: os.Environ()}
 	root := newRoot(a)
 	root.SetArgs(args)
 	root.SetIn(a.in)

@@ -2,26 +2,30 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
 )
 
 // TestManifestsSayWhatTheCommandTakes holds the ready-made manifests to the flags that there are, and the shell scripts to the shell.
 func TestManifestsSayWhatTheCommandTakes(t *testing.T) {
 	var files []string
-	for _, pattern := range []string{"kubernetes/*.yaml", "slurm/*.sh", "github/*.yml"} {
-		found, err := filepath.Glob("../../examples/" + pattern)
+	for _, pattern := range []string{"examples/kubernetes/*.yaml", "examples/slurm/*.sh", "examples/github/fuzz.yml", "examples/gitlab/*.yml", "action.yml", ".pre-commit-hooks.yaml", "Dockerfile*", ".goreleaser.yaml"} {
+		found, err := filepath.Glob("../../" + pattern)
 		require.NoError(t, err)
 		require.NotEmpty(t, found, pattern)
 		files = append(files, found...)
 	}
-	command := regexp.MustCompile(`raftcheck (fuzz|merge) ((?:[^\n\\]|\\\n)*)`)
+	command := regexp.MustCompile(`raftcheck (fuzz|merge|gate|verify|check|completion|man) ((?:[^\n\\]|\\\n)*)`)
 	flag := regexp.MustCompile(`(?:^|\s)--([a-z-]+)`)
 	a := &app{term: newTerminal(&bytes.Buffer{}, &bytes.Buffer{}, os.LookupEnv)}
 	for _, file := range files {
@@ -33,7 +37,7 @@ func TestManifestsSayWhatTheCommandTakes(t *testing.T) {
 			verb, _, err := newRoot(a).Find([]string{c[1]})
 			require.NoError(t, err)
 			flags := flag.FindAllStringSubmatch(c[2], -1)
-			require.NotEmpty(t, flags, "%s: %s", file, c[0])
+			require.True(t, len(flags) > 0 || !slices.Contains([]string{"fuzz", "merge"}, c[1]), "%s: %s", file, c[0])
 			for _, f := range flags {
 				require.NotNil(t, verb.Flags().Lookup(f[1]), "%s: %s has no flag --%s", file, c[1], f[1])
 			}
@@ -73,4 +77,73 @@ func TestShardsOfASlurmArray(t *testing.T) {
 	out, err := run("merge.sh")
 	require.NoError(t, err, out)
 	require.Contains(t, out, "rules held in 600 random executions")
+}
+
+// TestWhatIsGivenToHandFitsTogether holds the workflow to the inputs of the action, and the problem matcher to what is printed.
+func TestWhatIsGivenToHandFitsTogether(t *testing.T) {
+	read := func(file string, into any) {
+		data, err := os.ReadFile("../../" + file)
+		require.NoError(t, err)
+		require.NoError(t, yaml.UnmarshalWithOptions(data, into, yaml.Strict(), yaml.AllowDuplicateMapKey()), file)
+	}
+	var action struct {
+		Name, Description, Author string
+		Branding                  map[string]string
+		Inputs, Outputs           map[string]map[string]string
+		Runs                      struct {
+			Using string
+			Steps []map[string]any
+		}
+	}
+	read("action.yml", &action)
+	require.Equal(t, "composite", action.Runs.Using)
+	for _, step := range action.Runs.Steps {
+		require.Equal(t, "bash", step["shell"], "a step of a composite action says its shell")
+		if shell, err := exec.LookPath("bash"); err == nil {
+			out, err := exec.Command(shell, "-n", "-c", step["run"].(string)).CombinedOutput()
+			require.NoError(t, err, string(out))
+		}
+	}
+	var workflow map[string]any
+	read("examples/github/gate.yml", &workflow)
+	uses := 0
+	for _, step := range workflow["jobs"].(map[string]any)["gate"].(map[string]any)["steps"].([]any) {
+		if s := step.(map[string]any); strings.HasPrefix(fmt.Sprint(s["uses"]), "raftcheck/") {
+			uses++
+			for name := range s["with"].(map[string]any) {
+				require.Contains(t, action.Inputs, name)
+			}
+		}
+	}
+	require.Equal(t, 1, uses)
+	var hooks []map[string]any
+	read(".pre-commit-hooks.yaml", &hooks)
+	require.Len(t, hooks, 2)
+	var gitlab, release map[string]any
+	read("examples/gitlab/raftcheck.gitlab-ci.yml", &gitlab)
+	read(".goreleaser.yaml", &release)
+}
+
+func TestProblemMatcherMatchesWhatIsPrinted(t *testing.T) {
+	data, err := os.ReadFile("../../examples/github/problem-matcher.json")
+	require.NoError(t, err)
+	var matcher struct {
+		ProblemMatcher []struct {
+			Owner   string
+			Pattern []struct{ Regexp string }
+		}
+	}
+	require.NoError(t, json.Unmarshal(data, &matcher))
+	pattern := regexp.MustCompile(matcher.ProblemMatcher[0].Pattern[0].Regexp)
+	var out bytes.Buffer
+	require.Equal(t, 1, run([]string{"verify", "../../examples/votes.ndjson"}, strings.NewReader(""), &out, &out))
+	var found [][]string
+	for line := range strings.Lines(out.String()) {
+		if m := pattern.FindStringSubmatch(strings.TrimSuffix(line, "\n")); m != nil {
+			found = append(found, m)
+		}
+	}
+	require.Len(t, found, 1, "it matches the first line of a finding and no other")
+	require.Equal(t, []string{"../../examples/votes.ndjson", "7"}, found[0][1:3])
+	require.Equal(t, "vote-once", found[0][4])
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,6 +25,8 @@ type app struct {
 	files files
 	trust bool // --trust
 	env   func(string) (string, bool)
+	// environ is the whole environment, as os.Environ returns it: to tell what nobody looks up.
+	environ []string
 
 	known *known // what is accepted of what this run finds; nil for nothing
 	inGate
@@ -60,6 +63,9 @@ Every flag can also be given as an environment variable: --nodes 3 is RAFTCHECK_
 	colour := root.PersistentFlags().String("color", "auto", "colour the output: auto, always or never")
 	progress := root.PersistentFlags().String("progress", "auto", "show progress on stderr: auto, always or never")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if !cmd.Hidden {
+			a.misspelt(root)
+		}
 		if err := flagsFromEnvironment(cmd, a.env); err != nil {
 			return err
 		}
@@ -184,6 +190,24 @@ func flagsFromEnvironment(cmd *cobra.Command, env func(string) (string, bool)) e
 	})
 	return wrong
 }
+
+// misspelt tells of variables that look like a flag's and are none's: they would be passed over without a word.
+func (a *app) misspelt(root *cobra.Command) {
+	var all []string
+	root.PersistentFlags().VisitAll(func(f *pflag.Flag) { all = append(all, variableOf(f.Name)) })
+	for _, verb := range root.Commands() {
+		verb.LocalFlags().VisitAll(func(f *pflag.Flag) { all = append(all, variableOf(f.Name)) })
+	}
+	for _, assignment := range a.environ {
+		name, value, _ := strings.Cut(assignment, "=")
+		if strings.HasPrefix(name, "RAFTCHECK_") && value != "" && !slices.Contains(all, name) && !slices.Contains(ownVariables, name) {
+			a.term.note("raftcheck: no verb has a flag for the variable %s\n     hint: %s", name, didYouMean(name, all, "raftcheck VERB --help lists the flags"))
+		}
+	}
+}
+
+// ownVariables are no flags: where raftcheck's source is, and what its own tests go by.
+var ownVariables = []string{"RAFTCHECK_SOURCE", "RAFTCHECK_SAMPLES"}
 
 func variableOf(flag string) string {
 	return "RAFTCHECK_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))

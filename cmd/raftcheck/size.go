@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// size is an amount of memory in bytes as a flag, as in 500MB, 2GiB or 4g. Units are powers of 1024.
+// size is an amount of memory in bytes as a flag, as in 500MB, 2GiB or 4g. Units are powers of 1024, and never left out: nobody means two bytes.
 type size int
 
 var sizeUnits = []struct {
@@ -26,6 +26,9 @@ func (s *size) Set(text string) error {
 		}
 	}
 	n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if err == nil && n > 0 && strings.TrimSpace(number) == strings.TrimSpace(text) {
+		return fmt.Errorf("the unit is missing, as in %sGiB or %sMB", strings.TrimSpace(number), strings.TrimSpace(number))
+	}
 	if err != nil || n <= 0 || n*factor > math.MaxInt64/2 {
 		return fmt.Errorf("not an amount of memory such as 500MB or 2GiB")
 	}
@@ -36,10 +39,10 @@ func (s *size) Set(text string) error {
 // Type names the value in help texts.
 func (s *size) Type() string { return "size" }
 
-// String returns the amount in bytes; "" for none.
+// String returns the amount in bytes as Set reads it; "" for none.
 func (s *size) String() string {
 	if *s == 0 {
 		return ""
 	}
-	return strconv.Itoa(int(*s))
+	return strconv.Itoa(int(*s)) + "B"
 }
