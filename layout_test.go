@@ -38,7 +38,7 @@ var mayImport = map[string][]string{
 	"traces/ccf":             {"spec", "traces", "traces/internal/…"},
 	"traces/foreign":         {},
 	"traces/mapped":          {"spec", "traces", "traces/wire", "traces/internal/…", "internal/nearest"},
-	"traces/recorded":        {"spec", "traces", "traces/etcd"},
+	"traces/recorded":        {"spec", "traces", "traces/ccf", "traces/etcd"},
 	"checker":                {"spec", "cluster", "traces", "checker/internal/…"},
 	"linearizability":        {"spec", "legible", "traces", "traces/wire", "traces/foreign"},
 	"fuzz":                   {"spec", "cluster", "traces", "checker", "linearizability"},

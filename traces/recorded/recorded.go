@@ -1,7 +1,7 @@
 // Package recorded opens recorded executions whatever program wrote them: [Open] tells the format by the first line, and
 // [Verify] judges a file by the rulebook.
 //
-// Formats: the native one of package traces, and etcd's with_tla of package traces/etcd.
+// Formats: the native one of package traces, etcd's with_tla of package traces/etcd, and CCF's raft_trace of package traces/ccf.
 package recorded
 
 import (
@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/raftcheck/raftcheck/traces"
+	"github.com/raftcheck/raftcheck/traces/ccf"
 	"github.com/raftcheck/raftcheck/traces/etcd"
 )
 
@@ -16,6 +17,7 @@ import (
 const (
 	Native = "native"
 	Etcd   = "etcd with_tla"
+	CCF    = "CCF raft_trace"
 )
 
 // Open opens a recorded execution and tells its format. "-" is standard input, as given. gzip and zstd are read as they are.
@@ -29,6 +31,10 @@ func Open(name string, stdin io.Reader, options traces.Options) (traces.Source, 
 	if err != nil {
 		lines.Close()
 		return nil, "", err
+	}
+	if ccf.Detect(first) {
+		source, err := ccf.NewReaderAfter(lines, first, options)
+		return source, CCF, err
 	}
 	if etcd.Detect(first) {
 		source, err := etcd.NewReaderAfter(lines, first, options)
