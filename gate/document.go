@@ -24,6 +24,7 @@ import (
 type document struct {
 	path  string
 	text  []byte
+	guess Guess
 	value any
 	root  ast.Node
 	lines map[string]int // of keys and elements, by where they are: "/checks/0/verify"
@@ -32,7 +33,7 @@ type document struct {
 // largest is how large a file is read, in bytes.
 const largest = 4 << 20
 
-func open(path string) (*document, error) {
+func open(path string, guess Guess) (*document, error) {
 	info, err := os.Stat(path)
 	if err == nil && info.Size() > largest {
 		return nil, &traces.InputError{File: path, Message: "larger than 4 MiB: not such a file"}
@@ -45,12 +46,12 @@ func open(path string) (*document, error) {
 		}
 		return nil, &traces.InputError{File: path, Message: err.Error(), Cause: err}
 	}
-	return parse(path, text)
+	return parse(path, text, guess)
 }
 
 // parse reads one YAML document. An empty one has the value nil.
-func parse(path string, text []byte) (*document, error) {
-	d := &document{path: path, text: text, lines: map[string]int{}}
+func parse(path string, text []byte, guess Guess) (*document, error) {
+	d := &document{path: path, text: text, guess: guess, lines: map[string]int{}}
 	file, err := parser.ParseBytes(text, 0)
 	if err != nil {
 		return nil, d.syntax(err)
@@ -276,10 +277,8 @@ func (d *document) unknownKeys(at string, keys []string) (all []*traces.InputErr
 			all = append(all, d.fault(at+"/"+key, "conform is not there yet: this raftcheck has no numbered suite to put an implementation through", "use one of "+strings.Join(Verbs, ", ")).InputError)
 			continue
 		}
-		if near := nearest(key, d.allowed(at)); near != "" {
-			hint = fmt.Sprintf("did you mean %q?", near)
-		} else if known := d.allowed(at); len(known) > 0 {
-			hint = "one of " + strings.Join(known, ", ")
+		if known := d.allowed(at); len(known) > 0 {
+			hint = d.guess(key, known, "one of "+strings.Join(known, ", "))
 		}
 		all = append(all, d.fault(at+"/"+key, unknownKey+strconv.Quote(key), hint).InputError)
 	}

@@ -60,9 +60,12 @@ func (c *Check) Setting(name string) []string {
 	return nil
 }
 
-// Read reads a raftcheck.yaml. What is wrong with it is a *traces.InputError.
-func Read(path string) (*File, error) {
-	d, err := open(path)
+// Guess says in a hint which of the known names was meant by one that was typed, or returns the other hint.
+type Guess func(typed string, known []string, otherwise string) string
+
+// Read reads a raftcheck.yaml. What is wrong with it is a *traces.InputError, whose hints are made by guess.
+func Read(path string, guess Guess) (*File, error) {
+	d, err := open(path, guess)
 	if err != nil {
 		return nil, err
 	}
@@ -202,45 +205,6 @@ func (d *document) allowed(at string) []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-// nearest returns the name that was most likely meant; "" for none.
-func nearest(typed string, names []string) string {
-	for _, name := range names {
-		if len(typed) > 2 && (strings.HasPrefix(name, typed) || strings.HasPrefix(typed, name)) {
-			return name
-		}
-	}
-	for _, name := range names {
-		if sorted(name) == sorted(typed) || oneOff(typed, name) {
-			return name
-		}
-	}
-	return ""
-}
-
-func sorted(s string) string {
-	letters := []byte(s)
-	slices.Sort(letters)
-	return string(letters)
-}
-
-// oneOff reports whether one letter was left out, added or changed.
-func oneOff(a, b string) bool {
-	if len(a) > len(b) {
-		a, b = b, a
-	}
-	if len(b)-len(a) > 1 {
-		return false
-	}
-	k := 0
-	for k < len(a) && a[k] == b[k] {
-		k++
-	}
-	if len(a) == len(b) {
-		return k < len(a) && a[k+1:] == b[k+1:]
-	}
-	return a[k:] == b[k+1:]
 }
 
 // Dir is the folder that paths in the file start from.

@@ -12,6 +12,9 @@ import (
 	"github.com/raftcheck/raftcheck/report"
 )
 
+// guess guesses nothing.
+func guess(_ string, _ []string, otherwise string) string { return otherwise }
+
 func TestMatch(t *testing.T) {
 	for _, c := range []struct {
 		pattern, name string
@@ -59,7 +62,7 @@ func TestFindFindsWhatMatches(t *testing.T) {
 func TestTemplateIsRight(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "raftcheck.yaml")
 	require.NoError(t, os.WriteFile(path, gate.Template, 0o666))
-	f, err := gate.Read(path)
+	f, err := gate.Read(path, guess)
 	require.NoError(t, err)
 	require.Len(t, f.Checks, 1)
 	require.Equal(t, []string{"testdata/traces/**/*.ndjson*"}, f.Checks[0].Files)
@@ -73,7 +76,7 @@ func TestTemplateIsRight(t *testing.T) {
 		lines = append(lines, line)
 	}
 	require.NoError(t, os.WriteFile(path, []byte(strings.Join(lines, "")), 0o666))
-	f, err = gate.Read(path)
+	f, err = gate.Read(path, guess)
 	require.NoError(t, err)
 	require.Len(t, f.Checks, len(gate.Verbs))
 }
@@ -107,7 +110,7 @@ func TestWrongFilesAreToldAtTheirLine(t *testing.T) {
 		dir := t.TempDir()
 		t.Chdir(dir)
 		require.NoError(t, os.WriteFile("f.yaml", []byte(text), 0o666))
-		_, err := gate.Read("f.yaml")
+		_, err := gate.Read("f.yaml", guess)
 		require.Error(t, err, text)
 		if strings.HasSuffix(want, ":") {
 			require.Contains(t, err.Error(), want, text)
@@ -183,11 +186,11 @@ func readKnown(t *testing.T, text []byte, alone bool) []report.Known {
 	path := filepath.Join(t.TempDir(), "f.yaml")
 	require.NoError(t, os.WriteFile(path, text, 0o666))
 	if alone {
-		list, err := gate.ReadKnown(path)
+		list, err := gate.ReadKnown(path, guess)
 		require.NoError(t, err, string(text))
 		return list
 	}
-	f, err := gate.Read(path)
+	f, err := gate.Read(path, guess)
 	require.NoError(t, err, string(text))
 	return f.Known
 }
@@ -198,10 +201,10 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		path := filepath.Join(t.TempDir(), "f.yaml")
 		require.NoError(t, os.WriteFile(path, text, 0o666))
-		file, err := gate.Read(path)
+		file, err := gate.Read(path, guess)
 		if err == nil {
 			require.NotEmpty(t, file.Checks)
 		}
-		_, _ = gate.ReadKnown(path)
+		_, _ = gate.ReadKnown(path, guess)
 	})
 }

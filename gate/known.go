@@ -10,8 +10,8 @@ import (
 
 // ReadKnown reads a file of known findings: a list of them, or a mapping with a list under known. An empty file has none. What is wrong is a
 // *traces.InputError.
-func ReadKnown(path string) ([]report.Known, error) {
-	d, err := open(path)
+func ReadKnown(path string, guess Guess) ([]report.Known, error) {
+	d, err := open(path, guess)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 // Update returns the text of a file with known findings added behind those it has, and without those that gone reports true for. All other
 // lines stay as they are, comments included. The file is a raftcheck.yaml, or one of known findings only (alone), or empty.
 func Update(path string, text []byte, alone bool, add []report.Known, gone func(*report.Known) bool) ([]byte, error) {
-	d, err := parse(path, text)
+	d, err := parse(path, text, func(_ string, _ []string, otherwise string) string { return otherwise })
 	if err != nil {
 		return nil, err
 	}

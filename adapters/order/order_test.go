@@ -104,6 +104,23 @@ func TestAViolationIsWrittenReplayedAndShrunk(t *testing.T) {
 	require.True(t, obey(t, program(), other).Nothing)
 }
 
+// TestWhatIsKnownDoesNotCount orders a search without what the last one found, until it finds something of another shape.
+func TestWhatIsKnownDoesNotCount(t *testing.T) {
+	o := asked(t, order.Search, "broken")
+	require.Equal(t, spec.Violated, obey(t, program(), o).Verdict)
+	first, err := traces.ReadFile(o.Trace)
+	require.NoError(t, err)
+	broken, _ := traces.Broken(first, spec.Rules, first.Header.Variants)
+	o.Known = map[string][]string{}
+	for _, b := range broken {
+		o.Known[b.Rule.ID] = append(o.Known[b.Rule.ID], b.Shape)
+	}
+	require.Equal(t, spec.Violated, obey(t, program(), o).Verdict, "two leaders follow")
+	second, err := traces.ReadFile(o.Trace)
+	require.NoError(t, err)
+	require.Greater(t, len(second.Records), len(first.Records))
+}
+
 func TestLearn(t *testing.T) {
 	o := asked(t, order.Learn)
 	obey(t, program(), o)

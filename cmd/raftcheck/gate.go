@@ -159,7 +159,7 @@ type gateRun struct {
 
 // openGate reads the file and the known findings, and selects the checks.
 func (a *app) openGate(f *gateFlags, names []string) (*gateRun, error) {
-	file, err := gate.Read(f.file)
+	file, err := gate.Read(f.file, didYouMean)
 	if err != nil {
 		if errors.Is(err, os.ErrNotExist) {
 			return nil, &failure{exit: exitInput, err: err, bare: true, hint: "raftcheck gate --init writes one to begin with"}
@@ -198,7 +198,7 @@ func (g *gateRun) readKnown() error {
 			path = filepath.Join(g.file.Dir(), path)
 		}
 		g.target, g.alone = path, true
-		list, err := gate.ReadKnown(path)
+		list, err := gate.ReadKnown(path, didYouMean)
 		if errors.Is(err, os.ErrNotExist) && g.flags.update {
 			break
 		}

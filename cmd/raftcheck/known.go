@@ -47,7 +47,7 @@ func (k *known) read(a *app) error {
 	if err := a.reads(k.path); err != nil {
 		return err
 	}
-	list, err := gate.ReadKnown(k.path)
+	list, err := gate.ReadKnown(k.path, didYouMean)
 	k.list = append(k.list, list...)
 	return inputError(err)
 }
