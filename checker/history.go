@@ -21,17 +21,18 @@ type history struct {
 func (m *memo) touchesHistory(s *spec.Step) bool {
 	_, unsaid := unsaidVote(s)
 	_, lost := lostVote(s)
-	touches := unsaid || lost || spec.TookOffice(s) || m.hearsClients && concernsClients(s)
+	touches := unsaid || lost || spec.TookOffice(s) || spec.ClaimsCommit(s) || m.hearsClients && concernsClients(s)
 	m.facts(s, func(f *spec.Fact) {
 		touches = touches || f.Kind != spec.FactVote || !onDisk(&s.After, f.Term, f.Holder)
 	})
 	return touches
 }
 
-// facts calls yield for the facts of a step that a history may keep: new leaders, commitments and votes.
+// facts calls yield for the facts of a step that a history may keep: new leaders, commitments and votes. Who leads by a message that arrives
+// was told when it was sent.
 func (m *memo) facts(s *spec.Step, yield func(*spec.Fact)) {
 	spec.Facts(s, m.config.Variants, func(f *spec.Fact) {
-		if f.Kind != spec.FactEntry {
+		if f.Kind != spec.FactEntry && !(f.Kind == spec.FactLeader && f.Part == spec.PartInput) {
 			yield(f)
 		}
 	})

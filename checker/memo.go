@@ -293,10 +293,11 @@ func (m *memo) execute(from stepOrigin, in spec.Input) (spec.Output, error) {
 		return fault(err)
 	}
 	if out.Refused {
-		if is, known := m.serverOf[string(m.key)]; known && is == from.state { // nothing happened in it, as it should be
-			m.spares.put(from.state, l)
-			m.spares.put(from.state, twin)
+		if is, known := m.serverOf[string(m.key)]; !known || is != from.state {
+			return fault(errors.New("it refuses the input and changes its state all the same"))
 		}
+		m.spares.put(from.state, l)
+		m.spares.put(from.state, twin)
 		return out, nil
 	}
 	s := &m.servers[from.state].sight

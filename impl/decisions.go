@@ -13,6 +13,12 @@ type Decisions interface {
 	Stamp(accepted spec.Term, role spec.Role, current spec.Term) (spec.Term, bool)
 	// Adopts reports whether a server in the current term takes over the term of the message and follows (5.1).
 	Adopts(current spec.Term, m *spec.Message) bool
+	// NewTerm is the term that a server goes to as it takes over that of the message (5.1).
+	NewTerm(m *spec.Message) spec.Term
+	// LeaderInNewTerm is the leader that a server knows as it takes over a new term, given the one of the term before (5.1).
+	LeaderInNewTerm(before spec.ServerID) spec.ServerID
+	// YieldsToNewTerm reports whether a server in this role is a follower once it took over a higher term (5.1).
+	YieldsToNewTerm(role spec.Role) bool
 	// VoteInNewTerm is the vote a server holds as it takes over the term of the message, before it looks at the rest of it.
 	VoteInNewTerm(m *spec.Message) spec.ServerID
 	// LogInNewTerm is the log a server keeps as it takes over a new term.
@@ -40,6 +46,12 @@ type Decisions interface {
 	// HeartbeatAfter is the previous entry that AppendEntries without entries names, given what the leader knows of the follower and how far it
 	// has committed (5.2, 5.3).
 	HeartbeatAfter(p spec.Progress, commit spec.Index) spec.Index
+	// SendsAsLeader reports whether a server in this role sends AppendEntries when its heartbeat timer fires (5.2).
+	SendsAsLeader(role spec.Role) bool
+	// TellsCommit is the commit index that a leader tells followers, given its own and the end of its log (5.3).
+	TellsCommit(commit, last spec.Index) spec.Index
+	// AcceptsStale reports whether AppendEntries of an earlier term is answered with success, though nothing of it is taken (5.1).
+	AcceptsStale() bool
 	// TakesEntriesOf reports whether a server in the current term takes part in the AppendEntries of that term (5.1).
 	TakesEntriesOf(m *spec.Message, current spec.Term) bool
 	// Matches reports whether a log holds the entry before the ones that AppendEntries carries (5.3).
@@ -149,6 +161,8 @@ type Decisions interface {
 
 	// SnapshotUpTo is the last entry that a snapshot taken now covers (7).
 	SnapshotUpTo(log spec.Log, commit spec.Index) spec.Index
+	// SnapshotTerm is the last term that a snapshot names that is sent in the current term, given the term of the last entry that it covers (7).
+	SnapshotTerm(last, current spec.Term) spec.Term
 	// NeedsSnapshot reports whether a follower is sent a snapshot, given the next entry to send (7).
 	NeedsSnapshot(log spec.Log, next spec.Index) bool
 	// TermWithSnapshot is the term of a server that takes in a snapshot from the leader of the current one (7).

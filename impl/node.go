@@ -134,6 +134,10 @@ func (s *server) onTimeout() spec.Output {
 // onHeartbeat: only a leader has a heartbeat timer (5.2). Of others it says that they have not heard from a leader for a while.
 func (s *server) onHeartbeat() spec.Output {
 	if s.role != spec.Leader {
+		if s.decide.SendsAsLeader(s.role) {
+			s.sendInName()
+			return spec.Output{}
+		}
 		return s.lapse()
 	}
 	s.log = s.decide.LogOfLeader(s.log, s.commitIndex)

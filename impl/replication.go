@@ -78,9 +78,17 @@ func (s *server) sendAppendEntries() {
 			PrevLogIndex: prev,
 			PrevLogTerm:  s.decide.PrevTerm(s.log, prev),
 			Entries:      entries,
-			LeaderCommit: s.commitIndex,
+			LeaderCommit: s.decide.TellsCommit(s.commitIndex, s.log.LastIndex()),
 			Payload:      s.token(),
 		})
+	}
+}
+
+// sendInName sends every other voter a heartbeat, as a leader would whose log matches everywhere.
+func (s *server) sendInName() {
+	last := s.log.LastIndex()
+	for peer := range s.voters {
+		s.send(peer, spec.Message{Kind: spec.AppendEntries, PrevLogIndex: last, PrevLogTerm: s.decide.PrevTerm(s.log, last), LeaderCommit: s.commitIndex})
 	}
 }
 
@@ -108,7 +116,7 @@ func (s *server) entriesAfter(prev spec.Index) []spec.Entry {
 func (s *server) onAppendEntries(m *spec.Message) {
 	// 1
 	if !s.decide.TakesEntriesOf(m, s.term) {
-		s.send(m.From, spec.Message{Kind: spec.AppendEntriesReply, Payload: m.Payload})
+		s.send(m.From, spec.Message{Kind: spec.AppendEntriesReply, Success: s.decide.AcceptsStale(), Payload: m.Payload})
 		return
 	}
 	s.follow(m.From)
@@ -198,6 +206,15 @@ func (Paper) Stamp(accepted spec.Term, role spec.Role, current spec.Term) (spec.
 
 // HeartbeatAfter: the one before the next to be sent, as with entries.
 func (Paper) HeartbeatAfter(p spec.Progress, _ spec.Index) spec.Index { return p.NextIndex - 1 }
+
+// SendsAsLeader: only the leader. A heartbeat says that the sender has won the election of its term.
+func (Paper) SendsAsLeader(role spec.Role) bool { return role == spec.Leader }
+
+// TellsCommit: as far as it has committed itself.
+func (Paper) TellsCommit(commit, _ spec.Index) spec.Index { return commit }
+
+// AcceptsStale: never. The sender was deposed.
+func (Paper) AcceptsStale() bool { return false }
 
 // TakesEntriesOf: a message of an earlier term comes from a leader that was deposed.
 func (Paper) TakesEntriesOf(m *spec.Message, current spec.Term) bool { return m.Term >= current }

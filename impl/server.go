@@ -86,14 +86,16 @@ func (s *server) sendIn(term spec.Term, to spec.ServerID, m spec.Message) {
 
 // adopt takes over the higher term that a message tells, as a follower that does not know its leader yet (5.1).
 func (s *server) adopt(m *spec.Message) {
-	s.term = m.Term
+	s.term = s.decide.NewTerm(m)
 	s.votedFor = s.decide.VoteInNewTerm(m)
 	s.log = s.decide.LogInNewTerm(s.log, s.commitIndex)
-	s.leader = spec.None
+	s.leader = s.decide.LeaderInNewTerm(s.leader)
 	if s.options.ElectionTicks == 0 {
 		s.loyal = false
 	}
-	s.becomeFollower()
+	if s.decide.YieldsToNewTerm(s.role) {
+		s.becomeFollower()
+	}
 }
 
 // becomeFollower forgets what only candidates and leaders keep.
@@ -113,6 +115,15 @@ func (Paper) Adopts(current spec.Term, m *spec.Message) bool {
 	}
 	return m.Term > current
 }
+
+// NewTerm: the very one that the message tells.
+func (Paper) NewTerm(m *spec.Message) spec.Term { return m.Term }
+
+// LeaderInNewTerm: nobody yet. Who led the term before leads no more.
+func (Paper) LeaderInNewTerm(spec.ServerID) spec.ServerID { return spec.None }
+
+// YieldsToNewTerm: always, whatever it was.
+func (Paper) YieldsToNewTerm(spec.Role) bool { return true }
 
 // VoteInNewTerm: none yet. Whether the sender gets it is decided afterwards, by the rules for votes.
 func (Paper) VoteInNewTerm(*spec.Message) spec.ServerID { return spec.None }

@@ -32,7 +32,7 @@ func (s *server) onCompact() spec.Output {
 
 // sendSnapshot sends the leader's snapshot to a follower that needs entries before it.
 func (s *server) sendSnapshot(to spec.ServerID) {
-	m := spec.Message{Kind: spec.InstallSnapshot, PrevLogIndex: s.log.Base, PrevLogTerm: s.log.BaseTerm, Payload: s.token()}
+	m := spec.Message{Kind: spec.InstallSnapshot, PrevLogIndex: s.log.Base, PrevLogTerm: s.decide.SnapshotTerm(s.log.BaseTerm, s.term), Payload: s.token()}
 	if s.options.Membership {
 		m.Entries = []spec.Entry{{Term: s.log.BaseTerm, Kind: spec.ConfigurationChange, Value: s.snapshotConfig}}
 	}
@@ -87,6 +87,9 @@ func suffixAfter(log spec.Log, upTo spec.Index, term spec.Term) spec.Log {
 
 // SnapshotUpTo: what is committed, since that is what is applied.
 func (Paper) SnapshotUpTo(_ spec.Log, commit spec.Index) spec.Index { return commit }
+
+// SnapshotTerm: that of the last entry that it covers, which may be an old one.
+func (Paper) SnapshotTerm(last, _ spec.Term) spec.Term { return last }
 
 // NeedsSnapshot: the entry to send next is not in the log any more.
 func (Paper) NeedsSnapshot(log spec.Log, next spec.Index) bool { return next <= log.Base }

@@ -75,6 +75,12 @@ func disagreement(rule *Rule, earlier, later *Fact) *Breach {
 		b.Message = fmt.Sprintf("%s and %s both lead term %d", later.Holder, earlier.Holder, later.Term)
 		b.Evidence[0].Role, b.Evidence[1].Role = "second leader", "first leader"
 		b.allowing("%s does not lead term %d", later.Holder, later.Term)
+		switch {
+		case later.believes():
+			b.Message = fmt.Sprintf("%s takes %s for the leader of term %d, which %s leads", later.By, later.Holder, later.Term, earlier.Holder)
+		case earlier.believes():
+			b.Message = fmt.Sprintf("%s leads term %d, of which %s takes %s for the leader", later.Holder, later.Term, earlier.By, earlier.Holder)
+		}
 	case FactVote:
 		b.Message = fmt.Sprintf("%s votes for %s in term %d but voted for %s in term %d",
 			later.Server, later.Holder, later.Term, earlier.Holder, earlier.Term)

@@ -97,14 +97,53 @@ func (t *teller) tell(f Fact) {
 	t.yield(t.fact)
 }
 
+// leader tells who leads a term: the server itself, whom it follows, and who sends AppendEntries or a snapshot in it.
 func (t *teller) leader(s *Step) {
-	if !s.After.Knows(FieldRole|FieldTerm) || s.After.Role != Leader {
-		return
+	leads := Key{Kind: FactLeader, Term: s.After.Term}
+	switch holder := s.After.leader(s.Server); {
+	case holder == None:
+	case holder == s.Before.leader(s.Server) && s.Before.Term == s.After.Term:
+	default:
+		t.tell(Fact{Key: leads, Holder: holder, By: s.Server, Part: PartAfter})
 	}
-	if s.Before.Knows(FieldRole|FieldTerm) && s.Before.Role == Leader && s.Before.Term == s.After.Term {
-		return
+	if m := &s.Input.Message; s.Input.Kind == Deliver && m.saysLeader() && !s.After.saysLeads(m.From, m.Term, s.Server) {
+		leads.Term = m.Term
+		t.tell(Fact{Key: leads, Holder: m.From, By: s.Server, Part: PartInput})
 	}
-	t.tell(Fact{Key: Key{Kind: FactLeader, Term: s.After.Term}, Holder: s.Server, By: s.Server, Part: PartAfter})
+	for k, m := range s.Output.Sent {
+		if m.saysLeader() && !s.After.saysLeads(s.Server, m.Term, s.Server) && !s.Before.saysLeads(s.Server, m.Term, s.Server) {
+			leads.Term = m.Term
+			t.tell(Fact{Key: leads, Holder: s.Server, By: s.Server, Part: PartEffect, Effect: k})
+		}
+	}
+}
+
+// believes reports whether the fact is whom one server takes for the leader, as it shows it.
+func (f *Fact) believes() bool {
+	return f.Kind == FactLeader && f.Part == PartAfter && f.By != f.Holder && f.By != None
+}
+
+// leader returns whom a server with that name shows to lead its term: itself, or the leader that it knows of; None if it shows nobody.
+func (o *Observation) leader(id ServerID) ServerID {
+	switch {
+	case !o.Knows(FieldTerm):
+		return None
+	case o.Knows(FieldRole) && o.Role == Leader:
+		return id
+	case !o.Knows(FieldLeader) || o.Knows(FieldRole) && o.Role == Crashed:
+		return None
+	}
+	return o.LeaderID
+}
+
+// saysLeads reports whether what a server with that name shows says already that a server leads a term.
+func (o *Observation) saysLeads(holder ServerID, term Term, id ServerID) bool {
+	return o.Knows(FieldTerm) && o.Term == term && o.leader(id) == holder
+}
+
+// saysLeader reports whether such a message is sent by the leader of its term only.
+func (m *Message) saysLeader() bool {
+	return (m.Kind == AppendEntries || m.Kind == InstallSnapshot) && m.Knows(MessageFrom|MessageTerm)
 }
 
 // votes tells the votes that were promised to somebody: a grant that left, and a request for votes that left,

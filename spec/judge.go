@@ -95,7 +95,7 @@ func (j *Judge) Step(origin Origin, s *Step) []*Breach {
 // PartEffect of the effect with that index.
 func (j *Judge) StepAt(where func(Part, int) Origin, s *Step) []*Breach {
 	if s.Output.Refused {
-		return nil
+		return j.refused(where, s)
 	}
 	s.Declared = j.declared
 	s.recalled = j.recall(s)
@@ -174,6 +174,21 @@ func (j *Judge) learn(where func(Part, int) Origin, s *Step) {
 	}
 }
 
+// refused judges a step of which the server says that nothing happened.
+func (j *Judge) refused(where func(Part, int) Origin, s *Step) []*Breach {
+	k := slices.Index(j.rules, refusedHarmless)
+	if k < 0 {
+		return nil
+	}
+	j.checked[k]++
+	b := refusedHarmless.JudgeStep(s)
+	if b == nil {
+		return nil
+	}
+	b.placeAt(where)
+	return []*Breach{b}
+}
+
 func (j *Judge) steps(s *Step) (found []*Breach) {
 	for k, r := range j.rules {
 		if r.Step == nil || !r.checkable(s) {
@@ -211,16 +226,14 @@ func (r *Rule) JudgePair(a, b *Sight) *Breach {
 	return r.signed(found, r.pairShape(a, b))
 }
 
-// JudgeElected applies the checks of the rule that look at all that was committed: Elected if the step makes its server leader, and
-// Answered if it answers a read as soon as it comes.
+// JudgeElected applies the checks of the rule that look at all that was committed: Elected if the step makes its server leader, Answered
+// if it answers a read as soon as it comes, and Claimed if it tells of more as committed than it has committed.
 func (r *Rule) JudgeElected(s *Step, committed []Fact) *Breach {
-	switch {
-	case !r.looksBack(s):
+	look := r.looksBack(s)
+	if look == nil {
 		return nil
-	case TookOffice(s):
-		return r.laterBreach(s, r.Elected(s, committed))
 	}
-	return r.laterBreach(s, r.Answered(s, committed))
+	return r.laterBreach(s, look(s, committed))
 }
 
 // JudgeKept applies the rule's Kept check to a step that makes its server leader.
@@ -231,15 +244,19 @@ func (r *Rule) JudgeKept(s *Step, acknowledged []Fact) *Breach {
 	return r.laterBreach(s, r.Kept(s, acknowledged))
 }
 
-// looksBack reports whether the rule compares this step with all that was committed.
-func (r *Rule) looksBack(s *Step) bool {
+// looksBack returns the check of the rule that compares this step with all that was committed, or nil.
+func (r *Rule) looksBack(s *Step) func(*Step, []Fact) *Breach {
 	switch {
-	case !r.checkable(s):
-		return false
-	case TookOffice(s):
-		return r.Elected != nil
+	case r.Elected == nil && r.Answered == nil && r.Claimed == nil || !r.checkable(s):
+		return nil
+	case r.Elected != nil && TookOffice(s):
+		return r.Elected
+	case r.Answered != nil && !TookOffice(s) && s.answersAtOnce() != nil:
+		return r.Answered
+	case r.Claimed != nil && ClaimsCommit(s):
+		return r.Claimed
 	}
-	return r.Answered != nil && s.answersAtOnce() != nil
+	return nil
 }
 
 // JudgeTold applies the rule's Told check to a step that tells clients something.
@@ -302,7 +319,20 @@ func (r *Rule) signed(b *Breach, shape string) *Breach {
 // tellsFacts reports whether the step may tell a fact that its server did not tell before.
 func (j *Judge) tellsFacts(s *Step) bool {
 	last := j.seen[s.Server]
-	return last == nil || j.declared.Has(DropsVoteForLeader) || s.Output.concernsVotes() || s.Output.concernsClients() || !last.told.tellsNoMore(&s.After)
+	return last == nil || j.declared.Has(DropsVoteForLeader) || s.Output.concernsVotes() || s.Output.concernsClients() || !last.told.tellsNoMore(&s.After) || s.namesLeader()
+}
+
+// namesLeader reports whether a message of the step says who leads a term, and the server itself does not.
+func (s *Step) namesLeader() bool {
+	if m := &s.Input.Message; s.Input.Kind == Deliver && m.saysLeader() && !s.After.saysLeads(m.From, m.Term, s.Server) {
+		return true
+	}
+	for _, m := range s.Output.Sent {
+		if m.saysLeader() && !s.After.saysLeads(s.Server, m.Term, s.Server) {
+			return true
+		}
+	}
+	return false
 }
 
 // agree tells the step's facts. They are what is new since the server last showed the fields that they rest on, which a record
@@ -351,8 +381,8 @@ func (o *Output) concernsVotes() bool {
 // tellsNoMore reports whether a later observation tells no fact that this one did not tell: leadership, log and commitment are
 // as they were, and known as far as they are.
 func (o *Observation) tellsNoMore(later *Observation) bool {
-	const telling = FieldRole | FieldTerm | FieldLog | FieldCommit
-	if o.Unknown&telling != later.Unknown&telling || o.Role != later.Role || o.Term != later.Term || o.CommitIndex != later.CommitIndex {
+	const telling = FieldRole | FieldTerm | FieldLog | FieldCommit | FieldLeader
+	if o.Unknown&telling != later.Unknown&telling || o.Role != later.Role || o.Term != later.Term || o.CommitIndex != later.CommitIndex || o.LeaderID != later.LeaderID {
 		return false
 	}
 	a, b := &o.Log, &later.Log
@@ -367,7 +397,7 @@ func (j *Judge) elected(s *Step) (found []*Breach) {
 		found = j.kept(s)
 	}
 	for k, r := range j.rules {
-		if !r.looksBack(s) || (j.incomplete || j.causal) && !TookOffice(s) {
+		if r.looksBack(s) == nil || (j.incomplete || j.causal) && r.Answered != nil && !TookOffice(s) {
 			continue // when a read came, compared with what others committed, is not known of such a record
 		}
 		judge := func(s *Step) *Breach { return r.JudgeElected(s, j.history.Committed()) }
@@ -482,6 +512,9 @@ func (j *Judge) look(s *Step, at Origin) {
 	}
 	if s.After.Knows(FieldTerm) {
 		told.Term = s.After.Term
+	}
+	if s.After.Knows(FieldLeader) {
+		told.LeaderID = s.After.LeaderID
 	}
 	if s.After.Knows(FieldLog) {
 		told.Log = s.After.Log

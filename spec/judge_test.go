@@ -206,7 +206,7 @@ func TestIncompleteRecordsShowNoMoments(t *testing.T) {
 		if incomplete {
 			judge.Incomplete()
 		}
-		judge.Step(1, by(2, step(follower(1), receives(appendEntries(1, 0, 0, 0)), follower(1))))
+		judge.Step(1, by(2, step(follower(1), input(spec.Heartbeat), follower(1))))
 		found := judge.Step(2, step(leader(1, log(1)), receives(accepts(1, 1)), leader(1, log(1), progress(2, 1, 1, 0), commit(1))))
 		require.Equal(t, incomplete, len(found) == 0)
 	}
@@ -216,8 +216,8 @@ func TestIncompleteRecordsShowNoMoments(t *testing.T) {
 func TestFactsOfGapsAreTold(t *testing.T) {
 	judge := spec.NewJudge(spec.Rules, nil)
 	require.Empty(t, judge.Step(1, by(1, step(leader(1), input(spec.Propose), leader(1, log(1))))))
-	require.Empty(t, judge.Step(2, by(2, step(follower(1), receives(appendEntries(1, 0, 0, 0)), follower(1)))))
-	after := by(2, step(follower(1, valued("z", log(1))), receives(appendEntries(1, 0, 0, 0)), follower(1, valued("z", log(1)))))
+	require.Empty(t, judge.Step(2, by(2, step(follower(1), input(spec.Heartbeat), follower(1)))))
+	after := by(2, step(follower(1, valued("z", log(1))), input(spec.Heartbeat), follower(1, valued("z", log(1)))))
 	after.Gap = true
 	found := judge.Step(3, after)
 	require.Len(t, found, 1)
@@ -238,8 +238,13 @@ func TestRefusedInputsAreNoSteps(t *testing.T) {
 	judge := spec.NewJudge(spec.Rules, nil)
 	s := step(leader(2), input(spec.Timeout), follower(1))
 	s.Output.Refused = true
-	require.Empty(t, judge.Step(1, s))
+	found := judge.Step(1, s)
+	require.Len(t, found, 1)
+	require.Equal(t, "n1 refuses timeout and its term changes", found[0].Message)
 	require.Zero(t, judge.Checked("R5.1-01"))
+	require.Equal(t, 1, judge.Checked("X-TR-02"))
+	s.After = s.Before
+	require.Empty(t, judge.Step(2, s))
 }
 
 func TestDeclaredVariantsMakeRulesVoid(t *testing.T) {

@@ -27,7 +27,7 @@ const (
 )
 
 // Rule is one promise of Raft, with the means to tell whether it was broken. A rule has at least one of Step, Pair,
-// Agreement, Elected, Answered, Told and Live; where it has several, each sees the same promise from another side.
+// Agreement, Elected, Answered, Claimed, Kept, Told and Live; where it has several, each sees the same promise from another side.
 type Rule struct {
 	ID       string // stable, as in "R5.2-02"
 	Name     string // plain, as in "election-safety"
@@ -59,6 +59,8 @@ type Rule struct {
 	Elected func(leader *Step, committed []Fact) *Breach
 	// Answered judges a leader that answers a read as soon as it comes (After) against everything committed so far.
 	Answered func(leader *Step, committed []Fact) *Breach
+	// Claimed judges a leader that tells of more as committed than it has committed itself (ClaimsCommit) against everything committed so far.
+	Claimed func(leader *Step, committed []Fact) *Breach
 	// Kept judges a server that has just become leader (leader.After) against what clients were told is done, ascending by index.
 	Kept func(leader *Step, acknowledged []Fact) *Breach
 	// Told judges what a step tells clients against what clients knew before it.

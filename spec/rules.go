@@ -10,22 +10,22 @@ import (
 
 // Rules lists every rule of the rulebook that is implemented, in the rulebook's order. It must not be changed.
 var Rules = []*Rule{
-	termMonotonic, adoptHigherTerm, staleRequestHarmless, staleRequestAnswer, messageTerm, staleReplyIgnored, entryOfItsTerm, heedHigherTerm,
+	termMonotonic, adoptHigherTerm, staleRequestHarmless, staleRequestAnswer, messageTerm, staleReplyIgnored, entryOfItsTerm, heedHigherTerm, termHasSource,
 	startFollower, electionSafety, voteOnce, candidateVotesForItself, votesOfThisTerm, majorityElects, oneVoteEach, noVoteAway,
-	candidateYields, heartbeatToAll,
+	candidateYields, heartbeatToAll, sentByLeader,
 	leaderAppendOnly, logMatching, prevMatches, truncateOnConflict, appendIdempotent, ackVerified, matchMonotonic, nextAboveMatch,
-	prevTermTrue, entriesFromLog, heartbeatAtMatch, compactedIsCommitted, logTermsOrdered,
+	prevTermTrue, entriesFromLog, heartbeatAtMatch, compactedIsCommitted, logTermsOrdered, leaderCommitTrue, storesWhatWasSent,
 	voteUpToDate, candidateLastLog, termIsNoVote, leaderCompleteness,
 	commitOwnTerm, commitWhatIsStored, countDurableCopies, commitMonotonic, commitVerified, commitMajority, commitInLog, applyInOrder,
 	stateMachineSafety, committedKept,
-	durableBeforeSend, voteAtomic, truncationAtomic, errorStopsPromise, corruptionNotCut, diskNotBlank, storedAcknowledged,
+	durableBeforeSend, voteAtomic, truncationAtomic, errorStopsPromise, corruptionNotCut, diskNotBlank, storedAcknowledged, diskKept,
 	latestInForce, jointMajorities, jointCommittedFirst, oneChangeAtATime, changeAfterOwnCommit, oneVoterAtATime, configurationRolledBack,
 	onlyVotersCampaign, outsidersNotCounted, removedLeaderSteps, removedDeposesNobody, noLeaderWithoutConfiguration, identityNotReused,
-	snapshotCommitted, snapshotWhenCompacted, installRaises, installKeepsSuffix, snapshotWhole, configurationOfSnapshot, snapshotBeforeTruncation,
+	snapshotCommitted, snapshotWhenCompacted, installRaises, installKeepsSuffix, snapshotWhole, configurationOfSnapshot, snapshotBeforeTruncation, snapshotTermTrue,
 	acknowledgedKept, linearizability, readAfterOwnTermCommit, readConfirmed, readWaitsToApply, leaseReadFresh, retriedTakesEffectOnce, sessionsInLog,
-	completionOfItsEntry, failureIsFinal,
+	completionOfItsEntry, failureIsFinal, readNotBelowNoted,
 	transferByLeader, preVoteHarmless, preVoteAnswered, preVoteEachTime, leaderKeepsContact,
-	traceConsistent,
+	traceConsistent, refusedHarmless,
 }
 
 // RuleByName returns the rule of Rules or LivenessRules with that name or id, in any case of letters, and whether there is one.
@@ -80,7 +80,7 @@ func (r *Rule) faults() []string {
 	check(strings.HasSuffix(r.Why, "."), "nothing says why, or it does not end with a period")
 	check(r.Section != "", "the section is missing")
 	check(r.Profile != "", "the profile is missing")
-	check(r.Step != nil || r.Pair != nil || r.Agreement != FactNone || r.Elected != nil || r.Answered != nil || r.Kept != nil || r.Told != nil || r.Live != nil, "it has no check")
+	check(r.Step != nil || r.Pair != nil || r.Agreement != FactNone || r.Elected != nil || r.Answered != nil || r.Claimed != nil || r.Kept != nil || r.Told != nil || r.Live != nil, "it has no check")
 	if r.Live != nil {
 		check(r.Live.Waits != nil && r.Live.Says != nil && r.Live.Avoids != "" && (r.Live.Within == nil) == (r.Live.Reaches == ""), "its liveness does not say what waits, or what a pass says")
 	}

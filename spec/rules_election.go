@@ -73,7 +73,7 @@ func judgeVoteKept(s *Step) *Breach {
 		since = "the vote on disk"
 	}
 	if vote == None || s.After.Term != term || s.After.VotedFor == vote || s.dropsVote() {
-		return nil
+		return s.judgeVoteOnDisk()
 	}
 	b := s.breachAfter("%s voted for %s in term %d and now holds a vote for %s in that term", s.Server, vote, term, s.After.VotedFor).
 		refusing("votedFor stays in its term", "it was %s and is %s", vote, s.After.VotedFor).
@@ -84,24 +84,34 @@ func judgeVoteKept(s *Step) *Breach {
 	return b
 }
 
+// judgeVoteOnDisk sees that a vote that was safe on disk is not there any more, in its term.
+func (s *Step) judgeVoteOnDisk() *Breach {
+	was, is := &s.Before.Durable, &s.After.Durable
+	if !s.show(FieldDurable) || was.VotedFor == None || is.Term != was.Term || is.VotedFor == was.VotedFor || s.Declared.Has(DropsVoteForLeader) && is.VotedFor == None {
+		return nil
+	}
+	return s.breachAfter("%s had a vote for %s in term %d on its disk and now has a vote for %s there", s.Server, was.VotedFor, was.Term, is.VotedFor).
+		refusing("votedFor on disk stays in its term", "it was %s and is %s", was.VotedFor, is.VotedFor).
+		allowing("the vote for %s stays on disk as long as term %d lasts", was.VotedFor, was.Term).since("the vote on disk", PartBefore)
+}
+
 var candidateVotesForItself = &Rule{
 	ID: "R5.2-04", Name: "candidate-votes-for-itself",
-	Sentence: "A server that becomes candidate raises its term by exactly one and votes for itself.",
+	Sentence: "A server that becomes candidate raises its term by exactly one and votes for itself, and is candidate in no other term.",
 	Why: "The new term is what tells this election from all before, and the candidate's own vote is its promise not to vote for another in it. " +
 		"What usually breaks it: the term is raised twice, or not on the second attempt, or the vote is left to be set later.",
 	Section: "Raft paper, 5.2 and Figure 2 (candidates)", Level: Must, Profile: Core,
-	Catches:    []string{"el-same-term-again"},
+	Catches:    []string{"el-same-term-again", "el-late-refusal-revives"},
 	Unless:     []Variant{SelfVoteByMessage},
 	Varies:     []Variant{TermJumps},
-	Needs:      FieldTerm,
-	NeedsAfter: FieldRole | FieldVotedFor,
+	NeedsAfter: FieldRole | FieldTerm | FieldVotedFor,
 	Step:       judgeCandidacy,
 }
 
 func judgeCandidacy(s *Step) *Breach {
 	from, campaigns := s.campaignsFrom()
 	if !campaigns {
-		return nil
+		return s.judgeStillCandidate()
 	}
 	if s.After.Term != from+1 && !(s.Declared.Has(TermJumps) && s.After.Term > from) {
 		return s.breachAfter("%s becomes candidate in term %d, coming from term %d", s.Server, s.After.Term, from).
@@ -116,9 +126,27 @@ func judgeCandidacy(s *Step) *Breach {
 	return nil
 }
 
+// judgeStillCandidate looks at a candidate that no campaign of this step made: its vote is its own, and it was candidate of its term before.
+func (s *Step) judgeStillCandidate() *Breach {
+	if s.After.Role != Candidate || s.crashes() || s.Input.Kind == Stored {
+		return nil
+	}
+	if s.After.VotedFor != s.Server {
+		return s.breachAfter("%s is candidate in term %d and its vote is for %s", s.Server, s.After.Term, s.After.VotedFor).
+			refusing("votedFor = candidate", "it is %s", s.After.VotedFor).
+			allowing("%s is no candidate in term %d", s.Server, s.After.Term)
+	}
+	if !s.Before.Knows(FieldRole|FieldTerm) || !s.runs() || s.Before.Role == Candidate || s.Before.Term != s.After.Term {
+		return nil
+	}
+	return s.breachAfter("%s, %s of term %d, becomes candidate in that term over %s", s.Server, s.Before.Role, s.Before.Term, s.happened()).
+		refusing("currentTerm = term before + 1", "%d is not %d", s.After.Term, s.Before.Term+1).
+		allowing("%s stays %s", s.Server, s.Before.Role).since("its role before", PartBefore)
+}
+
 // campaignsFrom reports whether the step starts a candidacy, perhaps one that is won at once, and the term it starts from.
 func (s *Step) campaignsFrom() (Term, bool) {
-	if s.After.Role != Candidate && s.After.Role != Leader || !s.runs() || !s.Before.Knows(FieldRole) {
+	if s.After.Role != Candidate && s.After.Role != Leader || !s.runs() || !s.Before.Knows(FieldRole|FieldTerm) {
 		return 0, false
 	}
 	if s.After.Term == s.Before.Term && (s.Before.Role == Candidate || s.Before.Role == Leader) {

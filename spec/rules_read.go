@@ -169,6 +169,39 @@ var readWaitsToApply = &Rule{
 	},
 }
 
+var readNotBelowNoted = &Rule{
+	ID: "R8-11", Name: "read-not-below-noted",
+	Sentence: "A read that waited is answered at the index that was noted for it when it came, or at a later one.",
+	Why: "The index was noted so that the client sees all that was committed before it asked. An answer at an earlier one shows it an old value, and nothing that the leader asked of others since mends that. " +
+		"What usually breaks it: the index of another read that waits, or how far the answering server has applied.",
+	Section: "Raft paper, 8; dissertation, 6.4", Level: Must, Profile: Read,
+	Catches: []string{"rd-follower-lag", "rd-startup-stale"},
+	Step: func(s *Step) *Breach {
+		for k := range s.Output.Effects {
+			e := &s.Output.Effects[k]
+			if e.Kind != Answer || !e.Reply.Read {
+				continue
+			}
+			if noted, waited := s.noted(e.Reply.Value); waited && e.Reply.Index < noted {
+				return s.breach(PartEffect, k, "%s answers a read at index %d, for which it had noted index %d when it came", s.Server, e.Reply.Index, noted).
+					refusing("index of the answer ≥ index noted", "%d is below %d", e.Reply.Index, noted).
+					allowing("%s answers at index %d", s.Server, noted).since("the read that waits", PartBefore)
+			}
+		}
+		return nil
+	},
+}
+
+// noted returns the lowest index that was noted for a read of that name, and whether one waits.
+func (s *Step) noted(request string) (lowest Index, waits bool) {
+	for k := range s.Before.Reads {
+		if r := &s.Before.Reads[k]; r.Value == request && (!waits || r.Index < lowest) {
+			lowest, waits = r.Index, true
+		}
+	}
+	return lowest, waits
+}
+
 // readCame returns how far the leader had committed when a read came that it answers in this step: the oldest of that name that waited, or one
 // that this step begins.
 func (s *Step) readCame(request string) Index {

@@ -24,7 +24,7 @@ type stepCase struct {
 }
 
 // stepCases are all of them. testdata/breaches.golden shows all that is said of those that break a rule.
-var stepCases = slices.Concat(coreCases, snapshotCases, preVoteCases, readCases, configurationCases, failingCases, moreCases)
+var stepCases = slices.Concat(coreCases, snapshotCases, preVoteCases, readCases, configurationCases, failingCases, moreCases, promiseCases)
 
 // coreCases are in the order of the rulebook.
 var coreCases = []stepCase{

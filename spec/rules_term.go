@@ -145,7 +145,7 @@ func judgeStaleRequestHarmless(s *Step) *Breach {
 func (s *Step) changed() string {
 	b, a := &s.Before, &s.After
 	switch {
-	case b.Term != a.Term:
+	case s.show(FieldTerm) && b.Term != a.Term:
 		return "term"
 	case s.show(FieldRole) && b.Role != a.Role:
 		return "role"
@@ -171,14 +171,23 @@ var staleRequestAnswer = &Rule{
 		"An answer with an old term keeps them where they are, and with pre-votes two servers can block each other for ever. " +
 		"What usually breaks it: the reply is stamped with the request's term.",
 	Section: "Raft paper, 5.1 and Figure 2 (receivers, step 1)", Level: Must, Profile: Core,
-	Catches: []string{"el-refusal-old-term"},
-	Needs:   FieldTerm,
+	Catches: []string{"el-refusal-old-term", "rp-stale-append-accepted"},
 	Step:    judgeStaleRequestAnswer,
 }
 
 func judgeStaleRequestAnswer(s *Step) *Breach {
 	m := &s.Input.Message
-	if s.Input.Kind != Deliver || !m.Kind.IsRequest() || m.Term >= s.Before.Term || !s.runs() {
+	if s.Input.Kind != Deliver || !m.Kind.IsRequest() || !m.Knows(MessageFrom|MessageTerm) {
+		return nil
+	}
+	for k, reply := range s.Output.Sent {
+		if reply.To == m.From && answers(m.Kind, reply.Kind) && (reply.Granted || reply.Success) && reply.Term > m.Term && reply.Kind != PreVoteReply {
+			return s.breachSent(k, "%s in term %d %s %s of term %d from %s", s.Server, reply.Term, reply.consents(), m.Kind, m.Term, m.From).
+				refusing("request.term ≥ currentTerm", "%d is below %d", m.Term, reply.Term).
+				allowing("%s refuses with term %d", s.Server, reply.Term).since("the request of an earlier term", PartInput)
+		}
+	}
+	if !s.show(FieldTerm) || m.Term >= s.Before.Term || !s.runs() {
 		return nil
 	}
 	for k, reply := range s.Output.Sent {
@@ -190,13 +199,21 @@ func judgeStaleRequestAnswer(s *Step) *Breach {
 				refusing("reply.term = currentTerm", "%d is not %d", reply.Term, s.After.Term).
 				allowing("%s refuses with term %d", s.Server, s.After.Term).since("the request of an earlier term", PartInput)
 		}
-		if reply.Granted {
-			return s.breachSent(k, "%s in term %d grants %s of term %d from %s", s.Server, s.After.Term, m.Kind, m.Term, m.From).
+		if reply.Granted || reply.Success {
+			return s.breachSent(k, "%s in term %d %s %s of term %d from %s", s.Server, s.After.Term, reply.consents(), m.Kind, m.Term, m.From).
 				refusing("request.term ≥ currentTerm", "%d is below %d", m.Term, s.Before.Term).
 				allowing("%s refuses with term %d", s.Server, s.After.Term).since("the request of an earlier term", PartInput)
 		}
 	}
 	return nil
+}
+
+// consents says what a reply that does not refuse does.
+func (m *Message) consents() string {
+	if m.Granted {
+		return "grants"
+	}
+	return "accepts"
 }
 
 // answers reports whether a message of kind reply is the answer to a message of kind request.

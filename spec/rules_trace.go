@@ -1,5 +1,7 @@
 package spec
 
+import "slices"
+
 // The rule about records themselves. It breaks no promise of Raft by itself, but a record that breaks it is of no Raft.
 
 var traceConsistent = &Rule{
@@ -23,4 +25,53 @@ var traceConsistent = &Rule{
 		}
 		return nil
 	},
+}
+
+var refusedHarmless = &Rule{
+	ID: "X-TR-02", Name: "refused-changes-nothing",
+	Sentence: "An input that a server refuses changes nothing and sends nothing.",
+	Why: "What is refused did not happen: no rule looks at it, and no search goes on from it. A change that hides behind a refusal is seen by nobody. " +
+		"What usually breaks it: an implementation that returns an error after it has begun to act, or a recorder that looks at the state at another moment.",
+	Section: "raftcheck, reading traces", Level: Must, Profile: Recording,
+	NoMutant: "A search ends with exit code 5 when a server changes over an input that it refuses. It is shown to fail on records that were changed.",
+	Step:     judgeRefusedHarmless,
+}
+
+func judgeRefusedHarmless(s *Step) *Breach {
+	if !s.Output.Refused {
+		return nil
+	}
+	if len(s.Output.Effects) > 0 {
+		return s.breach(PartEffect, 0, "%s refuses %s and acts on it all the same", s.Server, s.happened()).
+			refusing("nothing is sent, written or answered", "something is").allowing("%s does nothing", s.Server)
+	}
+	what := s.changedAtAll()
+	if what == "" {
+		return nil
+	}
+	return s.breachAfter("%s refuses %s and its %s changes", s.Server, s.happened(), what).
+		refusing("its "+what+" stays", "it does not").allowing("%s stays as it is", s.Server).since("what it showed before", PartBefore)
+}
+
+// changedAtAll names the first part of a server's state, of those shown before and after, that is another one; "" if none.
+func (s *Step) changedAtAll() string {
+	b, a := &s.Before, &s.After
+	if what := s.changed(); what != "" {
+		return what
+	}
+	switch {
+	case s.show(FieldApplied) && b.LastApplied != a.LastApplied:
+		return "applied index"
+	case s.show(FieldVotes) && !(slices.Equal(b.Granted, a.Granted) && slices.Equal(b.Refused, a.Refused)):
+		return "count of votes"
+	case s.show(FieldProgress) && !slices.Equal(b.Progress, a.Progress):
+		return "view of its followers"
+	case s.show(FieldConfig) && !b.Config.same(&a.Config):
+		return "configuration"
+	case s.show(FieldLeader) && b.LeaderID != a.LeaderID:
+		return "leader"
+	case s.show(FieldDurable) && (b.Durable.Term != a.Durable.Term || b.Durable.VotedFor != a.Durable.VotedFor || logChanged(b.Durable.Log, a.Durable.Log)):
+		return "disk"
+	}
+	return ""
 }

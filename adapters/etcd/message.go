@@ -64,9 +64,10 @@ func (s *server) told(m *Message) spec.Message {
 		t.Kind, t.Success = spec.AppendEntriesReply, true
 	case MsgAppResp:
 		t.Kind = spec.AppendEntriesReply
-		if m.Reject {
+		switch {
+		case m.Reject:
 			t.ConflictIndex, t.ConflictTerm = spec.Index(m.RejectHint)+1, logTerm
-		} else {
+		case index > 0: // 0 answers a leader of an earlier term, and accepts nothing
 			t.Success, t.MatchIndex = true, index
 		}
 	case MsgSnap:

@@ -210,6 +210,9 @@ func waysToJudge(r *spec.Rule) []string {
 	if r.Told != nil {
 		ways = append(ways, "each answer to a client, against all that clients were told")
 	}
+	if r.Claimed != nil {
+		ways = append(ways, "each message that tells of more as committed than its sender has committed, against all that was committed")
+	}
 	if r.Answered != nil {
 		ways = append(ways, "each leader that answers a read at once, against all that was committed")
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // All lists every mutant: elections, then replication, commitment and storage, and then those of the parts that are options.
-var All = slices.Concat(electionMutants, replicationMutants, commitmentMutants, storageMutants, snapshotMutants, prevoteMutants, readMutants, membershipMutants, failingMutants, moreMutants, basicMutants)
+var All = slices.Concat(electionMutants, replicationMutants, commitmentMutants, storageMutants, snapshotMutants, prevoteMutants, readMutants, membershipMutants, failingMutants, moreMutants, basicMutants, promiseMutants)
 
 var electionMutants = []Mutant{
 	{

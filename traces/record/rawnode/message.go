@@ -34,9 +34,10 @@ func (n *Node) message(m *Message) (told spec.Message, is bool) {
 		told.Kind, told.Success = spec.AppendEntriesReply, true
 	case MsgAppResp:
 		told.Kind = spec.AppendEntriesReply
-		if m.Reject {
+		switch {
+		case m.Reject:
 			told.ConflictIndex, told.ConflictTerm = spec.Index(m.RejectHint)+1, logTerm
-		} else {
+		case index > 0: // 0 answers a leader of an earlier term, and accepts nothing
 			told.Success, told.MatchIndex = true, index
 		}
 	case MsgSnap:

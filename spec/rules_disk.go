@@ -1,0 +1,75 @@
+package spec
+
+// The rule about what is on disk from one step to the next (Raft paper, 5.6 and Figure 2, persistent state).
+
+var diskKept = &Rule{
+	ID: "R5.6-08", Name: "disk-kept",
+	Sentence: "What is safe on disk stays there: the term, and every entry that the server does not replace or compact.",
+	Why: "A crash may come at any moment, and then the disk is all that is left of what was promised. What is lost there goes unseen until that crash. " +
+		"What usually breaks it: an older write that is done after a newer one, a file that is made anew from what only a part of the server knows, or a backup that is put back.",
+	Section: "Raft paper, 5.6 and Figure 2 (persistent state)", Level: Must, Profile: Storage,
+	Catches:    []string{"st-stale-disk", "st-old-term-written"},
+	NeedsAfter: FieldDurable,
+	Step:       judgeDiskKept,
+}
+
+// judgeDiskKept compares the disk after a step with the disk before it, with the last thing that the step says to have made safe, and with
+// what its messages promise.
+func judgeDiskKept(s *Step) *Breach {
+	if s.Before.Knows(FieldDurable) {
+		if b := s.fallen(&s.Before.Durable, PartBefore, 0); b != nil {
+			return b
+		}
+	}
+	for k := len(s.Output.Effects) - 1; k >= 0; k-- {
+		if e := &s.Output.Effects[k]; e.Kind == Write || e.Kind == Sync {
+			return s.fallen(&e.Durable, PartEffect, k)
+		}
+	}
+	return nil
+}
+
+// fallen returns the breach that less is on disk after the step than a part of the step says to be safe there; nil if nothing is missing.
+func (s *Step) fallen(safe *Durable, part Part, effect int) *Breach {
+	disk := &s.After.Durable
+	told := func(b *Breach) *Breach {
+		b.Evidence = append(b.Evidence, Evidence{Role: "what was safe", Server: s.Server, Part: part, Effect: effect})
+		return b
+	}
+	if disk.Term < safe.Term {
+		return told(s.breachAfter("%s had term %d safe on its disk and now has term %d there", s.Server, safe.Term, disk.Term).
+			refusing("term on disk after ≥ term on disk before", "%d is below %d", disk.Term, safe.Term).
+			allowing("term %d stays on disk", safe.Term))
+	}
+	i, lost := firstLoss(safe.Log, disk.Log)
+	if !lost || s.gaveUp(i, safe.Log) {
+		return nil
+	}
+	return told(s.breachAfter("%s had %s at index %d safe on its disk and now has %s there", s.Server, safe.Log.at(i), i, disk.Log.at(i)).
+		refusing("entries on disk stay until they are replaced or compacted", "index %d is gone", i).
+		allowing("%s stays on disk", safe.Log.at(i)))
+}
+
+// gaveUp reports whether a server holds an entry of its disk no longer in memory, or whether nobody can tell: it replaced it, and what is on
+// disk follows. Whether it might is for other rules.
+func (s *Step) gaveUp(i Index, safe Log) bool {
+	memory := &s.After
+	switch {
+	case s.Before.Role == Crashed:
+		return true // truncate-on-conflict compares what a restart finds
+	case s.Input.Cut > 0 && (s.delivered(AppendEntries) || s.delivered(InstallSnapshot)):
+		return true // truncation-atomic compares what is left of a message
+	case s.crashes():
+		memory = &s.Before
+	}
+	if !memory.Knows(FieldLog) {
+		return true
+	}
+	if i <= memory.Log.Base {
+		_, replaced := s.After.Durable.Log.At(i)
+		return replaced // by a write that came before the snapshot
+	}
+	e, _ := safe.At(i)
+	own, held := memory.Log.At(i)
+	return !held || !own.agrees(e)
+}
