@@ -76,13 +76,7 @@ func (r *recollection) age(s *Step) {
 func (s *Step) proves() (last, commit Index) {
 	m := &s.Input.Message
 	last, commit = m.LastEntryIndex(), m.LeaderCommit
-	if !s.Declared.Has(CachesEntries) {
-		return last, commit
-	}
-	early := s.Before.Early
-	if s.recalled != nil {
-		early = s.recalled.early
-	}
+	early := s.kept()
 	for grows := true; grows; {
 		grows = false
 		for k := range early {
@@ -97,6 +91,32 @@ func (s *Step) proves() (last, commit Index) {
 		}
 	}
 	return last, commit
+}
+
+// kept returns the AppendEntries that the server keeps of those that came before (CachesEntries); nil where it does not declare that.
+func (s *Step) kept() []Message {
+	switch {
+	case !s.Declared.Has(CachesEntries):
+		return nil
+	case s.recalled != nil:
+		return s.recalled.early
+	}
+	return s.Before.Early
+}
+
+// sentAt returns the entry for an index that the step's AppendEntries carries, or one that is kept of the same leader and term.
+func (s *Step) sentAt(i Index) (Entry, bool) {
+	m := &s.Input.Message
+	if e, carried := m.entryAt(i); carried {
+		return e, true
+	}
+	early := s.kept()
+	for k := range early {
+		if e, carried := early[k].entryAt(i); carried && early[k].From == m.From && early[k].Term == m.Term {
+			return e, true
+		}
+	}
+	return Entry{}, false
 }
 
 // dropsUnacknowledged reports whether a leader that steps down may, from an index on, remove its own entries: nobody has acknowledged any of them

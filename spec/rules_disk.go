@@ -8,7 +8,7 @@ var diskKept = &Rule{
 	Why: "A crash may come at any moment, and then the disk is all that is left of what was promised. What is lost there goes unseen until that crash. " +
 		"What usually breaks it: an older write that is done after a newer one, a file that is made anew from what only a part of the server knows, or a backup that is put back.",
 	Section: "Raft paper, 5.6 and Figure 2 (persistent state)", Level: Must, Profile: Storage,
-	Catches:    []string{"st-stale-disk", "st-old-term-written"},
+	Catches:    []string{"st-stale-disk", "st-log-write-drops-term", "el-meta-missing-term0", "sn-log-gap-restart", "mb-identity-reuse", "mb-rethinkdb"},
 	NeedsAfter: FieldDurable,
 	Step:       judgeDiskKept,
 }

@@ -30,7 +30,8 @@ var electionSafety = &Rule{
 		"What usually breaks it: a vote that is given twice because it was not on disk, a vote of an earlier term that is counted, or a majority that is none. " +
 		"Two leaders at one moment are fine if their terms differ.",
 	Section: "Raft paper, 5.2 and Figure 3", Level: Must, Profile: Core, Outcome: true,
-	Catches:   []string{"el-stale-vote-resp", "el-leader-votes", "el-vote-not-durable", "el-meta-missing-term0", "el-revote-same-term", "cm-quorum-half"},
+	Catches:   []string{"el-stale-vote-resp", "el-leader-votes", "el-vote-not-durable", "el-meta-missing-term0", "el-revote-same-term", "cm-quorum-half",
+		"el-candidate-sends-heartbeats", "el-old-leader-kept"},
 	Needs:     FieldRole | FieldTerm,
 	Agreement: FactLeader,
 	Pair: func(a, b *Sight) *Breach {
@@ -101,7 +102,7 @@ var candidateVotesForItself = &Rule{
 	Why: "The new term is what tells this election from all before, and the candidate's own vote is its promise not to vote for another in it. " +
 		"What usually breaks it: the term is raised twice, or not on the second attempt, or the vote is left to be set later.",
 	Section: "Raft paper, 5.2 and Figure 2 (candidates)", Level: Must, Profile: Core,
-	Catches:    []string{"el-same-term-again", "el-late-refusal-revives"},
+	Catches:    []string{"el-same-term-again", "el-stays-candidate"},
 	Unless:     []Variant{SelfVoteByMessage},
 	Varies:     []Variant{TermJumps},
 	NeedsAfter: FieldRole | FieldTerm | FieldVotedFor,

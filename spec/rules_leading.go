@@ -53,7 +53,7 @@ var leaderCommitTrue = &Rule{
 		"It may take another election, and so many more steps, until the loss can be seen. " +
 		"What usually breaks it: the end of the log is sent where the commit index is meant, or a snapshot is taken of what is merely stored.",
 	Section: "Raft paper, 5.3, 7 and Figure 2 (AppendEntries, leaderCommit)", Level: Must, Profile: Core,
-	Catches:    []string{"cm-tells-last-index", "sn-covers-uncommitted"},
+	Catches:    []string{"cm-tells-last-index"},
 	NeedsAfter: FieldCommit,
 	Claimed:    judgeLeaderCommitTrue,
 }

@@ -9,7 +9,7 @@ var termHasSource = &Rule{
 		"that its voter was never asked for. " +
 		"What usually breaks it: a term is computed from a number that means something else, or read from a damaged message.",
 	Section: "Raft paper, 5.1 and 5.2", Level: Must, Profile: Core,
-	Catches: []string{"el-overshoots-term", "el-same-term-again"},
+	Catches: []string{"el-overshoots-term", "el-prevote-raises-term"},
 	Varies:  []Variant{PreVoteOwnTerm, TermJumps},
 	Needs:   FieldTerm,
 	Step:    judgeTermHasSource,

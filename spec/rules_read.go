@@ -175,7 +175,7 @@ var readNotBelowNoted = &Rule{
 	Why: "The index was noted so that the client sees all that was committed before it asked. An answer at an earlier one shows it an old value, and nothing that the leader asked of others since mends that. " +
 		"What usually breaks it: the index of another read that waits, or how far the answering server has applied.",
 	Section: "Raft paper, 8; dissertation, 6.4", Level: Must, Profile: Read,
-	Catches: []string{"rd-follower-lag", "rd-startup-stale"},
+	Catches: []string{"rd-startup-stale"},
 	Step: func(s *Step) *Breach {
 		for k := range s.Output.Effects {
 			e := &s.Output.Effects[k]

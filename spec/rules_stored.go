@@ -9,7 +9,8 @@ var storesWhatWasSent = &Rule{
 		"puts another one. " +
 		"What usually breaks it: entries are stamped anew as they are stored, part of a message is dropped, or a buffer is used twice.",
 	Section: "Raft paper, 5.3 and Figure 2 (AppendEntries, steps 3 and 4)", Level: Must, Profile: Core,
-	Catches:    []string{"rp-follower-stamps", "rp-drops-last"},
+	Catches:    []string{"rp-drops-last"},
+	Varies:     []Variant{CachesEntries},
 	NeedsAfter: FieldTerm | FieldLog,
 	Step:       judgeStoresWhatWasSent,
 }
@@ -31,7 +32,7 @@ func judgeStoresWhatWasSent(s *Step) *Breach {
 	i, gained := firstGain(s.Before.Log, s.After.Log)
 	for ; gained && i <= s.After.Log.LastIndex(); i++ {
 		own, held := s.After.Log.At(i)
-		if sent, carried := m.entryAt(i); !held || carried && own.agrees(sent) {
+		if sent, carried := s.sentAt(i); !held || carried && own.agrees(sent) {
 			continue
 		}
 		if was, had := s.Before.Log.At(i); had && was.agrees(own) {

@@ -45,7 +45,7 @@ var adoptHigherTerm = &Rule{
 		"A leader that overlooks a higher term goes on serving clients beside its successor. " +
 		"What usually breaks it: one of many handlers, mostly one for replies, does not look at the term.",
 	Section: "Raft paper, 5.1 and Figure 2 (all servers)", Level: Must, Profile: Core,
-	Catches: []string{"el-hb-term-unchecked", "sn-resp-term-unchecked"},
+	Catches: []string{"el-hb-term-unchecked", "sn-resp-term-unchecked", "el-stays-candidate"},
 	Unless:  []Variant{LateTerm},
 	Needs:   FieldTerm,
 	Step:    judgeAdoptHigherTerm,

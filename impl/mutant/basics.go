@@ -72,7 +72,7 @@ var basicMutants = []Mutant{
 		Title:     "a leader gives up entries that were not committed within a heartbeat",
 		Source:    "from the literature; Raft paper, Figure 3 (Leader Append-Only)",
 		Story:     "Clients stop waiting, and the leader removes their commands from its log when its heartbeat timer fires. Followers that were sent them keep them, and a new entry takes the same index.",
-		Rules:     []string{"R5.3-01", "R5.3-04", "R5.3-10"},
+		Rules:     []string{"R5.3-01", "R5.3-04", "R5.6-08", "R5.3-10"},
 		Steps:     5,
 		Bounds:    Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1},
 		Options:   impl.Options{Decisions: givesUpEntries{}},

@@ -41,7 +41,7 @@ var prevoteMutants = []Mutant{
 		Source:    "from the literature; dissertation, 9.6",
 		Story: "A server that was cut off asks whether it could win. It could not, but everybody that it asks is in its new term now, and the leader that worked " +
 			"is leader no more.",
-		Rules:   []string{"D9.6-01"},
+		Rules:   []string{"D9.6-01", "R5.1-09"},
 		Steps:   2,
 		Bounds:  asking,
 		Options: impl.Options{PreVote: true, Decisions: preVoteAdopted{}},

@@ -73,7 +73,7 @@ var failingMutants = []Mutant{
 		Title:     "a server that lost its disk comes back blank under the same name",
 		Source:    "Vanlightly's specifications of Raft with reconfiguration (README)",
 		Story:     "A server's disk is replaced and the server started again with its old name. Nobody knows that it has forgotten its votes and its log, and it votes again.",
-		Rules:     []string{"R5.1-01", "R5.6-06", "R6-14", "R5.3-04", "R5.2-03", "R5.2-02", "R5.3-20", "R5.4.1-04", "R5.4.3-01", "R5.4.3-02"},
+		Rules:     []string{"R5.1-01", "R5.6-06", "R6-14", "R5.6-08", "R5.3-04", "R5.2-03", "R5.2-02", "R5.3-20", "R5.4.1-04", "R5.4.3-01", "R5.4.3-02"},
 		Steps:     2,
 		Bounds:    Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1, Campaigns: 2, Proposals: 2},
 		Options:   impl.Options{Decisions: comesBackBlank{}},

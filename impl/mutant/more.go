@@ -28,7 +28,7 @@ var moreMutants = []Mutant{
 		Source:    "hashicorp/raft#695, found by Antithesis in 2026, with pull request 701",
 		Story: "A leader takes a command on. Before it appends it, a heartbeat of the next leader arrives on another thread and raises the term. The first thread looks up the term, stamps the entry with the " +
 			"new one and writes it. Now two different entries have the same index and term, and no comparison of terms will ever tell them apart.",
-		Rules:   []string{"R5.1-07", "R5.3-02", "R5.3-20", "R5.4.1-04", "R5.4.3-01"},
+		Rules:   []string{"R5.1-07", "R5.3-02", "R5.3-22", "R5.3-20", "R5.4.1-04", "R5.4.3-01"},
 		Steps:   8,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 2, Campaigns: 2, Proposals: 2, Values: 2},
 		Options: impl.Options{SplitProposals: true, Decisions: stampsLate{}},
@@ -52,7 +52,7 @@ var moreMutants = []Mutant{
 		Source:    "nats-server pull request 7424",
 		Story: "A follower was being brought up to date by a leader that has been deposed since. An entry of that stream arrives late. Nobody looks whether the stream is still the current one, and the entry takes " +
 			"the place of those that the new leader has sent and the follower has acknowledged.",
-		Rules:   []string{"R5.1-03", "R5.4.3-01", "R5.4.3-02", "R5.3-20", "R5.4.1-04"},
+		Rules:   []string{"R5.1-03", "R5.1-04", "R5.2-02", "R5.4.3-01", "R5.4.3-02", "R5.3-20", "R5.4.1-04"},
 		Steps:   8,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 2, Campaigns: 2, Proposals: 2},
 		Options: impl.Options{Decisions: takesFinishedStreams{}},
@@ -100,7 +100,7 @@ var moreMutants = []Mutant{
 		Source:    "etcd#3879; redisraft#18; etcd-io/raft pull request 105",
 		Story: "A server has restarted and was elected, and has committed an entry of its own: it knows how far entries are committed. Its state machine has not applied them yet, and it answers a read from what it has: a state from " +
 			"before what clients were told of.",
-		Rules:   []string{"R8-05", "R8-03"},
+		Rules:   []string{"R8-05", "R8-03", "R8-11"},
 		Steps:   8,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 2, Messages: 1, Campaigns: 2, Proposals: -1, Reads: 1},
 		Options: impl.Options{NoOp: true, Reads: impl.ReadByRound, AppliesLater: true, Decisions: servesAtOnce{}},
@@ -123,7 +123,7 @@ var moreMutants = []Mutant{
 		Source:    "dissertation, 3.8; Vanlightly's specifications of Raft",
 		Story: "A server's disk is restored from a copy that is a little older. The votes and entries since then are gone, and nothing about the copy says so. It votes again, and helps to elect a leader that " +
 			"lacks what it had acknowledged.",
-		Rules:   []string{"R5.1-01", "R5.6-06", "R6-14", "R5.3-04", "R5.6-05", "R5.2-03", "R5.2-02", "R5.3-20", "R5.4.1-04", "R5.4.3-01", "R5.4.3-02"},
+		Rules:   []string{"R5.1-01", "R5.6-06", "R6-14", "R5.6-08", "R5.3-04", "R5.6-05", "R5.2-03", "R5.2-02", "R5.3-20", "R5.4.1-04", "R5.4.3-01", "R5.4.3-02"},
 		Steps:   2,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1, Campaigns: 2, Proposals: 2},
 		Options: impl.Options{Backups: true, Decisions: startsFromBackup{}},
@@ -146,7 +146,7 @@ var moreMutants = []Mutant{
 		Title:     "a server that was removed throws its state away, and keeps its name",
 		Source:    "the Jepsen reports on RethinkDB 2.1.5 and 2.2.3",
 		Story:     "A server commits its own removal and deletes what it knows of the cluster. It is added again under the same name, and has forgotten its votes and its log; others, who missed the removal, still count on both.",
-		Rules:     []string{"R6-14", "R5.1-01", "R5.3-04", "R5.3-16", "R5.3-19", "R5.4.3-02"},
+		Rules:     []string{"R6-14", "R5.1-01", "R5.3-04", "R5.3-16", "R5.3-19", "R5.4.3-02", "R5.6-08"},
 		Steps:     12,
 		Bounds:    changing("voters=n1,n2; voters=n2,n3; voters=n1,n3"),
 		Options:   members(3, forgetsWhenRemoved{}),

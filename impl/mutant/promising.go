@@ -17,7 +17,7 @@ var promiseMutants = []Mutant{
 			"whoever leads is deposed without an election.",
 		Rules:   []string{"R5.1-09"},
 		Steps:   2,
-		Bounds:  Bounds{Servers: 3, Terms: 3, Log: 1, Messages: 1, Campaigns: 2, Proposals: 1},
+		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1},
 		Options: impl.Options{Decisions: overshootsTerm{}},
 	},
 	{
@@ -27,8 +27,8 @@ var promiseMutants = []Mutant{
 		Source:    "from the literature; Raft paper, 5.1 and Figure 4",
 		Story: "The term is taken over in one place and the role changed in another, which is not reached for every message. A candidate votes for another in the new term, and counts " +
 			"late votes of its own on.",
-		Rules:   []string{"R5.1-02", "R5.2-04"},
-		Steps:   3,
+		Rules:   []string{"R5.1-02", "R5.2-04", "R5.2-08"},
+		Steps:   5,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1},
 		Options: impl.Options{Decisions: staysCandidate{}},
 	},
@@ -40,8 +40,8 @@ var promiseMutants = []Mutant{
 		Story: "The leader is forgotten when a server campaigns and not when another one does. Clients are sent to a server that was deposed, and whoever asks who leads the term is " +
 			"told of one that does not.",
 		Rules:   []string{"R5.2-02"},
-		Steps:   8,
-		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Campaigns: 2, Proposals: 1},
+		Steps:   7,
+		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1},
 		Options: impl.Options{Decisions: oldLeaderKept{}},
 	},
 	{
@@ -53,7 +53,7 @@ var promiseMutants = []Mutant{
 			"and they give up their own elections for it.",
 		Rules:   []string{"R5.2-15", "R5.2-02"},
 		Steps:   2,
-		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Campaigns: 2, Proposals: 1},
+		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1},
 		Options: impl.Options{Decisions: candidateSends{}},
 	},
 	{
@@ -65,7 +65,7 @@ var promiseMutants = []Mutant{
 			"a leader that is still followed.",
 		Rules:   []string{"R5.1-04"},
 		Steps:   5,
-		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Campaigns: 2, Proposals: 1},
+		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1},
 		Options: impl.Options{Decisions: staleAccepted{}},
 	},
 	{
@@ -75,8 +75,8 @@ var promiseMutants = []Mutant{
 		Source:    "from the literature; Raft paper, Figure 2 (AppendEntries, step 4)",
 		Story: "A limit on how much is written at once cuts the last entry off, and the acknowledgement is computed from the message. The leader counts a copy that is not there, and " +
 			"an entry that is committed may be on one server only.",
-		Rules:   []string{"R5.3-22", "R5.6-01"},
-		Steps:   6,
+		Rules:   []string{"R5.3-22", "R5.6-01", "R5.3-20", "R5.3-18", "R5.4.1-04"},
+		Steps:   8,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 2, Messages: 1, Campaigns: 2, Proposals: 2},
 		Options: impl.Options{Decisions: dropsLast{}},
 	},
@@ -89,7 +89,7 @@ var promiseMutants = []Mutant{
 			"elections and an entry, and a search in small bounds ends before.",
 		Rules:   []string{"R5.3-21"},
 		Steps:   5,
-		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Campaigns: 2, Proposals: 1},
+		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1},
 		Options: impl.Options{Decisions: tellsLastIndex{}},
 	},
 	{
@@ -100,7 +100,7 @@ var promiseMutants = []Mutant{
 		Story: "The term of the last entry is gone with the entry, and the current one is at hand. The follower's log seems to end in a newer term than it does: it refuses its vote to servers " +
 			"that have everything, and the next AppendEntries.",
 		Rules:   []string{"R7-09"},
-		Steps:   14,
+		Steps:   18,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 2, Messages: 1, Campaigns: 2, Proposals: 2, Compactions: 1},
 		Options: impl.Options{Snapshots: true, Decisions: stampsCurrentTerm{}},
 	},
@@ -111,9 +111,9 @@ var promiseMutants = []Mutant{
 		Source:    "from the literature; Raft paper, 5.6",
 		Story: "Log and term share a file, and the part of the program that writes the log makes it anew from what it knows. A term and a vote that were safe are gone from the disk with the first entry " +
 			"of an earlier term, and a crash is all it takes to vote again.",
-		Rules:   []string{"R5.6-08", "R5.6-01"},
-		Steps:   9,
-		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Campaigns: 2, Proposals: 1, Crashes: 1},
+		Rules:   []string{"R5.6-08", "R5.6-01", "R5.1-01", "R5.2-03", "R5.2-02"},
+		Steps:   13,
+		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1},
 		Options: impl.Options{Decisions: logWriteDropsTerm{}},
 	},
 }

@@ -21,7 +21,7 @@ var snapshotMutants = []Mutant{
 		Source:    "WRaft#118; WRaft#4 of SandTable (EuroSys 2024)",
 		Story: "A leader of a later term sends a snapshot that ends with an entry of an earlier one. The follower that takes it stores the term in " +
 			"the snapshot as its own, goes back in time, and is free to vote again in terms in which it has voted.",
-		Rules:   []string{"R5.1-01", "R7-03", "R5.6-02", "R5.1-02", "R5.2-03"},
+		Rules:   []string{"R5.1-01", "R7-03", "R5.6-08", "R5.6-02", "R5.2-02", "R5.1-02", "R5.2-03"},
 		Steps:   17,
 		Bounds:  compacting,
 		Options: impl.Options{Snapshots: true, Decisions: termOfSnapshot{}},
@@ -69,7 +69,7 @@ var snapshotMutants = []Mutant{
 		Source:    "redisraft#43; hashicorp/raft#85 and #86",
 		Story: "A server compacts its log: it drops the entries, then writes the snapshot. A crash comes in between, and it starts again with a log " +
 			"that begins in the middle and no state to apply it to.",
-		Rules:   []string{"R7-06", "R5.4.3-02", "R5.3-20", "R5.4.1-04", "R5.4.3-01"},
+		Rules:   []string{"R7-06", "R5.4.3-02", "R5.6-08", "R5.3-20", "R5.4.1-04", "R5.4.3-01"},
 		Steps:   9,
 		Bounds:  compacting,
 		Options: impl.Options{Snapshots: true, Decisions: cutsLogFirst{}},
@@ -81,7 +81,7 @@ var snapshotMutants = []Mutant{
 		Source:    "redisraft#14",
 		Story: "A server that changes its role loads its last snapshot again, and with it drops every entry after that. Any failover loses what was " +
 			"committed since.",
-		Rules:   []string{"R5.3-04", "R5.4.1-01", "R5.4.1-03", "R5.3-05", "R5.4.3-02", "R5.3-18", "R5.4.1-04", "R5.4.3-01", "R5.6-01", "R7-03"},
+		Rules:   []string{"R5.3-04", "R5.4.1-01", "R5.4.1-03", "R5.6-08", "R5.3-05", "R5.4.3-02", "R5.3-18", "R5.4.1-04", "R5.4.3-01", "R5.6-01", "R7-03"},
 		Steps:   7,
 		Bounds:  compacting,
 		Options: impl.Options{Snapshots: true, Decisions: backToSnapshot{}},
@@ -153,7 +153,7 @@ var snapshotMutants = []Mutant{
 		Source:    "WRaft#118; RedisLabs/raft#49; WRaft#1 of SandTable (EuroSys 2024)",
 		Story: "A follower compacts an entry, and the message that brought it arrives once more. The follower does not find the entry in its log, and appends " +
 			"it at the end.",
-		Rules:   []string{"R5.3-05", "R5.3-02", "R5.3-20", "R5.4.1-04", "R5.4.3-01"},
+		Rules:   []string{"R5.3-05", "R5.3-22", "R5.3-02", "R5.3-20", "R5.4.1-04", "R5.4.3-01"},
 		Steps:   13,
 		Bounds:  Bounds{Servers: 3, Terms: 1, Log: 2, Messages: 2, Campaigns: 1, Compactions: 1, Proposals: 2, Values: 2},
 		Options: impl.Options{Snapshots: true, Decisions: appendsAgain{}},
