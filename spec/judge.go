@@ -182,7 +182,7 @@ func (j *Judge) refused(where func(Part, int) Origin, s *Step) []*Breach {
 	}
 	j.checked[k]++
 	b := refusedHarmless.JudgeStep(s)
-	if b == nil {
+	if b == nil || !s.certain(refusedHarmless.Step) {
 		return nil
 	}
 	b.placeAt(where)

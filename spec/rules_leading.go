@@ -31,10 +31,10 @@ func judgeSentByLeader(s *Step) *Breach {
 	return nil
 }
 
-// leadsOrLed reports whether the server is seen to lead a term before or after the step.
+// leadsOrLed reports whether the server is seen to lead a term before or after the step. A leader is candidate of its term no more.
 func (s *Step) leadsOrLed(term Term) bool {
 	leads := func(o *Observation) bool { return o.Knows(FieldRole|FieldTerm) && o.Role == Leader && o.Term == term }
-	return leads(&s.Before) || leads(&s.After)
+	return leads(&s.After) || leads(&s.Before) && !(s.After.Role == Candidate && s.After.Term == term)
 }
 
 // neverLed reports whether what a server shows excludes that it has led its term, which is the given one: it is still a candidate, or

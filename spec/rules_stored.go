@@ -18,7 +18,7 @@ var storesWhatWasSent = &Rule{
 func judgeStoresWhatWasSent(s *Step) *Breach {
 	m := &s.Input.Message
 	const needed = MessageFrom | MessageTerm | MessagePrevIndex | MessageEntries
-	if !s.delivered(AppendEntries) || !m.Knows(needed) || s.crashes() || s.Before.Role == Crashed || s.After.Role == Leader || s.After.Term != m.Term {
+	if !s.delivered(AppendEntries) || !m.Knows(needed) || s.crashes() || s.After.Role == Leader || s.After.Term != m.Term {
 		return nil
 	}
 	if effect, accepts := s.acknowledges(m); accepts {
