@@ -51,5 +51,5 @@ func ExampleCheck_violated() {
 		fmt.Printf("%s after %d steps: %s\n", f.Rule.Name, len(f.Trace.Records), f.Message)
 	}
 	// Output:
-	// election-safety after 8 steps: n3 and n2 both lead term 2
+	// election-safety after 8 steps: n2 and n3 both lead term 2
 }
