@@ -30,7 +30,7 @@ var electionSafety = &Rule{
 		"What usually breaks it: a vote that is given twice because it was not on disk, a vote of an earlier term that is counted, or a majority that is none. " +
 		"Two leaders at one moment are fine if their terms differ.",
 	Section: "Raft paper, 5.2 and Figure 3", Level: Must, Profile: Core, Outcome: true,
-	Catches:   []string{"el-stale-vote-resp", "el-leader-votes", "el-vote-not-durable", "el-meta-missing-term0", "el-revote-same-term", "cm-quorum-half",
+	Catches: []string{"el-stale-vote-resp", "el-leader-votes", "el-vote-not-durable", "el-meta-missing-term0", "el-revote-same-term", "cm-quorum-half",
 		"el-candidate-sends-heartbeats", "el-old-leader-kept"},
 	Needs:     FieldRole | FieldTerm,
 	Agreement: FactLeader,
