@@ -213,6 +213,9 @@ func (r *run) result(reason string, findings []Finding) *Result {
 	default:
 		result.Reason = fmt.Sprintf("goals %s were never reached", strings.Join(missed, ", "))
 	}
+	if reason == "" && len(missed) == 0 && len(r.options.Rules) > 0 && !slices.Contains(r.tried, true) {
+		result.Reason = "nothing happened that the rules are about"
+	}
 	switch {
 	case len(findings) > 0:
 		result.Verdict, result.Reason = spec.Violated, ""
@@ -227,6 +230,7 @@ func (r *run) result(reason string, findings []Finding) *Result {
 
 func (r *run) ruleVerdict(rule *spec.Rule, result *Result) RuleVerdict {
 	v := RuleVerdict{Rule: rule, Void: !slices.Contains(r.rules, rule)}
+	v.Untried = !v.Void && !r.tried[slices.Index(r.rules, rule)]
 	if slices.ContainsFunc(result.Findings, func(f Finding) bool { return f.Rule == rule }) {
 		v.Verdict = spec.Violated
 	} else if result.Verdict == spec.Inconclusive && !v.Void {

@@ -18,6 +18,7 @@ import (
 type memo struct {
 	config   *cluster.Config
 	rules    []*spec.Rule
+	tried    []bool        // which of the rules some local step put to the test
 	names    []*renaming   // names[0] is nil: every part is hashed under each of them
 	key      []byte        // canonical bytes, as they are written
 	again    []byte        // the same of a second node
@@ -98,6 +99,10 @@ type stepOrigin struct {
 func newMemo(config *cluster.Config, rules []*spec.Rule, names []*renaming) *memo {
 	m := &memo{config: config, rules: spec.Applicable(rules, config.Variants), names: names,
 		serverOf: map[string]uint32{}, messageOf: map[string]uint32{}, historyOf: map[string]uint32{}}
+	m.tried = make([]bool, len(m.rules))
+	for k, r := range m.rules {
+		m.tried[k] = r.Pair != nil && r.Step == nil && r.Agreement == spec.FactNone && r.Elected == nil // any two servers put it to the test
+	}
 	m.messages = make([]spec.Message, 1) // message 0 is an empty place
 	m.messageHash = make([]uint64, len(names))
 	for _, id := range config.IDs() {
@@ -335,10 +340,11 @@ func (m *memo) record(from stepOrigin, step *spec.Step, next uint32) {
 		m.sends = append(m.sends, m.internMessage(msg))
 		local.sendCount++
 	}
-	for _, r := range m.rules {
+	for k, r := range m.rules {
 		if r.JudgeStep(step) != nil {
 			local.flags |= breaks
 		}
+		m.tried[k] = m.tried[k] || r.ExercisedBy(step, m.config.Variants)
 	}
 	for k, g := range spec.Goals {
 		if step.Before.Knows(g.Shows) && step.After.Knows(g.Shows) && g.Reached(step) {

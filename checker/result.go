@@ -23,6 +23,7 @@ type RuleVerdict struct {
 	Rule    *spec.Rule
 	Verdict spec.Verdict
 	Void    bool // a declared variant makes the rule void, so nothing was judged
+	Untried bool // nothing happened that the rule is about
 }
 
 // GoalVerdict says whether a goal was reached.

@@ -80,13 +80,14 @@ type Bounds struct {
 type RuleResult struct {
 	ID      string `json:"id"`
 	Name    string `json:"name"`
-	Verdict string `json:"verdict"`           // held, violated, known, inconclusive, not checkable or not applicable
+	Verdict string `json:"verdict"`           // held, violated, known, inconclusive, not checkable, not exercised or not applicable
 	Checked int    `json:"checked,omitempty"` // times it was put to the test, where that was counted
 }
 
 // The verdicts on a rule beside held and violated.
 const (
 	NotCheckable  = "not checkable"  // the record does not show what the rule needs
+	NotExercised  = "not exercised"  // nothing happened that the rule is about
 	NotApplicable = "not applicable" // the implementation declares a variant that makes the rule void
 	KnownBroken   = "known"          // it was broken in ways that are known and accepted, and in no other
 )

@@ -16,6 +16,7 @@ func (t *text) pass() {
 	t.below("searched: ", searched)
 	t.liveness()
 	t.collision()
+	t.untried(NotExercised)
 	t.goals()
 	t.notCovered()
 }

@@ -208,11 +208,8 @@ func (t *text) files() {
 	if seen := t.goalsReached(); len(seen) > 0 {
 		t.below("goals reached: ", strings.Join(seen, ", "))
 	}
-	if blind := t.rulesNamed(NotCheckable); len(blind) > mostNames {
-		t.below("not checkable: ", Some(len(blind), "rule")+", listed by --per-rule")
-	} else if len(blind) > 0 {
-		t.below("not checkable: ", strings.Join(blind, ", "))
-	}
+	t.untried(NotExercised)
+	t.untried(NotCheckable)
 	never, partly := t.hidden()
 	if len(never) > 0 {
 		t.below("never shown: ", strings.Join(never, ", "))
@@ -221,6 +218,17 @@ func (t *text) files() {
 		t.below("not always shown: ", strings.Join(partly, ", "))
 	}
 	t.notCovered()
+}
+
+// untried lists the rules that say nothing, for a reason that is their verdict.
+func (t *text) untried(verdict string) {
+	rules := t.rulesNamed(verdict)
+	switch {
+	case len(rules) > mostNames:
+		t.below(verdict+": ", Some(len(rules), "rule")+", listed by --per-rule")
+	case len(rules) > 0:
+		t.below(verdict+": ", strings.Join(rules, ", "))
+	}
 }
 
 // mostNames is how many rules are named where it is not their names that matter.

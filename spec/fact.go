@@ -83,6 +83,40 @@ func Facts(s *Step, declared Variants, yield func(*Fact)) {
 	tell.clients(s)
 }
 
+// Heard calls yield for every fact that a message which arrives tells of its sender: whom it votes for, and what the log of a leader holds. Where
+// the sender is recorded too it has told them itself; of others nobody else tells.
+func Heard(s *Step, declared Variants, yield func(*Fact)) {
+	m := &s.Input.Message
+	if s.Input.Kind != Deliver || !m.Knows(MessageFrom|MessageTerm) || m.From == None || m.From == s.Server {
+		return
+	}
+	tell := teller{yield: yield}
+	promises := !declared.Has(VolatileUntilReady) && !declared.Has(SelfVoteByMessage)
+	switch {
+	case m.Kind == RequestVoteReply && promises && m.Knows(MessageGranted) && m.Granted:
+		tell.tell(Fact{Key: Key{Kind: FactVote, Server: m.From, Term: m.Term}, Holder: s.Server, By: m.From, Part: PartInput})
+	case m.Kind == RequestVote && promises:
+		tell.tell(Fact{Key: Key{Kind: FactVote, Server: m.From, Term: m.Term}, Holder: m.From, By: m.From, Part: PartInput})
+	case m.Kind == AppendEntries && m.Knows(MessageEntries|MessagePrevIndex):
+		tell.sent(s, m)
+	}
+}
+
+// sent tells the entries that a message brings, where the server that receives it does not show them in its own log.
+func (t *teller) sent(s *Step, m *Message) {
+	prev := m.PrevLogTerm
+	if !m.Knows(MessagePrevTerm) {
+		prev = 0
+	}
+	for k, e := range m.Entries {
+		i := m.PrevLogIndex + 1 + Index(k)
+		if own, held := s.After.Log.At(i); !held || own != e || !s.After.Knows(FieldLog) {
+			t.tell(Fact{Key: Key{Kind: FactEntry, Index: i, Term: e.Term}, Prev: prev, Entry: e, By: m.From, Part: PartInput})
+		}
+		prev = e.Term
+	}
+}
+
 // teller tells facts one after the other in the same place, since there are as many as entries.
 type teller struct {
 	fact  *Fact

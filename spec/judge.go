@@ -17,8 +17,10 @@ type Judge struct {
 	seen       map[ServerID]*sighting
 	order      []ServerID // of first sight
 	checked    []int      // how often each of the rules was put to the test
-	reached    []bool     // each of Goals
-	since      Step       // scratch of agree
+	about      []func(*Step) bool
+	shown      []bool // whether the record shows what each of the rules needs
+	reached    []bool // each of Goals
+	since      Step   // scratch of agree
 	recalled   map[ServerID]*recollection
 	requests   requests
 	beside     [2]Sight // scratch of pairs
@@ -38,7 +40,10 @@ type sighting struct {
 // NewJudge returns a judge for the given rules and an implementation's declared variants.
 func NewJudge(rules []*Rule, declared Variants) *Judge {
 	j := &Judge{all: rules, rules: Applicable(rules, declared), declared: declared, seen: map[ServerID]*sighting{}, recalled: map[ServerID]*recollection{}, known: map[ServerID]*Known{}, reached: make([]bool, len(Goals))}
-	j.checked = make([]int, len(j.rules))
+	j.checked, j.shown = make([]int, len(j.rules)), make([]bool, len(j.rules))
+	for _, r := range j.rules {
+		j.about = append(j.about, exercises[r])
+	}
 	return j
 }
 
@@ -109,6 +114,7 @@ func (j *Judge) StepAt(where func(Part, int) Origin, s *Step) []*Breach {
 	if j.tellsFacts(s) {
 		found = append(found, j.agree(where, s)...)
 	}
+	found = append(found, j.heard(where, s)...)
 	found = append(found, j.elected(s)...)
 	found = append(found, j.told(where, s)...)
 	found = append(found, met...)
@@ -194,11 +200,14 @@ func (j *Judge) steps(s *Step) (found []*Breach) {
 		if r.Step == nil || !r.checkable(s) {
 			continue
 		}
+		j.shown[k] = true
 		b := r.Step(s)
 		if b != nil && !s.certain(r.Step) {
 			continue
 		}
-		j.checked[k]++
+		if b != nil || j.about[k] == nil || j.about[k](s) {
+			j.checked[k]++
+		}
 		if b = r.stepBreach(s, b); b != nil {
 			found = append(found, b)
 		}
@@ -345,21 +354,33 @@ func (j *Judge) agree(where func(Part, int) Origin, s *Step) (found []*Breach) {
 	} else {
 		since.Before = Observation{Unknown: ^Field(0)}
 	}
-	Facts(since, j.declared, func(f *Fact) {
-		f.Origin = where(f.Part, f.Effect)
-		earlier := j.history.Agree(f)
-		for k, r := range j.rules {
-			if r.Agreement == f.Kind {
-				j.checked[k]++
-			}
-			if earlier == nil {
-				continue
-			}
-			if b := r.JudgeFacts(s, earlier, f); b != nil {
-				found = append(found, b)
-			}
+	Facts(since, j.declared, func(f *Fact) { found = append(found, j.fact(where, s, f)...) })
+	return found
+}
+
+// heard tells what the message that a step brings says of its sender.
+func (j *Judge) heard(where func(Part, int) Origin, s *Step) (found []*Breach) {
+	if j.recorded && !j.incomplete {
+		Heard(s, j.declared, func(f *Fact) { found = append(found, j.fact(where, s, f)...) })
+	}
+	return found
+}
+
+// fact adds a fact that a step tells, and judges it by what is known.
+func (j *Judge) fact(where func(Part, int) Origin, s *Step, f *Fact) (found []*Breach) {
+	f.Origin = where(f.Part, f.Effect)
+	earlier := j.history.Agree(f)
+	for k, r := range j.rules {
+		if r.Agreement == f.Kind {
+			j.checked[k]++
 		}
-	})
+		if earlier == nil {
+			continue
+		}
+		if b := r.JudgeFacts(s, earlier, f); b != nil {
+			found = append(found, b)
+		}
+	}
 	return found
 }
 
@@ -533,6 +554,22 @@ func (j *Judge) Checked(id string) int {
 		}
 	}
 	return 0
+}
+
+// Shown reports whether anything that was judged showed what the rule needs: where it did, and the rule was never put to the test, nothing happened
+// that the rule is about.
+func (j *Judge) Shown(id string) bool {
+	for k, r := range j.rules {
+		if r.ID == id {
+			return j.shown[k] || j.checked[k] > 0 || r.Step == nil && len(j.order) > 0 && j.shows(r)
+		}
+	}
+	return false
+}
+
+// shows reports whether a server was seen with all that a rule about more than steps needs.
+func (j *Judge) shows(r *Rule) bool {
+	return slices.ContainsFunc(j.order, func(id ServerID) bool { return j.seen[id].told.Knows(r.Needs) })
 }
 
 // Reached reports whether the goal of that name was reached.

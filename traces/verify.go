@@ -40,11 +40,13 @@ type Result struct {
 	NotExplainable int          // records of events that no rule looks at
 }
 
-// RuleResult says what became of one rule: Inconclusive is not checkable, the trace never shows what it needs.
+// RuleResult says what became of one rule. Inconclusive is one that was never put to the test: not checkable if the trace never shows what it
+// needs, and not exercised if it does and nothing happens that the rule is about.
 type RuleResult struct {
 	Rule    *spec.Rule
 	Verdict spec.Verdict
-	Checked int // how many times it was put to the test
+	Checked int  // how many times it was put to the test
+	Shown   bool // the trace shows what it needs
 }
 
 // GoalResult says whether the execution reached a goal.
@@ -324,7 +326,7 @@ func (v *verifier) verdicts() {
 		if explains != nil {
 			checked += explains.Checked(rule.ID)
 		}
-		result := RuleResult{Rule: rule, Verdict: spec.Inconclusive, Checked: checked}
+		result := RuleResult{Rule: rule, Verdict: spec.Inconclusive, Checked: checked, Shown: checked > 0 || v.judge.Shown(rule.ID)}
 		if checked > 0 {
 			result.Verdict = spec.Held
 			if r.Verdict == spec.Inconclusive {

@@ -73,6 +73,7 @@ type Outcome struct {
 	Goals    map[string]int  // how often they were reached
 	Possible map[string]bool // which of them the bounds let happen
 	Void     []string        // ids of rules that were not judged
+	Untried  []string        // ids of rules that nothing put to the test
 
 	Campaign *fuzz.Stats // of Fuzz, in place of Search
 	Found    fuzz.Found
@@ -114,6 +115,9 @@ func outcome(verdict spec.Verdict, reason string, goals []checker.GoalVerdict, r
 	for _, v := range rules {
 		if v.Void {
 			out.Void = append(out.Void, v.Rule.ID)
+		}
+		if v.Untried {
+			out.Untried = append(out.Untried, v.Rule.ID)
 		}
 	}
 	return out

@@ -331,7 +331,7 @@ func goalsOf(out *order.Outcome) (goals []checker.GoalVerdict) {
 
 func rulesOf(out *order.Outcome, rules []*spec.Rule, findings []checker.Finding) (verdicts []checker.RuleVerdict) {
 	for _, rule := range rules {
-		v := checker.RuleVerdict{Rule: rule, Void: slices.Contains(out.Void, rule.ID)}
+		v := checker.RuleVerdict{Rule: rule, Void: slices.Contains(out.Void, rule.ID), Untried: slices.Contains(out.Untried, rule.ID)}
 		switch {
 		case slices.ContainsFunc(findings, func(f checker.Finding) bool { return f.Rule == rule }):
 			v.Verdict = spec.Violated

@@ -234,7 +234,7 @@ func (k *known) rest(r *report.Report) {
 // judges reports whether a run put a rule to the test.
 func judges(r *report.Report, rule string) bool {
 	return slices.ContainsFunc(r.Rules, func(v report.RuleResult) bool {
-		return v.Name == rule && v.Verdict != report.NotCheckable && v.Verdict != report.NotApplicable
+		return v.Name == rule && v.Verdict != report.NotCheckable && v.Verdict != report.NotExercised && v.Verdict != report.NotApplicable
 	})
 }
 

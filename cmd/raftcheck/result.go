@@ -46,6 +46,9 @@ func ruleWord(v checker.RuleVerdict) string {
 	if v.Void {
 		return report.NotApplicable
 	}
+	if v.Untried && v.Verdict == spec.Held {
+		return report.NotExercised
+	}
 	return v.Verdict.String()
 }
 

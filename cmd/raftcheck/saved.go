@@ -116,7 +116,10 @@ func (s *saved) report(verb string, t *traces.Trace, broken []traces.Finding) *r
 		case !slices.Contains(applicable, rule):
 			verdict = report.NotApplicable
 		case judge.Checked(rule.ID) == 0:
-			verdict = report.NotCheckable
+			verdict = report.NotExercised
+			if !judge.Shown(rule.ID) {
+				verdict = report.NotCheckable
+			}
 		}
 		r.Rules = append(r.Rules, report.RuleResult{ID: rule.ID, Name: rule.Name, Verdict: verdict, Checked: judge.Checked(rule.ID)})
 	}

@@ -339,6 +339,9 @@ func (v *verification) overall(rule *spec.Rule) report.RuleResult {
 				continue
 			}
 			out.Checked += r.Checked
+			if r.Shown && out.Verdict == report.NotCheckable {
+				out.Verdict = report.NotExercised
+			}
 			if r.Verdict == spec.Violated || r.Verdict == spec.Held && out.Verdict != spec.Violated.String() {
 				out.Verdict = r.Verdict.String()
 			}
