@@ -109,7 +109,7 @@ func reply(s *Step) bool { return s.Input.Kind == Deliver && !s.Input.Message.Ki
 
 func wholeMessage(s *Step) bool { return s.Input.Message.Complete() }
 
-func running(s *Step) bool { return s.runs() && s.Before.Knows(FieldUp) }
+func running(s *Step) bool { return s.runs() && (s.Before.Knows(FieldUp) || s.Before.Knows(FieldRole)) }
 
 func comesUp(s *Step) bool { return s.Input.Kind == Restart || s.comesBack() }
 

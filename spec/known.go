@@ -20,6 +20,7 @@ type Known struct {
 
 	past tenures
 
+	lost  bool // it may have crashed in steps that are not recorded, and not be up again
 	lossy bool // it crashed, and lost what was not synced
 	sends bool // its own record shows some of what it sends
 }
@@ -61,20 +62,26 @@ type promise struct {
 
 // Meet compares what a record says a server is before a step with what is known, fills in what it leaves out, and compares what it says
 // the server is afterwards. It calls yield for each promise that is seen to be broken so.
-func (k *Known) meet(s *Step, declared Variants, unnumbered bool, yield func(*Rule, *Breach)) {
+func (k *Known) meet(s *Step, declared Variants, unnumbered bool, holes int, yield func(*Rule, *Breach)) {
 	if s.Gap || !k.seen || unnumbered && k.elsewhere(&s.Before) {
 		k.forget()
 	}
 	k.begins(s, declared, yield)
 	k.fill(&s.Before)
-	k.up(s)
+	k.up(s, holes)
 	k.ends(s, declared, yield)
 }
 
 // up says whether the server is up where its role is not shown: it is, unless it was last heard of as down or may show its role and does not.
-func (k *Known) up(s *Step) {
+func (k *Known) up(s *Step, holes int) {
 	b, a := &s.Before, &s.After
-	silent := !k.past.showsRoles && !a.Knows(FieldRole)
+	if s.Gap || !k.seen && holes > 0 {
+		k.lost = true
+	}
+	if s.Input.Kind == Restart || a.Knows(FieldRole) && a.Role != Crashed {
+		k.lost = false
+	}
+	silent := !k.past.showsRoles && !a.Knows(FieldRole) && !k.lost
 	switch {
 	case s.Input.Kind == Crash || s.Input.Cut > 0 || k.down() && s.Input.Kind != Restart && !a.Knows(FieldRole):
 		a.Role, a.Unknown = Crashed, a.Unknown&^(FieldRole|FieldUp)
