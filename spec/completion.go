@@ -194,7 +194,11 @@ func (c *completer) message(m *Message, before, after *Observation) {
 		m.Granted = c.IntN(2) == 0
 	}
 	if take(MessagePrevIndex) {
-		m.PrevLogIndex = oneOf(c, before.Log.LastIndex(), after.Log.LastIndex(), 0, after.CommitIndex, before.CommitIndex,
+		var acknowledged Index
+		for _, sent := range c.shown.Output.Sent {
+			acknowledged = max(acknowledged, sent.MatchIndex)
+		}
+		m.PrevLogIndex = oneOf(c, before.Log.LastIndex(), after.Log.LastIndex(), 0, after.CommitIndex, before.CommitIndex, acknowledged,
 			max(after.Log.LastIndex(), Index(len(m.Entries)))-Index(len(m.Entries)), before.Log.Base)
 	}
 	if take(MessagePrevTerm) {

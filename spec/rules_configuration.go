@@ -256,7 +256,7 @@ var configurationOfSnapshot = &Rule{
 	Needs:   FieldRole | FieldLog | FieldCommit | FieldConfig,
 	Step: func(s *Step) *Breach {
 		m := &s.Input.Message
-		if !s.delivered(InstallSnapshot) || !s.runs() || len(m.Entries) != 1 || m.PrevLogIndex <= s.Before.CommitIndex || s.After.Log.Base < m.PrevLogIndex {
+		if !s.delivered(InstallSnapshot) || !s.runs() || len(m.Entries) != 1 || m.Entries[0].Value == "" || m.PrevLogIndex <= s.Before.CommitIndex || s.After.Log.Base < m.PrevLogIndex {
 			return nil
 		}
 		want, err := ParseConfiguration(m.Entries[0].Value)
