@@ -14,15 +14,15 @@ var sentByLeader = &Rule{
 	Step:       judgeSentByLeader,
 }
 
-// judgeSentByLeader sees a sender that cannot have led the term: it is a candidate in it, or its vote is not its own. One that led the term
-// and stepped down may have messages that leave late.
+// judgeSentByLeader sees a sender that cannot have led the term: it is still a candidate in it, or its vote in it is not its own. One that led
+// the term and stepped down may have messages that leave late, and one that was candidate before the step may have led the term in between.
 func judgeSentByLeader(s *Step) *Breach {
 	for k, m := range s.Output.Sent {
 		if !m.Knows(MessageTerm) || !m.saysLeader() || s.leadsOrLed(m.Term) {
 			continue
 		}
-		for _, o := range [...]*Observation{&s.Before, &s.After} {
-			if o.neverLed(m.Term, s.Server) {
+		for _, o := range [...]*Observation{&s.After, &s.Before} {
+			if o.neverLed(m.Term, s.Server) && (o == &s.After || o.VotedFor != s.Server && o.VotedFor != None) {
 				return s.breachSent(k, "%s, %s of term %d, sends %s in that term", s.Server, o.Role, m.Term, m.Kind).
 					refusing("role = leader", "it is %s", o.Role).allowing("%s sends nothing as leader of term %d", s.Server, m.Term)
 			}
