@@ -3,6 +3,7 @@ package linearizability
 import (
 	"errors"
 	"strconv"
+	"strings"
 
 	"github.com/raftcheck/raftcheck/traces"
 	"github.com/raftcheck/raftcheck/traces/wire"
@@ -125,7 +126,7 @@ func (n *native) name(d *wire.Reader) string {
 	}
 	at := d.At()
 	text := string(d.Skip())
-	if _, err := strconv.ParseFloat(text, 64); err != nil && d.Err() == nil {
+	if strings.Trim(text, "+-.0123456789eE") != "" && d.Err() == nil {
 		d.FailAt(at, "a name is a string or a number")
 	}
 	return text
@@ -214,9 +215,9 @@ func (w *written) withValue() (a Action, complete bool, wrong string) {
 	return WriteOf(w.key, w.value.Value), true, ""
 }
 
-// appended is what an append appends: a text or a list as it is, anything else as an element of a list.
+// appended is what an append appends: a text or a list as it is, anything else, null too, as an element of a list.
 func appended(v Value) Value {
-	if v == Absent || v.IsList() || v[0] == kindText {
+	if v != Absent && (v.IsList() || v[0] == kindText) {
 		return v
 	}
 	return List(v)

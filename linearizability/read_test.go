@@ -268,6 +268,20 @@ func TestInitialValues(t *testing.T) {
 
 // FuzzReadFrom: whatever the bytes, a reader returns a history that makes sense, or an error with a place; and what it read, written and
 // read again, is the same.
+// TestNullAppendedIsAnElementInEveryFormat that has appends.
+func TestNullAppendedIsAnElementInEveryFormat(t *testing.T) {
+	for format, text := range map[string]string{
+		linearizability.Native: `{"format":"raftcheck-history","version":1}` + "\n" + `{"client":1,"event":"call","op":"append","key":"k","value":null}` + "\n" + `{"client":1,"event":"return"}` + "\n",
+		linearizability.Jepsen: `{:process 0, :type :invoke, :f :txn, :value [[:append "k" nil]]}` + "\n" + `{:process 0, :type :ok, :f :txn, :value [[:append "k" nil]]}` + "\n",
+		linearizability.Maelstrom: `{"src":"c1","dest":"n1","body":{"type":"txn","txn":[["append","k",null]],"msg_id":1}}` + "\n" +
+			`{"src":"n1","dest":"c1","body":{"type":"txn_ok","txn":[["append","k",null]],"in_reply_to":1}}` + "\n",
+	} {
+		h, err := linearizability.ReadFrom("h", strings.NewReader(text), linearizability.ReadOptions{Format: format})
+		require.NoError(t, err, format)
+		require.Equal(t, linearizability.AppendOf("k", linearizability.List(linearizability.Absent)), h.Operations[0].Do[0], format)
+	}
+}
+
 func FuzzReadFrom(f *testing.F) {
 	for text := range unreadable {
 		f.Add([]byte(text))

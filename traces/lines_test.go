@@ -169,6 +169,20 @@ func TestSavedTracesAreReadBack(t *testing.T) {
 }
 
 // FuzzReader: what is read without an error is written and read back as the same.
+// TestFieldsThatNobodyKnowsMayHoldAnyJSON: numbers of any size, and values nested deeply.
+func TestFieldsThatNobodyKnowsMayHoldAnyJSON(t *testing.T) {
+	for _, value := range []string{strings.Repeat("9", 400), "1E700", "-1e-999", "0.1e+400", strings.Repeat("[", 5000) + strings.Repeat("]", 5000), `{"a":[{}]}`, "null"} {
+		text := header + "\n" + `{"n":1,"server":"n1","event":"timeout","clock":` + value + `,"post":{"role":"follower","term":1}}` + "\n"
+		_, err := verifyText(t, text, VerifyOptions{})
+		require.NoError(t, err, "%.20s", value)
+	}
+	for _, value := range []string{"1.", ".5", "+1", "1e", "--1", "0x10", "NaN", strings.Repeat("[", 20000)} {
+		text := header + "\n" + `{"n":1,"server":"n1","event":"timeout","clock":` + value + `}` + "\n"
+		_, err := verifyText(t, text, VerifyOptions{})
+		require.Error(t, err, "%.20s", value)
+	}
+}
+
 func FuzzReader(f *testing.F) {
 	var out bytes.Buffer
 	require.NoError(f, Write(&out, twoLeaders()))

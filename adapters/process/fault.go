@@ -65,7 +65,7 @@ func excerpt(line string, column int) string {
 	for from > 0 && !utf8.RuneStart(line[from]) {
 		from--
 	}
-	for to < len(line) && !utf8.RuneStart(line[to]) {
+	for to > from && to < len(line) && !utf8.RuneStart(line[to]) {
 		to--
 	}
 	part := line[from:to]

@@ -74,8 +74,9 @@ func (d *decoder) decode(line []byte, e *event) (bool, error) {
 	}
 	*e = event{line: number}
 	d.Line = scan.New(line)
-	found, tagged := false, true
+	found, tagged, empty := false, true, true
 	for d.Open('{'); d.More('}'); {
+		empty = false
 		switch string(d.Key()) {
 		case "tag":
 			tagged = d.Peek() == '"' && string(d.String()) == "trace"
@@ -91,6 +92,9 @@ func (d *decoder) decode(line []byte, e *event) (bool, error) {
 		}
 	}
 	d.End()
+	if empty {
+		d.FailAt(0, "an empty object is neither an event nor a line of a log")
+	}
 	if err := d.Err(); err != nil {
 		return false, err
 	}

@@ -231,6 +231,17 @@ func TestLenient(t *testing.T) {
 	}
 }
 
+// TestAnEmptyObjectIsNoLineOfALog, other than what a logger writes between the events.
+func TestAnEmptyObjectIsNoLineOfALog(t *testing.T) {
+	lines := linesOf(t, filepath.Join("testdata", "calm3-300.ndjson.gz"))
+	text := bytes.Join(slices.Insert(slices.Clone(lines), 100, []byte("{}")), []byte("\n"))
+	_, err := verifyText(t, text, traces.Options{})
+	require.ErrorContains(t, err, ":101:1: an empty object is neither an event nor a line of a log")
+	text = bytes.Join(slices.Insert(slices.Clone(lines), 100, []byte(`{"level":"info","msg":"a peer is back"}`)), []byte("\n"))
+	_, err = verifyText(t, text, traces.Options{})
+	require.NoError(t, err)
+}
+
 func lineWith(t *testing.T, lines [][]byte, part string) []byte {
 	k := slices.IndexFunc(lines, func(line []byte) bool { return bytes.Contains(line, []byte(part)) })
 	require.NotEqual(t, -1, k)

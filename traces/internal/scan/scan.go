@@ -14,7 +14,8 @@ import (
 // MaxInteger is the largest integer a trace may hold: 2^53, above which JSON readers disagree.
 const MaxInteger = 1 << 53
 
-const maxDepth = 64
+// maxDepth is how deep values may be nested, also those that nobody looks into. It is what encoding/json allows.
+const maxDepth = 10_000
 
 // Line is a line of JSON and a position in it. The zero value is not useful: use New.
 type Line struct {
@@ -305,20 +306,40 @@ func (l *Line) Skip() []byte {
 	return l.data[start:l.at]
 }
 
+// number consumes a number by its form: of what size it is only matters to whoever wants to know it.
 func (l *Line) number() {
 	start := l.at
-	for l.at < len(l.data) {
-		switch c := l.data[l.at]; {
-		case c >= '0' && c <= '9', c == '-', c == '+', c == '.', c == 'e', c == 'E':
-			l.at++
-			continue
-		}
-		break
+	l.one("-")
+	whole := l.digits()
+	if whole && l.one(".") {
+		whole = l.digits()
 	}
-	if _, err := strconv.ParseFloat(string(l.data[start:l.at]), 64); err != nil && l.err == nil {
+	if whole && l.one("eE") {
+		l.one("+-")
+		whole = l.digits()
+	}
+	if !whole && l.err == nil {
 		l.at = start
 		l.expected("a value")
 	}
+}
+
+// one consumes one of some characters, if it is next.
+func (l *Line) one(of string) bool {
+	if l.at < len(l.data) && strings.IndexByte(of, l.data[l.at]) >= 0 {
+		l.at++
+		return true
+	}
+	return false
+}
+
+// digits consumes digits, and reports whether there was one.
+func (l *Line) digits() bool {
+	start := l.at
+	for l.at < len(l.data) && l.data[l.at]-'0' <= 9 {
+		l.at++
+	}
+	return l.at > start
 }
 
 // End checks that nothing but white space is left.
