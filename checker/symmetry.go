@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -35,20 +36,36 @@ func (p *renaming) value(v string) string {
 	return v
 }
 
+// mostRenamings is how many renamings of servers and values there may be: every state is looked up under all of them.
+const mostRenamings = 1000
+
+// Symmetric reports why servers and values of a world cannot be renamed, which [Options] Symmetry takes; nil if they can.
+func Symmetric(config *cluster.Config) error {
+	if config.Faults.Partition != cluster.Off {
+		return errors.New("partitions name servers")
+	}
+	renamings := 1
+	for _, n := range []int{config.Servers, len(config.ValueNames())} {
+		for k := 2; k <= n && renamings <= mostRenamings; k++ {
+			renamings *= k
+		}
+	}
+	if config.Servers > 5 || renamings > mostRenamings {
+		return fmt.Errorf("%d servers and %d values have too many renamings; at most 5 servers, and %d renamings", config.Servers, len(config.ValueNames()), mostRenamings)
+	}
+	if _, ok := config.New(1, config.IDs()).(spec.Permuter); !ok {
+		return errors.New("these servers cannot be renamed (spec.Permuter): they know each other by name, as with changes of the configuration and clocks")
+	}
+	return nil
+}
+
 // renamings lists every renaming, beginning with the one that keeps all names; that one alone without symmetry.
 func renamings(config *cluster.Config, symmetry bool) ([]*renaming, error) {
 	if !symmetry {
 		return []*renaming{nil}, nil
 	}
-	node := config.New(1, config.IDs())
-	if _, ok := node.(spec.Permuter); !ok {
-		return nil, fmt.Errorf("symmetry: %T cannot rename servers (spec.Permuter)", node)
-	}
-	if config.Faults.Partition != cluster.Off {
-		return nil, fmt.Errorf("symmetry: partitions name servers, so it cannot be used with them")
-	}
-	if config.Servers > 5 {
-		return nil, fmt.Errorf("symmetry: %d servers have too many renamings; at most 5", config.Servers)
+	if err := Symmetric(config); err != nil {
+		return nil, fmt.Errorf("symmetry: %w", err)
 	}
 	var all []*renaming
 	names := config.ValueNames()

@@ -21,7 +21,7 @@ import (
 func (s *server) firstConfiguration() spec.Configuration {
 	voters := s.servers
 	if n := s.options.Voters; s.options.Membership && n > 0 {
-		voters = voters[:n]
+		voters = voters[:min(n, len(voters))]
 	}
 	if !slices.Contains(voters, s.id) {
 		return spec.Configuration{}

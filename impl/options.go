@@ -38,7 +38,7 @@ type Options struct {
 	Membership bool
 	// Joint makes every change of the configuration go through a joint one, however few servers change (6).
 	Joint bool
-	// Voters is how many of the servers, in ascending order, are in the first configuration, with Membership; 0 is all.
+	// Voters is how many of the servers, in ascending order, are in the first configuration, with Membership; 0 is all, and so is more than there are.
 	Voters int
 	// Sessions makes servers tell clients what became of their commands, and carry out each request once (8, D6.3). Logs are not compacted then.
 	Sessions bool

@@ -29,12 +29,18 @@ func Join(w io.Writer, sources ...Source) error {
 		}
 		j.all = append(j.all, h)
 	}
-	for h := j.choose(); h != nil; h = j.choose() {
+	for {
+		h, least := j.choose()
+		if h == nil {
+			return out.Flush()
+		}
+		if least == hopeful {
+			j.owe(h)
+		}
 		if err := j.write(h); err != nil {
 			return err
 		}
 	}
-	return out.Flush()
 }
 
 // joinHeaders returns the header of what sources have recorded together.
@@ -66,6 +72,8 @@ type joiner struct {
 	number  int
 	counts  map[spec.ServerID]int
 	sending sending
+	owing   []owed
+	owed    sending // the messages of owing
 }
 
 // next counts a record of a server.
@@ -103,8 +111,7 @@ func (h *joining) next() error {
 // choose returns the source whose record is written next; nil at the end. It is one whose record waits for no message; if all wait, one
 // that waits for what may be missing in the sender's record; if there is none, a message was not recorded where it should be. Of
 // several it is the one that is behind.
-func (j *joiner) choose() (chosen *joining) {
-	var least waiting
+func (j *joiner) choose() (chosen *joining, least waiting) {
 	for _, h := range j.all {
 		if h.record == nil {
 			continue
@@ -114,7 +121,42 @@ func (j *joiner) choose() (chosen *joining) {
 			chosen, least = h, w
 		}
 	}
-	return chosen
+	return chosen, least
+}
+
+// mostOwed is how many messages are remembered that arrived before anybody had sent them.
+const mostOwed = 1000
+
+// owed is a message that arrived although every source waits for another one.
+type owed struct {
+	message spec.Message
+	fault   InputError
+}
+
+// owe remembers such a message. If it is sent after all, what the sources say cannot have happened.
+func (j *joiner) owe(h *joining) {
+	if len(j.owing) >= mostOwed {
+		return
+	}
+	m := h.record.taken()
+	file, line := h.source.Position()
+	j.owing = append(j.owing, owed{*m, InputError{File: file, Line: line}})
+	j.owed.leaves(m)
+}
+
+// circle is what is wrong when a message is sent only now that arrived before; nil if it did not.
+func (j *joiner) circle(m *spec.Message) error {
+	if len(j.owing) == 0 || !j.owed.hasLeft(m) {
+		return nil
+	}
+	for k := range j.owing {
+		o := &j.owing[k]
+		if o.message.From == m.From && o.message.To == m.To && o.message.Kind == m.Kind && o.message.Term == m.Term {
+			o.fault.Message = fmt.Sprintf("%s receives %s here, which %s sends only after it received what comes later: these records are not of one execution", m.To, m.Kind, m.From)
+			return &o.fault
+		}
+	}
+	return nil
 }
 
 // waiting is how much a record waits for the message that it receives.
@@ -149,6 +191,9 @@ func (j *joiner) write(h *joining) error {
 		j.sending.begin()
 		j.sending.follow(r.Step)
 		for _, m := range r.Step.Output.Sent {
+			if err := j.circle(m); err != nil {
+				return err
+			}
 			j.sending.leaves(m)
 		}
 	}

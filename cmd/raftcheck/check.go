@@ -148,6 +148,14 @@ func (f *checkFlags) settings(cmd *cobra.Command) (*subject, checker.Options, er
 				"%s takes so many servers and steps that no search comes to its end", g.Invariant.Name)
 		}
 	}
+	if f.time < 0 {
+		return nil, checker.Options{}, usageError("as in --for 30s", "--for %s: it is at least 0", f.time)
+	}
+	if f.symmetry {
+		if err := s.symmetric(); err != nil {
+			return nil, checker.Options{}, err
+		}
+	}
 	if f.memory == 0 {
 		f.memory = machineMemory() / 4 * 3
 	}

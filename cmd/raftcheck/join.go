@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/raftcheck/raftcheck/traces"
+	"github.com/raftcheck/raftcheck/whole"
 )
 
 // join makes one trace of those that servers recorded apart.
@@ -37,7 +38,7 @@ sees alone: two leaders of a term, logs that differ, a message that nobody sent.
 
 // runJoin leaves the file as it was if a trace cannot be read.
 func (a *app) runJoin(to string, paths []string) error {
-	if err := a.reads(paths...); err != nil {
+	if err := errors.Join(a.reads(paths...), a.once(paths)); err != nil {
 		return err
 	}
 	if to == "" {
@@ -59,6 +60,18 @@ func (a *app) runJoin(to string, paths []string) error {
 
 func notJoined(err error) error {
 	return &failure{exit: exitFault, err: fmt.Errorf("the trace could not be written: %w", err)}
+}
+
+// once refuses a trace that is given twice, by whatever name: what a server did would have happened twice.
+func (a *app) once(paths []string) error {
+	for k, path := range paths {
+		for _, earlier := range paths[:k] {
+			if path == earlier || whole.Same(path, earlier) {
+				return usageError("every trace once", "%q and %q are one trace", earlier, path)
+			}
+		}
+	}
+	return nil
 }
 
 func (a *app) joinTo(w io.Writer, paths []string) error {

@@ -63,6 +63,9 @@ Every flag can also be given as an environment variable: --nodes 3 is RAFTCHECK_
 	colour := root.PersistentFlags().String("color", "auto", "colour the output: auto, always or never")
 	progress := root.PersistentFlags().String("progress", "auto", "show progress on stderr: auto, always or never")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if a.ctx == nil {
+			a.ctx = cmd.Context()
+		}
 		if !cmd.Hidden {
 			a.misspelt(root)
 		}

@@ -139,6 +139,9 @@ func (f *simulateFlags) configs() (all []simulation.Config, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.heartbeat < 0 {
+		return nil, usageError("", "--heartbeat %s: it is at least 0", f.heartbeat)
+	}
 	if f.trials < 0 {
 		return nil, usageError("", "--trials %d: it is at least 0", f.trials)
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/impl"
 	"github.com/raftcheck/raftcheck/impl/mutant"
@@ -177,6 +178,18 @@ func mutated(m mutant.Mutant) *subject {
 		Bounds: cluster.Bounds{Terms: b.Terms, Log: b.Log, Messages: b.Messages, Campaigns: b.Campaigns, Proposals: b.Proposals, Depth: b.Depth,
 			Compactions: b.Compactions, Transfers: b.Transfers, Changes: b.Changes, Reads: b.Reads, Ticks: b.Ticks, Drift: b.Drift},
 	}}
+}
+
+// symmetric reports why states of the subject cannot be counted as one that differ only in names.
+func (s *subject) symmetric() error {
+	const hint = "leave --symmetry out"
+	if s.program != nil || s.goTest != nil {
+		return usageError(hint, "--symmetry needs servers that can be renamed, and those of %s cannot", s.name)
+	}
+	if err := checker.Symmetric(&s.config); err != nil {
+		return usageError(hint, "--symmetry: %w", err)
+	}
+	return nil
 }
 
 // settle fills in what follows from the other settings, after flags have had their say.
