@@ -73,7 +73,11 @@ func (e Entry) String() string {
 	case e.Value == "":
 		return fmt.Sprintf("%s@%d", e.Kind, e.Term)
 	}
-	return fmt.Sprintf("%s@%d", Shown(e.Value), e.Term)
+	value := e.Value
+	if e.Kind == Command {
+		value = Shown(value)
+	}
+	return fmt.Sprintf("%s@%d", value, e.Term)
 }
 
 // Log is a server's log: entries at Base+1, Base+2, …. What came before Base is compacted, or

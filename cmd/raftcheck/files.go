@@ -28,7 +28,7 @@ func (a *app) reads(paths ...string) error {
 			continue
 		}
 		a.files.read = append(a.files.read, readFile{path, info})
-		if out, is := a.term.out.(*os.File); is {
+		if out := a.term.file; out != nil {
 			if to, err := out.Stat(); err == nil && os.SameFile(info, to) {
 				return usageError("write to another file", "stdout is %q, which is read too", path)
 			}

@@ -30,6 +30,7 @@ func (a *app) fuzzReport(s *subject, o fuzz.Options, save string, result *fuzz.R
 		r.Because, r.Hints = []string{result.Reason}, fuzzHints(result)
 	}
 	r.NotCovered = notCoveredByRuns(s)
+	onlyTested(s, r)
 	return r, nil
 }
 

@@ -51,7 +51,7 @@ func run(args []string, in io.Reader, out, errs io.Writer) (code int) {
 	root := newRoot(a)
 	root.SetArgs(args)
 	root.SetIn(a.in)
-	root.SetOut(out)
+	root.SetOut(term.out)
 	root.SetErr(errs)
 	return conclude(term, root.ExecuteContext(ctx))
 }
@@ -59,6 +59,9 @@ func run(args []string, in io.Reader, out, errs io.Writer) (code int) {
 // conclude prints what went wrong, if anything, and returns the exit code.
 func conclude(term *terminal, err error) int {
 	var done outcome
+	if f := term.undelivered(); f != nil && err == nil {
+		err = f
+	}
 	if err == nil {
 		return exitHeld.code()
 	}

@@ -50,7 +50,7 @@ var errNothing = errors.New("there is nothing to write")
 func (o *outputs) addTo(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&o.given, "output", "o", nil,
 		fmt.Sprintf("write `format` %s to stdout, or with =FILE to a file besides; may be repeated", strings.Join(o.formats, " or ")))
-	markWrites(flags, "output", o.formats[len(o.formats)-1]+"=")
+	markWrites(flags, "output", o.formats[min(1, len(o.formats)-1)]+"=")
 }
 
 // markWrites says that a flag names a file to be written, and what stands before the name in its value.

@@ -39,6 +39,7 @@ func (a *app) checkReport(s *subject, o checker.Options, verb, save string, resu
 	case spec.Violated:
 		return r, a.addFindings(r, save, result)
 	}
+	onlyTested(s, r)
 	return r, nil
 }
 

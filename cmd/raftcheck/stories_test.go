@@ -27,7 +27,7 @@ var update = flag.Bool("update", false, "rewrite golden files, stories and gener
 const asRaftcheck = "TESTING_AS_RAFTCHECK"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asRaftcheck) != "" && len(os.Args) > 1 && os.Args[1] == oneServer {
+	if how := os.Getenv(asRaftcheck); how == "always" || how != "" && len(os.Args) > 1 && os.Args[1] == oneServer {
 		main()
 	}
 	testscript.Main(m, map[string]func(){"raftcheck": main})

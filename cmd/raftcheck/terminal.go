@@ -19,9 +19,32 @@ import (
 	"github.com/raftcheck/raftcheck/report"
 )
 
+// delivery is stdout, and remembers whether all of it was delivered: verbs that only print do not look.
+type delivery struct {
+	to  io.Writer
+	err error // the first
+}
+
+func (d *delivery) Write(p []byte) (int, error) {
+	n, err := d.to.Write(p)
+	if d.err == nil {
+		d.err = err
+	}
+	return n, err
+}
+
+// undelivered is the failure that stdout did not take all that was written; nil if it did.
+func (t *terminal) undelivered() *failure {
+	if d, is := t.out.(*delivery); is && d.err != nil {
+		return &failure{exit: exitFault, err: fmt.Errorf("the result could not be written: %w", d.err)}
+	}
+	return nil
+}
+
 // terminal is the two streams a verb writes to.
 type terminal struct {
 	out, err io.Writer
+	file     *os.File // that stdout is; nil if it is none
 	env      func(string) (string, bool)
 
 	palette   report.Palette // for stdout
@@ -39,7 +62,8 @@ const (
 )
 
 func newTerminal(out, errs io.Writer, env func(string) (string, bool)) *terminal {
-	t := &terminal{out: out, err: errs, env: env}
+	t := &terminal{out: &delivery{to: out}, err: errs, env: env}
+	t.file, _ = out.(*os.File)
 	t.palette.On = t.wantsColour(out)
 	t.errColour.On = t.wantsColour(errs)
 	t.rewrites = isTerminal(errs)
