@@ -73,7 +73,7 @@ the operations of the first finding as a history of their own.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.format, "format", linearizability.Auto, "the histories' `format`: "+strings.Join(linearizability.Formats, ", "))
-	flags.DurationVar(&f.limit, "for", linearizability.DefaultLimit, "how long porcupine may take for each history")
+	flags.DurationVar(&f.limit, "for", linearizability.DefaultLimit, "how long it may take to judge each history")
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "explain every key that is wrong, not only the first of each history")
 	flags.StringVar(&f.failedCAS, "failed-cas", "auto", "what a failed compare-and-set `tells`: nothing, mismatch (the value was another), or auto (mismatch in Jepsen's logs of 2014)")
 	flags.StringArrayVar(&f.initial, "initial", nil, "the `value` that every key holds at first: a number, a word, or a text in quotes; nil if not given. KEY=VALUE is of one key; unknown takes what is first seen of a key. May be repeated")
@@ -222,16 +222,24 @@ type judgement struct {
 	found    *linearizability.Finding // the first
 
 	interrupted string // the history that was being judged; "" if the run was not interrupted
+	exhausted   string // what was used up then; "" if the user interrupted it
 }
 
 // file judges one history. A file that cannot be read is told and noted, and the others go on.
 func (j *judgement) file(ctx context.Context, path string) error {
-	h, err := j.read(path)
-	var fault *traces.InputError
-	if wasInterrupted(err) {
-		j.interrupted = path
+	type read struct {
+		h   *linearizability.History
+		err error
+	}
+	in, err := bounded(ctx, 0, j.judging.Memory, func(context.Context) read {
+		h, err := j.read(path)
+		return read{h, err}
+	})
+	if j.gaveUp(path, errors.Join(err, in.err)) {
 		return nil
 	}
+	h, err := in.h, in.err
+	var fault *traces.InputError
 	if errors.As(err, &fault) {
 		j.term.complain(inputFailure(fault))
 		j.report.Errors = append(j.report.Errors, report.InputProblem{File: cmp.Or(fault.File, path), Line: fault.Line, Column: fault.Column,
@@ -245,19 +253,31 @@ func (j *judgement) file(ctx context.Context, path string) error {
 		result *linearizability.Result
 		err    error
 	}
-	v, done := orInterrupted(ctx, func() verified {
+	v, err := bounded(ctx, j.flags.limit, j.judging.Memory, func(ctx context.Context) verified {
 		result, err := j.verify(ctx, path, h)
 		return verified{result, err}
 	})
 	switch {
-	case !done || wasInterrupted(v.err):
-		j.interrupted = path
+	case j.gaveUp(path, errors.Join(err, v.err)):
 		return nil
 	case v.err != nil:
 		return &failure{exit: exitFault, err: fmt.Errorf("%s: %w", path, v.err)}
 	}
 	j.note(h, v.result)
 	return nil
+}
+
+// gaveUp notes that a history was not judged to its end: because the user wants the run to end, or because time or memory are used up. The
+// run ends there, since what was given up may still be at work.
+func (j *judgement) gaveUp(path string, err error) bool {
+	var reached *exhausted
+	switch {
+	case errors.As(err, &reached):
+		j.interrupted, j.exhausted = path, reached.what
+	case wasInterrupted(err):
+		j.interrupted = path
+	}
+	return j.interrupted != ""
 }
 
 func (j *judgement) verify(ctx context.Context, path string, h *linearizability.History) (*linearizability.Result, error) {
@@ -412,7 +432,11 @@ func (j *judgement) conclude() {
 		r.Verdict, r.Because = spec.Violated.String(), nil
 		return
 	}
-	if j.interrupted != "" {
+	switch {
+	case j.exhausted != "":
+		r.Because = append(r.Because, fmt.Sprintf("%s in %q, of which nothing is judged, nor of what comes after it", j.exhausted, j.interrupted))
+		r.Hints = []string{"--for and --memory grant more"}
+	case j.interrupted != "":
 		r.Because = append(r.Because, interruptedIn(j.interrupted))
 	}
 	if n := len(r.Errors); n > 0 {
