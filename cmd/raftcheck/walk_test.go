@@ -43,6 +43,7 @@ var walk = map[string]walked{
 	"explain":    {"explain election-safety", ""},
 	"demo":       {"demo", ""},
 	"version":    {"version", ""},
+	"man":        {"man", ""},
 	"help":       {"help check", ""},
 	"bash":       {"completion bash", ""},
 	"fish":       {"completion fish", ""},
