@@ -87,8 +87,7 @@ func writeVariants(_ *testing.T, b *bytes.Buffer) {
 	b.WriteString("# What systems may do\n\nRaft leaves choices, and real systems make others. A system that does by design what the paper does not says so: in the header of a trace, as\n" +
 		"`\"variants\":[\"heartbeats-anywhere\"]`, or with `--variant heartbeats-anywhere` for `verify`, `check` and `fuzz`. Rules are then judged otherwise, or not at all: each variant says\n" +
 		"which, and under which condition nothing is lost. Where that can be judged it is. A finding that a variant would explain names it: the step was judged again with it.\n\n" +
-		"Some variants are no liberties but promises: rules that ask more are judged only of systems that declare them. `raftcheck explain variants` lists all, and `raftcheck explain NAME` tells this about each.\n\n" +
-		"The variants that are liberties are searched too: the reference has them as [features](features.md), and nothing else is broken with them.\n")
+		"Some variants are no liberties but promises: rules that ask more are judged only of systems that declare them. `raftcheck explain variants` lists all, and `raftcheck explain NAME` tells this about each.\n")
 	for _, h := range spec.Habits {
 		fmt.Fprintf(b, "\n## %s\n\n%s\n\n* Seen in: %s.\n* Safe if: %s\n", h.Variant, h.Sentence, h.Seen, h.Safe)
 		if h.Instead != "" {
