@@ -18,7 +18,7 @@ func (s *server) onLeaderTimeout() spec.Output {
 	}
 	s.transferee = spec.None
 	if s.options.CheckQuorum {
-		if !s.decide.KeepsOffice(s.majority(with(s.contact, s.id))) || s.hangs() {
+		if !s.decide.KeepsOffice(s.commits(with(s.contact, s.id))) || s.hangs() {
 			s.leader = spec.None
 			s.becomeFollower()
 		}

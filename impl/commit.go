@@ -6,7 +6,7 @@ import "github.com/raftcheck/raftcheck/spec"
 // of the leader's own term (5.3, 5.4.2). All before it are committed with it.
 func (s *server) advanceCommit() {
 	commit := s.commitIndex
-	for i := commit + 1; i <= s.log.LastIndex() && s.majority(s.copies(i)); i++ {
+	for i := commit + 1; i <= s.log.LastIndex() && s.commits(s.copies(i)); i++ {
 		e, _ := s.log.At(i)
 		if s.decide.CommitsByCounting(e.Term, s.term) {
 			commit = i

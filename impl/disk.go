@@ -83,6 +83,7 @@ func (s *server) restart() {
 	s.config = s.firstConfiguration()
 	s.reconfigure(0)
 	s.stored = d
+	s.spent = s.options.DropsVote && s.term > 0 && s.votedFor == spec.None
 	if s.options.ElectionTicks > 0 && s.decide.LoyalAfterRestart() {
 		s.beLoyal()
 	}

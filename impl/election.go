@@ -10,7 +10,10 @@ import (
 func (s *server) campaign(mark string) {
 	s.forgotten = s.decide.ForgetsSessions(s.forgotten, s.commitIndex)
 	s.term = s.decide.CampaignTerm(s.role, s.term)
-	s.votedFor = s.id
+	if s.options.TermJumps {
+		s.term++
+	}
+	s.votedFor, s.spent = s.id, false
 	s.role = spec.Candidate
 	s.leader, s.loyal, s.loyalUntil = spec.None, false, 0
 	s.granted, s.refused = []spec.ServerID{s.id}, nil
@@ -26,7 +29,7 @@ func (s *server) campaign(mark string) {
 func (s *server) onRequestVote(m *spec.Message) {
 	grant := m.Term == s.term &&
 		s.decide.VotesFor(s.config, m.From) &&
-		!s.boundByLease() &&
+		!s.boundByLease() && !s.spent &&
 		s.decide.FreeToVote(s.role, s.votedFor, m.From) &&
 		s.decide.UpToDate(s.log, m.LastLogTerm, m.LastLogIndex)
 	if grant {
@@ -57,7 +60,20 @@ func (s *server) takeOfficeIfElected() {
 
 // majority reports whether these servers are a majority of the configuration (5.2).
 func (s *server) majority(ids []spec.ServerID) bool {
-	return s.decide.Quorum(s.decide.Majority, s.config, ids)
+	return s.decide.Quorum(s.sizeOr(s.options.Elect), s.config, ids)
+}
+
+// commits reports whether what these servers store is committed, or what they confirm is so: by a majority, unless other numbers are given.
+func (s *server) commits(ids []spec.ServerID) bool {
+	return s.decide.Quorum(s.sizeOr(s.options.Commit), s.config, ids)
+}
+
+// sizeOr is how a quorum is counted: as given, or as a majority if that is 0.
+func (s *server) sizeOr(given int) func(count, servers int) bool {
+	if given == 0 {
+		return s.decide.Majority
+	}
+	return func(count, _ int) bool { return count >= given }
 }
 
 // mayCampaign reports whether the server may start an election: as a voter, or as one that was a voter before a change that is not

@@ -57,7 +57,7 @@ func (s *server) readByLease(r spec.PendingRead) spec.Output {
 	for _, a := range s.answered {
 		loyal = with(loyal, a.server)
 	}
-	if !s.majority(loyal) {
+	if !s.commits(loyal) {
 		return spec.Output{Refused: true}
 	}
 	s.answer(r)

@@ -1,6 +1,7 @@
 package impl
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/raftcheck/raftcheck/spec"
@@ -53,6 +54,17 @@ type Options struct {
 	Backups bool
 	// AsyncStorage hands writes to storage that takes its time (D10.2.1).
 	AsyncStorage bool
+	// Elect and Commit are how many servers elect a leader and commit an entry, without Membership; 0 is a majority. Any that elect must share one
+	// with any that commit, and with any others that elect.
+	Elect, Commit int
+	// TermJumps makes a candidate raise its term by two.
+	TermJumps bool
+	// HeartbeatsAtCommit makes heartbeats name the last committed entry, whatever a follower has.
+	HeartbeatsAtCommit bool
+	// DropsVote makes a server that learns who leads its term forget its vote, and vote for nobody else in it.
+	DropsVote bool
+	// DropsUnacknowledged makes a leader that is deposed remove those of its own entries that nobody has acknowledged to it, without Membership.
+	DropsUnacknowledged bool
 	// Decisions answers what a server has to decide; nil is Paper{}.
 	Decisions Decisions
 }
@@ -67,7 +79,9 @@ func (o *Options) Variants() spec.Variants {
 		{o.Reads == ReadByRound, spec.ConfirmsReads}, {o.Reads == ReadByLease, spec.LeaseReads},
 		{o.Membership, spec.ConfigurationInLog}, {o.Joint, spec.JointConfigurations},
 		{o.Sessions, spec.TellsClients}, {o.AsyncStorage, spec.StoresLater}, {o.SplitProposals, spec.AppendsLater}, {o.AppliesLater, spec.AppliesLater},
-		{o.AsyncStorage && o.CheckQuorum, spec.LeavesWhenHung}, {!o.AsyncStorage, spec.HeartbeatsToAll}, {o.Snapshots, spec.InstallsAtOnce}} {
+		{o.AsyncStorage && o.CheckQuorum, spec.LeavesWhenHung}, {!o.AsyncStorage, spec.HeartbeatsToAll},
+		{o.TermJumps, spec.TermJumps}, {o.HeartbeatsAtCommit, spec.HeartbeatsAnywhere}, {o.DropsVote, spec.DropsVoteForLeader}, {o.DropsUnacknowledged, spec.DropsUnacknowledged},
+		{o.Elect > 0, spec.Variant(fmt.Sprintf("%s:elect=%d,commit=%d", spec.FlexibleQuorums, o.Elect, o.Commit))}, {o.Snapshots, spec.InstallsAtOnce}} {
 		if v.on {
 			vs = append(vs, v.variant)
 		}

@@ -38,7 +38,7 @@ func (s *server) onRead(value string) spec.Output {
 	if s.options.Reads == ReadByLease {
 		return s.readByLease(read)
 	}
-	if s.majority([]spec.ServerID{s.id}) || !s.decide.AsksBeforeReading() {
+	if s.commits([]spec.ServerID{s.id}) || !s.decide.AsksBeforeReading() {
 		if !s.serve(read) {
 			s.reads = append(slices.Clip(s.reads), read)
 		}
@@ -78,7 +78,7 @@ func (s *server) confirmed(by spec.ServerID, token string) {
 func (s *server) serveConfirmed() {
 	var waiting []spec.PendingRead
 	for _, r := range s.reads {
-		if !s.majority(with(r.Confirmed, s.id)) || !s.serve(r) {
+		if !s.commits(with(r.Confirmed, s.id)) || !s.serve(r) {
 			waiting = append(waiting, r)
 		}
 	}

@@ -69,6 +69,9 @@ func (s *server) sendAppendEntries() {
 		switch {
 		case len(entries) == 0:
 			prev = s.decide.HeartbeatAfter(p, s.commitIndex)
+			if s.options.HeartbeatsAtCommit {
+				prev = s.commitIndex
+			}
 		case s.options.Pipeline:
 			s.progress = slices.Clone(s.progress)
 			s.progress[k].NextIndex = max(p.NextIndex, prev+1+spec.Index(len(entries)))
@@ -138,6 +141,9 @@ func (s *server) onAppendEntries(m *spec.Message) {
 // follow recognises the leader of the current term. A candidate gives up (5.2).
 func (s *server) follow(leader spec.ServerID) {
 	s.votedFor = s.decide.VoteAfterFollowing(s.role, s.votedFor)
+	if s.options.DropsVote {
+		s.votedFor, s.spent = spec.None, true
+	}
 	s.becomeFollower()
 	s.leader = leader
 	if s.options.PreVote || s.options.CheckQuorum || s.options.ElectionTicks > 0 {

@@ -1,6 +1,10 @@
 package impl
 
-import "github.com/raftcheck/raftcheck/spec"
+import (
+	"slices"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
 
 // server is one Raft server, the state of Figure 2.
 // A slice it holds is replaced when it changes and never written to, so observations, messages and clones may share it.
@@ -23,6 +27,8 @@ type server struct {
 	role        spec.Role
 	leader      spec.ServerID // the leader of term, once heard of; = id on a leader
 	commitIndex spec.Index    // ≤ log.LastIndex(); never falls until a crash. lastApplied = commitIndex, see package comment
+
+	spent bool // with DropsVote: the vote in term may have been given, and dropped for the leader; nobody gets it
 
 	// Volatile state on candidates and pre-candidates; nil on others.
 	granted []spec.ServerID // who voted for this server in term, itself included; ascending
@@ -86,7 +92,10 @@ func (s *server) sendIn(term spec.Term, to spec.ServerID, m spec.Message) {
 
 // adopt takes over the higher term that a message tells, as a follower that does not know its leader yet (5.1).
 func (s *server) adopt(m *spec.Message) {
-	s.term = s.decide.NewTerm(m)
+	if s.options.DropsUnacknowledged && s.role == spec.Leader {
+		s.log = s.withoutUnacknowledged()
+	}
+	s.term, s.spent = s.decide.NewTerm(m), false
 	s.votedFor = s.decide.VoteInNewTerm(m)
 	s.log = s.decide.LogInNewTerm(s.log, s.commitIndex)
 	s.leader = s.decide.LeaderInNewTerm(s.leader)
@@ -96,6 +105,19 @@ func (s *server) adopt(m *spec.Message) {
 	if s.decide.YieldsToNewTerm(s.role) {
 		s.becomeFollower()
 	}
+}
+
+// withoutUnacknowledged returns a leader's log without the entries of its term at its end that no follower has acknowledged.
+func (s *server) withoutUnacknowledged() spec.Log {
+	kept := s.commitIndex
+	for _, p := range s.progress {
+		kept = max(kept, p.MatchIndex)
+	}
+	log := s.log
+	for len(log.Entries) > 0 && log.LastIndex() > kept && log.LastTerm() == s.term {
+		log.Entries = slices.Clip(log.Entries[:len(log.Entries)-1])
+	}
+	return log
 }
 
 // becomeFollower forgets what only candidates and leaders keep.

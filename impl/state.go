@@ -57,6 +57,9 @@ func (s *server) encode(dst []byte, rename func(spec.ServerID) spec.ServerID, va
 			e.flag(s.loyal)
 			e.set(s.contact)
 		}
+		if s.options.DropsVote {
+			e.flag(s.spent)
+		}
 		if s.options.Transfer {
 			e.server(s.transferee)
 		}

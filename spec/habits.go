@@ -86,7 +86,7 @@ var Habits = []*Habit{
 	{
 		Variant: DropsVoteForLeader, Sentence: "A server that learns who leads its term forgets for whom it voted in it.",
 		Seen:    "Apache Kafka's KRaft (KIP-595: the quorum state of a follower has a leader and no vote)",
-		Safe:    "It remembers, also across a restart, that the term has a leader, and votes for nobody else in it.",
+		Safe:    "It remembers that the term has a leader, and votes for nobody else in it. After a restart too: the leader is on disk with the term, or nobody gets a vote in the term that is found there.",
 		Instead: "The vote is dropped for the leader of the term and in no other way, and nobody is given one afterwards in that term.",
 	},
 	{

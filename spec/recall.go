@@ -169,6 +169,12 @@ func (s *Step) outlivesLease(index Index) bool {
 	return lasts > 0 && s.recalled != nil && s.recalled.received >= index && s.recalled.ticks-s.recalled.at > lasts
 }
 
+// dropsTail reports whether a leader that steps down removes such entries in the step.
+func (s *Step) dropsTail() bool {
+	i, lost := firstLoss(s.Before.Log, s.After.Log)
+	return lost && s.show(FieldLog) && s.dropsUnacknowledged(i)
+}
+
 // dropsVote reports whether the step takes a vote back for the leader of its term, as far as that is shown.
 func (s *Step) dropsVote() bool {
 	switch {

@@ -199,9 +199,10 @@ var appendIdempotent = &Rule{
 		"What usually breaks it: entries are appended without a look at what is there, or below what was compacted.",
 	Section: "Raft paper, 5.3 and Figure 2 (AppendEntries, steps 3 and 4)", Level: Must, Profile: Core,
 	Catches: []string{"rp-erase-matching", "rp-stale-nack-truncate", "rp-catchup-truncates", "rp-dup-append-compacted"},
+	Varies:  []Variant{DropsUnacknowledged},
 	Needs:   FieldLog,
 	Step: func(s *Step) *Breach {
-		if !s.delivered(AppendEntries) || !s.runs() || !logChanged(s.Before.Log, s.After.Log) || !covers(s.Before.Log, &s.Input.Message) {
+		if !s.delivered(AppendEntries) || !s.runs() || !logChanged(s.Before.Log, s.After.Log) || !covers(s.Before.Log, &s.Input.Message) || s.dropsTail() {
 			return nil
 		}
 		m := &s.Input.Message

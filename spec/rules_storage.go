@@ -10,6 +10,7 @@ var voteAtomic = &Rule{
 		"What usually breaks it: term and vote are written one after the other, and what the first write leaves reads like a vote.",
 	Section: "Raft paper, 5.6 and Figure 2 (persistent state)", Level: Must, Profile: Storage,
 	Catches: []string{"el-nonatomic-term-vote"},
+	Varies:  []Variant{TermJumps},
 	Needs:   FieldTerm | FieldVotedFor,
 	Step:    judgeVoteAtomic,
 }
@@ -119,9 +120,9 @@ func (s *Step) leftAsItWas(term Term, vote ServerID) bool {
 func (s *Step) votes() (ServerID, Term) {
 	m := &s.Input.Message
 	switch {
-	case s.Input.Kind == Timeout, s.delivered(PreVoteReply):
+	case (s.Input.Kind == Timeout || s.delivered(PreVoteReply)) && !s.Declared.Has(TermJumps):
 		return s.Server, s.Before.Term + 1
-	case s.delivered(TimeoutNow):
+	case s.Input.Kind == Timeout, s.delivered(PreVoteReply), s.delivered(TimeoutNow):
 		return s.Server, 0
 	case s.Input.Kind == Deliver:
 		return m.From, m.Term

@@ -9,6 +9,7 @@ var voteUpToDate = &Rule{
 		"What usually breaks it: length compared before terms, or commit indexes compared in place of logs.",
 	Section: "Raft paper, 5.4.1 and Figure 2 (RequestVote, step 2)", Level: Must, Profile: Core,
 	Catches: []string{"el-uptodate-index-first"},
+	Varies:  []Variant{DropsUnacknowledged},
 	Needs:   FieldTerm | FieldVotedFor | FieldLog,
 	Step:    judgeVoteUpToDate,
 }
@@ -25,7 +26,7 @@ func judgeVoteUpToDate(s *Step) *Breach {
 		if s.Before.VotedFor == m.From && s.Before.Term == reply.Term {
 			continue // the same vote again; the voter's log may have grown since it gave it
 		}
-		log := s.Before.Log
+		log := s.votesWith()
 		if log.UpToDate(m.LastLogTerm, m.LastLogIndex) {
 			continue
 		}
@@ -36,6 +37,14 @@ func judgeVoteUpToDate(s *Step) *Breach {
 			allowing("%s refuses %s in term %d", s.Server, m.From, reply.Term).since("the request for the vote", PartInput)
 	}
 	return nil
+}
+
+// votesWith returns the log with which a voter compares a candidate's: its own before the step, or after it where it may remove entries first.
+func (s *Step) votesWith() *Log {
+	if s.dropsTail() {
+		return &s.After.Log
+	}
+	return &s.Before.Log
 }
 
 var candidateLastLog = &Rule{
@@ -78,6 +87,7 @@ var termIsNoVote = &Rule{
 		"What usually breaks it: term and vote are one value, and the sender of a higher term is stored whole.",
 	Section: "Raft paper, 5.1 and 5.4.1", Level: Must, Profile: Core,
 	Catches: []string{"el-higher-vote-granted"},
+	Varies:  []Variant{DropsUnacknowledged},
 	Needs:   FieldTerm | FieldVotedFor,
 	Step:    judgeTermIsNoVote,
 }
@@ -88,7 +98,7 @@ func judgeTermIsNoVote(s *Step) *Breach {
 		s.After.Term != m.Term || s.After.VotedFor == None {
 		return nil
 	}
-	log := &s.Before.Log
+	log := s.votesWith()
 	behind := s.Before.Knows(FieldLog) && log.lastTermKnown() && !log.UpToDate(m.LastLogTerm, m.LastLogIndex)
 	if m.Kind == RequestVote && s.After.VotedFor == m.From && !behind && !s.refusesVote(m) {
 		return nil

@@ -19,6 +19,11 @@ var featureWorlds = []struct {
 	smaller  func(*subject)
 	goals    []string
 }{
+	{"flexible-quorums", nil, []string{"entry-committed", "log-conflict-repaired"}},
+	{"term-jumps", func(s *subject) { s.config.Bounds.Messages = 1 }, []string{"vote-split", "crash-recovered"}},
+	{"heartbeats-at-commit", func(s *subject) { s.config.Bounds.Messages = 1 }, []string{"log-conflict-repaired", "crash-recovered"}},
+	{"drops-vote", func(s *subject) { s.config.Bounds.Messages = 1 }, []string{"log-conflict-repaired", "crash-recovered"}},
+	{"drops-unacknowledged", func(s *subject) { s.config.Bounds.Messages = 1 }, []string{"log-conflict-repaired", "crash-recovered"}},
 	{"snapshots", nil, []string{"log-conflict-repaired", "crash-recovered", "snapshot-installed"}},
 	{"pre-vote", nil, []string{"vote-split", "log-conflict-repaired", "pre-vote-won"}},
 	{"pre-vote-by-some", nil, []string{"vote-split", "log-conflict-repaired", "pre-vote-won"}},

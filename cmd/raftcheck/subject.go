@@ -51,6 +51,13 @@ var referenceChoices = []choice{
 	{"no-op", func(o *impl.Options) { o.NoOp = true }, nil},
 	{"conflict-hints", func(o *impl.Options) { o.ConflictHints = true }, nil},
 	{"one-entry", func(o *impl.Options) { o.MaxEntries = 1 }, nil},
+	{"flexible-quorums", func(o *impl.Options) { o.Elect, o.Commit = 3, 2 }, func(c *cluster.Config) {
+		c.Servers, c.Bounds.Campaigns, c.Bounds.Proposals, c.Faults.Crash = 4, 2, 2, cluster.Off
+	}},
+	{"term-jumps", func(o *impl.Options) { o.TermJumps = true }, func(c *cluster.Config) { c.Bounds.Terms = 4 }},
+	{"heartbeats-at-commit", func(o *impl.Options) { o.HeartbeatsAtCommit = true }, nil},
+	{"drops-vote", func(o *impl.Options) { o.DropsVote = true }, nil},
+	{"drops-unacknowledged", func(o *impl.Options) { o.DropsUnacknowledged = true }, nil},
 	{"snapshots", func(o *impl.Options) { o.Snapshots = true }, func(c *cluster.Config) { c.Bounds.Compactions, c.Bounds.Messages = 1, 1 }},
 	{"pre-vote", func(o *impl.Options) { o.PreVote = true }, func(c *cluster.Config) { c.Bounds.Messages = 1 }},
 	{"pre-vote-by-some", func(o *impl.Options) { o.PreVote, o.PreVoters = true, 1 }, func(c *cluster.Config) { c.Bounds.Messages = 1 }},
