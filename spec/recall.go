@@ -129,6 +129,9 @@ func (s *Step) dropsUnacknowledged(from Index) bool {
 	if !before.Knows(FieldRole|FieldTerm) || !after.Knows(FieldRole|FieldTerm) {
 		return true
 	}
+	if s.crashes() && (s.Input.Cut == 0 || s.Input.Kind != Deliver || s.Input.Message.Term <= before.Term) {
+		return false // it crashes, and does not step down
+	}
 	if before.Role != Leader || s.leads() || before.Knows(FieldCommit) && from <= before.CommitIndex {
 		return false
 	}

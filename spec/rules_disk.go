@@ -9,6 +9,7 @@ var diskKept = &Rule{
 		"What usually breaks it: an older write that is done after a newer one, a file that is made anew from what only a part of the server knows, or a backup that is put back.",
 	Section: "Raft paper, 5.6 and Figure 2 (persistent state)", Level: Must, Profile: Storage,
 	Catches:    []string{"st-stale-disk", "st-log-write-drops-term", "el-meta-missing-term0", "sn-log-gap-restart", "mb-identity-reuse", "mb-rethinkdb"},
+	Varies:     []Variant{DropsUnacknowledged},
 	NeedsAfter: FieldDurable,
 	Step:       judgeDiskKept,
 }
@@ -42,7 +43,7 @@ func (s *Step) fallen(safe *Durable, part Part, effect int) *Breach {
 			allowing("term %d stays on disk", safe.Term))
 	}
 	i, lost := firstLoss(safe.Log, disk.Log)
-	if !lost || s.gaveUp(i, safe.Log) {
+	if !lost || s.gaveUp(i, safe.Log) || s.dropsUnacknowledged(i) {
 		return nil
 	}
 	return told(s.breachAfter("%s had %s at index %d safe on its disk and now has %s there", s.Server, safe.Log.at(i), i, disk.Log.at(i)).
