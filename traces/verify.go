@@ -1,6 +1,7 @@
 package traces
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -248,13 +249,16 @@ func (v *verifier) finding(b *spec.Breach, r *Record) Finding {
 	return f
 }
 
-// earliestFirst orders the findings of one record by their guilty lines, keeping the order of rules for equal lines.
+// earliestFirst orders the findings of one record by their guilty lines, and at one line what may be the cause before what becomes of any
+// fault in the end; else it keeps the order of rules.
 func earliestFirst(found []Finding) []Finding {
-	for i := 1; i < len(found); i++ {
-		for k := i; k > 0 && found[k].guilty() < found[k-1].guilty(); k-- {
-			found[k], found[k-1] = found[k-1], found[k]
+	outcome := func(f *Finding) int {
+		if f.Rule.Outcome {
+			return 1
 		}
+		return 0
 	}
+	slices.SortStableFunc(found, func(a, b Finding) int { return cmp.Or(a.guilty()-b.guilty(), outcome(&a)-outcome(&b)) })
 	return found
 }
 
