@@ -148,7 +148,7 @@ func (j *Judge) meet(where func(Part, int) Origin, s *Step) (found []*Breach) {
 		}
 	}
 	known.meet(s, j.declared, j.unnumbered, j.holes, report)
-	if s.Input.Kind == Deliver && !j.causal && s.Input.Message.Knows(MessageFrom) && s.Input.Message.From != s.Server {
+	if s.Input.Kind == Deliver && !j.causal && !j.declared.Has(VolatileUntilReady) && s.Input.Message.Knows(MessageFrom) && s.Input.Message.From != s.Server {
 		sender := j.of(s.Input.Message.From)
 		if b := sender.sent(s, j.holes); b != nil {
 			report(traceConsistent, b)

@@ -52,12 +52,11 @@ func (b *ballot) cast(term Term, vote ServerID, at Origin) {
 
 // promise is what outlasts a crash, and how that is known: what was told in messages, or was on disk.
 type promise struct {
-	term   learnt[Term]
-	asked  learnt[Term] // it asked, or led, in this term; a crash that is said to have lost what was not synced may take that back
-	vote   ballot
-	log    Log // these entries are on disk, unless the server has taken others in their place since
-	logAt  Origin
-	onDisk bool // log was seen on disk, and not only told
+	term  learnt[Term]
+	asked learnt[Term] // it asked, or led, in this term; a crash that is said to have lost what was not synced may take that back
+	vote  ballot
+	log   Log // acknowledged, so these entries are on disk, unless the server has taken others in their place since
+	logAt Origin
 }
 
 // Meet compares what a record says a server is before a step with what is known, fills in what it leaves out, and compares what it says
@@ -67,7 +66,7 @@ func (k *Known) meet(s *Step, declared Variants, unnumbered bool, holes int, yie
 		k.forget()
 	}
 	k.begins(s, declared, yield)
-	k.fill(&s.Before)
+	k.fill(&s.Before, s.Before.Unknown|FieldCompacted != ^Field(0) && s.Before.Unknown|FieldCompacted != FieldUp<<1-1)
 	k.up(s, holes)
 	k.ends(s, declared, yield)
 }
@@ -138,10 +137,13 @@ func (k *Known) begins(s *Step, declared Variants, yield func(*Rule, *Breach)) {
 			allowing("%s keeps commitIndex %d", s.Server, k.commit.least), k.commit.at))
 		return
 	}
-	if what, was, is := k.now.differs(o); what != "" {
-		yield(traceConsistent, at(s.breachAfter("%s begins this step with %s %s, and ended the one before with %s", s.Server, what, is, was).
-			refusing(what+" before the step = "+what+" after the one before", "%s is not %s", is, was).
+	if i, lost := firstLoss(k.now.Log, o.Log); lost && k.now.Knows(FieldLog) && o.Knows(FieldLog) && !(k.now.Knows(FieldTerm) && o.Knows(FieldTerm) && o.Term > k.now.Term) {
+		yield(traceConsistent, at(s.breachAfter("%s begins this step with %s at index %d of its log, and ended the one before with %s there", s.Server, o.Log.at(i), i, k.now.Log.at(i)).
+			refusing("the log before the step begins with the log after the one before", "they differ from index %d on", i).
 			hinting("between the two lines nothing is said to have happened to the server; if steps are left out, leave out their numbers too"), k.from))
+	}
+	if what, _, _ := k.now.differs(o); what != "" {
+		k.forget() // it went on, and no line says how
 	}
 }
 
@@ -175,9 +177,13 @@ func (l Log) sameAs(m Log) bool {
 	return l.LastIndex() == m.LastIndex() && firstDifference(l, m) > m.LastIndex()
 }
 
-// fill adds to what a record shows of the state before a step what is known of it.
-func (k *Known) fill(o *Observation) {
+// fill adds to what a record shows of the state before a step what is known of it. Where it shows some of it, what a leader believes of others may have
+// changed since, by what a program told it.
+func (k *Known) fill(o *Observation, explicit bool) {
 	missing := o.Unknown &^ k.now.Unknown
+	if explicit {
+		missing &^= FieldProgress
+	}
 	if missing == 0 {
 		return
 	}
@@ -296,13 +302,9 @@ func (k *Known) comesBack(s *Step, declared Variants, yield func(*Rule, *Breach)
 	if !lost {
 		return
 	}
-	rule, role := durableBeforeSend, "the acknowledgement"
-	if p.onDisk {
-		rule, role = truncateOnConflict, "the log on disk"
-	}
-	yield(rule, s.breachAfter("%s had %s at index %d for good and comes back with %s there", s.Server, p.log.at(i), i, o.Log.at(i)).
+	yield(durableBeforeSend, s.breachAfter("%s had %s at index %d for good and comes back with %s there", s.Server, p.log.at(i), i, o.Log.at(i)).
 		refusing("what was promised is a prefix of the log after", "they differ from index %d on", i).
-		allowing("%s comes back with its entries up to index %d", s.Server, p.log.LastIndex()).after(role, s.Server, p.logAt))
+		allowing("%s comes back with its entries up to index %d", s.Server, p.log.LastIndex()).hinting(syncHint).after("the acknowledgement", s.Server, p.logAt))
 }
 
 // learn adds what a step shows.
@@ -339,11 +341,12 @@ func (k *Known) learn(s *Step, declared Variants, holes int, where func(Part, in
 	if declared.Has(VolatileUntilReady) || declared.Has(SelfVoteByMessage) {
 		return // what it sends leaves later, or promises nothing
 	}
+	last := s.Output.lastDurable()
 	for n := range s.Output.Effects {
-		switch e := &s.Output.Effects[n]; e.Kind {
-		case Sync:
+		switch e := &s.Output.Effects[n]; {
+		case n == last && e.Kind == Sync:
 			k.stored(&e.Durable, declared, where(PartEffect, n))
-		case Send:
+		case e.Kind == Send:
 			k.sends = true
 			k.told(&e.Message, o, declared, where(PartEffect, n))
 		}
@@ -351,6 +354,17 @@ func (k *Known) learn(s *Step, declared Variants, holes int, where func(Part, in
 	if o.Knows(FieldDurable) {
 		k.stored(&o.Durable, declared, at)
 	}
+}
+
+// lastDurable returns the index of the last effect that changed what is on disk, -1 if there is none. What stood there for a moment before need
+// be no state that the server meant to be in.
+func (o *Output) lastDurable() int {
+	for k := len(o.Effects) - 1; k >= 0; k-- {
+		if kind := o.Effects[k].Kind; kind == Write || kind == Sync {
+			return k
+		}
+	}
+	return -1
 }
 
 // durable reports whether a step wrote to disk.
@@ -367,9 +381,6 @@ func (k *Known) stored(d *Durable, declared Variants, at Origin) {
 	p.term.raise(d.Term, at)
 	if d.Unknown&FieldVotedFor == 0 {
 		p.vote.cast(d.Term, d.VotedFor, at)
-	}
-	if d.Unknown&FieldLog == 0 && !declared.Has(HealsFirst) && !declared.Has(MendsLog) {
-		p.log, p.logAt, p.onDisk = d.Log, at, true
 	}
 }
 
@@ -403,7 +414,7 @@ func (k *Known) told(m *Message, now *Observation, declared Variants, at Origin)
 	case m.Kind == AppendEntriesReply && m.Knows(MessageSuccess|MessageMatch) && m.Success && !declared.Has(HealsFirst):
 		if log := now.Log; now.Knows(FieldLog|FieldTerm) && now.Term == m.Term && m.MatchIndex <= log.LastIndex() && m.MatchIndex > p.log.LastIndex() {
 			log.Entries = log.Entries[:max(m.MatchIndex, log.Base)-log.Base]
-			p.log, p.logAt, p.onDisk = log, at, false
+			p.log, p.logAt = log, at
 		}
 	}
 }
@@ -420,7 +431,7 @@ func (k *Known) cut(s *Step) {
 		if i, lost := firstLoss(p.log, s.After.Log); lost {
 			keep = i - 1
 		}
-	case s.Input.Kind == Deliver || s.Input.Kind == 0:
+	case s.Input.Kind != Timeout && s.Input.Kind != Heartbeat && s.Input.Kind != Propose:
 		keep = min(keep, k.commit.least)
 	}
 	p.log.Entries = p.log.Entries[:max(keep, p.log.Base)-p.log.Base]

@@ -14,6 +14,7 @@ type tenures struct {
 	since      Term // every step since the server was in this term, or came to be known in it, is recorded
 	begun      bool
 	showsRoles bool // the server has shown its role
+	batches    bool // some record of it does not show its term, so what a later one shows may be of several steps
 }
 
 // tenure is what a server was in one term.
@@ -28,9 +29,10 @@ type tenure struct {
 
 func (t *tenures) learn(s *Step) {
 	t.showsRoles = t.showsRoles || s.After.Knows(FieldRole)
-	if s.Gap || s.Input.Cut > 0 {
+	if s.Gap || s.Input.Cut > 0 || !s.oneTerm() {
 		t.begun = false // what it was for a moment is not shown
 	}
+	t.batches = t.batches || !s.After.Knows(FieldTerm)
 	if !t.begun || !s.Before.Knows(FieldTerm) || !s.After.Knows(FieldTerm) {
 		t.restart(s)
 	}
@@ -39,10 +41,16 @@ func (t *tenures) learn(s *Step) {
 	}
 }
 
+// oneTerm reports whether a step that changes the term goes to the next one, or to that of the message that it brings.
+func (s *Step) oneTerm() bool {
+	from, to := s.Before.Term, s.After.Term
+	return !s.show(FieldTerm) || to == from || to == from+1 || s.Input.Kind == Deliver && s.Input.Message.Knows(MessageTerm) && s.Input.Message.Term == to
+}
+
 // restart forgets all terms, and begins with what the server is before a step.
 func (t *tenures) restart(s *Step) {
 	t.all, t.begun = t.all[:0], s.After.Knows(FieldTerm)
-	if s.Before.Knows(FieldTerm) {
+	if s.Before.Knows(FieldTerm) && s.oneTerm() {
 		t.since = s.Before.Term
 		t.add(&s.Before, s.Before.Term == 0 && s.Before.Knows(FieldRole) && s.Before.Role == Follower)
 	} else {
@@ -78,7 +86,7 @@ func (t *tenures) add(o *Observation, entered bool) {
 
 // rulesOut says why a server cannot have sent a message, in words and as a condition; "" if it may have.
 func (t *tenures) rulesOut(m *Message) (why, condition string) {
-	if !t.begun || len(t.all) == 0 || !m.Knows(MessageTerm) || !tellsSendersTerm(m.Kind) || m.Term < t.since {
+	if !t.begun || t.batches || len(t.all) == 0 || !m.Knows(MessageTerm) || !tellsSendersTerm(m.Kind) || m.Term < t.since {
 		return "", ""
 	}
 	then := t.in(m.Term)

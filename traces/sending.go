@@ -148,7 +148,7 @@ func (s *sending) leaves(m *spec.Message) {
 
 func (s *sending) arrives(r *Record) *Contradiction {
 	m := &r.Step.Input.Message
-	if server := s.servers[m.From]; s.holes || server == nil || server.part || s.mayBeUnseen(m) || s.hasLeft(m) {
+	if server := s.servers[m.From]; s.holes || server == nil || server.part || s.by[sender{m.From, m.Kind}] == nil || s.mayBeUnseen(m) || s.hasLeft(m) {
 		return nil
 	}
 	rule, known := spec.RuleByName("X-TR-01")

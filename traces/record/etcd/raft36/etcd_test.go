@@ -64,7 +64,7 @@ func TestACleanRunIsClean(t *testing.T) {
 				}
 			}
 			for _, name := range []string{"term-monotonic", "election-safety", "vote-once", "log-matching", "state-machine-safety", "leader-completeness",
-				"commit-monotonic", "leader-append-only", "vote-up-to-date", "prev-matches", "commit-own-term", "match-monotonic", "commit-majority",
+				"commit-monotonic", "leader-append-only", "prev-matches", "commit-own-term", "match-monotonic", "commit-majority",
 				"entries-from-log", "prev-term-true", "ack-verified"} {
 				require.Positive(t, checked[name], name)
 			}
@@ -169,7 +169,7 @@ func TestAMessageThatChangesOnItsWayIsFound(t *testing.T) {
 	c.drain(toOf(forged))
 	result := verify(t, out.Bytes())
 	require.Equal(t, spec.Violated, result.Verdict)
-	require.Contains(t, result.Findings[len(result.Findings)-1].Message, "receives an AppendEntries that n1 never sent")
+	require.Regexp(t, "of the same term|never sent", result.Findings[0].Message)
 }
 
 // With asynchronous storage the real library asks for votes before its term is on disk. That is found.
