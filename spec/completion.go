@@ -136,6 +136,12 @@ func progressOfAll(all []ServerID, match Index) (progress []Progress) {
 	return progress
 }
 
+// far is an index beyond all that the step shows.
+func (c *completer) far() Index {
+	s := c.shown
+	return max(s.Before.Log.LastIndex(), s.After.Log.LastIndex(), s.Input.Message.LastEntryIndex()) + 100
+}
+
 // everybody returns every server that the step names.
 func (c *completer) everybody() (all []ServerID) {
 	s := c.shown
@@ -185,7 +191,7 @@ func (c *completer) message(m *Message, before, after *Observation) {
 		m.Term = oneOf(c, before.Term, after.Term, after.Term+1, max(before.Term, 1)-1)
 	}
 	if take(MessageLastIndex) {
-		m.LastLogIndex = oneOf(c, before.Log.LastIndex(), after.Log.LastIndex(), 0, 1<<40)
+		m.LastLogIndex = oneOf(c, before.Log.LastIndex(), after.Log.LastIndex(), 0, c.far())
 	}
 	if take(MessageLastTerm) {
 		m.LastLogTerm = oneOf(c, before.Log.LastTerm(), after.Log.LastTerm(), 0, after.Term)
@@ -217,13 +223,13 @@ func (c *completer) message(m *Message, before, after *Observation) {
 		}
 	}
 	if take(MessageCommit) {
-		m.LeaderCommit = oneOf(c, after.CommitIndex, before.CommitIndex, 0, 1<<40)
+		m.LeaderCommit = oneOf(c, after.CommitIndex, before.CommitIndex, 0, c.far())
 	}
 	if take(MessageSuccess) {
 		m.Success = c.IntN(2) == 0
 	}
 	if take(MessageMatch) {
-		m.MatchIndex = oneOf(c, 0, before.Log.LastIndex(), after.Log.LastIndex(), 1<<40)
+		m.MatchIndex = oneOf(c, 0, before.Log.LastIndex(), after.Log.LastIndex(), c.far())
 		if p := after.progressOf(m.From, int(m.From)-1); p != nil && c.IntN(2) == 0 {
 			m.MatchIndex = p.MatchIndex
 		}
@@ -253,7 +259,7 @@ func (c *completer) effects(s *Step) {
 			d.Unknown = 0
 		}
 		if e.Reply.NoIndex {
-			e.Reply.Index, e.Reply.NoIndex = oneOf(c, s.After.CommitIndex, s.After.LastApplied, s.Before.LastApplied+1, s.After.Log.LastIndex(), 1<<40), false
+			e.Reply.Index, e.Reply.NoIndex = oneOf(c, s.After.CommitIndex, s.After.LastApplied, s.Before.LastApplied+1, s.After.Log.LastIndex(), c.far()), false
 		}
 	}
 	if s.Output.Unseen && c.IntN(8) > 0 {
@@ -281,7 +287,7 @@ func (c *completer) more(s *Step, shown []Effect) (all []Effect) {
 	all = append(all, Effect{Kind: Sync, Durable: disk})
 	next := s.Before.LastApplied
 	apply := func(upTo Index) {
-		for i := next + 1; i < upTo; i++ {
+		for i := max(next, now.Log.Base) + 1; i < min(upTo, now.Log.LastIndex()+1); i++ {
 			if e, held := now.Log.At(i); held && e.Kind == Command {
 				all = append(all, Effect{Kind: Apply, Reply: Reply{Value: e.Value, Index: i}})
 			}

@@ -53,6 +53,7 @@ func (b *ballot) cast(term Term, vote ServerID, at Origin) {
 // promise is what outlasts a crash, and how that is known: what was told in messages, or was on disk.
 type promise struct {
 	term  learnt[Term]
+	own   ballot       // it asked for votes, and so had its own
 	asked learnt[Term] // it asked, or led, in this term; a crash that is said to have lost what was not synced may take that back
 	vote  ballot
 	log   Log // acknowledged, so these entries are on disk, unless the server has taken others in their place since
@@ -67,6 +68,9 @@ func (k *Known) meet(s *Step, declared Variants, unnumbered bool, holes int, yie
 	}
 	k.begins(s, declared, yield)
 	k.fill(&s.Before, s.Before.Unknown|FieldCompacted != ^Field(0) && s.Before.Unknown|FieldCompacted != FieldUp<<1-1)
+	if b, a := &s.Before, &s.After; s.delivered(RequestVote) && !b.Knows(FieldLog) && a.Knows(FieldLog) && !s.Gap {
+		b.Log, b.Unknown = a.Log, b.Unknown&^(FieldLog|FieldCompacted)|a.Unknown&FieldCompacted // a request for a vote changes no log
+	}
 	k.up(s, holes)
 	k.ends(s, declared, yield)
 }
@@ -290,10 +294,14 @@ func (k *Known) comesBack(s *Step, declared Variants, yield func(*Rule, *Breach)
 			allowing("%s comes back in term %d or later", s.Server, term.least).hinting(syncHint).after("the promise", s.Server, term.at))
 		return
 	}
-	if o.Knows(FieldTerm|FieldVotedFor) && p.vote.vote != None && p.vote.term == o.Term && o.VotedFor != p.vote.vote && !drops(declared, o) {
-		yield(durableBeforeSend, s.breachAfter("%s gave its vote in term %d to %s and comes back with a vote for %s", s.Server, p.vote.term, p.vote.vote, o.VotedFor).
-			refusing("votedFor after = vote promised", "%s is not %s", o.VotedFor, p.vote.vote).
-			allowing("%s comes back with its vote for %s", s.Server, p.vote.vote).hinting(syncHint).after("the vote", s.Server, p.vote.at))
+	vote := p.vote
+	if p.own.term > vote.term && !k.lossy {
+		vote = p.own
+	}
+	if o.Knows(FieldTerm|FieldVotedFor) && vote.vote != None && vote.term == o.Term && o.VotedFor != vote.vote && !drops(declared, o) {
+		yield(durableBeforeSend, s.breachAfter("%s gave its vote in term %d to %s and comes back with a vote for %s", s.Server, vote.term, vote.vote, o.VotedFor).
+			refusing("votedFor after = vote promised", "%s is not %s", o.VotedFor, vote.vote).
+			allowing("%s comes back with its vote for %s", s.Server, vote.vote).hinting(syncHint).after("the vote", s.Server, vote.at))
 	}
 	if !o.Knows(FieldLog) || len(p.log.Entries) == 0 {
 		return
@@ -405,6 +413,9 @@ func (k *Known) told(m *Message, now *Observation, declared Variants, at Origin)
 	k.term.raise(m.Term, at)
 	if m.Kind.IsRequest() {
 		p.asked.raise(m.Term, at)
+		if m.Kind == RequestVote {
+			p.own.cast(m.Term, m.From, at)
+		}
 		return
 	}
 	p.term.raise(m.Term, at)

@@ -144,6 +144,6 @@ func TestProblemMatcherMatchesWhatIsPrinted(t *testing.T) {
 		}
 	}
 	require.Len(t, found, 1, "it matches the first line of a finding and no other")
-	require.Equal(t, []string{"../../examples/votes.ndjson", "7"}, found[0][1:3])
+	require.Equal(t, []string{"../../examples/votes.ndjson", "5"}, found[0][1:3])
 	require.Equal(t, "vote-once", found[0][4])
 }

@@ -32,9 +32,9 @@ func onlyTested(s *subject, r *report.Report) {
 	for k := range r.Rules {
 		rule, known := spec.RuleByName(r.Rules[k].Name)
 		if known && r.Rules[k].Verdict == spec.Held.String() && !s.tests(rule) {
-			r.Rules[k].Verdict = report.NotCheckable
+			r.Rules[k].Verdict = report.NotExercised
 		}
-		left = left || r.Rules[k].Verdict != report.NotCheckable && r.Rules[k].Verdict != report.NotApplicable
+		left = left || r.Rules[k].Verdict != report.NotExercised && r.Rules[k].Verdict != report.NotCheckable && r.Rules[k].Verdict != report.NotApplicable
 	}
 	if len(r.Rules) > 0 && !left && r.Verdict == spec.Held.String() {
 		r.Verdict = spec.Inconclusive.String()
