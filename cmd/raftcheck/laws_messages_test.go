@@ -245,11 +245,14 @@ var changesOfSent = []change{
 	})},
 	{"leaderCommit is above the leader's own", []string{"leader-commit-true"}, sends("AppendEntries", func(s *scene, m map[string]any) string {
 		m["leaderCommit"] = counted(number(s.after["commit"]) + 1)
-		return ""
+		return s.committedBySomebody(number(m["leaderCommit"]))
 	})},
 	{"a heartbeat leaves a server out", []string{"heartbeat-to-all"}, func(s *scene) string {
 		if s.event != "heartbeat" || s.record["cut"] != nil || s.after == nil {
 			return notHere
+		}
+		if s.declares("stores-later") {
+			return "a heartbeat may wait until what it carries is stored"
 		}
 		gone := 0
 		if s.drops(func(name string, _ map[string]any) bool { gone++; return name == "send" && gone == 1 }) == 0 {
@@ -302,25 +305,25 @@ var changesOfSent = []change{
 		return ""
 	})},
 	{"a snapshot with another last term", []string{"snapshot-term-true"}, sends("InstallSnapshot", func(s *scene, m map[string]any) string {
-		raises(m, "lastLogTerm", 1)
+		raises(m, "prevLogTerm", 1)
 		return ""
 	})},
 	{"a snapshot with an earlier last term", []string{"snapshot-term-true"}, sends("InstallSnapshot", func(s *scene, m map[string]any) string {
-		if number(m["lastLogTerm"]) < 2 {
+		if number(m["prevLogTerm"]) < 2 {
 			return notHere
 		}
-		raises(m, "lastLogTerm", -1)
+		raises(m, "prevLogTerm", -1)
 		return ""
 	})},
 	{"a snapshot of more than is committed", []string{"leader-commit-true", "snapshot-committed"}, sends("InstallSnapshot", func(s *scene, m map[string]any) string {
-		m["lastLogIndex"] = counted(number(s.after["commit"]) + 1)
-		return ""
+		m["prevLogIndex"] = counted(number(s.after["commit"]) + 1)
+		return s.committedBySomebody(number(m["prevLogIndex"]))
 	})},
 	{"a snapshot with an earlier last index", []string{"snapshot-term-true", "snapshot-committed"}, sends("InstallSnapshot", func(s *scene, m map[string]any) string {
-		if number(m["lastLogIndex"]) == 0 {
+		if number(m["prevLogIndex"]) < 2 {
 			return notHere
 		}
-		raises(m, "lastLogIndex", -1)
+		raises(m, "prevLogIndex", -1)
 		return earlierSnapshot(s, m)
 	})},
 	{"a snapshot's answer of more than it covers", []string{"ack-verified", "durable-before-send", "install-raises"}, sends("InstallSnapshotReply", func(s *scene, m map[string]any) string {
@@ -351,9 +354,19 @@ var changesOfSent = []change{
 	})},
 }
 
+// committedBySomebody says where an index is committed that is above the server's own commitIndex.
+func (s *scene) committedBySomebody(index int64) string {
+	for _, line := range s.lines[:s.k] {
+		if number(members(line["post"])["commit"]) >= index {
+			return "another server has committed it: it is true"
+		}
+	}
+	return ""
+}
+
 // earlierSnapshot says where a snapshot of one entry less is a true one.
 func earlierSnapshot(s *scene, m map[string]any) string {
-	index, term := number(m["lastLogIndex"]), number(m["lastLogTerm"])
+	index, term := number(m["prevLogIndex"]), number(m["prevLogTerm"])
 	if index == 0 {
 		return ""
 	}
@@ -464,7 +477,7 @@ var changesOfDelivered = []change{
 		return ""
 	})},
 	{"a snapshot arrives with another last index", []string{"trace-consistent"}, delivers("InstallSnapshot", func(s *scene, m map[string]any) string {
-		raises(m, "lastLogIndex", 1)
+		raises(m, "prevLogIndex", 1)
 		return ""
 	})},
 	{"TimeoutNow arrives that nobody sent", []string{"trace-consistent"}, func(s *scene) string {
@@ -508,6 +521,12 @@ var changesOfClients = []change{
 			return notHere
 		}
 		raises(a, "index", 1)
+		_, entries, base := logOf(s.after)
+		if k := number(a["index"]) - base; k >= 1 && k <= int64(len(entries)) && number(a["index"]) <= number(s.after["commit"]) {
+			if e := members(entries[k-1]); e["value"] == a["value"] && number(e["term"]) == number(a["term"]) {
+				return "the entry there is an equal command"
+			}
+		}
 		return ""
 	})},
 	{"another command is done", []string{"completion-of-its-entry"}, tells("answer", func(s *scene, a map[string]any) string {
@@ -573,10 +592,14 @@ var changesOfOrder = []change{
 	})},
 	{"a line is missing, and the numbers do not show it", []string{"trace-consistent"}, shows(func(s *scene) string {
 		next := s.next()
-		if next < 0 || spellingOf(s.before) == spellingOf(s.after) || s.lines[next]["pre"] == nil {
+		if next < 0 || s.same("term") {
 			return notHere
 		}
+		own := members(copied(s.lines[next]))
+		own["pre"] = s.after
+		s.lines[next] = own
 		s.lines[s.k] = nil
+		s.guilty = []int{next - 1}
 		for i := s.k + 1; i < len(s.lines); i++ {
 			line := members(copied(s.lines[i]))
 			raises(line, "n", -1)
@@ -597,6 +620,9 @@ var changesOfOrder = []change{
 			s.message = m
 			if s.wasSent() {
 				return "an equal message was sent before"
+			}
+			if !slices.ContainsFunc(s.lines[:s.k], func(line map[string]any) bool { return line["server"] == s.server }) {
+				return "its sender was not seen before, and a trace may begin anywhere"
 			}
 			if slices.ContainsFunc(s.lines[s.k:i], func(line map[string]any) bool { return line["server"] == s.lines[i]["server"] }) {
 				return notHere // its own steps would be out of order

@@ -84,7 +84,7 @@ func guiltyNumber(lines []map[string]any, r *traces.Result) int64 {
 // mutantDocuments are random walks of mutants that break a rule.
 func mutantDocuments(t *testing.T, chance *rand.Rand) (all []*document) {
 	for _, m := range mutant.All {
-		for range 6 {
+		for range 2 {
 			config := mutated(m).config
 			trace, broken, err := checker.Run(&config, randomActions(t, &config, chance, 40), spec.Rules)
 			require.NoError(t, err)

@@ -62,6 +62,9 @@ var changesOfTerms = []change{
 			return notHere
 		}
 		s.after["term"] = s.before["term"]
+		if s.same("role") && s.same("votedFor") && len(s.sends("")) == 0 {
+			return "nothing is left of the campaign"
+		}
 		return ""
 	})},
 	{"a message of a higher term does not raise the term", []string{"adopt-higher-term"}, shows(func(s *scene) string {
@@ -178,8 +181,15 @@ var changesOfRoles = []change{
 		s.after["role"] = "candidate"
 		return ""
 	})},
-	{"a server is down though nothing stopped it", []string{"trace-consistent"}, shows(func(s *scene) string {
+	{"a server is down and goes on", []string{"trace-consistent"}, shows(func(s *scene) string {
 		s.after["role"] = "crashed"
+		next := s.next()
+		if next < 0 || s.lines[next]["event"] == "crash" || s.lines[next]["cut"] != nil {
+			return "a server may stop in any step"
+		}
+		for i := s.k + 1; i <= next; i++ {
+			s.guilty = append(s.guilty, i)
+		}
 		return ""
 	})},
 	{"a server starts as a candidate", []string{"start-follower"}, func(s *scene) string {
@@ -275,6 +285,10 @@ var changesOfLogs = []change{
 	})},
 	{"a follower acknowledges entries and holds one less", []string{"stores-what-was-sent"}, shows(func(s *scene) string {
 		sent, _ := s.message["entries"].([]any)
+		last, _ := lastOf(s.after)
+		if !slices.ContainsFunc(s.sends("AppendEntriesReply"), func(m map[string]any) bool { return m["success"] == true && number(m["matchIndex"]) == last }) {
+			return notHere
+		}
 		if s.same("log") || s.message == nil || s.message["kind"] != "AppendEntries" || len(sent) == 0 {
 			return notHere
 		}
