@@ -140,6 +140,9 @@ func (t *teller) leader(s *Step) {
 	default:
 		t.tell(Fact{Key: leads, Holder: holder, By: s.Server, Part: PartAfter})
 	}
+	if o := &s.After; o.Role == Leader && o.Knows(FieldRole|FieldTerm|FieldLeader) && o.LeaderID != None && o.LeaderID != s.Server {
+		t.tell(Fact{Key: leads, Holder: o.LeaderID, By: s.Server, Part: PartAfter})
+	}
 	if m := &s.Input.Message; s.Input.Kind == Deliver && m.saysLeader() && !s.After.saysLeads(m.From, m.Term, s.Server) {
 		leads.Term = m.Term
 		t.tell(Fact{Key: leads, Holder: m.From, By: s.Server, Part: PartInput})

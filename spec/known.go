@@ -71,6 +71,7 @@ func (k *Known) meet(s *Step, declared Variants, unnumbered bool, holes int, yie
 	if b, a := &s.Before, &s.After; s.delivered(RequestVote) && !b.Knows(FieldLog) && a.Knows(FieldLog) && !s.Gap {
 		b.Log, b.Unknown = a.Log, b.Unknown&^(FieldLog|FieldCompacted)|a.Unknown&FieldCompacted // a request for a vote changes no log
 	}
+	k.steps(s, unnumbered, declared, yield)
 	k.up(s, holes)
 	k.ends(s, declared, yield)
 }
@@ -446,4 +447,39 @@ func (k *Known) cut(s *Step) {
 		keep = min(keep, k.commit.least)
 	}
 	p.log.Entries = p.log.Entries[:max(keep, p.log.Base)-p.log.Base]
+}
+
+// steps judges what a server does by what it was before: one that is down does nothing until it starts again, and what it sends of a term that is over
+// for it, it was in a state to send then.
+func (k *Known) steps(s *Step, unnumbered bool, declared Variants, yield func(*Rule, *Breach)) {
+	if k.seen && k.down() && !unnumbered && s.actsUp() {
+		yield(traceConsistent, s.breachAfter("%s is down, and then %s happens to it and it is %s", s.Server, s.happened(), s.After.Role).
+			refusing("a server that is down does nothing", "it goes on").
+			allowing("%s starts again first", s.Server).after("where it went down", s.Server, k.from))
+		return
+	}
+	if declared.Has(VolatileUntilReady) || declared.Has(SelfVoteByMessage) || !s.Before.Knows(FieldTerm) {
+		return
+	}
+	for n := range s.Output.Effects {
+		m := &s.Output.Effects[n].Message
+		isOver := m.Term < s.Before.Term || m.Term == s.Before.Term && m.Kind == RequestVote && s.After.Knows(FieldTerm) && s.After.Term > m.Term
+		if s.Output.Effects[n].Kind != Send || m.To == s.Server || !isOver {
+			continue
+		}
+		if why, condition := k.past.rulesOut(m); why != "" {
+			yield(traceConsistent, s.breachSent(n, "%s sends %s of term %d: %s", s.Server, m.Kind, m.Term, why).
+				refusing(condition, "%s", why).after("what it was before", s.Server, k.from))
+			return
+		}
+	}
+}
+
+// actsUp reports whether the step is one that only a server takes which is up, and leaves it so.
+func (s *Step) actsUp() bool {
+	switch s.Input.Kind {
+	case Timeout, Heartbeat, Deliver, Propose, ReadIndex, Compact, Tick:
+		return !s.crashes() && s.After.Knows(FieldRole) && s.After.Role != Crashed
+	}
+	return false
 }

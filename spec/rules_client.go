@@ -70,7 +70,8 @@ var completionOfItsEntry = &Rule{
 				return s.breach(PartEffect, k, "%s tells a client that %s is done at index %d and has committed up to %d", s.Server, e.Reply.Value, e.Reply.Index, s.After.CommitIndex).
 					refusing("index ≤ commitIndex", "%d is above %d", e.Reply.Index, s.After.CommitIndex).allowing("%s waits", s.Server)
 			}
-			if f, _ := s.After.Log.At(e.Reply.Index); f.Value != "" && f.Value != e.Reply.Value {
+			f, held := s.After.Log.At(e.Reply.Index)
+			if held && (f.Value != "" && f.Value != e.Reply.Value || f.Kind == NoOp || e.Reply.Term > 0 && f.Term != e.Reply.Term) {
 				return s.breach(PartEffect, k, "%s tells a client that %s is done at index %d, where it has %s", s.Server, e.Reply.Value, e.Reply.Index, f).
 					refusing("log[index] = the client's command", "%s is not %s", f, Shown(e.Reply.Value)).allowing("%s tells the client nothing", s.Server)
 			}

@@ -47,6 +47,11 @@ var latestInForce = &Rule{
 	NeedsAfter: FieldRole | FieldLog | FieldConfig,
 	Step: func(s *Step) *Breach {
 		c, i, found := s.After.Log.lastConfiguration(s.After.Log.LastIndex())
+		if !found && s.runs() && s.show(FieldLog|FieldConfig|FieldCompacted) && s.After.Log.Base == s.Before.Log.Base && !logChanged(s.Before.Log, s.After.Log) && !s.Before.Config.same(&s.After.Config) {
+			return s.breachAfter("%s goes by the configuration %s, went by %s before, and no entry of its log says so", s.Server, s.After.Config, s.Before.Config).
+				refusing("an entry that changes the configuration", "the log stays as it was").
+				allowing("%s goes by %s", s.Server, s.Before.Config).since("the configuration before", PartBefore)
+		}
 		if s.crashes() || !found || c.same(&s.After.Config) {
 			return nil
 		}

@@ -4,7 +4,7 @@ package spec
 
 var diskKept = &Rule{
 	ID: "R5.6-08", Name: "disk-kept",
-	Sentence: "What is safe on disk stays there: the term, and every entry that the server does not replace or compact.",
+	Sentence: "What is safe on disk stays there: the term, the vote in it, and every entry that the server does not replace or compact.",
 	Why: "A crash may come at any moment, and then the disk is all that is left of what was promised. What is lost there goes unseen until that crash. " +
 		"What usually breaks it: an older write that is done after a newer one, a file that is made anew from what only a part of the server knows, or a backup that is put back.",
 	Section: "Raft paper, 5.6 and Figure 2 (persistent state)", Level: Must, Profile: Storage,
@@ -41,6 +41,11 @@ func (s *Step) fallen(safe *Durable, part Part, effect int) *Breach {
 		return told(s.breachAfter("%s had term %d safe on its disk and now has term %d there", s.Server, safe.Term, disk.Term).
 			refusing("term on disk after ≥ term on disk before", "%d is below %d", disk.Term, safe.Term).
 			allowing("term %d stays on disk", safe.Term))
+	}
+	if known := (safe.Unknown|disk.Unknown)&FieldVotedFor == 0; known && disk.Term == safe.Term && safe.VotedFor != None && disk.VotedFor != safe.VotedFor && !s.Declared.Has(DropsVoteForLeader) {
+		return told(s.breachAfter("%s had its vote for %s in term %d safe on its disk and now has a vote for %s there", s.Server, safe.VotedFor, safe.Term, disk.VotedFor).
+			refusing("votedFor on disk stays in its term", "it was %s and is %s", safe.VotedFor, disk.VotedFor).
+			allowing("the vote for %s stays on disk", safe.VotedFor))
 	}
 	i, lost := firstLoss(safe.Log, disk.Log)
 	if !lost || s.gaveUp(i, safe.Log) || s.dropsUnacknowledged(i) {

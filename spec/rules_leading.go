@@ -118,6 +118,9 @@ var snapshotTermTrue = &Rule{
 }
 
 func judgeSnapshotTermTrue(s *Step) *Breach {
+	if b := judgeOwnSnapshotTerm(s); b != nil {
+		return b
+	}
 	for k, m := range s.Output.Sent {
 		if m.Kind != InstallSnapshot || !m.Knows(MessagePrevIndex|MessagePrevTerm) || m.PrevLogIndex == 0 {
 			continue
@@ -140,4 +143,20 @@ func (s *Step) entryTerm(i Index, likely Term) (own Term, known bool) {
 		}
 	}
 	return own, known
+}
+
+// judgeOwnSnapshotTerm compares the term at which a server's own log begins with what stood there before: what is compacted is committed, and is replaced
+// by nothing.
+func judgeOwnSnapshotTerm(s *Step) *Breach {
+	base := s.After.Log.Base
+	if !s.runs() || !s.show(FieldLog|FieldCompacted) || base == 0 || s.After.Log.BaseTerm == 0 || base != s.Before.Log.Base && s.Input.Kind != Compact {
+		return nil
+	}
+	own, known := s.Before.Log.termKnownAt(base)
+	if !known || own == s.After.Log.BaseTerm {
+		return nil
+	}
+	return s.breachAfter("%s has compacted its log up to index %d of term %d, where its entry was of term %d", s.Server, base, s.After.Log.BaseTerm, own).
+		refusing("last included term = log[last included index].term", "%d is not %d", s.After.Log.BaseTerm, own).
+		allowing("last included term %d", own).since("the log before", PartBefore)
 }

@@ -36,7 +36,7 @@ var snapshotCommitted = &Rule{
 	Needs:   FieldLog | FieldCommit | FieldCompacted,
 	Step: func(s *Step) *Breach {
 		base := s.After.Log.Base
-		if !s.runs() || s.Input.Kind == Deliver || base <= s.Before.Log.Base || base <= s.After.CommitIndex {
+		if !s.runs() || s.delivered(InstallSnapshot) || base <= s.Before.Log.Base || base <= s.After.CommitIndex {
 			return nil
 		}
 		return s.breachAfter("%s compacts its log up to index %d and has committed up to %d", s.Server, base, s.After.CommitIndex).

@@ -253,6 +253,11 @@ func judgeMessageTerm(s *Step) *Breach {
 				refusing("message.term ≤ currentTerm", "%d is above %d", m.Term, s.After.Term).
 				allowing("%s sends its own term %d", s.Server, s.After.Term).since("the sender's term", PartAfter)
 		}
+		if m.Kind == PreVote && m.Term > s.After.Term+1 && !s.Declared.Has(PreVoteOwnTerm) && !s.Declared.Has(TermJumps) {
+			return s.breachSent(k, "%s in term %d asks whether it would be voted for in term %d", s.Server, s.After.Term, m.Term).
+				refusing("message.term ≤ currentTerm + 1", "%d is above %d", m.Term, s.After.Term+1).
+				allowing("%s asks about term %d", s.Server, s.After.Term+1).since("the sender's term", PartAfter)
+		}
 	}
 	return nil
 }

@@ -70,6 +70,8 @@ func (s *Step) changedAtAll() string {
 		return "configuration"
 	case s.show(FieldLeader) && b.LeaderID != a.LeaderID:
 		return "leader"
+	case s.show(FieldContact) && !slices.Equal(b.Contact, a.Contact):
+		return "count of answers"
 	case s.show(FieldDurable) && (b.Durable.Term != a.Durable.Term || b.Durable.VotedFor != a.Durable.VotedFor || logChanged(b.Durable.Log, a.Durable.Log)):
 		return "disk"
 	}

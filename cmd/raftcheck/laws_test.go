@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"sort"
 	"strings"
@@ -37,6 +38,8 @@ type document struct {
 	name   string
 	header string
 	lines  []map[string]any
+
+	spelt map[uintptr][]byte // lines, as they are written, by the address of each
 }
 
 func parseDocument(t *testing.T, name string, text []byte) *document {
@@ -223,20 +226,37 @@ func forgetEffects(lines []map[string]any, k int, kind string) {
 	}
 }
 
-// bytesOf writes lines again; those that were taken out are nil.
+// bytesOf writes lines again; those that were taken out are nil. Lines of the document itself are spelt once.
 func (d *document) bytesOf(lines []map[string]any) []byte {
+	if d.spelt == nil {
+		d.spelt = map[uintptr][]byte{}
+		for _, line := range d.lines {
+			d.spelt[reflect.ValueOf(line).Pointer()] = []byte(spellingOf(line))
+		}
+	}
 	var b bytes.Buffer
 	b.WriteString(d.header + "\n")
 	for _, line := range lines {
-		if line != nil {
-			text, err := json.Marshal(line)
-			if err != nil {
-				panic(err)
-			}
-			b.Write(append(text, '\n'))
+		if line == nil {
+			continue
 		}
+		if spelt, same := d.spelt[reflect.ValueOf(line).Pointer()]; same {
+			b.Write(spelt)
+		} else {
+			b.WriteString(spellingOf(line))
+		}
+		b.WriteByte('\n')
 	}
 	return b.Bytes()
+}
+
+// spellingOf spells a value so that equal ones have equal spellings.
+func spellingOf(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
 }
 
 // judged verifies a native trace; nil if it cannot be read any more, as when nothing is left of it.
@@ -263,6 +283,16 @@ func randomExecution(t *testing.T, features string, chance *rand.Rand, steps int
 	s, err := reference(strings.TrimSuffix(referenceName+":"+features, ":"))
 	require.NoError(t, err)
 	config := s.config
+	enlarge(&config)
+	trace, broken, err := checker.Run(&config, randomActions(t, &config, chance, steps), spec.Rules)
+	require.NoError(t, err)
+	require.Empty(t, broken, "the reference with %s breaks a rule", features)
+	trace.Header.Records = 0
+	return trace
+}
+
+// enlarge makes room in a world for long executions.
+func enlarge(config *cluster.Config) {
 	b := &config.Bounds
 	b.Terms, b.Log, b.Messages, b.Campaigns, b.Proposals = 6, 6, 8, 8, 6
 	if b.Changes > 0 {
@@ -272,9 +302,12 @@ func randomExecution(t *testing.T, features string, chance *rand.Rand, steps int
 		b.Compactions = 3
 	}
 	config.Faults.Crash, config.Faults.Lossy = 3, true
-	world, err := cluster.New(&config)
+}
+
+// randomActions walks at random through a world, and takes messages and commands more often than faults.
+func randomActions(t *testing.T, config *cluster.Config, chance *rand.Rand, steps int) (actions []cluster.Action) {
+	world, err := cluster.New(config)
 	require.NoError(t, err)
-	var actions []cluster.Action
 	for len(actions) < steps {
 		all := world.Next()
 		all = slices.DeleteFunc(all, func(n cluster.Next) bool { return n.Outcome.Outside || n.Outcome.Refused })
@@ -290,11 +323,19 @@ func randomExecution(t *testing.T, features string, chance *rand.Rand, steps int
 		}
 		actions, world = append(actions, next.Action), next.World
 	}
-	trace, broken, err := checker.Run(&config, actions, spec.Rules)
+	return actions
+}
+
+// documentOf writes a trace down.
+func documentOf(t *testing.T, name string, trace *traces.Trace) *document {
+	var b bytes.Buffer
+	w, err := traces.NewWriter(&b, trace.Header)
 	require.NoError(t, err)
-	require.Empty(t, broken, "the reference with %s breaks a rule", features)
-	trace.Header.Records = 0
-	return trace
+	for k := range trace.Records {
+		require.NoError(t, w.Record(&trace.Records[k]))
+	}
+	require.NoError(t, w.Flush())
+	return parseDocument(t, name, b.Bytes())
 }
 
 func legalDocuments(t *testing.T, chance *rand.Rand) (all []*document) {
@@ -302,15 +343,7 @@ func legalDocuments(t *testing.T, chance *rand.Rand) (all []*document) {
 		for k := range 2 {
 			trace := randomExecution(t, features, chance, 80)
 			require.NotEmpty(t, trace.Records)
-			h := trace.Header
-			var b bytes.Buffer
-			w, err := traces.NewWriter(&b, h)
-			require.NoError(t, err)
-			for i := range trace.Records {
-				require.NoError(t, w.Record(&trace.Records[i]))
-			}
-			require.NoError(t, w.Flush())
-			all = append(all, parseDocument(t, fmt.Sprintf("%s %d", features, k), b.Bytes()))
+			all = append(all, documentOf(t, fmt.Sprintf("%s %d", features, k), trace))
 		}
 	}
 	if *legalTraces != "" {
