@@ -42,7 +42,7 @@ func (s *Step) fallen(safe *Durable, part Part, effect int) *Breach {
 			refusing("term on disk after ≥ term on disk before", "%d is below %d", disk.Term, safe.Term).
 			allowing("term %d stays on disk", safe.Term))
 	}
-	if known := (safe.Unknown|disk.Unknown)&FieldVotedFor == 0; known && disk.Term == safe.Term && safe.VotedFor != None && disk.VotedFor != safe.VotedFor && !s.Declared.Has(DropsVoteForLeader) {
+	if known := (safe.Unknown|disk.Unknown)&FieldVotedFor == 0; known && disk.Term == safe.Term && safe.VotedFor != None && disk.VotedFor != safe.VotedFor && !s.Declared.Has(DropsVoteForLeader) && !s.Declared.Has(LateTerm) {
 		return told(s.breachAfter("%s had its vote for %s in term %d safe on its disk and now has a vote for %s there", s.Server, safe.VotedFor, safe.Term, disk.VotedFor).
 			refusing("votedFor on disk stays in its term", "it was %s and is %s", safe.VotedFor, disk.VotedFor).
 			allowing("the vote for %s stays on disk", safe.VotedFor))

@@ -9,9 +9,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"github.com/spf13/cobra"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -104,6 +106,14 @@ type way struct {
 
 var endings = []way{{"SIGINT", syscall.SIGINT, 0}, {"SIGTERM", syscall.SIGTERM, 0}, {"SIGHUP", syscall.SIGHUP, 0}, {"kill -9", syscall.SIGKILL, 0}, {"a full disk", 0, 1}}
 
+// heeded is the way itself, or another where its signal is ignored, as under nohup: what a program is told to ignore it ignores.
+func (w way) heeded() way {
+	if w.signal != 0 && w.signal != syscall.SIGKILL && signal.Ignored(w.signal) {
+		return endings[1]
+	}
+	return w
+}
+
 // moment runs a verb, ends it that way after a while, and expects that no input changed, no report is half there and no process is left.
 func moment(t *testing.T, files map[string]string, call string, w way, after time.Duration) {
 	t.Helper()
@@ -171,7 +181,7 @@ func TestVerbsEndWhenTheyAreAsked(t *testing.T) {
 	files := inputs(t)
 	random := rand.New(rand.NewPCG(*chance, 1))
 	for k, call := range longCalls() {
-		w := endings[k%(len(endings)-1)]
+		w := endings[k%(len(endings)-1)].heeded()
 		t.Run(strings.Fields(call)[0]+" "+w.name, func(t *testing.T) { moment(t, files, call, w, time.Duration(random.IntN(800))*time.Millisecond) })
 	}
 }
@@ -180,6 +190,7 @@ func TestVerbsEndWhenTheyAreAsked(t *testing.T) {
 func TestProgramsThatHangAreEnded(t *testing.T) {
 	for _, verb := range []string{"check", "fuzz"} {
 		for _, w := range endings[:4] {
+			w = w.heeded()
 			t.Run(verb+" "+w.name, func(t *testing.T) {
 				p := begin(t, t.TempDir(), 0, verb, "--exec", hanging, "--exec-limit", "1h")
 				time.Sleep(300 * time.Millisecond)
@@ -202,7 +213,7 @@ func TestRandomMoments(t *testing.T) {
 		calls = append(calls, walk[verb].quick, walk[verb].long)
 	}
 	for k := range *moments {
-		call, w, after := calls[random.IntN(len(calls))], endings[random.IntN(len(endings))], time.Duration(random.IntN(1500))*time.Millisecond
+		call, w, after := calls[random.IntN(len(calls))], endings[random.IntN(len(endings))].heeded(), time.Duration(random.IntN(1500))*time.Millisecond
 		t.Run(strconv.Itoa(k), func(t *testing.T) { moment(t, files, call, w, after) })
 	}
 }
@@ -240,7 +251,7 @@ type liner struct {
 }
 
 func (g *liner) line() []string {
-	verbs := verbsOf(g.t)
+	verbs := slices.DeleteFunc(verbsOf(g.t), func(c *cobra.Command) bool { return c.Name() == oneServer }) // it is for raftcheck run alone, and ends with its input
 	verb := verbs[g.random.IntN(len(verbs))]
 	args := strings.Fields(strings.TrimPrefix(verb.CommandPath(), verb.Root().Name()))
 	if g.random.IntN(4) > 0 {
