@@ -213,7 +213,7 @@ func (r *run) result(reason string, findings []Finding) *Result {
 	default:
 		result.Reason = fmt.Sprintf("goals %s were never reached", strings.Join(missed, ", "))
 	}
-	if reason == "" && len(missed) == 0 && len(r.options.Rules) > 0 && !slices.Contains(r.tried, true) {
+	if reason == "" && len(missed) == 0 && len(r.rules) > 0 && !slices.Contains(r.tried, true) {
 		result.Reason = "nothing happened that the rules are about"
 	}
 	switch {

@@ -145,5 +145,5 @@ func TestProblemMatcherMatchesWhatIsPrinted(t *testing.T) {
 	}
 	require.Len(t, found, 1, "it matches the first line of a finding and no other")
 	require.Equal(t, []string{"../../examples/votes.ndjson", "5"}, found[0][1:3])
-	require.Equal(t, "vote-once", found[0][4])
+	require.Equal(t, "durable-before-send", found[0][4])
 }
