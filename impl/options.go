@@ -63,7 +63,7 @@ type Options struct {
 	HeartbeatsAtCommit bool
 	// DropsVote makes a server that learns who leads its term forget its vote, and vote for nobody else in it.
 	DropsVote bool
-	// DropsUnacknowledged makes a leader that is deposed remove those of its own entries that nobody has acknowledged to it, without Membership.
+	// DropsUnacknowledged makes a leader that is deposed remove those of its own entries that nobody has acknowledged to it.
 	DropsUnacknowledged bool
 	// Decisions answers what a server has to decide; nil is Paper{}.
 	Decisions Decisions

@@ -94,6 +94,7 @@ func (s *server) sendIn(term spec.Term, to spec.ServerID, m spec.Message) {
 func (s *server) adopt(m *spec.Message) {
 	if s.options.DropsUnacknowledged && s.role == spec.Leader {
 		s.log = s.withoutUnacknowledged()
+		s.reconfigure(0)
 	}
 	s.term, s.spent = s.decide.NewTerm(m), false
 	s.votedFor = s.decide.VoteInNewTerm(m)

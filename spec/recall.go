@@ -185,6 +185,9 @@ func (s *Step) dropsVote() bool {
 		return false
 	case s.delivered(AppendEntries), s.delivered(InstallSnapshot):
 		return s.Input.Message.Term == s.After.Term // perhaps it crashes over it
+	case s.crashes():
+		// Storage may just have come to a vote that was dropped, perhaps long ago.
+		return s.Declared.Has(StoresLater) || s.Before.Knows(FieldLeader) && s.Before.LeaderID != None && s.Before.Term == s.After.Term
 	case s.After.Knows(FieldLeader):
 		return s.After.LeaderID != None
 	}

@@ -36,13 +36,14 @@ func judgeTermHasSource(s *Step) *Breach {
 func (s *Step) highestTerm() Term {
 	m := &s.Input.Message
 	switch {
-	case s.Input.Kind == Timeout, s.Input.Kind == Tick, s.Input.Kind == BecomeLeader, s.delivered(PreVoteReply) && m.Granted:
+	case s.Input.Kind == Timeout, s.Input.Kind == Tick, s.Input.Kind == BecomeLeader, s.delivered(PreVoteReply) && m.Granted, s.delivered(TimeoutNow):
 		if s.Declared.Has(TermJumps) {
 			return ^Term(0)
 		}
+		if s.delivered(TimeoutNow) {
+			return max(s.Before.Term, m.Term) + 1
+		}
 		return s.Before.Term + 1
-	case s.delivered(TimeoutNow):
-		return max(s.Before.Term, m.Term) + 1
 	case s.Input.Kind == Deliver && (m.Kind != PreVote || s.Declared.Has(PreVoteOwnTerm)):
 		return max(s.Before.Term, m.Term)
 	}

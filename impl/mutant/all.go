@@ -29,7 +29,7 @@ var electionMutants = []Mutant{
 		Source:    "daos-stack/raft pull request 70; DaosRaft#1 of SandTable (EuroSys 2024)",
 		Story: "Whoever handles a request for a vote does not look whether it is the leader itself. A candidate of the same term gets " +
 			"the leader's vote on top of its own, and with it a majority.",
-		Rules:   []string{"R5.2-08", "R5.2-03", "R5.2-02", "R5.4.1-04", "R5.3-20", "R5.4.3-01", "R5.4.3-02"},
+		Rules:   []string{"R5.2-08", "R5.2-03", "R5.6-08", "R5.2-02", "R5.4.1-04", "R5.3-20", "R5.4.3-01", "R5.4.3-02"},
 		Steps:   6,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1},
 		Options: impl.Options{Decisions: leaderVotes{}},
@@ -52,7 +52,7 @@ var electionMutants = []Mutant{
 		Source:    "hashicorp/raft#661; sofa-jraft#1241",
 		Story: "A server votes for a candidate of a new term. It writes the vote, crashes before it writes the term, and comes back in " +
 			"the old term with a vote that it never gave there, in place of the one that it did give.",
-		Rules:   []string{"R5.6-02", "R5.2-03", "R5.2-02"},
+		Rules:   []string{"R5.6-02", "R5.2-03", "R5.6-08", "R5.2-02"},
 		Steps:   1,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1},
 		Options: impl.Options{Decisions: voteThenTerm{}},
@@ -88,7 +88,7 @@ var electionMutants = []Mutant{
 		Source:    "camunda#5356 and #1068 (Zeebe)",
 		Story: "A server has voted and hears from the leader that won. Becoming a follower, it clears its vote as if a new term had begun, " +
 			"and votes for another candidate of that term.",
-		Rules:   []string{"R5.2-03", "R5.2-09", "R5.2-02", "R5.4.1-04", "R5.3-20", "R5.4.3-01", "R5.4.3-02"},
+		Rules:   []string{"R5.2-03", "R5.2-09", "R5.6-08", "R5.2-02", "R5.4.1-04", "R5.3-20", "R5.4.3-01", "R5.4.3-02"},
 		Steps:   4,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1},
 		Options: impl.Options{Decisions: followingClearsVote{}},
@@ -100,7 +100,7 @@ var electionMutants = []Mutant{
 		Source:    "CCF#5891",
 		Story: "A candidate hears from the leader of its term and yields. It clears its vote for itself, and gives another " +
 			"in the same term to the next candidate that asks. Two leaders cannot come of this, since the yielded candidacy has lost; but a vote was given twice.",
-		Rules:   []string{"R5.2-03", "R5.2-09"},
+		Rules:   []string{"R5.2-03", "R5.2-09", "R5.6-08"},
 		Steps:   5,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1},
 		Options: impl.Options{Decisions: yieldingClearsVote{}},

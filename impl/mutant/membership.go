@@ -164,7 +164,7 @@ var membershipMutants = []Mutant{
 		Source:    "openraft#1808, fixed with pull request 1809",
 		Story: "A server has a configuration of a leader that failed, at an index beyond the snapshot that it is sent. The snapshot replaces the entry, but of the two configurations the one with the higher index is " +
 			"kept, and the server can win elections that nobody should.",
-		Rules:   []string{"R7-05"},
+		Rules:   []string{"R7-05", "R6-01"},
 		Steps:   17,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 3, Messages: 1, Campaigns: 2, Proposals: -1, Changes: 1, Compactions: 1, To: "voters=n1,n2; voters=n1,n3; voters=n2,n3"},
 		Options: impl.Options{Membership: true, NoOp: true, Snapshots: true, Decisions: keepsHigherIndex{}},

@@ -43,13 +43,14 @@ func (k *Keeper) Start(cmd *exec.Cmd) (err error) {
 	alone(cmd)
 	done := make(chan struct{})
 	k.orders <- func() {
-		err = cmd.Start()
+		if err = cmd.Start(); err == nil {
+			k.guard.tell("+ %d\n", cmd.Process.Pid) // at once: what it starts before is not followed if we end now
+		}
 		close(done)
 	}
 	<-done
 	if err == nil {
 		k.alive[cmd] = true
-		k.guard.tell("+ %d\n", cmd.Process.Pid)
 	}
 	return err
 }
