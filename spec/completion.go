@@ -272,7 +272,7 @@ func (c *completer) effects(s *Step) {
 func (c *completer) more(s *Step, shown []Effect) (all []Effect) {
 	now := &s.After
 	disk := Durable{Term: now.Term, VotedFor: now.VotedFor, Log: now.Log}
-	for k, m := range s.Output.Sent { // what left before a crash may have been on disk then
+	for _, m := range s.Output.Sent { // what left before a crash may have been on disk then
 		disk.Term = max(disk.Term, m.Term)
 		switch {
 		case m.Kind == RequestVoteReply && m.Granted:
@@ -282,7 +282,6 @@ func (c *completer) more(s *Step, shown []Effect) (all []Effect) {
 		case m.Kind == AppendEntriesReply && m.Success && m.MatchIndex > disk.Log.LastIndex():
 			disk.Log = s.Before.Log.with(&s.Input.Message)
 		}
-		_ = k
 	}
 	all = append(all, Effect{Kind: Sync, Durable: disk})
 	next := s.Before.LastApplied

@@ -60,7 +60,7 @@ type promise struct {
 	logAt Origin
 }
 
-// Meet compares what a record says a server is before a step with what is known, fills in what it leaves out, and compares what it says
+// meet compares what a record says a server is before a step with what is known, fills in what it leaves out, and compares what it says
 // the server is afterwards. It calls yield for each promise that is seen to be broken so.
 func (k *Known) meet(s *Step, declared Variants, unnumbered bool, holes int, yield func(*Rule, *Breach)) {
 	if s.Gap || !k.seen || unnumbered && k.elsewhere(&s.Before) {
@@ -99,8 +99,7 @@ func (k *Known) up(s *Step, holes int) {
 
 // elsewhere reports whether a step begins otherwise than the one before ended.
 func (k *Known) elsewhere(o *Observation) bool {
-	what, _, _ := k.now.differs(o)
-	return what != "" || o.Knows(FieldTerm) && o.Term < k.term.least || o.Knows(FieldCommit) && o.CommitIndex < k.commit.least
+	return k.now.differs(o) || o.Knows(FieldTerm) && o.Term < k.term.least || o.Knows(FieldCommit) && o.CommitIndex < k.commit.least
 }
 
 // forget drops what need not hold any more after steps that are not recorded, a crash among them perhaps.
@@ -117,37 +116,19 @@ func (k *Known) begins(s *Step, declared Variants, yield func(*Rule, *Breach)) {
 	if !k.seen || o.Unknown == ^Field(0) {
 		return
 	}
-	at := func(b *Breach, where Origin) *Breach {
-		b.Evidence[0].Part = PartBefore
-		return b.after("what was known", s.Server, where)
-	}
 	if k.down() || o.Knows(FieldRole) && o.Role == Crashed {
 		return
 	}
-	if o.Knows(FieldTerm) && o.Term < k.term.least {
-		yield(termMonotonic, at(s.breachAfter("%s is in term %d and was in term %d before", s.Server, o.Term, k.term.least).
-			refusing("currentTerm ≥ currentTerm before", "%d is below %d", o.Term, k.term.least).
-			allowing("%s is in term %d or later", s.Server, k.term.least), k.term.at))
-		return
-	}
-	if o.Knows(FieldTerm|FieldVotedFor) && k.vote.vote != None && o.Term == k.vote.term && o.VotedFor != k.vote.vote && !drops(declared, o) {
-		yield(voteOnce, at(s.breachAfter("%s voted for %s in term %d and now holds a vote for %s in that term", s.Server, k.vote.vote, o.Term, o.VotedFor).
-			refusing("votedFor stays in its term", "it was %s and is %s", k.vote.vote, o.VotedFor).
-			allowing("%s keeps its vote for %s as long as term %d lasts", s.Server, k.vote.vote, o.Term), k.vote.at))
-		return
-	}
-	if o.Knows(FieldCommit) && o.CommitIndex < k.commit.least {
-		yield(commitMonotonic, at(s.breachAfter("%s has commitIndex %d and had %d before", s.Server, o.CommitIndex, k.commit.least).
-			refusing("commitIndex ≥ commitIndex before", "%d is below %d", o.CommitIndex, k.commit.least).
-			allowing("%s keeps commitIndex %d", s.Server, k.commit.least), k.commit.at))
+	if k.falls(s, PartBefore, ^Field(0), declared, yield) {
 		return
 	}
 	if i, lost := firstLoss(k.now.Log, o.Log); lost && k.now.Knows(FieldLog) && o.Knows(FieldLog) && !(k.now.Knows(FieldTerm) && o.Knows(FieldTerm) && o.Term > k.now.Term) {
-		yield(traceConsistent, at(s.breachAfter("%s begins this step with %s at index %d of its log, and ended the one before with %s there", s.Server, o.Log.at(i), i, k.now.Log.at(i)).
+		yield(traceConsistent, s.breach(PartBefore, 0, "%s begins this step with %s at index %d of its log, and ended the one before with %s there", s.Server, o.Log.at(i), i, k.now.Log.at(i)).
 			refusing("the log before the step begins with the log after the one before", "they differ from index %d on", i).
-			hinting("between the two lines nothing is said to have happened to the server; if steps are left out, leave out their numbers too"), k.from))
+			hinting("between the two lines nothing is said to have happened to the server; if steps are left out, leave out their numbers too").
+			after("what was known", s.Server, k.from))
 	}
-	if what, _, _ := k.now.differs(o); what != "" {
+	if k.now.differs(o) {
 		k.forget() // it went on, and no line says how
 	}
 }
@@ -155,26 +136,16 @@ func (k *Known) begins(s *Step, declared Variants, yield func(*Rule, *Breach)) {
 // down reports whether the server is known to be down.
 func (k *Known) down() bool { return k.now.Knows(FieldRole) && k.now.Role == Crashed }
 
-// differs names the first field that two observations show differently, with both values; "" if there is none.
-func (o *Observation) differs(p *Observation) (what, was, is string) {
+// differs reports whether two observations show any field differently.
+func (o *Observation) differs(p *Observation) bool {
 	both := func(f Field) bool { return o.Knows(f) && p.Knows(f) }
-	switch {
-	case both(FieldRole) && o.Role != p.Role:
-		return "role", o.Role.String(), p.Role.String()
-	case both(FieldTerm) && o.Term != p.Term:
-		return "term", number(o.Term), number(p.Term)
-	case both(FieldVotedFor) && o.VotedFor != p.VotedFor:
-		return "vote", o.VotedFor.String(), p.VotedFor.String()
-	case both(FieldLog) && !o.Log.sameAs(p.Log):
-		return "log", o.Log.short(), p.Log.short()
-	case both(FieldCommit) && o.CommitIndex != p.CommitIndex:
-		return "commitIndex", number(o.CommitIndex), number(p.CommitIndex)
-	case both(FieldApplied) && o.LastApplied != p.LastApplied:
-		return "lastApplied", number(o.LastApplied), number(p.LastApplied)
-	case both(FieldConfig) && !o.Config.same(&p.Config):
-		return "configuration", o.Config.String(), p.Config.String()
-	}
-	return "", "", ""
+	return both(FieldRole) && o.Role != p.Role ||
+		both(FieldTerm) && o.Term != p.Term ||
+		both(FieldVotedFor) && o.VotedFor != p.VotedFor ||
+		both(FieldLog) && !o.Log.sameAs(p.Log) ||
+		both(FieldCommit) && o.CommitIndex != p.CommitIndex ||
+		both(FieldApplied) && o.LastApplied != p.LastApplied ||
+		both(FieldConfig) && !o.Config.same(&p.Config)
 }
 
 // sameAs reports whether two logs hold the same where both show entries, and end at the same place.
@@ -246,32 +217,46 @@ func (k *Known) ends(s *Step, declared Variants, yield func(*Rule, *Breach)) {
 		return
 	}
 	o := &s.After
-	since := func(b *Breach, role string, at Origin) *Breach { return b.after(role, s.Server, at) }
 	if s.Input.Kind == Restart || k.down() {
 		k.comesBack(s, declared, yield)
 		return
 	}
-	if o.Knows(FieldTerm) && !s.Before.Knows(FieldTerm) && o.Term < k.term.least {
-		yield(termMonotonic, since(s.breachAfter("%s goes back from term %d to term %d", s.Server, k.term.least, o.Term).
-			refusing("currentTerm after ≥ currentTerm before", "%d is below %d", o.Term, k.term.least).
-			allowing("%s stays in term %d", s.Server, k.term.least), "the term before", k.term.at))
-	}
-	vote := k.vote
-	if o.Knows(FieldTerm|FieldVotedFor) && !s.Before.Knows(FieldTerm|FieldVotedFor) && vote.vote != None && vote.term == o.Term && o.VotedFor != vote.vote && !drops(declared, o) {
-		yield(voteOnce, since(s.breachAfter("%s voted for %s in term %d and now holds a vote for %s in that term", s.Server, vote.vote, vote.term, o.VotedFor).
-			refusing("votedFor stays in its term", "it was %s and is %s", vote.vote, o.VotedFor).
-			allowing("%s keeps its vote for %s as long as term %d lasts", s.Server, vote.vote, vote.term), "the vote", vote.at))
-	}
-	if o.Knows(FieldCommit) && !s.Before.Knows(FieldCommit) && o.CommitIndex < k.commit.least {
-		yield(commitMonotonic, since(s.breachAfter("%s takes its commit index back from %d to %d", s.Server, k.commit.least, o.CommitIndex).
-			refusing("commitIndex after ≥ commitIndex before", "%d is below %d", o.CommitIndex, k.commit.least).
-			allowing("%s keeps commitIndex %d", s.Server, k.commit.least), "commitIndex before", k.commit.at))
-	}
-	if heard := &k.promised.vote; o.Knows(FieldTerm|FieldVotedFor) && heard.vote != None && heard.term == o.Term && o.VotedFor == None && vote.vote == None && !drops(declared, o) {
-		yield(voteOnce, since(s.breachAfter("%s gave %s its vote in term %d and holds none in that term", s.Server, heard.vote, heard.term).
+	k.falls(s, PartAfter, s.Before.Unknown, declared, yield)
+	if heard := &k.promised.vote; o.Knows(FieldTerm|FieldVotedFor) && heard.vote != None && heard.term == o.Term && o.VotedFor == None && k.vote.vote == None && !drops(declared, o) {
+		yield(voteOnce, s.breachAfter("%s gave %s its vote in term %d and holds none in that term", s.Server, heard.vote, heard.term).
 			refusing("votedFor = the candidate that was told of the vote", "it is %s", o.VotedFor).
-			allowing("%s holds a vote for %s", s.Server, heard.vote), "the vote", heard.at))
+			allowing("%s holds a vote for %s", s.Server, heard.vote).after("the vote", s.Server, heard.at))
 	}
+}
+
+// falls calls yield for what is certain of a running server and taken back in a state before or after a step: its term, its vote in it, its commit
+// index. asked are the fields to compare. It reports whether there is any.
+func (k *Known) falls(s *Step, part Part, asked Field, declared Variants, yield func(*Rule, *Breach)) (any bool) {
+	o := &s.After
+	if part == PartBefore {
+		o = &s.Before
+	}
+	compare := func(f Field) bool { return o.Knows(f) && asked&f != 0 }
+	say := func(rule *Rule, b *Breach, was string, at Origin) {
+		any = true
+		yield(rule, b.after(was, s.Server, at))
+	}
+	if compare(FieldTerm) && o.Term < k.term.least {
+		say(termMonotonic, s.breach(part, 0, "%s is in term %d and was in term %d before", s.Server, o.Term, k.term.least).
+			refusing("currentTerm ≥ currentTerm before", "%d is below %d", o.Term, k.term.least).
+			allowing("%s is in term %d or later", s.Server, k.term.least), "the term before", k.term.at)
+	}
+	if vote := &k.vote; compare(FieldTerm|FieldVotedFor) && vote.vote != None && o.Term == vote.term && o.VotedFor != vote.vote && !drops(declared, o) {
+		say(voteOnce, s.breach(part, 0, "%s voted for %s in term %d and now holds a vote for %s in that term", s.Server, vote.vote, vote.term, o.VotedFor).
+			refusing("votedFor stays in its term", "it was %s and is %s", vote.vote, o.VotedFor).
+			allowing("%s keeps its vote for %s as long as term %d lasts", s.Server, vote.vote, vote.term), "the vote", vote.at)
+	}
+	if compare(FieldCommit) && o.CommitIndex < k.commit.least {
+		say(commitMonotonic, s.breach(part, 0, "%s has commitIndex %d and had %d before", s.Server, o.CommitIndex, k.commit.least).
+			refusing("commitIndex ≥ commitIndex before", "%d is below %d", o.CommitIndex, k.commit.least).
+			allowing("%s keeps commitIndex %d", s.Server, k.commit.least), "commitIndex before", k.commit.at)
+	}
+	return any
 }
 
 // drops reports whether a server that shows no vote may have dropped it, since it knows the leader of the term.

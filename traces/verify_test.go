@@ -166,3 +166,29 @@ func renumbered(records string) string {
 		return fmt.Sprintf(`"n":%d`, n)
 	})
 }
+
+// What one record taught is held against every later one, before its step and after it, whatever stood between.
+func TestWhatWasCertainIsNotTakenBack(t *testing.T) {
+	const (
+		taught  = `{"n":1,"server":"n1","event":"deliver","message":{"id":"m1","kind":"RequestVote","term":3,"from":"n2","to":"n1"},"pre":{"term":2},"post":{"term":3,"votedFor":"n2","commit":4}}`
+		between = `{"n":2,"server":"n2","event":"timeout"}`
+	)
+	for name, c := range map[string]struct{ state, kept string }{
+		"term-monotonic":   {`{"term":2}`, `{"term":3}`},
+		"vote-once":        {`{"term":3,"votedFor":"n3"}`, `{"term":3,"votedFor":"n2"}`},
+		"commit-monotonic": {`{"commit":3}`, `{"commit":4}`},
+	} {
+		for _, part := range []string{"pre", "post"} {
+			judge := func(state string) *Result {
+				r, err := verifyText(t, strings.Join([]string{header, taught, between, `{"n":3,"server":"n1","event":"timeout","` + part + `":` + state + `}`}, "\n")+"\n", VerifyOptions{})
+				require.NoError(t, err)
+				return r
+			}
+			r := judge(c.state)
+			require.NotEmpty(t, r.Findings, "%s in %s", name, part)
+			require.Equal(t, name, r.Findings[0].Rule.Name, part)
+			require.Equal(t, 4, r.Findings[0].Evidence[0].Line)
+			require.Empty(t, judge(c.kept).Findings, "%s in %s", name, part)
+		}
+	}
+}
