@@ -7,11 +7,12 @@ import "github.com/raftcheck/raftcheck/spec"
 type letters struct {
 	sent    map[int][]string // by the index of the record that sends: "reply A"
 	arrives map[int]string   // by the index of the record that delivers it
+	trigger []int            // for each record the one that sent the message it takes, or -1
 }
 
 func lettersOf(records []Record) letters {
-	all := letters{sent: map[int][]string{}, arrives: map[int]string{}}
 	trigger := triggers(records)
+	all := letters{sent: map[int][]string{}, arrives: map[int]string{}, trigger: trigger}
 	late := map[int][]int{} // sender's record to the records that deliver late
 	for i := range records {
 		if from := trigger[i]; from >= 0 && records[i].Step != nil && i > from+1 && !inOneGo(trigger, from, i) {

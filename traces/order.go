@@ -117,18 +117,35 @@ func (r *Record) sends(m *spec.Message) bool {
 // triggers returns, for every record that takes a message, the record that sent it; -1 for the others.
 func triggers(records []Record) []int {
 	trigger := make([]int, len(records))
+	sent := map[route][]int{} // records that send, ascending
 	for i := range records {
+		r := &records[i]
 		trigger[i] = -1
-		m := records[i].taken()
-		if m == nil {
+		if m := r.taken(); m != nil {
+			from := sent[routeOf(m)]
+			for k := len(from) - 1; k >= 0 && trigger[i] < 0; k-- {
+				if records[from[k]].sends(m) {
+					trigger[i] = from[k]
+				}
+			}
+		}
+		if r.Step == nil {
 			continue
 		}
-		for k := i - 1; k >= 0; k-- {
-			if records[k].sends(m) {
-				trigger[i] = k
-				break
+		for _, m := range r.Step.Output.Sent {
+			if at := routeOf(m); len(sent[at]) == 0 || sent[at][len(sent[at])-1] != i {
+				sent[at] = append(sent[at], i)
 			}
 		}
 	}
 	return trigger
 }
+
+// route is what messages are told apart by at first.
+type route struct {
+	from, to spec.ServerID
+	kind     spec.MessageKind
+	term     spec.Term
+}
+
+func routeOf(m *spec.Message) route { return route{m.From, m.To, m.Kind, m.Term} }

@@ -12,33 +12,46 @@ import (
 // wrapAt is the width of the prose below a table, in characters.
 const wrapAt = 92
 
-// writeWhy says what made the finding happen: the conditions that refused a step, with the values that made them false, and
-// what the server could have done instead. A finding without conditions of its own, like two leaders in one term, is
-// explained by the first step of the trace that a rule refuses.
-func writeWhy(w io.Writer, t *Trace, f *Finding, letters letters) {
+// Reason is what made a finding happen: the conditions that refused a step, with the values that made them false, and what the server
+// could have done instead. A finding without conditions of its own, like two leaders in one term, is explained by the first step of the
+// trace that a rule refuses.
+type Reason struct {
+	Says    string           // in sentences
+	Refused []spec.Condition // none where Says is all there is
+	Allowed string
+	Hint    string
+}
+
+// ReasonOf says why a finding is one.
+func ReasonOf(t *Trace, f *Finding) Reason { return reasonOf(t, f, lettersOf(t.Records)) }
+
+func reasonOf(t *Trace, f *Finding, letters letters) Reason {
 	cause, record := causeOf(t, f)
 	if cause == nil {
-		fmt.Fprintln(w, wrap("Why: "+f.Message+"."))
-		return
+		return Reason{Says: f.Message + "."}
 	}
-	said := "Why: "
+	said := ""
 	if record >= 0 && letters.arrives[record] != "" {
-		said += sentWhen(t, record, letters) + " "
+		said = sentWhen(t, record, letters) + " "
 	}
-	fmt.Fprintln(w, wrap(said+cause.Message+". "+cause.Rule.Sentence))
-	writeConditions(w, cause)
-	if cause.Hint != "" {
-		fmt.Fprintln(w, wrap("hint: "+cause.Hint))
+	return Reason{Says: said + cause.Message + ". " + cause.Rule.Sentence, Refused: cause.Refused, Allowed: cause.Allowed, Hint: cause.Hint}
+}
+
+func writeWhy(w io.Writer, t *Trace, f *Finding, letters letters) {
+	why := reasonOf(t, f, letters)
+	fmt.Fprintln(w, wrap("Why: "+why.Says))
+	writeConditions(w, &why)
+	if why.Hint != "" {
+		fmt.Fprintln(w, wrap("hint: "+why.Hint))
 	}
 }
 
 // sentWhen says when a late message left: "reply A left at step 2, in term 1."
 func sentWhen(t *Trace, record int, letters letters) string {
-	from := triggers(t.Records[:record+1])[record]
-	return fmt.Sprintf("%s left at step %d, in term %d.", letters.arrives[record], t.Records[from].Number, t.Records[record].Step.Input.Message.Term)
+	return fmt.Sprintf("%s left at step %d, in term %d.", letters.arrives[record], t.Records[letters.trigger[record]].Number, t.Records[record].Step.Input.Message.Term)
 }
 
-func writeConditions(w io.Writer, b *spec.Breach) {
+func writeConditions(w io.Writer, b *Reason) {
 	width := 0
 	for _, c := range b.Refused {
 		width = max(width, len(c.Text))
