@@ -42,6 +42,18 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
+// Breaks names the check of package conformance/contract that the error is about: whatever a program answers otherwise than before, it is not the
+// same again, or its state leaves something out. "" is that it is about none of them.
+func (e *Error) Breaks() string {
+	switch e.Hint {
+	case hintUnstable:
+		return "same-again"
+	case hintState:
+		return "state-complete"
+	}
+	return ""
+}
+
 // quoted returns a line as it is between backquotes, or with escapes where it cannot stand so.
 func quoted(line string) string {
 	if strconv.CanBackquote(line) {
