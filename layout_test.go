@@ -47,6 +47,7 @@ var mayImport = map[string][]string{
 	"adapters/…":             {"spec", "traces/wire", "adapters/…"},
 	"adapters/etcd/etcdtest": {"spec", "cluster", "traces", "checker", "adapters/etcd", "adapters/order"},
 	"report":                 {"spec", "legible", "traces", "checker", "linearizability"},
+	"conformance/scenario":   {"spec", "cluster"},
 	"gate":                   {"spec", "traces", "report", "legible"},
 	"examples/…":             {},
 	"cmd/raftcheck":          {"…"},

@@ -40,6 +40,15 @@ type Differ interface {
 	Difference(Node) string
 }
 
+// Composer is a Node whose messages are more than their fields: what a peer sends it must have the form that its own code gives it. It is needed
+// only where somebody plays its peers, as the conformance suite does. Without it a request has no Payload, and a reply that of the request it answers.
+type Composer interface {
+	Node
+	// Compose returns a message as another server of the implementation would send it, with the Payload that belongs to it, and whether it can be
+	// sent at all. asked is the request of this server that a reply answers; nil for requests. It changes nothing.
+	Compose(m Message, asked *Message) (Message, bool)
+}
+
 // InputKind says what happens to a server.
 type InputKind uint8
 
