@@ -47,6 +47,7 @@ func oneOf[T any](c *completer, all ...T) T { return all[c.IntN(len(all))] }
 // complete fills in what is not shown, the n-th way.
 func (c *completer) complete(n int) *Step {
 	c.step = *c.shown
+	c.step.scanned = nil
 	s := &c.step
 	m := &s.Input.Message
 	if n%2 == 0 { // what changed is what the message says, or the message says what changed

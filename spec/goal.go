@@ -86,7 +86,7 @@ var Goals = []*Goal{
 	{"configuration-committed", "a leader commits a configuration that a client asked for",
 		Needs{Servers: 1, Elections: 1, Campaigns: 1, Changes: 1, Variant: ConfigurationInLog}, membershipFields,
 		func(s *Step) bool {
-			_, i, found := s.After.Log.lastConfiguration(s.After.CommitIndex)
+			_, i, found := s.lastConfiguration(&s.After.Log, s.After.CommitIndex)
 			return found && s.Before.Role == Leader && i > s.Before.CommitIndex && s.runs()
 		}},
 	{"joint-left", "a joint configuration is followed by the new one alone",

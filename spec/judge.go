@@ -8,6 +8,7 @@ type Judge struct {
 	all        []*Rule // as they were given
 	rules      []*Rule // those of them that are not void
 	declared   Variants
+	dropsVotes bool // DropsVoteForLeader is declared
 	incomplete bool
 	causal     bool
 	recorded   bool
@@ -17,10 +18,16 @@ type Judge struct {
 	seen       map[ServerID]*sighting
 	order      []ServerID // of first sight
 	checked    []int      // how often each of the rules was put to the test
-	about      []func(*Step) bool
-	shown      []bool // whether the record shows what each of the rules needs
-	reached    []bool // each of Goals
-	since      Step   // scratch of agree
+	plans      map[kindOfStep]*plan
+	agreeing   [FactApplied + 1][]int // the rules about each kind of fact, by number
+	looking    []int                  // those that compare a step with all that was committed
+	keeping    []int                  // with all that was acknowledged
+	answering  []int                  // with what clients know
+	pairing    []int                  // a server with others
+	open       []int                  // goals that are not reached
+	shown      []bool                 // whether the record shows what each of the rules needs
+	reached    []bool                 // each of Goals
+	since      Step                   // scratch of agree
 	recalled   map[ServerID]*recollection
 	requests   requests
 	beside     [2]Sight // scratch of pairs
@@ -39,10 +46,24 @@ type sighting struct {
 
 // NewJudge returns a judge for the given rules and an implementation's declared variants.
 func NewJudge(rules []*Rule, declared Variants) *Judge {
-	j := &Judge{all: rules, rules: Applicable(rules, declared), declared: declared, seen: map[ServerID]*sighting{}, recalled: map[ServerID]*recollection{}, known: map[ServerID]*Known{}, reached: make([]bool, len(Goals))}
+	j := &Judge{all: rules, rules: Applicable(rules, declared), declared: declared, seen: map[ServerID]*sighting{}, recalled: map[ServerID]*recollection{}, known: map[ServerID]*Known{}, reached: make([]bool, len(Goals)),
+		plans: map[kindOfStep]*plan{}}
 	j.checked, j.shown = make([]int, len(j.rules)), make([]bool, len(j.rules))
-	for _, r := range j.rules {
-		j.about = append(j.about, exercises[r])
+	for k, r := range j.rules {
+		add := func(to *[]int, is bool) {
+			if is {
+				*to = append(*to, k)
+			}
+		}
+		add(&j.agreeing[r.Agreement], r.Agreement != FactNone)
+		add(&j.looking, r.Elected != nil || r.Answered != nil || r.Claimed != nil)
+		add(&j.keeping, r.Kept != nil)
+		add(&j.answering, r.Told != nil)
+		add(&j.pairing, r.Pair != nil && r.Agreement == FactNone)
+	}
+	j.dropsVotes = declared.Has(DropsVoteForLeader)
+	for k := range Goals {
+		j.open = append(j.open, k)
 	}
 	return j
 }
@@ -105,18 +126,15 @@ func (j *Judge) StepAt(where func(Part, int) Origin, s *Step) []*Breach {
 	s.Declared = j.declared
 	s.recalled = j.recall(s)
 	met := j.meet(where, s)
-	for k, g := range Goals {
-		if !j.reached[k] && s.show(g.Shows) && s.Input.Message.Complete() && g.Reached(s) {
-			j.reached[k] = true
-		}
-	}
-	found := j.steps(s)
-	if j.tellsFacts(s) {
+	t := s.traits()
+	j.goals(s)
+	found := j.steps(s, t)
+	if j.tellsFacts(s, t) {
 		found = append(found, j.agree(where, s)...)
 	}
 	found = append(found, j.heard(where, s)...)
-	found = append(found, j.elected(s)...)
-	found = append(found, j.told(where, s)...)
+	found = append(found, j.elected(s, t)...)
+	found = append(found, j.told(where, s, t)...)
 	found = append(found, met...)
 	for _, b := range found {
 		b.placeAt(where)
@@ -195,24 +213,16 @@ func (j *Judge) refused(where func(Part, int) Origin, s *Step) []*Breach {
 	return []*Breach{b}
 }
 
-func (j *Judge) steps(s *Step) (found []*Breach) {
-	for k, r := range j.rules {
-		if r.Step == nil || !r.checkable(s) {
-			continue
-		}
-		j.shown[k] = true
-		b := r.Step(s)
-		if b != nil && !s.certain(r.Step) {
-			continue
-		}
-		if b != nil || j.about[k] == nil || j.about[k](s) {
-			j.checked[k]++
-		}
-		if b = r.stepBreach(s, b); b != nil {
-			found = append(found, b)
-		}
+// goals notes the goals that a step reaches.
+func (j *Judge) goals(s *Step) {
+	if !s.Input.Message.Complete() {
+		return
 	}
-	return found
+	j.open = slices.DeleteFunc(j.open, func(k int) bool {
+		g := Goals[k]
+		j.reached[k] = s.show(g.Shows) && g.Reached(s)
+		return j.reached[k]
+	})
 }
 
 // JudgeStep applies the rule's Step check. It returns nil when the step keeps the promise, shows too little, or the rule has none.
@@ -326,9 +336,11 @@ func (r *Rule) signed(b *Breach, shape string) *Breach {
 }
 
 // tellsFacts reports whether the step may tell a fact that its server did not tell before.
-func (j *Judge) tellsFacts(s *Step) bool {
+func (j *Judge) tellsFacts(s *Step, t traits) bool {
+	const concernsVotes = sendsMessage | sendsMessage<<(RequestVoteReply-RequestVote)
+	const concernsClients = tellsCommand | doesEffect<<(Apply-Send)
 	last := j.seen[s.Server]
-	return last == nil || j.declared.Has(DropsVoteForLeader) || s.Output.concernsVotes() || s.Output.concernsClients() || !last.told.tellsNoMore(&s.After) || s.namesLeader()
+	return last == nil || j.dropsVotes || t&(concernsVotes|concernsClients) != 0 || !last.told.tellsNoMore(&s.After) || s.namesLeader()
 }
 
 // namesLeader reports whether a message of the step says who leads a term, and the server itself does not.
@@ -370,33 +382,18 @@ func (j *Judge) heard(where func(Part, int) Origin, s *Step) (found []*Breach) {
 func (j *Judge) fact(where func(Part, int) Origin, s *Step, f *Fact) (found []*Breach) {
 	f.Origin = where(f.Part, f.Effect)
 	earlier := j.history.Agree(f)
-	for k, r := range j.rules {
-		if r.Agreement == f.Kind {
-			j.checked[k]++
-		}
-		if earlier == nil {
-			continue
-		}
+	for _, k := range j.agreeing[f.Kind] {
+		j.checked[k]++
+	}
+	if earlier == nil {
+		return nil
+	}
+	for _, r := range j.rules {
 		if b := r.JudgeFacts(s, earlier, f); b != nil {
 			found = append(found, b)
 		}
 	}
 	return found
-}
-
-// concernsClients reports whether something became of a command.
-func (o *Output) concernsClients() bool {
-	return slices.ContainsFunc(o.Effects, func(e Effect) bool { return e.Kind == Apply || e.Kind == Answer && !e.Reply.Read })
-}
-
-// concernsVotes reports whether a message about votes left.
-func (o *Output) concernsVotes() bool {
-	for _, m := range o.Sent {
-		if m.Kind == RequestVote || m.Kind == RequestVoteReply {
-			return true
-		}
-	}
-	return false
 }
 
 // tellsNoMore reports whether a later observation tells no fact that this one did not tell: leadership, log and commitment are
@@ -413,11 +410,15 @@ func (o *Observation) tellsNoMore(later *Observation) bool {
 	return len(a.Entries) == 0 || &a.Entries[0] == &b.Entries[0]
 }
 
-func (j *Judge) elected(s *Step) (found []*Breach) {
-	if TookOffice(s) {
+func (j *Judge) elected(s *Step, t traits) (found []*Breach) {
+	const claims = sendsMessage<<(AppendEntries-RequestVote) | sendsMessage<<(InstallSnapshot-RequestVote)
+	if t&isTakeOffice != 0 {
 		found = j.kept(s)
+	} else if t&(givenReadIndex|claims) == 0 {
+		return nil
 	}
-	for k, r := range j.rules {
+	for _, k := range j.looking {
+		r := j.rules[k]
 		if r.looksBack(s) == nil || (j.incomplete || j.causal) && r.Answered != nil && !TookOffice(s) {
 			continue // when a read came, compared with what others committed, is not known of such a record
 		}
@@ -436,8 +437,9 @@ func (j *Judge) elected(s *Step) (found []*Breach) {
 
 // kept compares a new leader with what clients were told.
 func (j *Judge) kept(s *Step) (found []*Breach) {
-	for k, r := range j.rules {
-		if r.Kept == nil || !r.checkable(s) {
+	for _, k := range j.keeping {
+		r := j.rules[k]
+		if !r.checkable(s) {
 			continue
 		}
 		acknowledged := j.history.Acknowledged()
@@ -458,12 +460,14 @@ func (j *Judge) kept(s *Step) (found []*Breach) {
 
 // told judges what clients are told, and remembers it. In a record that may order steps of different servers otherwise than they
 // happened, nobody knows what was told before a read began.
-func (j *Judge) told(where func(Part, int) Origin, s *Step) (found []*Breach) {
-	if j.incomplete || j.causal {
+func (j *Judge) told(where func(Part, int) Origin, s *Step, t traits) (found []*Breach) {
+	const concerns = tellsCommand | tellsRead | doesEffect<<(Apply-Send) | givenPropose | givenReadIndex | isCrash
+	if j.incomplete || j.causal || t&concerns == 0 {
 		return nil
 	}
-	for k, r := range j.rules {
-		if r.Told == nil || !r.checkable(s) || !s.Output.answers() {
+	for _, k := range j.answering {
+		r := j.rules[k]
+		if !r.checkable(s) || t&(tellsCommand|tellsRead) == 0 {
 			continue
 		}
 		judge := func(s *Step) *Breach { return r.JudgeTold(&j.clients, s) }
@@ -489,8 +493,9 @@ func (j *Judge) pairs(where func(Part, int) Origin, s *Step) (found []*Breach) {
 	}
 	here, there := &j.beside[0], &j.beside[1]
 	*here = Sight{s.Server, &s.After}
-	for k, r := range j.rules {
-		if r.Pair == nil || r.Agreement != FactNone || !s.After.Knows(r.Needs|FieldUp) {
+	for _, k := range j.pairing {
+		r := j.rules[k]
+		if !s.After.Knows(r.Needs | FieldUp) {
 			continue
 		}
 		for _, id := range j.order {
@@ -550,7 +555,7 @@ func (j *Judge) look(s *Step, at Origin) {
 func (j *Judge) Checked(id string) int {
 	for k, r := range j.rules {
 		if r.ID == id {
-			return j.checked[k]
+			return j.checked[k] + j.planned(k)
 		}
 	}
 	return 0
@@ -561,7 +566,7 @@ func (j *Judge) Checked(id string) int {
 func (j *Judge) Shown(id string) bool {
 	for k, r := range j.rules {
 		if r.ID == id {
-			return j.shown[k] || j.checked[k] > 0 || r.Step == nil && len(j.order) > 0 && j.shows(r)
+			return j.shown[k] || j.checked[k]+j.planned(k) > 0 || r.Step == nil && len(j.order) > 0 && j.shows(r)
 		}
 	}
 	return false

@@ -10,6 +10,8 @@ type recollection struct {
 	requests *requests // of all servers
 	acked    Index     // the highest index that a follower acknowledged to the leader of the term; DropsUnacknowledged
 
+	scanned scanned // its latest log
+
 	ticks    int   // of the server's clock so far, in all terms; InheritsLease
 	received Index // the last entry that it was sent by a leader,
 	at       int   // and ticks when it was
@@ -26,6 +28,7 @@ func (j *Judge) recall(s *Step) *recollection {
 		r = &recollection{requests: &j.requests}
 		j.recalled[s.Server] = r
 	}
+	s.scanned = &r.scanned
 	if s.Before.Knows(FieldTerm) && s.Before.Term != r.term || !s.runs() {
 		r.begin(s.Before.Term)
 	}

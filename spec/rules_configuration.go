@@ -28,7 +28,7 @@ func (s *Step) appendsConfiguration() (Configuration, Index, bool) {
 	if s.After.Role != Leader && s.Before.Role != Leader || !s.runs() || s.Before.Term != s.After.Term {
 		return Configuration{}, 0, false
 	}
-	c, i, found := s.After.Log.lastConfiguration(s.After.Log.LastIndex())
+	c, i, found := s.lastConfiguration(&s.After.Log, s.After.Log.LastIndex())
 	from, gained := firstGain(s.Before.Log, s.After.Log)
 	return c, i, found && gained && i >= from
 }
@@ -46,7 +46,7 @@ var latestInForce = &Rule{
 	Only:       []Variant{ConfigurationInLog},
 	NeedsAfter: FieldRole | FieldLog | FieldConfig,
 	Step: func(s *Step) *Breach {
-		c, i, found := s.After.Log.lastConfiguration(s.After.Log.LastIndex())
+		c, i, found := s.lastConfiguration(&s.After.Log, s.After.Log.LastIndex())
 		if !found && s.runs() && s.show(FieldLog|FieldConfig|FieldCompacted) && s.After.Log.Base == s.Before.Log.Base && !logChanged(s.Before.Log, s.After.Log) && !s.Before.Config.same(&s.After.Config) {
 			return s.breachAfter("%s goes by the configuration %s, went by %s before, and no entry of its log says so", s.Server, s.After.Config, s.Before.Config).
 				refusing("an entry that changes the configuration", "the log stays as it was").
@@ -97,7 +97,7 @@ var jointCommittedFirst = &Rule{
 		if !appends || len(c.Outgoing) > 0 {
 			return nil
 		}
-		before, at, found := s.After.Log.lastConfiguration(i - 1)
+		before, at, found := s.lastConfiguration(&s.After.Log, i-1)
 		if !found || len(before.Outgoing) == 0 || at <= s.After.CommitIndex {
 			return nil
 		}
@@ -121,7 +121,7 @@ var oneChangeAtATime = &Rule{
 		if !appends {
 			return nil
 		}
-		_, at, found := s.After.Log.lastConfiguration(i - 1)
+		_, at, found := s.lastConfiguration(&s.After.Log, i-1)
 		if !found || at <= s.After.CommitIndex {
 			return nil
 		}
@@ -223,7 +223,7 @@ var removedLeaderSteps = &Rule{
 	Needs:   membershipFields,
 	Live:    liveSuccessors,
 	Step: func(s *Step) *Breach {
-		c, i, found := s.After.Log.lastConfiguration(s.After.Log.LastIndex())
+		c, i, found := s.lastConfiguration(&s.After.Log, s.After.Log.LastIndex())
 		if s.After.Role != Leader || !found || i > s.After.CommitIndex || slices.Contains(c.Voters, s.Server) || slices.Contains(c.Outgoing, s.Server) {
 			return nil
 		}

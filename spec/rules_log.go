@@ -246,10 +246,11 @@ func judgeLogTermsOrdered(s *Step) *Breach {
 		return nil // a disk may be torn until the server has recovered
 	}
 	log := s.After.Log
-	first := log.Base + 1
+	known := s.ordered(&log)
+	first := known + 1
 	const short = 64 // entries that are looked at again although they may have been there before
 	if s.Before.Knows(FieldLog) && s.Before.Role != Crashed && len(log.Entries) > short {
-		first = firstDifference(s.Before.Log, log)
+		first = max(first, firstDifference(s.Before.Log, log))
 	}
 	for i := first; i <= log.LastIndex(); i++ {
 		e, _ := log.At(i)
@@ -257,6 +258,9 @@ func judgeLogTermsOrdered(s *Step) *Breach {
 			return s.breachAfter("%s has %s at index %d after an entry of term %d", s.Server, e, i, before).
 				refusing("log[i].term ≥ log[i-1].term", "%d is below %d", e.Term, before)
 		}
+	}
+	if first == known+1 {
+		s.foundOrdered(&log)
 	}
 	if last := log.LastTerm(); last > s.After.Term {
 		return s.breachAfter("%s in term %d has %s at index %d", s.Server, s.After.Term, log.at(log.LastIndex()), log.LastIndex()).

@@ -43,7 +43,7 @@ func (m *model) reconsider(s *server, i *item, e *event) {
 	was := *s
 	for k := range s.others {
 		other := &s.others[k]
-		s.log, s.blind, s.confs = other.log, other.blind, slices.Clone(other.confs)
+		s.log, s.blind, s.confs = clipped(other.log), other.blind, slices.Clone(other.confs)
 		if want, ok := m.again(s, i, &was); ok && e.state == s.now && e.message == want {
 			i.message = want
 			s.obs.Log = other.log

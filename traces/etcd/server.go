@@ -207,6 +207,12 @@ func (s *server) truncate(from spec.Index) {
 	s.now.last = s.log.LastIndex()
 }
 
+// clipped is a log of which another version in memory may go on: what is appended to it leaves that as it is.
+func clipped(l spec.Log) spec.Log {
+	l.Entries = slices.Clip(l.Entries)
+	return l
+}
+
 // confAfter returns the index of the first configuration entry above an index, or 0.
 func (s *server) confAfter(applied spec.Index) spec.Index {
 	for _, i := range s.confs {

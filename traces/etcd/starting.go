@@ -71,7 +71,7 @@ func (m *model) recover(s *server, e *event) {
 
 // takes makes what a Ready handed to storage the log.
 func (s *server) takes(v *durable) {
-	s.log, s.blind, s.hidden, s.confs = v.log, v.blind, v.hidden, slices.Clone(v.confs)
+	s.log, s.blind, s.hidden, s.confs = clipped(v.log), v.blind, v.hidden, slices.Clone(v.confs)
 }
 
 // startsWith makes the log one of which only the ends are known. What is not compacted may hold changes of configuration.

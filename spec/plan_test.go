@@ -1,0 +1,118 @@
+package spec_test
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// mixed puts a step together from parts of others, which is seldom a step of any Raft.
+func mixed(chance *rand.Rand, all []stepCase) *spec.Step {
+	of := func() *spec.Step { return all[chance.IntN(len(all))].step }
+	whole := of()
+	s := *whole
+	for _, mix := range []func(){
+		func() { s.Before = of().Before },
+		func() { s.After = of().After },
+		func() { s.Input = of().Input },
+		func() { s.Output = of().Output },
+		func() { s.Before = of().After },
+		func() { s.After = s.Before },
+		func() { s.Before.Role, s.Before.Term = of().Before.Role, of().Before.Term },
+		func() { s.After.Role, s.After.Term = of().After.Role, of().After.Term },
+		func() { s.After.Log = of().After.Log },
+		func() { s.After.CommitIndex, s.Before.CommitIndex = of().After.CommitIndex, of().Before.CommitIndex },
+		func() { s.After.Durable = of().Before.Durable },
+		func() { s.Input.Message.Term = of().Input.Message.Term },
+		func() { s.Input.Kind, s.Input.Cut = of().Input.Kind, of().Input.Cut },
+		func() { s.Declared = of().Declared },
+	} {
+		if chance.IntN(4) == 0 {
+			mix()
+		}
+	}
+	return &s
+}
+
+// A judge asks a rule only about steps in which it may find something: that leaves out none in which it does.
+func TestRulesThatAreNotAskedWouldFindNothing(t *testing.T) {
+	chance := rand.New(rand.NewPCG(7, 1))
+	found, spared := map[*spec.Rule]int{}, map[*spec.Rule]int{}
+	try := func(s *spec.Step) {
+		for _, r := range spec.Rules {
+			if r.Step == nil {
+				continue
+			}
+			if b := r.JudgeStep(s); b != nil {
+				found[r]++
+				require.True(t, spec.Breakable(r, s), "%s would not be asked, and finds: %s", r.Name, b.Message)
+			} else if !spec.Breakable(r, s) {
+				spared[r]++
+			}
+		}
+	}
+	for _, c := range stepCases {
+		try(c.step)
+	}
+	for range 30_000 {
+		try(mixed(chance, stepCases))
+	}
+	for _, r := range spec.Rules {
+		if r.Step != nil && r.Name != "refused-changes-nothing" {
+			require.NotZero(t, found[r], "%s is never broken", r.Name)
+		}
+	}
+	require.Greater(t, len(spared), 50)
+}
+
+// How often a rule was put to the test is what the rule by itself says, step by step.
+func TestPlansCountWhatRulesSay(t *testing.T) {
+	chance := rand.New(rand.NewPCG(8, 1))
+	judge := spec.NewJudge(spec.Rules, nil)
+	want := map[*spec.Rule]int{}
+	for k := range 5_000 {
+		s := mixed(chance, stepCases)
+		s.Declared = nil
+		if s.Output.Refused || s.Before.Unknown|s.After.Unknown != 0 || s.Output.Unseen || !s.Input.Message.Complete() {
+			continue
+		}
+		judge.Step(spec.Origin(k+1), s)
+		for _, r := range spec.Applicable(spec.Rules, nil) {
+			if r.Step != nil && r.Agreement == spec.FactNone && r.Pair == nil && r.Elected == nil && (r.JudgeStep(s) != nil || r.Exercises(s)) {
+				want[r]++
+			}
+		}
+	}
+	for r, n := range want {
+		require.Equal(t, n, judge.Checked(r.ID), r.Name)
+	}
+	require.Greater(t, len(want), 40)
+}
+
+// What is remembered of a log that was looked through is what another look would find.
+func TestLogsAreLookedThroughOnce(t *testing.T) {
+	chance := rand.New(rand.NewPCG(9, 1))
+	values := []string{"voters=n1", "voters=n1,n2", "", "nonsense"}
+	var entries []spec.Entry
+	s := step(follower(1), input(spec.Timeout), follower(1))
+	spec.RememberScans(s)
+	for range 20_000 {
+		switch kind := spec.Command; chance.IntN(12) {
+		case 0: // other entries in their place, elsewhere
+			entries = append([]spec.Entry(nil), entries[:chance.IntN(len(entries)+1)]...)
+		case 1, 2, 3:
+			kind = spec.ConfigurationChange
+			fallthrough
+		default:
+			entries = append(entries, spec.Entry{Term: 1, Kind: kind, Value: values[chance.IntN(len(values))]})
+		}
+		s.After.Log = spec.Log{Base: 3, Entries: entries[:chance.IntN(len(entries)+1)]}
+		fast, slow, fastAt, slowAt, fastFound, slowFound := spec.LastConfiguration(s, spec.Index(chance.IntN(len(entries)+5)))
+		require.Equal(t, slow, fast)
+		require.Equal(t, slowAt, fastAt)
+		require.Equal(t, slowFound, fastFound)
+	}
+}
