@@ -13,7 +13,8 @@ type componentFinder struct {
 // frame is a node whose edges are being followed.
 type frame struct{ node, edge uint32 }
 
-// find returns the components of the part of a graph that has these nodes and the edges that belong, the nodes of each ascending.
+// find returns the components of the part of a graph that has these nodes and the edges that belong, the nodes of each ascending; none if it
+// was stopped.
 func (f *componentFinder) find(a *arena, nodes []uint32, belongs func(edge, from uint32) bool) [][]uint32 {
 	if f.index == nil {
 		n := len(a.first) - 1
@@ -37,7 +38,11 @@ func (f *componentFinder) find(a *arena, nodes []uint32, belongs func(edge, from
 			continue
 		}
 		meet(root)
-		for len(frames) > 0 {
+		for steps := 0; len(frames) > 0; steps++ {
+			if steps%stopAfter == stopAfter-1 && a.stopped() {
+				f.index = nil // what is known is of no use for another search
+				return nil
+			}
 			top := &frames[len(frames)-1]
 			n := top.node
 			if top.edge < a.first[n+1] {

@@ -14,6 +14,7 @@ type arena struct {
 	wants  func(node uint32) []uint32       // messages in flight at the node that could arrive
 	loses  func(node, edge uint32) []uint32 // messages that are sent by the edge from the node, could arrive, and are lost at once
 	has    func(edge uint32) uint32         // the message that arrives by the edge; 0 is none
+	stop   func() bool                      // it is time to give up; nil is never
 	inside []uint32                         // by node: number of the component at hand
 	stamp  uint32                           // the last number given
 	tarjan componentFinder
@@ -26,9 +27,14 @@ type component struct {
 	banned map[uint32]bool // messages that the execution neither loses nor leaves in flight
 }
 
+// stopAfter is after how much work it is asked whether to stop.
+const stopAfter = 1 << 10
+
+func (a *arena) stopped() bool { return a.stop != nil && a.stop() }
+
 // fairComponents calls yield for every greatest component among the given nodes, in ascending order, in which a fair execution can
 // go round. It is the usual refinement for strong fairness: a component that wants a message which it never has is searched
-// again without the nodes and edges that want it.
+// again without the nodes and edges that want it. Once it is to stop, it yields no more.
 func (a *arena) fairComponents(nodes []uint32, yield func(component) bool) {
 	a.inside = make([]uint32, len(a.first)-1)
 	a.stamp = 0
@@ -36,7 +42,10 @@ func (a *arena) fairComponents(nodes []uint32, yield func(component) bool) {
 	for len(work) > 0 {
 		task := work[len(work)-1]
 		work = work[:len(work)-1]
-		for _, found := range a.components(task) {
+		for k, found := range a.components(task) {
+			if k%64 == 0 && a.stopped() {
+				return
+			}
 			c := component{found, task.banned}
 			missing, unmet := a.missing(c)
 			switch {
@@ -96,7 +105,10 @@ func (a *arena) missing(c component) (missing map[uint32]bool, unmet bool) {
 	within := a.enter(c)
 	met := uint64(0)
 	wanted, had := map[uint32]bool{}, map[uint32]bool{}
-	for _, n := range c.nodes {
+	for k, n := range c.nodes {
+		if k%stopAfter == stopAfter-1 && a.stopped() {
+			return nil, true
+		}
 		met |= a.rests(n)
 		for _, m := range a.wants(n) {
 			wanted[m] = true
@@ -139,12 +151,12 @@ func (a *arena) without(c component, missing map[uint32]bool) component {
 }
 
 // round returns the edges of a short fair way round a component, from a node of it back to that node; none if the execution may stop
-// there. It goes to whatever is still to be done and is nearest, again and again, and then back.
+// there. It goes to whatever is still to be done and is nearest, again and again, and then back. Once it is to stop, the way does not lead back.
 func (a *arena) round(c component, from uint32) []uint32 {
 	within := a.enter(c)
 	t := tour{arena: a, at: from, wanted: map[uint32]bool{}, had: map[uint32]bool{}}
 	t.visit(from)
-	for {
+	for !a.stopped() {
 		if !t.done() {
 			t.follow(t.nearest(within, func(e uint32) bool { return t.helps(e) }))
 		} else if t.at != from {
@@ -153,6 +165,7 @@ func (a *arena) round(c component, from uint32) []uint32 {
 			return t.edges
 		}
 	}
+	return t.edges
 }
 
 // tour is a way round that is being made.
@@ -205,13 +218,16 @@ func (t *tour) helps(e uint32) bool {
 	return t.meets(e)&need != 0 || t.rests(t.to[e])&need != 0 || m != 0 && t.wanted[m] && !t.had[m]
 }
 
-// nearest returns the shortest way from where the tour is that ends with a wanted edge.
+// nearest returns the shortest way from where the tour is that ends with a wanted edge; none if it was stopped.
 func (t *tour) nearest(within func(from, edge uint32) bool, wanted func(edge uint32) bool) []uint32 {
 	type step struct{ edge, from uint32 }
 	came := map[uint32]step{}
 	queue := []uint32{t.at}
 	reached := map[uint32]bool{t.at: true}
 	for k := 0; k < len(queue); k++ {
+		if k%stopAfter == stopAfter-1 && t.stopped() {
+			return nil
+		}
 		n := queue[k]
 		for e := t.first[n]; e < t.first[n+1]; e++ {
 			if !within(n, e) {

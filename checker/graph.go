@@ -323,7 +323,7 @@ func (g *graph) along(from uint32, edges []uint32) (actions []cluster.Action) {
 }
 
 // reverse returns the edges backwards: by state where its sources begin in from, one more at the end.
-func (g *graph) reverse() (first, from []uint32) {
+func (g *graph) reverse(stopped func() bool) (first, from []uint32) {
 	first = make([]uint32, g.count()+1)
 	for _, to := range g.to {
 		first[to+1]++
@@ -334,6 +334,9 @@ func (g *graph) reverse() (first, from []uint32) {
 	at := slices.Clone(first[:g.count()])
 	from = make([]uint32, len(g.to))
 	for n := range uint32(g.count()) {
+		if n%stopAfter == 0 && stopped() {
+			break
+		}
 		for e := g.first[n]; e < g.first[n+1]; e++ {
 			from[at[g.to[e]]] = n
 			at[g.to[e]]++

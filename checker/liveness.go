@@ -71,10 +71,13 @@ func (r *run) judgeLiveness(ctx context.Context) (*LivenessResult, []Finding, st
 	if err != nil || reason != "" {
 		return result, nil, reason, err
 	}
-	j := newLiveJudge(g)
+	j := newLiveJudge(ctx, g)
 	findings, err := j.judge(r.options, result)
 	result.Seconds = time.Since(started).Seconds()
-	return result, findings, "", err
+	if err == nil && len(findings) == 0 && j.stopped() {
+		result.Rules, reason = nil, timeUsedUp
+	}
+	return result, findings, reason, err
 }
 
 func (r *run) reportGraph(g *graph) {
@@ -87,6 +90,7 @@ func (r *run) reportGraph(g *graph) {
 // liveJudge judges promises on a finished graph.
 type liveJudge struct {
 	*graph
+	ctx     context.Context // when it is done nothing is found any more
 	views   []view
 	viewOf  []uint32 // by state
 	rest    []uint64 // by server state: duties that are met by doing nothing, since the input is refused or changes nothing
@@ -100,11 +104,14 @@ type view struct {
 	room          bool // for one more term and one more entry
 }
 
-func newLiveJudge(g *graph) *liveJudge {
-	j := &liveJudge{graph: g, viewOf: make([]uint32, g.count()), rest: make([]uint64, len(g.servers))}
+func newLiveJudge(ctx context.Context, g *graph) *liveJudge {
+	j := &liveJudge{graph: g, ctx: ctx, viewOf: make([]uint32, g.count()), rest: make([]uint64, len(g.servers))}
 	known := map[string]uint32{}
 	var key []byte
 	for id := range uint32(g.count()) {
+		if id%stopAfter == 0 && j.stopped() {
+			return j
+		}
 		key = g.appendView(key[:0], id)
 		v, met := known[string(key)]
 		if !met {
@@ -119,6 +126,8 @@ func newLiveJudge(g *graph) *liveJudge {
 	}
 	return j
 }
+
+func (j *liveJudge) stopped() bool { return j.ctx.Err() != nil }
 
 // look asks every promise about a state.
 func (j *liveJudge) look(id uint32) view {
@@ -164,7 +173,7 @@ func (j *liveJudge) idleDuties(state uint32) (met uint64) {
 	return met
 }
 
-// judge judges rule after rule. The first rule that is broken ends it.
+// judge judges rule after rule. The first rule that is broken ends it, and so does being stopped.
 func (j *liveJudge) judge(o Options, result *LivenessResult) ([]Finding, error) {
 	for _, rule := range o.Liveness {
 		v := LivenessVerdict{Rule: rule, Void: true}
@@ -174,6 +183,9 @@ func (j *liveJudge) judge(o Options, result *LivenessResult) ([]Finding, error) 
 				continue
 			}
 			v.Void = false
+			if j.stopped() {
+				return nil, nil
+			}
 			found := j.judgePromise(k, &v)
 			if found != nil && (worst == nil || found.better(worst)) {
 				worst = found
@@ -219,6 +231,9 @@ func (j *liveJudge) starves(k int, waiting []uint32) *lasso {
 				break // those that come later are as deep or deeper
 			}
 			l := &lasso{promise: j.live.promises[k], from: from, depth: int(j.depth[from]), edges: a.round(c, from), endless: true}
+			if j.stopped() {
+				return best
+			}
 			if best == nil || l.better(best) {
 				best = l
 			}
@@ -259,7 +274,7 @@ func (j *liveJudge) arena(k int) *arena {
 	}
 	x := &liveEdges{j, nil}
 	return &arena{
-		first: j.first, to: j.to, duties: duties,
+		first: j.first, to: j.to, duties: duties, stop: j.stopped,
 		barred: func(e uint32) bool {
 			v := j.how[e]
 			return j.kindOf(v) != goesOn || v.isStep() && j.live.ends[v.step()]&bit != 0
@@ -368,7 +383,7 @@ func (j *liveJudge) outOfReach(k int, v *LivenessVerdict) *lasso {
 		if w := j.views[view]; !w.room || w.within>>k&1 == 0 {
 			continue
 		}
-		if !reached[id] {
+		if !reached[id] && !j.stopped() {
 			return &lasso{promise: p, from: uint32(id), depth: int(j.depth[id])}
 		}
 		v.Within++
@@ -389,12 +404,15 @@ func needed(config *cluster.Config) int {
 // themselves and clients propose. It goes backwards from those that are there.
 func (j *liveJudge) reachable(k int) []bool {
 	if j.revAt == nil {
-		j.revAt, j.revFrom = j.reverse()
+		j.revAt, j.revFrom = j.reverse(j.stopped)
 	}
 	bit := uint64(1) << k
 	reached := make([]bool, j.count())
 	var queue []uint32
 	for n := range uint32(j.count()) {
+		if n%stopAfter == 0 && j.stopped() {
+			return reached
+		}
 		there := j.views[j.viewOf[n]].within&bit == 0
 		for e := j.first[n]; e < j.first[n+1] && !there; e++ {
 			there = j.how[e].isStep() && j.live.ends[j.how[e].step()]&bit != 0
@@ -404,7 +422,10 @@ func (j *liveJudge) reachable(k int) []bool {
 			queue = append(queue, n)
 		}
 	}
-	for len(queue) > 0 {
+	for steps := 0; len(queue) > 0; steps++ {
+		if steps%stopAfter == stopAfter-1 && j.stopped() {
+			return reached
+		}
 		n := queue[len(queue)-1]
 		queue = queue[:len(queue)-1]
 		for _, from := range j.revFrom[j.revAt[n]:j.revAt[n+1]] {

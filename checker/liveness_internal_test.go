@@ -213,7 +213,7 @@ func graphOf(t *testing.T, config *cluster.Config) *liveJudge {
 	reason, err := g.build(context.Background(), 0, func(*graph) {})
 	require.NoError(t, err)
 	require.Empty(t, reason)
-	return newLiveJudge(g)
+	return newLiveJudge(context.Background(), g)
 }
 
 // TestGraphHasWhatASearchFinds compares the graph with what a search of the same world counts.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -58,6 +59,47 @@ func TestLivenessAndSafetyAreJudgedInOne(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, spec.Violated, r.Verdict)
 	require.Nil(t, r.Liveness)
+}
+
+// endsAt is a context that ends when it is asked for the n-th time whether it has ended.
+type endsAt struct {
+	context.Context
+	n     int
+	asked int
+}
+
+func (c *endsAt) Err() error {
+	if c.asked++; c.asked >= c.n {
+		return context.Canceled
+	}
+	return nil
+}
+
+// TestLivenessMayBeInterrupted at any moment at which it looks: the verdict is that of the whole run, or there is none.
+func TestLivenessMayBeInterrupted(t *testing.T) {
+	for _, test := range []struct {
+		config *cluster.Config
+		whole  spec.Verdict
+	}{
+		{two(impl.Options{}, 2, 1, 1), spec.Held},
+		{starving("rp-nack-overwrites-probe"), spec.Violated},
+	} {
+		o := checker.Options{Rules: []*spec.Rule{}, Liveness: spec.LivenessRules, Goals: []*spec.Goal{}, Workers: 1}
+		whole := &endsAt{Context: context.Background(), n: math.MaxInt}
+		r, err := checker.Check(whole, test.config, o)
+		require.NoError(t, err)
+		require.Equal(t, test.whole, r.Verdict)
+		for n := 1; n <= whole.asked; n += 1 + whole.asked/40 {
+			part, err := checker.Check(&endsAt{Context: context.Background(), n: n}, test.config, o)
+			require.NoError(t, err)
+			if part.Verdict == spec.Inconclusive {
+				require.NotEmpty(t, part.Reason, n)
+				require.Empty(t, part.Findings, n)
+				continue
+			}
+			require.Equal(t, test.whole, part.Verdict, n)
+		}
+	}
 }
 
 func TestLivenessNeedsAWorldWithoutAnEnd(t *testing.T) {

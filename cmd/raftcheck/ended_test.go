@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -142,7 +143,24 @@ func moment(t *testing.T, files map[string]string, call string, w way, after tim
 		require.True(t, json.Valid(text), "%s: half a report:\n%s", what, text)
 	}
 	p.alone(t, what)
+	require.Eventually(t, func() bool { return leftIn(t, dir) == "" }, inTime, 10*time.Millisecond, "%s leaves %s", what, leftIn(t, dir))
 }
+
+// leftIn returns what is left in a folder that was for temporary files; "" if nothing is. A verb may make a folder of its results there.
+func leftIn(t *testing.T, dir string) string {
+	t.Helper()
+	all, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	for _, e := range all {
+		if temporary.MatchString(e.Name()) {
+			return e.Name()
+		}
+	}
+	return ""
+}
+
+// temporary are the names of temporary files and folders.
+var temporary = regexp.MustCompile(`^raftcheck-[0-9]+$|^\.`)
 
 func hasOutput(t *testing.T, verb string) bool {
 	for _, v := range verbsOf(t) {

@@ -156,18 +156,20 @@ func (g *goTest) rerun(ctx context.Context, s *subject, do order.Task, t *traces
 
 // job is a test program and the order that it is to obey.
 type job struct {
-	of    *goTest
-	dir   string
-	order order.Order
+	of     *goTest
+	keeper *offspring.Keeper // of the folder and of what is called in it
+	dir    string
+	order  order.Order
 }
 
 // begin makes the test program's module.
 func (g *goTest) begin(s *subject, do order.Task) (*job, error) {
-	dir, err := os.MkdirTemp("", "raftcheck-gotest-")
+	keeper := offspring.New()
+	dir, err := keeper.Folder()
 	if err != nil {
 		return nil, err
 	}
-	j := &job{g, dir, order.Order{Do: do, Name: s.name, Choices: g.choices, Trace: filepath.Join(dir, traceFile),
+	j := &job{g, keeper, dir, order.Order{Do: do, Name: s.name, Choices: g.choices, Trace: filepath.Join(dir, traceFile),
 		Happened: filepath.Join(dir, happenedFile), Automaton: filepath.Join(dir, automatonFile)}}
 	c := &s.config
 	j.order.Nodes, j.order.Values, j.order.Network, j.order.Bounds, j.order.Faults = c.Servers, c.Values, c.Network, c.Bounds, c.Faults
@@ -178,7 +180,7 @@ func (g *goTest) begin(s *subject, do order.Task) (*job, error) {
 	return j, nil
 }
 
-func (j *job) end() { os.RemoveAll(j.dir) }
+func (j *job) end() { j.keeper.Close() }
 
 // judge says by which rules and for which goals the world is searched.
 func (j *job) judge(o checker.Options) {
@@ -255,15 +257,13 @@ func (j *job) unreleased(ctx context.Context) error {
 func (j *job) call(ctx context.Context, args []string, progress func([]byte)) error {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir, cmd.Env = j.dir, append(os.Environ(), "GOWORK=off", "GOFLAGS=")
-	keeper := offspring.New()
-	defer keeper.Close()
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	printed, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
 	}
-	if err := keeper.Start(cmd); err != nil {
+	if err := j.keeper.Start(cmd); err != nil {
 		return &failure{exit: exitFault, err: fmt.Errorf("%s: %w", args[0], err), hint: "a Go toolchain is needed to build the library"}
 	}
 	stop := context.AfterFunc(ctx, func() {
@@ -274,7 +274,7 @@ func (j *job) call(ctx context.Context, args []string, progress func([]byte)) er
 	defer stop()
 	rest := listen(printed, progress)
 	err = cmd.Wait()
-	keeper.Ended(cmd)
+	j.keeper.Ended(cmd)
 	if wasInterrupted(ctx.Err()) && err != nil {
 		return interrupted("before " + filepath.Base(args[0]) + " was done")
 	}

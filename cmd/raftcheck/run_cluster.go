@@ -84,11 +84,10 @@ func (a *app) runCluster(ctx context.Context, f *runFlags) error {
 	if err := f.folder(); err != nil {
 		return err
 	}
-	if p.sockets, err = os.MkdirTemp("", "raftcheck"); err != nil {
+	defer p.keeper.Close()
+	if p.sockets, err = p.keeper.Folder(); err != nil {
 		return &failure{exit: exitFault, err: err}
 	}
-	defer os.RemoveAll(p.sockets)
-	defer p.keeper.Close()
 	if most := 90; len(p.sockets) > most { // systems allow some hundred bytes for the name of a socket
 		return usageError("as in TMPDIR=/tmp raftcheck run", "the folder for temporary files has a name of more than %d bytes: %s", most, p.sockets)
 	}
@@ -98,7 +97,6 @@ func (a *app) runCluster(ctx context.Context, f *runFlags) error {
 	}
 	fault := p.lifetime(ctx, listeners, h)
 	p.keeper.Close()
-	os.RemoveAll(p.sockets)
 	a.ctx = context.WithoutCancel(ctx) // what ended the run is no reason not to judge it
 	return p.conclude(a.ctx, h, fault)
 }

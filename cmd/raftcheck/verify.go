@@ -215,9 +215,12 @@ func (a *app) keepInput() (rewind func() error, done func(), err error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	unnamed := os.Remove(kept.Name()) == nil // then nothing is left, whatever ends this process
 	done = func() {
 		kept.Close()
-		os.Remove(kept.Name())
+		if !unnamed {
+			os.Remove(kept.Name())
+		}
 	}
 	if _, err := io.Copy(kept, a.in); err != nil {
 		done()

@@ -1,5 +1,5 @@
 // Package offspring starts programs and ends each of them with all that it started: when it is told to, and when this process ends,
-// however it ends, kill -9 included.
+// however it ends, kill -9 included. It does the same with folders for temporary files.
 //
 // On Unix a program is the head of a process group of its own. A shell that does nothing else waits until a pipe that only this
 // process holds is closed, and kills the groups that are left then; on Linux the kernel besides kills each program itself. Elsewhere
@@ -10,14 +10,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 )
 
-// Keeper is who starts programs. It may be used by several goroutines.
+// Keeper is who starts programs and has folders for temporary files. It may be used by several goroutines.
 type Keeper struct {
 	mutex   sync.Mutex
+	folders []string
 	alive   map[*exec.Cmd]bool
 	orders  chan func() // for the one thread that starts programs; nil when there is none
 	guard   *guard
@@ -69,6 +73,27 @@ func (k *Keeper) begin() {
 	k.guard = newGuard()
 }
 
+// Folder makes a folder for temporary files. It is removed, with all that is in it, by Close and when this process ends.
+func (k *Keeper) Folder() (string, error) {
+	k.mutex.Lock()
+	defer k.mutex.Unlock()
+	if k.stopped {
+		return "", errStopped
+	}
+	if k.orders == nil {
+		k.begin()
+	}
+	dir, err := os.MkdirTemp("", "raftcheck-*")
+	if err != nil {
+		return "", err
+	}
+	k.folders = append(k.folders, dir)
+	if full, err := filepath.Abs(dir); err == nil && !strings.ContainsAny(full, "\n\r") { // else only Close removes it
+		k.guard.tell("/ %s\n", full)
+	}
+	return dir, nil
+}
+
 // Kill ends a program and what it started, without waiting.
 func (k *Keeper) Kill(cmd *exec.Cmd) { kill(cmd) }
 
@@ -92,7 +117,7 @@ func (k *Keeper) Stop() {
 	}
 }
 
-// Close is Stop, and ends all that the keeper is made of.
+// Close is Stop, removes the folders, and ends all that the keeper is made of.
 func (k *Keeper) Close() {
 	k.Stop()
 	k.mutex.Lock()
@@ -102,17 +127,21 @@ func (k *Keeper) Close() {
 		k.orders = nil
 		k.guard.end()
 	}
+	for _, dir := range k.folders {
+		_ = os.RemoveAll(dir) // where there is no guard
+	}
+	k.folders = nil
 }
 
-// guard is a process that outlives this one for a moment, to kill the groups that are left; nil if there is none.
+// guard is a process that outlives this one for a moment, to kill the groups and remove the folders that are left; nil if there is none.
 type guard struct {
 	cmd  *exec.Cmd
 	pipe io.WriteCloser
 }
 
-func (g *guard) tell(format string, pid int) {
+func (g *guard) tell(format string, what any) {
 	if g != nil {
-		_, _ = fmt.Fprintf(g.pipe, format, pid) // without a guard there is still the kernel
+		_, _ = fmt.Fprintf(g.pipe, format, what) // without a guard there is still the kernel
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -44,6 +45,13 @@ func parent() {
 			panic(err)
 		}
 	}
+	dir, err := k.Folder()
+	if err != nil {
+		panic(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o666); err != nil {
+		panic(err)
+	}
 	fmt.Println(allKept)
 	select {}
 }
@@ -56,15 +64,19 @@ func TestTheFamilyEndsWithUs(t *testing.T) {
 				t.Skipf("%s is ignored here, as under nohup", s)
 			}
 			us := exec.Command(os.Args[0])
-			us.Env = append(os.Environ(), asParent+"=1")
+			temporary := filepath.Join(t.TempDir(), " a 'folder' of\ttemporary files * ")
+			require.NoError(t, os.Mkdir(temporary, 0o777))
+			us.Env = append(os.Environ(), asParent+"=1", "TMPDIR="+temporary)
 			out, err := us.StdoutPipe()
 			require.NoError(t, err)
 			require.NoError(t, us.Start())
 			lines := bufio.NewScanner(out)
 			pids := members(t, lines, 3, true)
+			require.Len(t, entriesOf(t, temporary), 1)
 			require.NoError(t, us.Process.Signal(s))
 			_ = us.Wait()
 			allGone(t, pids)
+			require.Eventually(t, func() bool { return len(entriesOf(t, temporary)) == 0 }, 10*time.Second, time.Millisecond, "its folder stays")
 		})
 	}
 }
@@ -76,7 +88,10 @@ func TestCloseEndsTheFamily(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, k.Start(cmd))
 	pids := members(t, bufio.NewScanner(out), 1, false)
+	dir, err := k.Folder()
+	require.NoError(t, err)
 	k.Close()
+	require.NoDirExists(t, dir)
 	require.Error(t, cmd.Wait())
 	allGone(t, pids)
 	require.Error(t, k.Start(exec.Command("true")))
@@ -95,6 +110,13 @@ func TestWhoIsGoneIsNotKilled(t *testing.T) {
 	}
 	k.Stop()
 	k.Close()
+}
+
+func entriesOf(t *testing.T, dir string) []os.DirEntry {
+	t.Helper()
+	all, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	return all
 }
 
 // members reads who is there, and that each is; and, if told so, that the parent has started all.

@@ -7,16 +7,23 @@ import (
 	"syscall"
 )
 
-// watch is what the guard does: it notes which groups there are until its input ends, and then kills those that are left.
+// watch is what the guard does: it notes which groups and folders there are until its input ends, then kills the groups that are left, and
+// removes the folders. What was killed may still have been writing to one, which is why that is tried again.
 const watch = `trap '' INT TERM HUP
 groups=' '
+set --
 while read -r what group; do
 	case $what in
+	/) set -- "$@" "$group" ;;
 	+) groups="$groups$group " ;;
 	-) case $groups in *" $group "*) groups="${groups%%" $group "*} ${groups#*" $group "}" ;; esac ;;
 	esac
 done
-for group in $groups; do kill -KILL "-$group" 2>/dev/null; done`
+for group in $groups; do kill -KILL "-$group" 2>/dev/null; done
+for again in 1 2 3 4 5 6 7 8 9; do
+	[ $# = 0 ] || rm -rf -- "$@" 2>/dev/null && break
+	sleep 0.1
+done`
 
 // newGuard starts a guard; nil if this system cannot.
 func newGuard() *guard {
