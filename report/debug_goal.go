@@ -1,5 +1,7 @@
 package report
 
+import "fmt"
+
 // DebugGoal is a property that right executions break, and whether one within the bounds does.
 type DebugGoal struct {
 	Name     string `json:"name"`
@@ -19,9 +21,7 @@ func (t *text) debugGoal() {
 	t.paragraph("One might expect: " + g.Sentence + " It is no promise of Raft. " + g.False)
 	t.paragraph("Source: " + g.Source + ".")
 	t.line("")
-	for _, l := range f.Story {
-		t.line("%s", t.storyLine(l))
-	}
+	t.story(f)
 	if t.r.Campaign != nil {
 		t.line("")
 		t.campaignFinding(f)
@@ -29,7 +29,7 @@ func (t *text) debugGoal() {
 	if t.r.Search != nil {
 		t.line("")
 		if f.Shortest && f.Steps > 0 {
-			t.line("Shortest possible: every execution of up to %s was tried and none reaches it.", Some(f.Steps-1, "step"))
+			t.paragraph(fmt.Sprintf("Shortest possible: every execution of up to %s was tried and none reaches it.", Some(f.Steps-1, "step")))
 		}
 		t.paragraph("Searched: " + t.r.Subject + ", " + t.world() + "; " + t.counted() + ".")
 	}

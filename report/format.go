@@ -16,10 +16,10 @@ import (
 var Formats = []string{"text", "json", "sarif", "junit", "github", "markdown"}
 
 // Write writes the report in a format of that name. It returns errors of w only, and panics for a name that is not among [Formats].
-func Write(w io.Writer, format string, r *Report, p Palette) error {
+func Write(w io.Writer, format string, r *Report, s Style) error {
 	switch format {
 	case "text":
-		return Text(w, r, p)
+		return Text(w, r, s)
 	case "json":
 		return JSON(w, r)
 	case "sarif":

@@ -14,7 +14,7 @@ func (r *Report) shown() *Report { return shown(reflect.ValueOf(r)).Interface().
 // asItIs are the fields that shown leaves alone: lines of files, executions, and sketches of what was seen.
 var asItIs = map[reflect.Type]map[string]bool{
 	reflect.TypeFor[Evidence](): {"Text": true},
-	reflect.TypeFor[Finding]():  {"Execution": true},
+	reflect.TypeFor[Finding]():  {"Execution": true, "Breach": true},
 	reflect.TypeFor[Campaign](): {"Execution": true, "Seen": true},
 }
 

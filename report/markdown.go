@@ -187,7 +187,7 @@ const mostText = 100_000
 // details puts all that the text says below the fold.
 func (m *markdown) details(r *Report) {
 	var said bytes.Buffer
-	_ = Text(&said, r, Palette{}) // a buffer takes everything
+	_ = Text(&said, r, Style{}) // a buffer takes everything
 	var shown []string
 	for line := range strings.Lines(said.String()) {
 		shown = append(shown, printable(strings.TrimSuffix(line, "\n")))

@@ -1,5 +1,12 @@
 package report
 
+// Style says how text is laid out for people. The zero value is plain, with lines of any length.
+type Style struct {
+	Palette
+	Width   int  // columns that a line may take; 0 is no bound but those of good prose
+	Verbose bool // what is otherwise a count is told in full
+}
+
 // Palette colours words for a terminal. The zero value colours nothing. Colour never carries meaning alone: every coloured
 // word says the same without it.
 type Palette struct {

@@ -219,6 +219,8 @@ type Finding struct {
 
 	// Execution is what Story tells, for formats that draw it; nil for a finding in a file.
 	Execution *traces.Trace `json:"-"`
+	// Breach is what the execution breaks at its end, with the places it rests on; nil for a finding in a file.
+	Breach *traces.Finding `json:"-"`
 }
 
 // Fingerprint is a short name for the way in which a rule is broken.

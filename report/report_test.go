@@ -136,7 +136,7 @@ func TestText(t *testing.T) {
 	for name, r := range reports() {
 		t.Run(name, func(t *testing.T) {
 			var got bytes.Buffer
-			require.NoError(t, report.Text(&got, r, report.Palette{}))
+			require.NoError(t, report.Text(&got, r, report.Style{}))
 			golden(t, name+".txt", got.Bytes())
 		})
 	}
@@ -145,8 +145,8 @@ func TestText(t *testing.T) {
 func TestColourAddsNoWords(t *testing.T) {
 	for name, r := range reports() {
 		var plain, coloured bytes.Buffer
-		require.NoError(t, report.Text(&plain, r, report.Palette{}))
-		require.NoError(t, report.Text(&coloured, r, report.Palette{On: true}))
+		require.NoError(t, report.Text(&plain, r, report.Style{}))
+		require.NoError(t, report.Text(&coloured, r, report.Style{Palette: report.Palette{On: true}}))
 		require.Equal(t, plain.String(), stripColour(coloured.String()), name)
 	}
 }
@@ -210,7 +210,7 @@ func TestFormats(t *testing.T) {
 	for name, r := range reports() {
 		for format, valid := range map[string]func(*testing.T, []byte){"sarif": validSARIF, "junit": validJUnit, "github": validGitHub, "markdown": validMarkdown} {
 			var out bytes.Buffer
-			require.NoError(t, report.Write(&out, format, r, report.Palette{}))
+			require.NoError(t, report.Write(&out, format, r, report.Style{}))
 			golden(t, name+"."+format, out.Bytes())
 			valid(t, out.Bytes())
 		}
@@ -324,7 +324,7 @@ func TestHostileNamesAreData(t *testing.T) {
 		}
 		for format, valid := range map[string]func(*testing.T, []byte){"sarif": validSARIF, "junit": validJUnit, "github": validGitHub, "markdown": validMarkdown} {
 			var out bytes.Buffer
-			require.NoError(t, report.Write(&out, format, r, report.Palette{}))
+			require.NoError(t, report.Write(&out, format, r, report.Style{}))
 			valid(t, out.Bytes())
 			require.NotContains(t, out.String(), "\x1b", "%s of %q", format, word)
 			if format == "markdown" {
@@ -390,7 +390,7 @@ func ExampleJSON() {
 func ExampleText() {
 	_ = report.Text(os.Stdout, &report.Report{
 		Verdict: "inconclusive", Because: []string{"the search was stopped after 10s"}, Hints: []string{"raise --for"},
-	}, report.Palette{})
+	}, report.Style{})
 	// Output:
 	// ???? inconclusive: the search was stopped after 10s
 	//      hint: raise --for

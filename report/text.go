@@ -6,17 +6,19 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/raftcheck/raftcheck/fold"
 )
 
 // Text writes the report for people: the verdict first, then what it rests on, then what it says nothing about.
 // It returns only errors of w.
-func Text(w io.Writer, r *Report, p Palette) error {
+func Text(w io.Writer, r *Report, s Style) error {
 	r = r.shown()
 	out := bufio.NewWriter(w)
-	t := &text{Writer: out, r: r, Palette: p}
+	t := &text{Writer: out, r: r, Style: s}
 	switch {
 	case r.Checks != nil:
-		t.checks(p)
+		t.checks()
 	case r.Comparison != nil:
 		t.comparison()
 	case len(r.Histories) > 0 && len(r.Findings) > 0:
@@ -51,21 +53,39 @@ func Text(w io.Writer, r *Report, p Palette) error {
 // text is one rendering under way.
 type text struct {
 	io.Writer
-	Palette
+	Style
 	r *Report
 }
 
 func (t *text) line(format string, args ...any) {
-	fmt.Fprintln(t, strings.TrimRight(fmt.Sprintf(format, args...), " "))
+	for _, part := range fold.Line(strings.TrimRight(fmt.Sprintf(format, args...), " "), t.Width) {
+		fmt.Fprintln(t, part)
+	}
+}
+
+// upTo is how wide prose is that reads best at a width: no wider than the terminal.
+func (t *text) upTo(width int) int {
+	if t.Width > 0 {
+		return min(width, t.Width)
+	}
+	return width
 }
 
 // below writes a paragraph under a first line's mark, wrapped and indented.
 func (t *text) below(lead, body string) {
-	for k, l := range wrap(body, 100-len(lead)) {
-		if k > 0 {
-			lead = strings.Repeat(" ", len(lead))
+	indent := strings.Repeat(" ", 5)
+	if room := t.upTo(105) - 5 - len(lead); room >= 30 {
+		for k, l := range fold.Words(body, room) {
+			if k > 0 {
+				lead = strings.Repeat(" ", len(lead))
+			}
+			t.line("%s%s%s", indent, lead, l)
 		}
-		t.line("     %s%s", lead, l)
+		return
+	}
+	for _, l := range fold.Words(lead+body, t.upTo(105)-5) {
+		t.line("%s%s", indent, l)
+		indent = strings.Repeat(" ", 7)
 	}
 }
 

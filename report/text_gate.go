@@ -7,7 +7,7 @@ import (
 )
 
 // checks tells a gate: a line for each check, then all that those have to say that did not hold, then how many there are of each kind.
-func (t *text) checks(p Palette) {
+func (t *text) checks() {
 	width := 0
 	for _, c := range t.r.Checks {
 		width = max(width, min(utf8.RuneCountInString(c.Name), 40))
@@ -19,8 +19,8 @@ func (t *text) checks(p Palette) {
 	for _, c := range t.r.Checks {
 		if c.Report != nil && (c.Exit != 0 || len(c.Report.Known) > 0 || c.Report.Verdict != "held") {
 			t.line("")
-			t.line("%s", t.Strong("== "+printable(c.Name)+" "+strings.Repeat("=", max(3, 70-utf8.RuneCountInString(c.Name)))))
-			t.check(&c, p)
+			t.line("%s", t.Strong("== "+printable(c.Name)+" "+strings.Repeat("=", max(3, t.upTo(74)-4-utf8.RuneCountInString(c.Name)))))
+			t.check(&c)
 		}
 	}
 	t.line("")
@@ -28,7 +28,7 @@ func (t *text) checks(p Palette) {
 }
 
 // check tells one check in full, or why it could not be made.
-func (t *text) check(c *Check, p Palette) {
+func (t *text) check(c *Check) {
 	for _, e := range c.Report.Errors {
 		at := Evidence{File: e.File, Line: e.Line, Column: e.Column}
 		place := at.File
@@ -40,7 +40,7 @@ func (t *text) check(c *Check, p Palette) {
 			t.line("     hint: %s", printable(e.Hint))
 		}
 	}
-	_ = Text(t, c.Report, p) // t keeps the first error of its writer
+	_ = Text(t, c.Report, t.Style) // t keeps the first error of its writer
 }
 
 // outcomeOf is the mark and the few words of a check.

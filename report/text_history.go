@@ -126,9 +126,7 @@ func (t *text) others() (s string) {
 func (t *text) historyFinding(f *Finding) {
 	t.line("%s %s: %s%s", t.Strong(f.Evidence[0].place()+":"), t.Bad(f.Name), f.Message, f.earlierLines())
 	t.line("")
-	for _, l := range f.Story {
-		t.line("%s", t.storyLine(l))
-	}
+	t.story(f)
 	t.line("")
 	t.promise(f)
 	w := f.Witness
@@ -145,8 +143,8 @@ func (t *text) historyFinding(f *Finding) {
 	t.paragraph(smallest + ". Confirmed, on these alone, by " + listed(w.ConfirmedBy) + ".")
 	t.historyOf(f)
 	t.line("")
-	t.line("  see     raftcheck linearize -o porcupine=picture.html %s", f.Evidence[0].File)
-	t.line("  learn   raftcheck explain %s", f.Name)
+	t.command("see", "raftcheck linearize -o porcupine=picture.html "+f.Evidence[0].File)
+	t.command("learn", "raftcheck explain "+f.Name)
 }
 
 // historyOf says what else there is to say of the finding's history.

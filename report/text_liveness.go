@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"github.com/raftcheck/raftcheck/fold"
 )
 
 // liveness says what was covered of executions without end.
@@ -62,7 +64,7 @@ func (t *text) endless(f *Finding) {
 	if t.r.Liveness != nil && f.Loop > 0 {
 		t.line("This is fair:")
 		for _, s := range t.r.Liveness.Fairness {
-			for k, l := range wrap(s, 106) {
+			for k, l := range fold.Words(s, t.upTo(110)-4) {
 				lead := "  - "
 				if k > 0 {
 					lead = "    "

@@ -3,6 +3,9 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"github.com/raftcheck/raftcheck/fold"
+	"github.com/raftcheck/raftcheck/traces"
 )
 
 // pass says what held and where.
@@ -36,9 +39,7 @@ func (t *text) storyFinding(group []Finding) {
 	t.line("")
 	t.promise(f)
 	t.line("")
-	for _, l := range f.Story {
-		t.line("%s", t.storyLine(l))
-	}
+	t.story(f)
 	t.also(fmt.Sprintf("at step %d", step), group[1:])
 	if t.exec() != "" { // what we have at hand declares what it does
 		t.byDesign("it", group)
@@ -54,11 +55,24 @@ func (t *text) storyFinding(group []Finding) {
 	if t.r.Search != nil {
 		t.line("")
 		if f.Shortest && f.Steps > 0 {
-			t.line("Shortest possible: every execution of up to %s was tried and none breaks a rule.", Some(f.Steps-1, "step"))
+			t.paragraph(fmt.Sprintf("Shortest possible: every execution of up to %s was tried and none breaks a rule.", Some(f.Steps-1, "step")))
 		}
 		t.paragraph(fmt.Sprintf("Searched: %s, %s; %s.", t.r.Subject, t.world(), t.counted()))
 	}
 	t.whatNext(f)
+}
+
+// story tells the execution, and why it is wrong.
+func (t *text) story(f *Finding) {
+	lines := f.Story
+	if f.Breach != nil && f.Execution != nil {
+		var drawn strings.Builder
+		_ = traces.Layout{Width: t.Width, Verbose: t.Verbose}.Text(&drawn, f.Execution, f.Breach) // a strings.Builder takes everything
+		lines = strings.Split(strings.TrimRight(drawn.String(), "\n"), "\n")
+	}
+	for _, l := range lines {
+		t.line("%s", t.storyLine(l))
+	}
 }
 
 // storyLine makes the guilty row of a story stand out.
@@ -74,7 +88,7 @@ func (t *text) promise(f *Finding) {
 }
 
 func (t *text) paragraph(body string) {
-	for _, l := range wrap(body, 110) {
+	for _, l := range fold.Words(body, t.upTo(110)) {
 		t.line("%s", l)
 	}
 }
@@ -97,10 +111,17 @@ func (t *text) whatNext(f *Finding) {
 	t.line("")
 	if f.Trace != "" {
 		t.line("  saved   %s   (%s)", f.Trace, Some(f.Steps, "step"))
-		t.line("  replay  raftcheck replay %s%s", t.exec(), f.Trace)
-		t.line("  see     raftcheck show -o mermaid %s", f.Trace)
+		t.command("replay", "raftcheck replay "+t.exec()+f.Trace)
+		t.command("see", "raftcheck show -o mermaid "+f.Trace)
 	}
-	t.line("  learn   raftcheck explain %s", f.Name)
+	t.command("learn", "raftcheck explain "+f.Name)
+}
+
+// command writes a command that goes on from here, which stays one when it is copied.
+func (t *text) command(what, command string) {
+	for _, l := range fold.Command(fmt.Sprintf("  %-6s  ", what), command, t.Width) {
+		t.line("%s", l)
+	}
 }
 
 // exec returns the flag that runs the program which was searched, or nothing when raftcheck has the implementation at hand.

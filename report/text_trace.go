@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/raftcheck/raftcheck/fold"
 	"github.com/raftcheck/raftcheck/legible"
 )
 
@@ -32,7 +33,7 @@ func (t *text) lineFinding(group []Finding) {
 	t.names(f)
 	t.line("")
 	t.coverage(f)
-	t.line("  learn   raftcheck explain %s", f.Name)
+	t.command("learn", "raftcheck explain "+f.Name)
 }
 
 // names says what the file with the finding calls its servers.
@@ -98,7 +99,7 @@ func (f *Finding) earlierLines() string {
 	return " (lines " + listed(lines) + ")"
 }
 
-// snippetWidth is how much of a line is shown, in runes.
+// snippetWidth is how much of a line is shown, in runes, where there is room.
 const snippetWidth = 150
 
 // snippet shows the lines that the evidence is on, in the order of the file, each with what it shows.
@@ -110,28 +111,29 @@ func (t *text) snippet(evidence []Evidence) {
 		return
 	}
 	gutter := len(fmt.Sprint(sorted[len(sorted)-1].Line))
+	width := max(20, t.upTo(snippetWidth+gutter+8)-gutter-8) // beside the number, and what shows that there is more
 	for k, e := range sorted {
 		if k == 0 || sorted[k-1].Line != e.Line {
 			if k > 0 && sorted[k-1].Line+1 < e.Line {
 				t.line("   %s", t.Faint(strings.Repeat(" ", max(0, gutter-3))+"..."))
 			}
-			t.line("   %s %s", t.Faint(fmt.Sprintf("%*d |", gutter, e.Line)), e.excerpt())
+			t.line("   %s %s", t.Faint(fmt.Sprintf("%*d |", gutter, e.Line)), e.excerpt(width))
 		}
-		t.line("   %s %s", t.Faint(strings.Repeat(" ", gutter)+" |"), t.pointer(e, e.Line == evidence[0].Line))
+		t.pointer(strings.Repeat(" ", gutter), e, width, e.Line == evidence[0].Line)
 	}
 	t.line("")
 }
 
 // window returns the part of the line that is shown, as byte offsets that do not split a character.
-func (e Evidence) window() (from, to int) {
-	if utf8.RuneCountInString(e.Text) <= snippetWidth {
+func (e Evidence) window(width int) (from, to int) {
+	if utf8.RuneCountInString(e.Text) <= width {
 		return 0, len(e.Text)
 	}
-	if from = e.Column - 1 - snippetWidth/2; e.Column == 0 {
-		from = e.firstObject()
+	if from = e.Column - 1 - width/2; e.Column == 0 {
+		from = e.firstObject(width)
 	}
-	from = max(0, min(from, len(e.Text)-snippetWidth))
-	to = min(len(e.Text), from+snippetWidth)
+	from = max(0, min(from, len(e.Text)-width))
+	to = min(len(e.Text), from+width)
 	for from > 0 && !utf8.RuneStart(e.Text[from]) {
 		from--
 	}
@@ -143,15 +145,15 @@ func (e Evidence) window() (from, to int) {
 
 // firstObject returns where the first member begins that is an object, if much stands before it: that is often what a logger
 // puts there, and says little.
-func (e Evidence) firstObject() int {
-	if at := strings.Index(e.Text, `":{`); at > snippetWidth/2 {
+func (e Evidence) firstObject(width int) int {
+	if at := strings.Index(e.Text, `":{`); at > width/2 {
 		return strings.LastIndexByte(e.Text[:at], '"')
 	}
 	return 0
 }
 
-func (e Evidence) excerpt() string {
-	from, to := e.window()
+func (e Evidence) excerpt(width int) string {
+	from, to := e.window(width)
 	s := printable(e.Text[from:to])
 	if from > 0 {
 		s = "…" + s
@@ -166,22 +168,32 @@ func (e Evidence) excerpt() string {
 func printable(s string) string { return legible.InPlace(s) }
 
 // pointer underlines the columns of the evidence, if they are known, and says what is there.
-func (t *text) pointer(e Evidence, guilty bool) string {
+func (t *text) pointer(gutter string, e Evidence, width int, guilty bool) {
 	mark, paint := "-", t.Faint
 	if guilty {
 		mark, paint = "^", t.Bad
 	}
-	from, to := e.window()
+	margin := "   " + t.Faint(gutter+" |") + " "
+	from, to := e.window(width)
 	if e.Column == 0 || e.Column-1 < from || e.Column-1 > to {
-		return paint(mark + " " + e.says())
+		t.line("%s%s", margin, paint(mark+" "+e.says()))
+		return
 	}
 	indent := utf8.RuneCountInString(e.Text[from : e.Column-1])
 	if from > 0 {
 		indent++
 	}
 	end := min(to, e.Column-1+max(1, e.Width))
-	width := max(1, utf8.RuneCountInString(e.Text[e.Column-1:end]))
-	return strings.Repeat(" ", indent) + paint(strings.Repeat(mark, width)+" "+e.says())
+	marks := strings.Repeat(mark, max(1, utf8.RuneCountInString(e.Text[e.Column-1:end])))
+	beside := len(gutter) + 6 + indent + len(marks) + 1 + utf8.RuneCountInString(e.says())
+	if t.Width == 0 || beside <= t.Width {
+		t.line("%s%s%s", margin, strings.Repeat(" ", indent), paint(marks+" "+e.says()))
+		return
+	}
+	t.line("%s%s%s", margin, strings.Repeat(" ", indent), paint(marks))
+	for _, l := range fold.Under(e.says(), min(indent, width/2), t.Width-len(gutter)-6) {
+		t.line("%s%s", margin, paint(l))
+	}
 }
 
 func (e Evidence) says() string {

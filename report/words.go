@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/raftcheck/raftcheck/fold"
 )
 
 // Count prints a number with a comma between thousands: 1,196,381.
@@ -111,22 +113,4 @@ func listed(words []string) string {
 }
 
 // Wrapped breaks text into lines of at most width characters, where words allow it.
-func Wrapped(text string, width int) string { return strings.Join(wrap(text, width), "\n") }
-
-// wrap breaks text at spaces so that no line is longer than width, where words allow it.
-func wrap(text string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
-			lines = append(lines, line)
-			line = word
-			continue
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	return append(lines, line)
-}
+func Wrapped(text string, width int) string { return strings.Join(fold.Words(text, width), "\n") }

@@ -110,18 +110,25 @@ func rowOf(r *Record, i int, servers []spec.ServerID, shown map[spec.ServerID]st
 			out.Cells[slices.Index(servers, id)] = cell
 		}
 	}
-	out.Notes = notesOf(r, letters.sent[i])
+	out.Notes = notesOf(r, letters.sent[i], true)
 	return out
 }
 
-// notesOf says what becomes of messages: late are those that the story named.
-func notesOf(r *Record, late []string) string {
+// notesOf says what becomes of messages: late are those that the story named. Those that are lost are named, or else counted.
+func notesOf(r *Record, late []string, named bool) string {
 	var notes []string
 	if len(late) > 0 {
 		notes = append(notes, strings.Join(late, ", ")+" on its way")
 	}
-	for _, k := range r.Lost {
-		notes = append(notes, "lost: "+theMessage(&r.Step.Output.Effects[k].Message))
+	switch n := len(r.Lost); {
+	case named:
+		for _, k := range r.Lost {
+			notes = append(notes, "lost: "+theMessage(&r.Step.Output.Effects[k].Message))
+		}
+	case n == 1:
+		notes = append(notes, "1 message lost")
+	case n > 1:
+		notes = append(notes, fmt.Sprintf("%d messages lost", n))
 	}
 	if r.Stays {
 		notes = append(notes, "it may arrive again")

@@ -16,7 +16,10 @@ func sentence(r *Record, arriving string) string {
 	if r.Step == nil {
 		return legible.Line(networkSentence(r))
 	}
-	return legible.Line(stepSentence(r.Step, arriving) + answerClause(&r.Step.Output) + cutClause(&r.Step.Input))
+	if r.Step.Input.Cut > 0 {
+		return legible.Line(crashSentence(r.Step, arriving))
+	}
+	return legible.Line(stepSentence(r.Step, arriving) + answerClause(&r.Step.Output))
 }
 
 func networkSentence(r *Record) string {
@@ -91,16 +94,6 @@ func entriesAfter(m *spec.Message) string {
 		return fmt.Sprintf("entry %d (%s)", m.PrevLogIndex+1, m.Entries[0])
 	}
 	return fmt.Sprintf("entries %d to %d", m.PrevLogIndex+1, m.LastEntryIndex())
-}
-
-func cutClause(in *spec.Input) string {
-	switch {
-	case in.Cut > 0 && in.Lossy:
-		return fmt.Sprintf(", but loses power at its crash point %d", in.Cut)
-	case in.Cut > 0:
-		return fmt.Sprintf(", but crashes at its crash point %d", in.Cut)
-	}
-	return ""
 }
 
 func stepSentence(s *spec.Step, arriving string) string {

@@ -4,25 +4,31 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"strings"
-
-	"github.com/raftcheck/raftcheck/legible"
 )
+
+// Layout says how a trace is laid out for people. The zero value has lines of any length, as suits a file or a pipe.
+type Layout struct {
+	Width   int  // the most columns a line takes; 0 is no bound
+	Verbose bool // every message that a step loses is named, instead of counted
+}
 
 // Text writes a trace as a table, one row a record and one column a server, and below it why the finding is one.
 // A cell shows a server's role and term where they changed and '.' where they did not; 'x' marks the record that breaks the
 // rule. finding may be nil: then there is only the table. Put the trace into story order first, see Story.
-func Text(w io.Writer, t *Trace, finding *Finding) error {
+func Text(w io.Writer, t *Trace, finding *Finding) error { return Layout{}.Text(w, t, finding) }
+
+// Text is the function [Text] with this layout.
+func (l Layout) Text(w io.Writer, t *Trace, finding *Finding) error {
 	out := bufio.NewWriter(w)
 	guilty := 0
 	if finding != nil && len(finding.Evidence) > 0 {
 		guilty = finding.Evidence[0].Step
 	}
 	letters := lettersOf(t.Records)
-	writeTable(out, t, guilty, letters)
+	l.writeTable(out, t, guilty, letters)
 	if finding != nil {
 		fmt.Fprintln(out)
-		writeWhy(out, t, finding, letters)
+		l.writeWhy(out, t, finding, letters)
 	}
 	return out.Flush()
 }
@@ -30,50 +36,6 @@ func Text(w io.Writer, t *Trace, finding *Finding) error {
 // Table writes only the table of Text; the record with the number guilty is marked.
 func Table(w io.Writer, t *Trace, guilty int) error {
 	out := bufio.NewWriter(w)
-	writeTable(out, t, guilty, lettersOf(t.Records))
+	Layout{}.writeTable(out, t, guilty, lettersOf(t.Records))
 	return out.Flush()
-}
-
-func writeTable(w io.Writer, t *Trace, guilty int, letters letters) {
-	servers, rows := rowsOf(t, guilty, letters)
-	widths := make([]int, len(servers))
-	for k, id := range servers {
-		widths[k] = len(id.String())
-		for _, r := range rows {
-			widths[k] = max(widths[k], len(r.Cells[k]))
-		}
-	}
-	says := 0
-	for _, r := range rows {
-		if r.Notes != "" {
-			says = max(says, len(r.Says))
-		}
-	}
-	head := "  step"
-	for k, id := range servers {
-		head += fmt.Sprintf("  %-*s", widths[k], id)
-	}
-	fmt.Fprintln(w, strings.TrimRight(head, " "))
-	for _, r := range rows {
-		writeRow(w, &r, widths, min(says, 64))
-	}
-	if t.Header.Loop > 0 {
-		fmt.Fprintf(w, "   ...  and again from step %d, for ever\n", t.Header.Loop)
-	}
-}
-
-func writeRow(w io.Writer, r *Row, widths []int, says int) {
-	mark := " "
-	if r.Guilty {
-		mark = "x"
-	}
-	line := fmt.Sprintf("  %s %2d", mark, r.Number)
-	for k, c := range r.Cells {
-		line += fmt.Sprintf("  %-*s", widths[k], c)
-	}
-	line += "  " + r.Says
-	if r.Notes != "" {
-		line += strings.Repeat(" ", max(0, says-len(r.Says))) + "  " + r.Notes
-	}
-	fmt.Fprintln(w, strings.TrimRight(legible.Line(line), " "))
 }

@@ -3,14 +3,14 @@ package traces
 import (
 	"fmt"
 	"io"
-	"strings"
 
+	"github.com/raftcheck/raftcheck/fold"
 	"github.com/raftcheck/raftcheck/legible"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
-// wrapAt is the width of the prose below a table, in characters.
-const wrapAt = 92
+// proseWidth is the width of the prose below a table, in characters, where there is room.
+const proseWidth = 92
 
 // Reason is what made a finding happen: the conditions that refused a step, with the values that made them false, and what the server
 // could have done instead. A finding without conditions of its own, like two leaders in one term, is explained by the first step of the
@@ -37,12 +37,12 @@ func reasonOf(t *Trace, f *Finding, letters letters) Reason {
 	return Reason{Says: said + cause.Message + ". " + cause.Rule.Sentence, Refused: cause.Refused, Allowed: cause.Allowed, Hint: cause.Hint}
 }
 
-func writeWhy(w io.Writer, t *Trace, f *Finding, letters letters) {
+func (l Layout) writeWhy(w io.Writer, t *Trace, f *Finding, letters letters) {
 	why := reasonOf(t, f, letters)
-	fmt.Fprintln(w, wrap("Why: "+why.Says))
-	writeConditions(w, &why)
+	l.writeProse(w, "Why: "+why.Says)
+	l.writeConditions(w, &why)
 	if why.Hint != "" {
-		fmt.Fprintln(w, wrap("hint: "+why.Hint))
+		l.writeProse(w, "hint: "+why.Hint)
 	}
 }
 
@@ -51,16 +51,33 @@ func sentWhen(t *Trace, record int, letters letters) string {
 	return fmt.Sprintf("%s left at step %d, in term %d.", letters.arrives[record], t.Records[letters.trigger[record]].Number, t.Records[record].Step.Input.Message.Term)
 }
 
-func writeConditions(w io.Writer, b *Reason) {
+func (l Layout) writeProse(w io.Writer, text string) {
+	width := proseWidth
+	if l.Width > 0 {
+		width = min(width, l.Width)
+	}
+	for _, line := range fold.Words(legible.Line(text), width) {
+		l.writeLine(w, line)
+	}
+}
+
+// writeLine writes a line, in parts if it does not fit.
+func (l Layout) writeLine(w io.Writer, line string) {
+	for _, part := range fold.Line(line, l.Width) {
+		fmt.Fprintln(w, part)
+	}
+}
+
+func (l Layout) writeConditions(w io.Writer, b *Reason) {
 	width := 0
 	for _, c := range b.Refused {
 		width = max(width, len(c.Text))
 	}
 	for _, c := range b.Refused {
-		fmt.Fprintf(w, "    refused condition   %-*s   %s\n", width, c.Text, legible.Line(c.Values))
+		l.writeLine(w, fmt.Sprintf("    refused condition   %-*s   %s", width, c.Text, legible.Line(c.Values)))
 	}
 	if b.Allowed != "" {
-		fmt.Fprintf(w, "    allowed instead     %s\n", legible.Line(b.Allowed))
+		l.writeLine(w, "    allowed instead     "+legible.Line(b.Allowed))
 	}
 }
 
@@ -93,22 +110,4 @@ func causeOf(t *Trace, f *Finding) (*spec.Breach, int) {
 		}
 	}
 	return nil, -1
-}
-
-// wrap breaks prose into lines.
-func wrap(s string) string {
-	s = legible.Line(s)
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(s) {
-		if line != "" && len(line)+1+len(word) > wrapAt {
-			lines = append(lines, line)
-			line = ""
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	return strings.Join(append(lines, line), "\n")
 }

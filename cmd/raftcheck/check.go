@@ -259,11 +259,11 @@ func (a *app) render(r *report.Report) func(io.Writer, string, bool) error {
 		a.keep(r)
 	}
 	return func(w io.Writer, format string, person bool) error {
-		palette := report.Palette{}
+		style := report.Style{}
 		if person {
-			palette = a.term.palette
+			style = a.term.style
 		}
 		a.place(r)
-		return report.Write(w, format, r, palette)
+		return report.Write(w, format, r, style)
 	}
 }

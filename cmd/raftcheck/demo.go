@@ -8,6 +8,7 @@ import (
 
 	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/fold"
 	"github.com/raftcheck/raftcheck/impl/mutant"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
@@ -60,11 +61,15 @@ func (a *app) renderDemo(r *report.Report, m mutant.Mutant) func(io.Writer, stri
 		if format != "text" {
 			return a.render(r)(w, format, person)
 		}
-		fmt.Fprintf(w, "A Raft with one bug: %s.\nIs there a way to two leaders in one term? Searching every execution of three servers ...\n\n", m.Title)
+		width := 0
+		if person {
+			width = a.term.style.Width
+		}
+		fmt.Fprint(w, fold.Text(fmt.Sprintf("A Raft with one bug: %s.\nIs there a way to two leaders in one term? Searching every execution of three servers ...\n\n", m.Title), width))
 		if err := a.render(r)(w, format, person); err != nil {
 			return err
 		}
-		_, err := fmt.Fprint(w, demoNext)
+		_, err := fmt.Fprint(w, fold.Text(demoNext, width))
 		return err
 	}
 }

@@ -46,7 +46,7 @@ Without a name it lists what there is.`,
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				listChapters(a.term.out, chapters())
+				a.term.tell(func(w io.Writer) { listChapters(w, chapters()) })
 				return nil
 			}
 			for k, name := range args {
@@ -57,7 +57,7 @@ Without a name it lists what there is.`,
 				if k > 0 {
 					fmt.Fprintln(a.term.out)
 				}
-				tell(a.term.out)
+				a.term.tell(tell)
 			}
 			return nil
 		},

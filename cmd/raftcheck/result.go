@@ -148,13 +148,13 @@ func (a *app) addFindings(r *report.Report, save string, result *checker.Result)
 // storyFindings tells what the last step of a trace breaks. path is where the trace was saved; "" if it was not.
 func storyFindings(t *traces.Trace, broken []traces.Finding, path string, shortest bool) ([]report.Finding, error) {
 	var story strings.Builder
-	if err := traces.Text(&story, t, &broken[0]); err != nil {
+	if err := (traces.Layout{Verbose: true}).Text(&story, t, &broken[0]); err != nil {
 		return nil, err
 	}
 	list := make([]report.Finding, len(broken))
 	for k := range broken {
 		f := findingOf(broken[k].Breach)
-		f.Trace, f.Shortest, f.Steps, f.Execution = path, shortest, len(t.Records), t
+		f.Trace, f.Shortest, f.Steps, f.Execution, f.Breach = path, shortest, len(t.Records), t, &broken[k]
 		for _, p := range broken[k].Evidence {
 			f.Evidence = append(f.Evidence, savedEvidence(p, path))
 		}

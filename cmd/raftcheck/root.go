@@ -58,10 +58,18 @@ Every flag can also be given as an environment variable: --nodes 3 is RAFTCHECK_
 		Args:          cobra.ArbitraryArgs,
 		RunE:          a.runRoot,
 	}
-	root.SetUsageTemplate(usageTemplate)
+	root.SetUsageTemplate(fmt.Sprintf(usageTemplate, a.flagWidth()))
+	tell := root.HelpFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		a.term.tell(func(w io.Writer) {
+			cmd.SetOut(w)
+			tell(cmd, args)
+		})
+	})
 	root.SetHelpCommand(help())
 	colour := root.PersistentFlags().String("color", "auto", "colour the output: auto, always or never")
 	progress := root.PersistentFlags().String("progress", "auto", "show progress on stderr: auto, always or never")
+	root.PersistentFlags().BoolVar(&a.term.style.Verbose, "verbose", false, "tell in full what a story otherwise counts: the messages that are lost")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		if a.ctx == nil {
 			a.ctx = cmd.Context()
@@ -86,6 +94,14 @@ func (a *app) verbs() []*cobra.Command {
 	return []*cobra.Command{a.check(), a.fuzz(), a.merge(), a.diff(), a.run(), a.runServer(), a.simulate(), a.verify(), a.join(), a.linearize(), a.replay(), a.shrink(), a.show(), a.gate(), a.explain(), a.demo(), a.version(), a.man()}
 }
 
+// flagWidth is how wide the help of flags is.
+func (a *app) flagWidth() int {
+	if w := a.term.style.Width; w > 0 {
+		return min(w, 110)
+	}
+	return 110
+}
+
 // usageTemplate is how help lists verbs and flags.
 const usageTemplate = `Usage:
   {{if .HasAvailableSubCommands}}{{.CommandPath}} VERB [flags]{{else}}{{.UseLine}}{{end}}{{if .HasExample}}
@@ -97,10 +113,10 @@ Verbs:{{range .Commands}}{{if or .IsAvailableCommand (eq .Name "help")}}
   {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
 
 Flags:
-{{.LocalFlags.FlagUsagesWrapped 110 | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
+{{.LocalFlags.FlagUsagesWrapped %[1]d | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
 
 Flags of every verb:
-{{.InheritedFlags.FlagUsagesWrapped 110 | trimTrailingWhitespaces}}{{end}}
+{{.InheritedFlags.FlagUsagesWrapped %[1]d | trimTrailingWhitespaces}}{{end}}
 `
 
 // help shows the help of a verb.

@@ -72,14 +72,18 @@ func (a *app) runShow(f *showFlags, path string) error {
 			return err
 		}
 	}
-	return f.outputs.write(a.term.out, func(w io.Writer, format string, _ bool) error {
+	return f.outputs.write(a.term.out, func(w io.Writer, format string, person bool) error {
 		switch format {
 		case "mermaid":
 			return traces.Mermaid(w, trace, finding)
 		case "json":
 			return traceJSON(w, trace)
 		}
-		return traces.Text(w, trace, finding)
+		layout := traces.Layout{Verbose: a.term.style.Verbose}
+		if person {
+			layout.Width = a.term.style.Width
+		}
+		return layout.Text(w, trace, finding)
 	})
 }
 

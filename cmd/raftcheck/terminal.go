@@ -5,6 +5,7 @@ package main
 //   - The result goes to stdout. Progress, hints and complaints go to stderr, so that a pipe gets the result and nothing else.
 //   - With -o json, stdout is exactly one JSON document; what a person should know besides goes to stderr.
 //   - Colour only where somebody can see it: stdout is a terminal, NO_COLOR is empty, TERM is not dumb. --color overrides.
+//   - Text fits the terminal, and is unlimited in a pipe or a file. COLUMNS, if it is set, says how wide, wherever text goes.
 //   - Progress is one line that is written over on a terminal, and one line every ten seconds elsewhere. --progress overrides.
 //   - Nothing asks for input, and nothing but progress depends on the clock.
 
@@ -12,9 +13,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/raftcheck/raftcheck/fold"
 	"github.com/raftcheck/raftcheck/legible"
 	"github.com/raftcheck/raftcheck/report"
 )
@@ -47,8 +50,9 @@ type terminal struct {
 	file     *os.File // that stdout is; nil if it is none
 	env      func(string) (string, bool)
 
-	palette   report.Palette // for stdout
+	style     report.Style   // for stdout
 	errColour report.Palette // for stderr
+	errWidth  int            // columns of stderr; 0 is no bound
 	rewrites  bool           // the progress line is written over
 	quiet     bool           // no progress at all
 	open      bool           // a progress line stands unfinished on stderr
@@ -64,8 +68,8 @@ const (
 func newTerminal(out, errs io.Writer, env func(string) (string, bool)) *terminal {
 	t := &terminal{out: &delivery{to: out}, err: errs, env: env}
 	t.file, _ = out.(*os.File)
-	t.palette.On = t.wantsColour(out)
-	t.errColour.On = t.wantsColour(errs)
+	t.style.On, t.style.Width = t.wantsColour(out), t.columns(out)
+	t.errColour.On, t.errWidth = t.wantsColour(errs), t.columns(errs)
 	t.rewrites = isTerminal(errs)
 	return t
 }
@@ -74,6 +78,31 @@ func (t *terminal) wantsColour(w io.Writer) bool {
 	none, _ := t.env("NO_COLOR")
 	kind, _ := t.env("TERM")
 	return none == "" && kind != "dumb" && isTerminal(w)
+}
+
+// narrowest is the least width that text is made to fit: nothing can be read in less.
+const narrowest = 20
+
+// columns is how wide text is that goes to w; 0 is no bound.
+func (t *terminal) columns(w io.Writer) int {
+	n := 0
+	if said, _ := t.env("COLUMNS"); said != "" {
+		n, _ = strconv.Atoi(said) // what is no number says nothing
+	}
+	if f, isFile := w.(*os.File); isFile && n <= 0 {
+		n = columnsOf(f)
+	}
+	if n <= 0 {
+		return 0
+	}
+	return max(n, narrowest)
+}
+
+// tell writes text for people to stdout, as wide as it may be.
+func (t *terminal) tell(write func(io.Writer)) {
+	var said strings.Builder
+	write(&said)
+	fmt.Fprint(t.out, fold.Prose(said.String(), t.style.Width))
 }
 
 func isTerminal(w io.Writer) bool {
@@ -90,8 +119,8 @@ func (t *terminal) setColour(when string) error {
 	switch when {
 	case "auto":
 	case "always", "never":
-		t.palette.On = when == "always"
-		t.errColour.On = t.palette.On
+		t.style.On = when == "always"
+		t.errColour.On = t.style.On
 	default:
 		return usageError("one of auto, always, never", "invalid value %q for --color", when)
 	}
@@ -126,13 +155,28 @@ func (t *terminal) progress(now time.Time, line func() string) {
 		return
 	}
 	if t.rewrites {
-		fmt.Fprintf(t.err, "\r\x1b[K%s", legible.Line(line()))
+		fmt.Fprintf(t.err, "\r\x1b[K%s", shortened(legible.Line(line()), t.errWidth))
 		t.open = true
 		t.next = now.Add(progressUpdate)
 		return
 	}
 	fmt.Fprintln(t.err, legible.Line(line()))
 	t.next = now.Add(progressEvery)
+}
+
+// shortened leaves of a progress line what fits into one line of the terminal: its last parts go first.
+func shortened(line string, width int) string {
+	if width == 0 {
+		return line
+	}
+	for fold.Columns(line) >= width { // a character in the last column may begin a new line
+		end := strings.LastIndex(line, "  ")
+		if end <= 0 {
+			return string([]rune(line)[:width-1])
+		}
+		line = line[:end]
+	}
+	return line
 }
 
 // endProgress takes the progress line off a terminal.
@@ -154,7 +198,7 @@ func (t *terminal) note(format string, args ...any) {
 			args[k] = legible.Lines(arg.Error())
 		}
 	}
-	fmt.Fprintf(t.err, format+"\n", args...)
+	fmt.Fprintln(t.err, fold.Text(fmt.Sprintf(format, args...), t.errWidth))
 }
 
 // quotes begins a line of an error that quotes what a program printed.
