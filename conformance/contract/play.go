@@ -64,7 +64,7 @@ func (t *try) inputsOf(id spec.ServerID) []spec.Input {
 		voters += other.String()
 	}
 	besides := []spec.Input{{Kind: spec.Timeout}, {Kind: spec.Heartbeat}, {Kind: spec.Propose, Value: "x"}, {Kind: spec.Compact}, {Kind: spec.ReadIndex, Value: "r"},
-		{Kind: spec.Reconfigure, Change: spec.Change{Voters: voters}}}
+		{Kind: spec.Reconfigure, Change: spec.Change{Voters: voters}}, {Kind: spec.StorageError}}
 	for _, other := range t.config.IDs() {
 		if other != id {
 			besides = append(besides, spec.Input{Kind: spec.Transfer, Peer: other})
