@@ -55,6 +55,7 @@ func Run(ctx context.Context, s *Subject, o Options) (*Statement, error) {
 	}
 	r.tried = contract.Try(ctx, &s.World, contract.Options{Steps: o.Level.contractSteps(s.Slow), Again: s.Again, Pause: pause, Seed: o.Seed})
 	if r.tried.Failure == nil {
+		r.direct()
 		r.searchAll()
 	}
 	return r.statement(), nil

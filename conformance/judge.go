@@ -69,7 +69,14 @@ func (r *run) requirement(rule *spec.Rule) Requirement {
 		}
 	}
 	q.Steps, q.Worlds = r.exercised[rule.ID], r.in[rule.ID]
-	switch f := r.broken[rule.ID]; {
+	d, has := r.directed[rule.ID]
+	if has {
+		q.Directed = &d
+	}
+	switch f, result := r.broken[rule.ID], r.breaks[rule.ID]; {
+	case f == nil && result != nil:
+		q.Outcome, q.Because = Broken, fmt.Sprintf("%s (in scenario %s)", why(rule.ID, result), result.Scenario.Name)
+		q.Story = strings.Split(strings.TrimRight(result.Story, "\n"), "\n")
 	case f != nil:
 		q.Outcome, q.Because, q.Shape, q.Finding, q.Trace = Broken, fmt.Sprintf("%s (in %s)", f.Message, r.where[rule.ID]), f.Shape, &f.Finding, f.Trace
 		q.Story = story(f.Trace, &f.Finding)
@@ -77,6 +84,8 @@ func (r *run) requirement(rule *spec.Rule) Requirement {
 		q.Outcome, q.Because, q.Steps, q.Worlds = AllowedOtherwise, "it declares "+strings.Join(q.Variants, ", ")+", which makes it void", 0, nil
 	case len(rule.Only) > 0 && !slices.ContainsFunc(rule.Only, r.World.Variants.Has):
 		q.Outcome, q.Because, q.Steps, q.Worlds = NotApplicable, "it declares none of "+list(rule.Only)+", of which the requirement is", 0, nil
+	case d.Met > 0:
+		q.Outcome = Met
 	case r.absent(rule) != "":
 		q.Outcome, q.Because, q.Steps, q.Worlds = NotApplicable, r.absent(rule), 0, nil
 	case q.Steps == 0:

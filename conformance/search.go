@@ -8,6 +8,7 @@ import (
 
 	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/conformance/contract"
+	"github.com/raftcheck/raftcheck/conformance/scenario"
 	"github.com/raftcheck/raftcheck/fuzz"
 	"github.com/raftcheck/raftcheck/spec"
 )
@@ -26,6 +27,8 @@ type run struct {
 	in        map[string][]string         // where
 	broken    map[string]*checker.Finding // by the id of the requirement
 	where     map[string]string           // and in which world
+	directed  map[string]Directed         // by requirement, if it has scenarios
+	breaks    map[string]*scenario.Result // the first scenario in which a requirement is broken, by its id
 }
 
 // mostBroken is how many requirements may be broken in one world before it is left: each takes a search of its own.

@@ -104,23 +104,35 @@ type CampaignResult struct {
 
 // Requirement is what came of one numbered requirement.
 type Requirement struct {
-	ID       string   `json:"id"`
-	Name     string   `json:"name"`
-	Level    string   `json:"level"` // must or should
-	Profile  string   `json:"profile"`
-	Outcome  string   `json:"outcome"`
-	Because  string   `json:"because,omitempty"`  // of all outcomes but met
-	Variants []string `json:"variants,omitempty"` // declared ones that make it void, or under which it is judged otherwise
-	Steps    int      `json:"steps,omitempty"`    // different local steps that put it to the test
-	Worlds   []string `json:"worlds,omitempty"`   // where
-	Shape    string   `json:"shape,omitempty"`    // broken: in what way, the same whatever the servers, terms and values are
-	Sentence string   `json:"sentence"`
-	Story    []string `json:"story,omitempty"` // broken: the shortest execution found
+	ID       string    `json:"id"`
+	Name     string    `json:"name"`
+	Level    string    `json:"level"` // must or should
+	Profile  string    `json:"profile"`
+	Outcome  string    `json:"outcome"`
+	Because  string    `json:"because,omitempty"`  // of all outcomes but met
+	Variants []string  `json:"variants,omitempty"` // declared ones that make it void, or under which it is judged otherwise
+	Directed *Directed `json:"directed,omitempty"` // its scenarios; nil when it has none
+	Steps    int       `json:"steps,omitempty"`    // different local steps that put it to the test
+	Worlds   []string  `json:"worlds,omitempty"`   // where
+	Shape    string    `json:"shape,omitempty"`    // broken: in what way, the same whatever the servers, terms and values are
+	Sentence string    `json:"sentence"`
+	Story    []string  `json:"story,omitempty"` // broken: the shortest execution found
 
 	// Finding is what Story tells, for formats that draw it; nil unless broken, or when it was read from a file.
 	Finding *traces.Finding `json:"-"`
 	// Trace is its execution.
 	Trace *traces.Trace `json:"-"`
+}
+
+// Directed is what came of the scenarios of one requirement.
+type Directed struct {
+	Scenarios int      `json:"scenarios"`
+	Met       int      `json:"met"`
+	Steps     int      `json:"steps"` // of the tested server, in those that were met
+	Broken    []string `json:"broken,omitempty"`
+
+	because string // of the first that was neither
+	absent  bool
 }
 
 // add adds one search of the world.

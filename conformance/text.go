@@ -77,7 +77,14 @@ func (s *Statement) adapterText(b *strings.Builder) {
 
 // how tells what a requirement was met by.
 func (q *Requirement) how() string {
-	text := fmt.Sprintf("%s steps, %s", count(q.Steps), some(len(q.Worlds), "world"))
+	var ways []string
+	if d := q.Directed; d != nil && d.Met > 0 {
+		ways = append(ways, fmt.Sprintf("%d of %s", d.Met, some(d.Scenarios, "scenario")))
+	}
+	if q.Steps > 0 {
+		ways = append(ways, fmt.Sprintf("%s steps, %s", count(q.Steps), some(len(q.Worlds), "world")))
+	}
+	text := strings.Join(ways, "; ")
 	if len(q.Variants) > 0 {
 		text += ", as " + strings.Join(q.Variants, ", ") + " allows"
 	}

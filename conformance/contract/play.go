@@ -169,6 +169,9 @@ func (t *try) lead(p *play) {
 	p.elect(int(down.id))
 	p.give(down, spec.Input{Kind: spec.Restart})
 	p.work()
+	for _, s := range p.servers {
+		p.ask(s, spec.StorageError)
+	}
 }
 
 // elect lets election timers fire, beginning with one server's, until one leads.
