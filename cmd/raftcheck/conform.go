@@ -310,7 +310,7 @@ func contractTopics() []topic {
 	topics := make([]topic, len(contract.Checks))
 	for k, c := range contract.Checks {
 		topics[k] = topic{[]string{c.Name}, c.Sentence, func(w io.Writer) {
-			fmt.Fprintf(w, "%s\n\n%s\n\n%s\n\nA failure of it is of the adapter, not of the Raft behind it. raftcheck conform tries it before anything else, and check and fuzz do.\n",
+			fmt.Fprintf(w, "%s\n\n%s\n\n%s\n\nA failure of it is of the adapter, not of the Raft behind it. raftcheck conform tries it before anything else.\n",
 				c.Name, c.Sentence, report.Wrapped(c.Why, 100))
 		}}
 	}
@@ -326,30 +326,4 @@ func (s *subject) elsewhere() (spec.Factory, func()) {
 	options.Transcript = nil
 	p := process.New(s.program.words, options)
 	return p.Node, p.Close
-}
-
-// quickTry tries the adapter before a search. That it takes no input at all is for the search to tell, which is inconclusive then.
-func (a *app) quickTry(s *subject) error {
-	if s.raftTLA || s.goTest != nil {
-		return nil
-	}
-	again, end := s.elsewhere()
-	defer end()
-	r := contract.Try(a.ctx, &s.config, contract.Options{Again: again, Steps: quickSteps(s)})
-	if r.Failure == nil || r.Failure.Check.Name == "takes-inputs" {
-		return nil
-	}
-	var program *process.Error
-	if errors.As(r.Failure, &program) {
-		return nil // the search tells it, with what the program was asked
-	}
-	return &failure{exit: exitFault, err: errors.New(r.Failure.Error() + "\n\n" + strings.TrimRight(r.Failure.Story(), "\n")), hint: "raftcheck explain " + r.Failure.Check.Name}
-}
-
-// quickSteps is how much of the adapter is tried before a search.
-func quickSteps(s *subject) int {
-	if s.program != nil {
-		return contract.DefaultSteps / 4
-	}
-	return contract.DefaultSteps
 }
