@@ -20,6 +20,7 @@ type Options struct {
 	Symmetry bool         // count states that differ only by the names of servers and values as one
 	Workers  int          // goroutines; 0 is one for each processor. Results do not depend on it
 	Memory   int          // bytes; 0 is no bound. A search that needs more ends inconclusive
+	States   uint64       // 0 is no bound. A search that finds more ends inconclusive
 	Progress func(Progress)
 	Name     string // what is checked, for the header of a trace: "reference", "mutant:NAME", a package's path
 }
@@ -165,6 +166,9 @@ func (r *run) outgrown() string {
 	if _, all := r.bytes(); r.options.Memory > 0 && all > r.options.Memory {
 		return fmt.Sprintf("the memory bound of %d MiB was reached", r.options.Memory>>20)
 	}
+	if r.options.States > 0 && r.stats.Distinct > r.options.States {
+		return fmt.Sprintf("the bound of %d states was reached", r.options.States)
+	}
 	return ""
 }
 
@@ -213,7 +217,7 @@ func (r *run) result(reason string, findings []Finding) *Result {
 	default:
 		result.Reason = fmt.Sprintf("goals %s were never reached", strings.Join(missed, ", "))
 	}
-	if reason == "" && len(missed) == 0 && len(r.rules) > 0 && !slices.Contains(r.tried, true) {
+	if reason == "" && len(missed) == 0 && len(r.rules) > 0 && slices.Max(r.tried) == 0 {
 		result.Reason = "nothing happened that the rules are about"
 	}
 	switch {
@@ -230,7 +234,10 @@ func (r *run) result(reason string, findings []Finding) *Result {
 
 func (r *run) ruleVerdict(rule *spec.Rule, result *Result) RuleVerdict {
 	v := RuleVerdict{Rule: rule, Void: !slices.Contains(r.rules, rule)}
-	v.Untried = !v.Void && !r.tried[slices.Index(r.rules, rule)]
+	if !v.Void {
+		v.Exercised = r.tried[slices.Index(r.rules, rule)]
+		v.Untried = v.Exercised == 0
+	}
 	if slices.ContainsFunc(result.Findings, func(f Finding) bool { return f.Rule == rule }) {
 		v.Verdict = spec.Violated
 	} else if result.Verdict == spec.Inconclusive && !v.Void {

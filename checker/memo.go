@@ -18,7 +18,7 @@ import (
 type memo struct {
 	config   *cluster.Config
 	rules    []*spec.Rule
-	tried    []bool        // which of the rules some local step put to the test
+	tried    []int         // how many local steps put each of the rules to the test
 	names    []*renaming   // names[0] is nil: every part is hashed under each of them
 	key      []byte        // canonical bytes, as they are written
 	again    []byte        // the same of a second node
@@ -99,9 +99,11 @@ type stepOrigin struct {
 func newMemo(config *cluster.Config, rules []*spec.Rule, names []*renaming) *memo {
 	m := &memo{config: config, rules: spec.Applicable(rules, config.Variants), names: names,
 		serverOf: map[string]uint32{}, messageOf: map[string]uint32{}, historyOf: map[string]uint32{}}
-	m.tried = make([]bool, len(m.rules))
+	m.tried = make([]int, len(m.rules))
 	for k, r := range m.rules {
-		m.tried[k] = r.Pair != nil && r.Step == nil && r.Agreement == spec.FactNone && r.Elected == nil // any two servers put it to the test
+		if r.Pair != nil && r.Step == nil && r.Agreement == spec.FactNone && r.Elected == nil {
+			m.tried[k] = 1 // any two servers put it to the test
+		}
 	}
 	m.messages = make([]spec.Message, 1) // message 0 is an empty place
 	m.messageHash = make([]uint64, len(names))
@@ -344,7 +346,9 @@ func (m *memo) record(from stepOrigin, step *spec.Step, next uint32) {
 		if r.JudgeStep(step) != nil {
 			local.flags |= breaks
 		}
-		m.tried[k] = m.tried[k] || r.ExercisedBy(step, m.config.Variants)
+		if r.ExercisedBy(step, m.config.Variants) {
+			m.tried[k]++
+		}
 	}
 	for k, g := range spec.Goals {
 		if step.Before.Knows(g.Shows) && step.After.Knows(g.Shows) && g.Reached(step) {

@@ -24,6 +24,8 @@ type RuleVerdict struct {
 	Verdict spec.Verdict
 	Void    bool // a declared variant makes the rule void, so nothing was judged
 	Untried bool // nothing happened that the rule is about
+	// Exercised counts different local steps that put the rule to the test.
+	Exercised int
 }
 
 // GoalVerdict says whether a goal was reached.

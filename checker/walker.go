@@ -20,8 +20,9 @@ type Walker struct {
 	WalkerOptions
 	m         *memo
 	config    *cluster.Config
-	dropped   int          // memos thrown away
-	executed  int          // of those, how often node code ran
+	dropped   int // memos thrown away
+	executed  int // of those, how often node code ran
+	exercised map[string]int
 	pairRules []*spec.Rule // rules that look at two servers
 	limit     cluster.Limit
 	split     []cluster.Spent
@@ -102,6 +103,7 @@ func NewWalker(config *cluster.Config, o WalkerOptions) (*Walker, error) {
 func (w *Walker) forget() error {
 	defer w.alone()()
 	if w.m != nil {
+		w.exercised = w.Exercised()
 		w.dropped++
 		w.executed += w.m.executed
 	}
@@ -433,6 +435,19 @@ func (w *Walker) Bytes() int {
 
 // Executions returns how often node code ran, in all memos so far, and how many memos were dropped.
 func (w *Walker) Executions() (times, dropped int) { return w.executed + w.m.executed, w.dropped }
+
+// Exercised returns how many local steps put each rule to the test, by its id; those of memos that were thrown away are counted again where
+// they were made again.
+func (w *Walker) Exercised() map[string]int {
+	all := map[string]int{}
+	for id, n := range w.exercised {
+		all[id] = n
+	}
+	for k, r := range w.m.rules {
+		all[r.ID] += w.m.tried[k]
+	}
+	return all
+}
 
 // Actions takes an execution again and returns it in the world's words. Choices that are not possible are left out.
 func (w *Walker) Actions(way []Choice) ([]cluster.Action, error) {

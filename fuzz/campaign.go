@@ -232,8 +232,15 @@ func (c *campaign) result() (*Result, error) {
 		r.Verdict, r.Reason = spec.Inconclusive, fmt.Sprintf("goals %s were never reached", strings.Join(missed, ", "))
 	}
 	applicable := spec.Applicable(c.options.Rules, c.config.Variants)
+	var exercised []map[string]int // by worker
+	for _, w := range c.workers {
+		exercised = append(exercised, w.Exercised())
+	}
 	for _, rule := range c.options.Rules {
 		v := checker.RuleVerdict{Rule: rule, Void: !slices.Contains(applicable, rule)}
+		for k := range c.workers {
+			v.Exercised += exercised[k][rule.ID]
+		}
 		switch {
 		case slices.ContainsFunc(r.Findings, func(f checker.Finding) bool { return f.Rule == rule }):
 			v.Verdict = spec.Violated

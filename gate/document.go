@@ -273,10 +273,6 @@ func patternHint(name string) string {
 func (d *document) unknownKeys(at string, keys []string) (all []*traces.InputError) {
 	for _, key := range keys {
 		hint := ""
-		if key == "conform" {
-			all = append(all, d.fault(at+"/"+key, "conform is not there yet: this raftcheck has no numbered suite to put an implementation through", "use one of "+strings.Join(Verbs, ", ")).InputError)
-			continue
-		}
 		if known := d.allowed(at); len(known) > 0 {
 			hint = d.guess(key, known, "one of "+strings.Join(known, ", "))
 		}

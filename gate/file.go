@@ -23,7 +23,7 @@ var Schema []byte
 var Template []byte
 
 // Verbs are the kinds of checks: verbs of the command line.
-var Verbs = []string{"verify", "linearize", "check", "fuzz", "diff", "replay"}
+var Verbs = []string{"verify", "linearize", "check", "fuzz", "conform", "diff", "replay"}
 
 // File is what a raftcheck.yaml says.
 type File struct {

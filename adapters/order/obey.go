@@ -12,6 +12,7 @@ import (
 
 	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/conformance"
 	"github.com/raftcheck/raftcheck/fuzz"
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
@@ -85,6 +86,8 @@ func (p Program) obey(ctx context.Context, o *Order) (*Outcome, error) {
 		return shrink(o, world, search.Rules)
 	case Fuzz:
 		return p.fuzz(ctx, o, world, search)
+	case Conform:
+		return p.conform(ctx, o, world)
 	}
 	return nil, fmt.Errorf("an order to %q", o.Do)
 }
@@ -151,6 +154,24 @@ func (p Program) fuzz(ctx context.Context, o *Order, world *cluster.Config, sear
 	out := outcome(r.Verdict, r.Reason, r.Goals, r.Rules)
 	out.Campaign, out.Found = &r.Stats, r.Found
 	return out, writeFirst(o.Trace, r.Findings)
+}
+
+// conform puts the implementation through the suite. Servers that must not run side by side are slow.
+func (p Program) conform(ctx context.Context, o *Order, world *cluster.Config) (*Outcome, error) {
+	s := &conformance.Subject{Name: o.Name, World: *world, Search: p.Check, Alone: p.Alone, Slow: p.Alone}
+	options := conformance.Options{Level: o.Level, Profiles: o.Profiles, Seed: o.Seed, Version: o.Suite}
+	if print := p.printer(o); print != nil {
+		options.Progress = func(at conformance.Progress) { print(at) }
+	}
+	r, err := conformance.Run(ctx, s, options)
+	if err != nil {
+		return nil, err
+	}
+	out := &Outcome{Statement: r}
+	if r.Fault != nil {
+		out.Failed = r.Fault.Error()
+	}
+	return out, nil
 }
 
 // writeFirst writes the execution of a violation, if there is one.

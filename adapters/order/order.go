@@ -8,6 +8,7 @@ import (
 
 	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/conformance"
 	"github.com/raftcheck/raftcheck/fuzz"
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
@@ -28,7 +29,10 @@ type Order struct {
 	Known    map[string][]string // shapes of breaches that do not count, by the ids of their rules
 	Goals    []string            // names; null is every goal that the bounds let happen
 	Memory   int                 // bytes; 0 is no bound
-	Seed     uint64              // of Fuzz
+	Seed     uint64              // of Fuzz and Conform
+	Level    conformance.Level   // of Conform
+	Profiles []spec.Profile      // of Conform
+	Suite    string              // of Conform: its version
 	Campaign Campaign            // of Fuzz
 	Limit    time.Duration       // 0 is none
 	Progress time.Duration       // how often to print how far a search has come; 0 is never
@@ -57,6 +61,8 @@ const (
 	Replay Task = "replay" // run a trace again
 	Shrink Task = "shrink" // make a trace as short as possible
 	Fuzz   Task = "fuzz"   // make a campaign of random executions
+
+	Conform Task = "conform" // put the implementation through the suite
 )
 
 // Outcome is what came of it, as JSON.
@@ -77,6 +83,9 @@ type Outcome struct {
 
 	Campaign *fuzz.Stats // of Fuzz, in place of Search
 	Found    fuzz.Found
+
+	Statement *conformance.Statement // of Conform
+	Failed    string                 // the error that ended it, of the adapter or the implementation; "" for none
 }
 
 // Has reports whether something was chosen.

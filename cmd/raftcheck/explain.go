@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/raftcheck/raftcheck/conformance"
 	"github.com/raftcheck/raftcheck/impl/mutant"
 	"github.com/raftcheck/raftcheck/linearizability"
 	"github.com/raftcheck/raftcheck/report"
@@ -74,6 +75,7 @@ func chapters() []chapter {
 		{"debug-goals", "what looks like a promise of Raft and is none", debugGoalTopics()},
 		{"mutants", "the reference Raft with one documented bug each", mutantTopics()},
 		{"published", "faults that published specifications of Raft have themselves", publishedTopics()},
+		{"adapter-checks", "what an adapter is held to, before anything is said of the Raft behind it", contractTopics()},
 		{"exit-codes", "what the exit code says", exitTopics()},
 		{"schemas", "what files look like, as JSON Schema", schemaTopics()},
 	}
@@ -357,6 +359,7 @@ func schemaTopics() []topic {
 	}
 	return []topic{
 		{[]string{"report-schema"}, "the report of -o json", tell(report.Schema)},
+		{[]string{"conformance-schema"}, "the statement of conform -o json", tell(conformance.Schema)},
 		{[]string{"history-schema"}, "a line of a client history", tell([]byte(linearizability.Schema))},
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/raftcheck/raftcheck/adapters/order"
 	"github.com/raftcheck/raftcheck/adapters/process/offspring"
 	"github.com/raftcheck/raftcheck/checker"
+	"github.com/raftcheck/raftcheck/conformance"
 	"github.com/raftcheck/raftcheck/fuzz"
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
@@ -96,6 +97,27 @@ func (g *goTest) fuzz(ctx context.Context, s *subject, o fuzz.Options) (*fuzz.Re
 	}
 	result.Rules = rulesOf(out, o.Rules, result.Findings)
 	return result, nil
+}
+
+// conform has the subject put through the suite, and reads the statement.
+func (g *goTest) conform(ctx context.Context, s *subject, o conformance.Options) (*conformance.Statement, error) {
+	job, err := g.begin(s, order.Conform)
+	if err != nil {
+		return nil, err
+	}
+	defer job.end()
+	job.order.Level, job.order.Profiles, job.order.Seed, job.order.Suite, job.order.Progress = o.Level, o.Profiles, o.Seed, o.Version, 100*time.Millisecond
+	if deadline, limited := ctx.Deadline(); limited {
+		job.order.Limit = time.Until(deadline)
+	}
+	out, err := job.run(ctx, told(o.Progress))
+	if err != nil {
+		return nil, err
+	}
+	if out.Failed != "" {
+		out.Statement.Fault = errors.New(out.Failed)
+	}
+	return out.Statement, nil
 }
 
 // told passes on progress that was told as JSON.
@@ -388,6 +410,16 @@ func (s *subject) search(ctx context.Context, o checker.Options) (*checker.Resul
 		return checker.Check(ctx, &s.config, o)
 	}
 	return s.goTest.search(ctx, s, o)
+}
+
+// conform puts the subject through the suite, here or where the implementation lives.
+func (s *subject) conform(ctx context.Context, o conformance.Options) (*conformance.Statement, error) {
+	if s.goTest != nil {
+		return s.goTest.conform(ctx, s, o)
+	}
+	again, end := s.elsewhere()
+	defer end()
+	return conformance.Run(ctx, &conformance.Subject{Name: s.name, World: s.config, Again: again, Slow: s.program != nil}, o)
 }
 
 // fuzz makes a campaign in the subject's world, here or where the implementation lives.

@@ -64,7 +64,7 @@ func (t *try) inputsOf(id spec.ServerID) []spec.Input {
 		voters += other.String()
 	}
 	besides := []spec.Input{{Kind: spec.Timeout}, {Kind: spec.Heartbeat}, {Kind: spec.Propose, Value: "x"}, {Kind: spec.Compact}, {Kind: spec.ReadIndex, Value: "r"},
-		{Kind: spec.Reconfigure, Change: spec.Change{Voters: voters}}}
+		{Kind: spec.Reconfigure, Change: spec.Change{Voters: voters}}, {Kind: spec.StorageError}}
 	for _, other := range t.config.IDs() {
 		if other != id {
 			besides = append(besides, spec.Input{Kind: spec.Transfer, Peer: other})
@@ -169,6 +169,9 @@ func (t *try) lead(p *play) {
 	p.elect(int(down.id))
 	p.give(down, spec.Input{Kind: spec.Restart})
 	p.work()
+	for _, s := range p.servers {
+		p.ask(s, spec.StorageError)
+	}
 }
 
 // elect lets election timers fire, beginning with one server's, until one leads.
