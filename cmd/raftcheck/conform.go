@@ -236,7 +236,7 @@ func (a *app) statementIn(s *conformance.Statement, r *report.Report, changes []
 			return s.Markdown(w)
 		}
 		a.place(r)
-		return report.Write(w, format, r, report.Palette{})
+		return report.Write(w, format, r, report.Style{})
 	}
 }
 
