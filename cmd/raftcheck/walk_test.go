@@ -29,6 +29,7 @@ var walk = map[string]walked{
 	"check":      {"check --nodes 2 --terms 1 --messages 1 --log 0 --goal leader-elected --save none", "check --nodes 5 --terms 4 --log 3 --messages 4"},
 	"fuzz":       {"fuzz --runs 5 --save none --allow inconclusive", "fuzz --for 1h --allow inconclusive --save none"},
 	"merge":      {"merge {shard} --save none", "merge {shard} -"},
+	"conform":    {"conform --profile core", "conform --level deep"},
 	"diff":       {"diff --impl reference --impl mutant:el-stale-vote-resp --nodes 2 --terms 1 --log 0 --messages 1", "diff --impl reference:snapshots --impl reference --terms 4 --log 4 --messages 4"},
 	"run":        {"run --for 200ms", "run --load 2"},
 	oneServer:    {},
@@ -122,7 +123,7 @@ func TestNoVerbIsForgotten(t *testing.T) {
 		verb.Flags().VisitAll(func(f *pflag.Flag) {
 			what, usage := pflag.UnquoteUsage(f)
 			isFile := strings.EqualFold(what, "file") || strings.Contains(usage, "=FILE")
-			require.True(t, !isFile || f.Annotations[writes] != nil || slices.Contains([]string{"known", "map", "file"}, f.Name),
+			require.True(t, !isFile || f.Annotations[writes] != nil || slices.Contains([]string{"known", "map", "file", "against"}, f.Name),
 				"--%s of %s: markWrites, if it names a file that is written", f.Name, verb.Name())
 		})
 	}
