@@ -10,6 +10,10 @@ import (
 func (r *run) direct() {
 	r.directed, r.breaks = map[string]Directed{}, map[string]*scenario.Result{}
 	runner := scenario.NewRunner(scenario.Subject{Name: r.Name, New: r.World.New, Variants: r.World.Variants})
+	if why := runner.Unplayable(r.ctx); why != "" {
+		r.worlds = append(r.worlds, WorldResult{Name: "scenarios", About: "directed tests of one server", Left: why})
+		return
+	}
 	for _, s := range scenario.All() {
 		if r.over() {
 			return

@@ -60,11 +60,13 @@ func (c Counts) String() string {
 }
 
 func (s *Statement) adapterText(b *strings.Builder) {
-	met := 0
+	met, untried := 0, ""
 	for _, c := range s.Adapter.Checks {
 		switch c.Outcome {
 		case Met:
 			met++
+		case NotExercised:
+			untried += ", " + c.Name + " not exercised"
 		case Broken:
 			fmt.Fprintf(b, "\nadapter  %s: %s\n", c.Name, c.Message)
 			for _, line := range c.Story {
@@ -72,7 +74,7 @@ func (s *Statement) adapterText(b *strings.Builder) {
 			}
 		}
 	}
-	fmt.Fprintf(b, "     adapter: %d of %d checks met, %s inputs\n", met, len(s.Adapter.Checks), count(s.Adapter.Inputs))
+	fmt.Fprintf(b, "     adapter: %d of %d checks met%s, %s inputs\n", met, len(s.Adapter.Checks), untried, count(s.Adapter.Inputs))
 }
 
 // how tells what a requirement was met by.

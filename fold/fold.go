@@ -1,10 +1,13 @@
-// Package fold makes text fit into the columns of a terminal. It measures characters, not bytes, and takes colours for nothing; a width
-// of 0 is no bound, and then nothing is changed.
+// Package fold makes text fit into the columns of a terminal. It measures characters as terminals show them, wide ones as two columns, and takes
+// colours for nothing; a width of 0 is no bound, and then nothing is changed.
 package fold
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/width"
 )
 
 // Columns is how many columns a line takes.
@@ -25,7 +28,13 @@ func next(line string) (size, columns int) {
 			return end + 1, 0
 		}
 	}
-	_, size = utf8.DecodeRuneInString(line)
+	r, size := utf8.DecodeRuneInString(line)
+	switch kind := width.LookupRune(r).Kind(); {
+	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+		return size, 0
+	case kind == width.EastAsianWide || kind == width.EastAsianFullwidth:
+		return size, 2
+	}
 	return size, 1
 }
 

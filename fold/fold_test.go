@@ -22,6 +22,7 @@ func TestLine(t *testing.T) {
 		{"a line that is folded at spaces", 20, []string{"a line that is", "  folded at spaces"}},
 		{"  -f  what the flag says, in its column", 20, []string{"  -f  what the flag", "      says, in its", "      column"}},
 		{"testdata/raftcheck/a-long-name.trace", 20, []string{"testdata/raftcheck/a", "  -long-name.trace"}},
+		{"漢字漢字漢字", 8, []string{"漢字漢字", "  漢字"}},
 		{"\x1b[1;31mFAIL\x1b[0m colours take no room", 20, []string{"\x1b[1;31mFAIL\x1b[0m colours take no", "  room"}},
 	} {
 		require.Equal(t, c.want, fold.Line(c.line, c.width))

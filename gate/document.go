@@ -139,6 +139,16 @@ func (d *document) line(at string) int {
 	}
 }
 
+// Line returns the line of what stands at a JSON pointer, "/checks/0/verify", of a YAML or JSON text, or of the nearest thing around it; 1 of a text that
+// is neither.
+func Line(text []byte, at string) int {
+	d, err := parse("", text, nil)
+	if err != nil {
+		return 1
+	}
+	return d.line(at)
+}
+
 // placed is an InputError that can still be moved.
 type placed struct{ *traces.InputError }
 

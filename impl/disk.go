@@ -1,8 +1,6 @@
 package impl
 
 import (
-	"slices"
-
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -49,21 +47,6 @@ func (d *disk) perform(effects []spec.Effect) {
 	}
 }
 
-// untilCrash returns the effects that happen before a crash point, which is ≥ 1 and ≤ the number of durable effects + 1.
-func untilCrash(effects []spec.Effect, point int) []spec.Effect {
-	durable, end := 0, 0
-	for k, e := range effects {
-		if e.Kind != spec.Write && e.Kind != spec.Sync {
-			continue
-		}
-		if durable++; durable == point {
-			return effects[:k]
-		}
-		end = k + 1
-	}
-	return effects[:end]
-}
-
 // crash loses everything in memory. What was written but not synced is lost too if the crash is lossy. If not, the machine lives
 // on and syncs it in time: losing it to a power failure before the restart would be a lossy crash to begin with.
 func (s *server) crash(lossy bool) {
@@ -93,7 +76,7 @@ func (s *server) restart() {
 // more, of the snapshot that takes its place: from then on a restart finds the log as it will be (7).
 func (Paper) Writes(disk, memory spec.Durable) []spec.Durable {
 	switch {
-	case sameDurable(disk, memory):
+	case disk.Equal(&memory):
 		return nil
 	case memory.Log.Base > disk.Log.Base:
 		return []spec.Durable{memory, memory}
@@ -111,8 +94,3 @@ func (Paper) RoleAfterRestart(spec.ServerID, spec.Durable) spec.Role { return sp
 
 // Recovered: all of it, as it was last written.
 func (Paper) Recovered(disk, _ spec.Durable) spec.Durable { return disk }
-
-func sameDurable(a, b spec.Durable) bool {
-	return a.Term == b.Term && a.VotedFor == b.VotedFor && a.Config == b.Config && a.Log.Base == b.Log.Base && a.Log.BaseTerm == b.Log.BaseTerm &&
-		slices.Equal(a.Log.Entries, b.Log.Entries)
-}

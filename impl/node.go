@@ -29,7 +29,7 @@ func (s *server) Step(in spec.Input) spec.Output {
 			*s = before
 			return spec.Output{Refused: true}
 		}
-		out.Effects = untilCrash(out.Effects, in.Cut)
+		out.Effects = spec.UntilCrash(out.Effects, in.Cut)
 	}
 	s.disk.perform(out.Effects)
 	if !s.options.Backups {

@@ -39,6 +39,15 @@ func (s *server) sendSnapshot(to spec.ServerID) {
 	s.send(to, m)
 }
 
+// Compose is part of spec.Composer: with Membership, a snapshot holds the configuration as well, here that of the whole cluster.
+func (s *server) Compose(m spec.Message, _ *spec.Message) (spec.Message, bool) {
+	if s.options.Membership && m.Kind == spec.InstallSnapshot && len(m.Entries) == 0 {
+		all := spec.Configuration{Voters: s.servers}
+		m.Entries = []spec.Entry{{Term: m.PrevLogTerm, Kind: spec.ConfigurationChange, Value: all.String()}}
+	}
+	return m, true
+}
+
 // onInstallSnapshot is the receiver's part of InstallSnapshot in Figure 13; the numbers are those of its steps.
 func (s *server) onInstallSnapshot(m *spec.Message) {
 	// 1

@@ -169,7 +169,7 @@ func (e *encoder) entry(entry spec.Entry) {
 
 // unlessSame writes d, or only that it is the same as what was written before.
 func (e *encoder) unlessSame(d, before spec.Durable) {
-	if sameDurable(d, before) {
+	if d.Equal(&before) {
 		e.number(0)
 		return
 	}

@@ -1,6 +1,9 @@
 package spec
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Node is one server as a deterministic state machine: the same state and the same input always give the same output.
 // A node has no clock, no sockets and no goroutines that outlive a call; time passes only as Timeout and Heartbeat inputs.
@@ -199,6 +202,12 @@ type Durable struct {
 	Config   string // the configuration in the snapshot that Log begins with, as Configuration.String; "" where that is not shown
 }
 
+// Equal reports whether two disks hold the same, in every field.
+func (d *Durable) Equal(e *Durable) bool {
+	return d.Unknown == e.Unknown && d.Term == e.Term && d.VotedFor == e.VotedFor && d.Config == e.Config && d.Log.Base == e.Log.Base &&
+		d.Log.BaseTerm == e.Log.BaseTerm && slices.Equal(d.Log.Entries, e.Log.Entries)
+}
+
 // Output is what one step did.
 type Output struct {
 	Effects  []Effect // in the order in which they happened
@@ -230,6 +239,22 @@ func (o Output) CrashPoints() int {
 		return 0
 	}
 	return n + 1
+}
+
+// UntilCrash returns those of a step's effects that happen before a crash point, which is ≥ 1 and ≤ CrashPoints: nothing that comes after the last
+// durable effect happens at the last crash point.
+func UntilCrash(effects []Effect, point int) []Effect {
+	durable, end := 0, 0
+	for k, e := range effects {
+		if e.Kind != Write && e.Kind != Sync {
+			continue
+		}
+		if durable++; durable == point {
+			return effects[:k]
+		}
+		end = k + 1
+	}
+	return effects[:end]
 }
 
 // Field names a part of an Observation, to say which are unknown.

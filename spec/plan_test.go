@@ -1,7 +1,9 @@
 package spec_test
 
 import (
+	"cmp"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -115,4 +117,50 @@ func TestLogsAreLookedThroughOnce(t *testing.T) {
 		require.Equal(t, slowAt, fastAt)
 		require.Equal(t, slowFound, fastFound)
 	}
+}
+
+// Terms that decrease are found wherever they are, though what is known to be in order is not looked at again.
+func TestOrderIsKnownOnlyOfWhatWasLookedAt(t *testing.T) {
+	chance := rand.New(rand.NewPCG(10, 1))
+	rule, _ := spec.RuleByName("log-terms-ordered")
+	var entries []spec.Entry
+	s := step(follower(999), input(spec.Heartbeat), follower(999))
+	spec.RememberScans(s)
+	broken := 0
+	for range 20_000 {
+		switch chance.IntN(40) {
+		case 0: // others in their place
+			entries = append([]spec.Entry(nil), entries[:chance.IntN(len(entries)+1)]...)
+		case 1: // of any term
+			entries = append(entries, spec.Entry{Term: spec.Term(1 + chance.IntN(9))})
+		default:
+			last := spec.Term(1)
+			if len(entries) > 0 {
+				last = entries[len(entries)-1].Term
+			}
+			entries = append(entries, spec.Entry{Term: min(last+spec.Term(chance.IntN(2)), 9)})
+		}
+		s.After.Log = spec.Log{Entries: entries[:chance.IntN(len(entries)+1)]}
+		falls := !slices.IsSortedFunc(s.After.Log.Entries, func(a, b spec.Entry) int { return cmp.Compare(a.Term, b.Term) })
+		require.Equal(t, falls, rule.JudgeStep(s) != nil, "%s", s.After.Log)
+		if falls {
+			broken++
+		}
+	}
+	require.Greater(t, broken, 1000)
+}
+
+// What was passed over because the log before the step had it as well is not known to be in order.
+func TestOrderIsNotKnownOfWhatWasPassedOver(t *testing.T) {
+	rule, _ := spec.RuleByName("log-terms-ordered")
+	s := step(follower(999), input(spec.Heartbeat), follower(999))
+	spec.RememberScans(s)
+	entries := make([]spec.Entry, 100)
+	for k := range entries {
+		entries[k].Term = spec.Term(1 + k%2)
+	}
+	s.Before.Log, s.After.Log = spec.Log{Entries: entries}, spec.Log{Entries: entries}
+	require.Nil(t, rule.JudgeStep(s))
+	s.Before.Unknown |= spec.FieldLog
+	require.NotNil(t, rule.JudgeStep(s))
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 
+	"github.com/raftcheck/raftcheck/adapters/statekey"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -27,9 +28,12 @@ type outcome struct {
 	refuses func(*spec.Input) bool // nil when the server cannot tell
 }
 
+// inputs writes all of an input, so that different ones are never taken for one.
+var inputs = statekey.New()
+
 // after returns the moment after an input, which is found out if it is not known.
 func (l *Lab) after(m *moment, in spec.Input) *moment {
-	key := string(appendInput(nil, &in))
+	key := string(inputs.Append(nil, &in))
 	if next, known := m.after[key]; known {
 		return next
 	}

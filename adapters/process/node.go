@@ -93,7 +93,7 @@ func (n *node) finish(in spec.Input, a *answer, next *position) spec.Output {
 		return spec.Output{Refused: true}
 	}
 	if in.Cut > 0 {
-		out.Effects = untilCrash(out.Effects, in.Cut)
+		out.Effects = spec.UntilCrash(out.Effects, in.Cut)
 	}
 	out.Effects = n.disk.perform(out.Effects)
 	n.at = next
@@ -138,7 +138,7 @@ func (n *node) AppendState(dst []byte) []byte {
 	}
 	o := wire.Open(dst)
 	o.Durable("written", &n.disk.written)
-	if !sameDurable(&n.disk.written, &n.disk.synced) {
+	if !n.disk.written.Equal(&n.disk.synced) {
 		o.Durable("synced", &n.disk.synced)
 	}
 	return o.Close()

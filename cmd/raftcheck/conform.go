@@ -14,12 +14,16 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/spf13/cobra"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
 
 	"github.com/raftcheck/raftcheck/adapters/process"
 	"github.com/raftcheck/raftcheck/conformance"
 	"github.com/raftcheck/raftcheck/conformance/contract"
+	"github.com/raftcheck/raftcheck/gate"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces"
 )
 
 // conformFlags are the flags of conform.
@@ -186,36 +190,51 @@ func (a *app) olderStatement(path string) (*conformance.Statement, error) {
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, inputError(err)
+		var at *os.PathError
+		if errors.As(err, &at) {
+			err = at.Err
+		}
+		return nil, inputFailure(&traces.InputError{File: path, Message: err.Error(), Cause: err})
 	}
-	if err := validStatement(data); err != nil {
-		return nil, &failure{exit: exitInput, err: fmt.Errorf("%s:1: no statement of raftcheck conform: %w", path, err), bare: true, hint: "raftcheck conform -o json=FILE writes one"}
+	if line, err := validStatement(data); err != nil {
+		return nil, inputFailure(&traces.InputError{File: path, Line: line, Message: "no statement of raftcheck conform: " + err.Error(), Hint: "raftcheck conform -o json=FILE writes one"})
 	}
 	s := &conformance.Statement{}
 	return s, json.Unmarshal(data, s)
 }
 
-func validStatement(data []byte) error {
+// validStatement says what is wrong with a statement first, and at which line.
+func validStatement(data []byte) (line int, err error) {
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
 	if err != nil {
-		return err
+		at := len(data)
+		var syntax *json.SyntaxError
+		if errors.As(err, &syntax) {
+			at = int(syntax.Offset)
+		}
+		return 1 + bytes.Count(data[:at], []byte{'\n'}), err
 	}
 	shape, err := jsonschema.UnmarshalJSON(bytes.NewReader(conformance.Schema))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	c := jsonschema.NewCompiler()
 	if err := c.AddResource("statement.json", shape); err != nil {
-		return err
+		return 0, err
 	}
 	schema, err := c.Compile("statement.json")
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if err := schema.Validate(value); err != nil {
-		return errors.New(strings.ReplaceAll(err.Error(), "\n", " "))
+	var wrong *jsonschema.ValidationError
+	if !errors.As(schema.Validate(value), &wrong) {
+		return 0, nil
 	}
-	return nil
+	for len(wrong.Causes) > 0 {
+		wrong = wrong.Causes[0]
+	}
+	at := "/" + strings.Join(wrong.InstanceLocation, "/")
+	return gate.Line(data, strings.TrimSuffix(at, "/")), fmt.Errorf("%s: %s", at, wrong.ErrorKind.LocalizedString(message.NewPrinter(language.English)))
 }
 
 // statementIn writes a statement in a format: text, JSON and Markdown are its own; the others are those of a report.

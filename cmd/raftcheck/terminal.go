@@ -172,7 +172,7 @@ func shortened(line string, width int) string {
 	for fold.Columns(line) >= width { // a character in the last column may begin a new line
 		end := strings.LastIndex(line, "  ")
 		if end <= 0 {
-			return string([]rune(line)[:width-1])
+			return fold.Under(line, 0, width-1)[0]
 		}
 		line = line[:end]
 	}

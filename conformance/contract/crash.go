@@ -139,7 +139,7 @@ func (t *try) cut(before *server, copied spec.Node, in spec.Input, whole *spec.O
 		return t.failed(t.told(&c, fault(c.id, c.inputs, out.Fault)))
 	}
 	c.shown, c.state = c.node.Observe(), c.node.AppendState(nil)
-	expected := untilCrash(whole.Effects, in.Cut)
+	expected := spec.UntilCrash(whole.Effects, in.Cut)
 	switch {
 	case out.Refused:
 		return t.blame(&c, crashPoint, fmt.Sprintf("%q is refused, though the whole step has %d crash points", in, whole.CrashPoints()))
@@ -173,19 +173,4 @@ func (t *try) up(s *server) bool {
 	}
 	s.shown = s.node.Observe()
 	return t.comesUp(&down, s, &out)
-}
-
-// untilCrash returns the effects that happen before a crash point.
-func untilCrash(effects []spec.Effect, point int) []spec.Effect {
-	durable, end := 0, 0
-	for k, e := range effects {
-		if e.Kind != spec.Write && e.Kind != spec.Sync {
-			continue
-		}
-		if durable++; durable == point {
-			return effects[:k]
-		}
-		end = k + 1
-	}
-	return effects[:end]
 }

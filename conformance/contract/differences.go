@@ -44,14 +44,9 @@ func sameEffect(a, b *spec.Effect) bool {
 	case a.Kind == spec.Send:
 		return a.Message.Equal(b.Message)
 	case a.Kind == spec.Write || a.Kind == spec.Sync:
-		return sameDurable(&a.Durable, &b.Durable)
+		return a.Durable.Equal(&b.Durable)
 	}
 	return true
-}
-
-func sameDurable(a, b *spec.Durable) bool {
-	return a.Unknown == b.Unknown && a.Term == b.Term && a.VotedFor == b.VotedFor && a.Config == b.Config && a.Log.Base == b.Log.Base &&
-		a.Log.BaseTerm == b.Log.BaseTerm && slices.Equal(a.Log.Entries, b.Log.Entries)
 }
 
 // outputsDiffer returns the first difference between two outputs, and whether it is only the order of what was sent.

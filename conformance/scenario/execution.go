@@ -377,7 +377,6 @@ func (x *execution) give(in spec.Input) bool {
 		x.down = true
 		if !taken {
 			x.end(Met, "") // no such crash is possible
-			x.because = ""
 		}
 		return true
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // statement reads one line. scripts/README.md says what there is.
-func (p *lines2steps) statement(text string) (st statement, err error) {
+func (p *stepReader) statement(text string) (st statement, err error) {
 	text, st.when, st.unless, err = p.suffixes(text)
 	if err != nil {
 		return st, err
@@ -57,7 +57,7 @@ func isServer(text string) bool {
 }
 
 // suffixes takes "unless VARIANT" and "if CONDITION" off the end of a line.
-func (p *lines2steps) suffixes(text string) (left string, when []condition, unless []spec.Variant, err error) {
+func (p *stepReader) suffixes(text string) (left string, when []condition, unless []spec.Variant, err error) {
 	left, conditions, found := strings.Cut(text, " if ")
 	if found {
 		for _, part := range strings.Split(conditions, " and ") {
@@ -82,7 +82,7 @@ func (p *lines2steps) suffixes(text string) (left string, when []condition, unle
 }
 
 // condition reads "sent KIND …", "not sent KIND …", "answered VALUE", "shows …" or "disk …".
-func (p *lines2steps) condition(text string) (c condition, err error) {
+func (p *stepReader) condition(text string) (c condition, err error) {
 	if rest, found := strings.CutPrefix(text, "not "); found {
 		c.not, text = true, rest
 	}
@@ -96,7 +96,7 @@ func (p *lines2steps) condition(text string) (c condition, err error) {
 }
 
 // let reads "L=end".
-func (p *lines2steps) let(st *statement, rest string) error {
+func (p *stepReader) let(st *statement, rest string) error {
 	name, of, found := strings.Cut(rest, "=")
 	if !found || !regexp.MustCompile(`^[A-Z][A-Za-z]*$`).MatchString(name) {
 		return fmt.Errorf("%q names no number: let L=end", rest)
@@ -116,7 +116,7 @@ func (p *lines2steps) let(st *statement, rest string) error {
 }
 
 // expectation reads "must KIND …", "must not …", "may …", "need …", "shows …" and "disk …".
-func (p *lines2steps) expectation(st *statement, text string) (err error) {
+func (p *stepReader) expectation(st *statement, text string) (err error) {
 	st.verb, st.demand = verbExpect, must
 	for _, d := range []struct {
 		words  string
@@ -135,7 +135,7 @@ func (p *lines2steps) expectation(st *statement, text string) (err error) {
 }
 
 // looked reads what an expectation or condition looks at.
-func (p *lines2steps) looked(text string) (what seen, kind spec.MessageKind, of string, fields []field, err error) {
+func (p *stepReader) looked(text string) (what seen, kind spec.MessageKind, of string, fields []field, err error) {
 	words := split(text)
 	if len(words) == 0 {
 		return 0, 0, "", nil, fmt.Errorf("nothing is expected")
@@ -182,7 +182,7 @@ func kindOf(name string) (spec.MessageKind, error) {
 var fieldShape = regexp.MustCompile(`^([a-z]+)(<=|>=|!=|=|<|>)(.*)$`)
 
 // fields reads "term=2 granted=true". compares says whether other signs than = may stand there.
-func (p *lines2steps) fields(words []string, known map[string]sort, compares bool) ([]field, error) {
+func (p *stepReader) fields(words []string, known map[string]sort, compares bool) ([]field, error) {
 	var all []field
 	for _, w := range words {
 		m := fieldShape.FindStringSubmatch(w)
@@ -203,7 +203,7 @@ func (p *lines2steps) fields(words []string, known map[string]sort, compares boo
 }
 
 // delivery reads "n2: RequestVote term=1 last=0@0" and "n2: again".
-func (p *lines2steps) delivery(st *statement, from, rest string) (err error) {
+func (p *stepReader) delivery(st *statement, from, rest string) (err error) {
 	if st.peer, err = parseServer(from); err != nil {
 		return err
 	}
@@ -224,7 +224,7 @@ func (p *lines2steps) delivery(st *statement, from, rest string) (err error) {
 }
 
 // peer reads "n2 votes", "peers acknowledge", "n2 has [a@1]".
-func (p *lines2steps) peer(st *statement, first, rest string) (err error) {
+func (p *stepReader) peer(st *statement, first, rest string) (err error) {
 	if first != "peers" {
 		if st.peer, err = parseServer(first); err != nil {
 			return err
@@ -254,7 +254,7 @@ func (p *lines2steps) peer(st *statement, first, rest string) (err error) {
 }
 
 // input reads what is given to the server besides messages.
-func (p *lines2steps) input(st *statement, first, rest string) (err error) {
+func (p *stepReader) input(st *statement, first, rest string) (err error) {
 	st.verb = verbInput
 	words := strings.Fields(rest)
 	takes := func(n int) error {

@@ -176,13 +176,13 @@ func (s *script) head(sc *Scenario, lines []numbered) []numbered {
 
 // steps reads the lines of a script, with its preludes in their places.
 func (s *script) steps(lines []numbered) []statement {
-	p := &lines2steps{script: s, names: slices.Clone(builtin)}
+	p := &stepReader{script: s, names: slices.Clone(builtin)}
 	p.read(lines, "", 0)
 	return p.all
 }
 
-// lines2steps collects the statements of one script, and the names that are known in it.
-type lines2steps struct {
+// stepReader reads the statements of one script, and the names that are known in it.
+type stepReader struct {
 	*script
 	names []string
 	all   []statement
@@ -190,7 +190,7 @@ type lines2steps struct {
 
 const deepest = 8 // preludes within preludes
 
-func (p *lines2steps) read(lines []numbered, given string, depth int) {
+func (p *stepReader) read(lines []numbered, given string, depth int) {
 	for _, l := range lines {
 		p.line = l.number
 		if call, found := strings.CutPrefix(l.text, "given "); found {
@@ -208,7 +208,7 @@ func (p *lines2steps) read(lines []numbered, given string, depth int) {
 }
 
 // expand puts the lines of a prelude in the place where it is called.
-func (p *lines2steps) expand(call, given string, depth int) {
+func (p *stepReader) expand(call, given string, depth int) {
 	words := split(call)
 	found := p.preludes[words[0]]
 	switch {

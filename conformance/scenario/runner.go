@@ -12,6 +12,8 @@ import (
 type Runner struct {
 	subject Subject
 	looked  map[Feature]*Result // features that were looked for
+	asked   bool                // whether its peers can be played
+	mute    string              // why not
 }
 
 // NewRunner returns a runner for a subject of which nothing is known yet.
@@ -22,6 +24,9 @@ func NewRunner(subject Subject) *Runner {
 // Run puts the subject through a scenario, once and then once more for every place where the script lets it crash.
 func (r *Runner) Run(ctx context.Context, s *Scenario) Result {
 	result := Result{Scenario: s, Requirement: s.Requirement}
+	if result.Because = r.Unplayable(ctx); result.Because != "" {
+		return result
+	}
 	rule, judged := spec.RuleByName(s.Requirement)
 	if judged && len(rule.Only) > 0 && !slices.ContainsFunc(rule.Only, r.subject.Variants.Has) {
 		result.Outcome, result.Because = NotApplicable, fmt.Sprintf("it is asked only of who declares %s", anyOf(rule.Only))
@@ -43,6 +48,24 @@ func (r *Runner) Run(ctx context.Context, s *Scenario) Result {
 		result.Outcome, result.Because = NotExercised, fmt.Sprintf("nothing that the server did or showed put %s to the test", rule.Name)
 	}
 	return result
+}
+
+// Unplayable says why nobody can play the peers of the subject's servers; "" if the suite can. What a candidate sends tells: messages with a Payload have
+// a form of their own, which only a [spec.Composer] can write.
+func (r *Runner) Unplayable(ctx context.Context) string {
+	if r.asked {
+		return r.mute
+	}
+	r.asked = true
+	x := newExecution(ctx, &r.subject, &Scenario{Servers: 3, steps: []statement{{verb: verbInput, input: spec.Timeout, try: true}}}, nil)
+	x.run()
+	if _, composes := x.node.(spec.Composer); composes {
+		return ""
+	}
+	if k := slices.IndexFunc(x.sentEver, func(m spec.Message) bool { return m.Payload != "" }); k >= 0 {
+		r.mute = fmt.Sprintf("its peers cannot be played: its %s has a form of its own, and the node does not compose messages (spec.Composer)", x.sentEver[k].Kind)
+	}
+	return r.mute
 }
 
 func anyOf(vs []spec.Variant) string {

@@ -3,25 +3,117 @@ package scenario_test
 import (
 	"testing"
 
-	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/raftcheck/raftcheck/conformance/scenario"
 	"github.com/raftcheck/raftcheck/impl"
+	"github.com/raftcheck/raftcheck/spec"
 )
 
 func reference(o impl.Options) scenario.Subject {
 	return scenario.Subject{Name: "reference", New: impl.New(o), Variants: o.Variants()}
 }
 
-// The reference with its plain options meets every scenario that is about it.
-func TestTheReferenceMeets(t *testing.T) {
-	runner := scenario.NewRunner(reference(impl.Options{}))
+// outcomes puts a subject through all scenarios and counts what came of them. None may be broken or faulty.
+func outcomes(t *testing.T, subject scenario.Subject) map[scenario.Outcome]int {
+	t.Helper()
+	runner, all := scenario.NewRunner(subject), map[scenario.Outcome]int{}
 	for _, s := range scenario.All() {
 		r := runner.Run(t.Context(), s)
-		assert.NotContains(t, []scenario.Outcome{scenario.Broken, scenario.Faulty}, r.Outcome, "%s:%d %s: %s\n%s", s.File, r.Line, s.Name, r.Because, r.Story)
+		all[r.Outcome]++
+		require.NotContains(t, []scenario.Outcome{scenario.Broken, scenario.Faulty}, r.Outcome, "%s of %s:%d %s: %s\n%s", subject.Name, s.File, r.Line, s.Name, r.Because, r.Story)
 		for _, b := range r.Breaches {
-			assert.Fail(t, b.Message, "%s breaks %s\n%s", s.Name, b.Rule.ID, r.Story)
+			require.Fail(t, b.Message, "%s: %s breaks %s\n%s", subject.Name, s.Name, b.Rule.ID, r.Story)
 		}
-		t.Log(s.Name, r.Outcome, r.Because, r.Runs, r.Steps)
+	}
+	return all
+}
+
+// The reference with its plain options meets every scenario that is about it.
+func TestTheReferenceMeets(t *testing.T) {
+	require.GreaterOrEqual(t, outcomes(t, reference(impl.Options{}))[scenario.Met], 127)
+}
+
+// options are the features of the reference, one by one.
+var options = map[string]func(*impl.Options){
+	"hints":          func(o *impl.Options) { o.ConflictHints = true },
+	"no-op":          func(o *impl.Options) { o.NoOp = true },
+	"one-entry":      func(o *impl.Options) { o.MaxEntries = 1 },
+	"snapshots":      func(o *impl.Options) { o.Snapshots = true },
+	"pre-vote":       func(o *impl.Options) { o.PreVote = true },
+	"check-quorum":   func(o *impl.Options) { o.CheckQuorum = true },
+	"transfer":       func(o *impl.Options) { o.Transfer = true },
+	"read-index":     func(o *impl.Options) { o.Reads, o.NoOp = impl.ReadByRound, true },
+	"membership":     func(o *impl.Options) { o.Membership, o.NoOp = true, true },
+	"joint":          func(o *impl.Options) { o.Membership, o.Joint, o.NoOp = true, true, true },
+	"pipeline":       func(o *impl.Options) { o.Pipeline = true },
+	"split":          func(o *impl.Options) { o.SplitProposals = true },
+	"async-storage":  func(o *impl.Options) { o.AsyncStorage = true },
+	"backups":        func(o *impl.Options) { o.Backups = true },
+	"term-jumps":     func(o *impl.Options) { o.TermJumps = true },
+	"drops-vote":     func(o *impl.Options) { o.DropsVote = true },
+	"drops-unacked":  func(o *impl.Options) { o.DropsUnacknowledged = true },
+	"commit-in-beat": func(o *impl.Options) { o.HeartbeatsAtCommit = true },
+}
+
+// Nothing is found in the reference with any two features.
+func TestTheReferenceWithFeaturesBreaksNothing(t *testing.T) {
+	for one, first := range options {
+		for other, second := range options {
+			if one > other {
+				continue
+			}
+			var o impl.Options
+			first(&o)
+			second(&o)
+			subject := reference(o)
+			subject.Name = one + " and " + other
+			require.Greater(t, outcomes(t, subject)[scenario.Met], 60, subject.Name)
+		}
+	}
+}
+
+// stubborn answers nothing: it refuses every input, or takes it and does nothing.
+type stubborn struct {
+	spec.Node
+	refuses bool
+}
+
+func (n stubborn) Step(in spec.Input) spec.Output { return spec.Output{Refused: n.refuses} }
+
+// A server that does nothing meets nothing.
+func TestWhoDoesNothingMeetsNothing(t *testing.T) {
+	for _, refuses := range []bool{true, false} {
+		right := impl.New(impl.Options{})
+		runner := scenario.NewRunner(scenario.Subject{New: func(id spec.ServerID, servers []spec.ServerID) spec.Node {
+			return stubborn{right(id, servers), refuses}
+		}})
+		for _, s := range scenario.All() {
+			r := runner.Run(t.Context(), s)
+			require.NotContains(t, []scenario.Outcome{scenario.Met, scenario.Faulty}, r.Outcome, s.Name)
+			require.NotEmpty(t, r.Because, s.Name)
+		}
+	}
+}
+
+// sealed sends messages that only its own code can write.
+type sealed struct{ spec.Node }
+
+func (n sealed) Step(in spec.Input) spec.Output {
+	out := n.Node.Step(in)
+	for k := range out.Effects {
+		out.Effects[k].Message.Payload = "0x17"
+	}
+	return out
+}
+
+// Nobody is blamed for messages that the suite cannot write.
+func TestWhoseMessagesHaveAFormOfTheirOwnIsNotJudged(t *testing.T) {
+	right := impl.New(impl.Options{})
+	runner := scenario.NewRunner(scenario.Subject{New: func(id spec.ServerID, servers []spec.ServerID) spec.Node { return sealed{right(id, servers)} }})
+	for _, s := range scenario.All() {
+		r := runner.Run(t.Context(), s)
+		require.Equal(t, scenario.NotExercised, r.Outcome, s.Name)
+		require.Contains(t, r.Because, "spec.Composer")
 	}
 }
