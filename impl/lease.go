@@ -100,7 +100,9 @@ func (n named) Observe() spec.Observation { return n.server.Observe() }
 func (n named) AppendState(dst []byte) []byte { return n.server.AppendState(dst) }
 
 // Compose is server's.
-func (n named) Compose(m spec.Message, asked *spec.Message) (spec.Message, bool) { return n.server.Compose(m, asked) }
+func (n named) Compose(m spec.Message, asked *spec.Message) (spec.Message, bool) {
+	return n.server.Compose(m, asked)
+}
 
 // Clone is server's.
 func (n named) Clone() spec.Node { return named{n.server.Clone().(*server)} }
