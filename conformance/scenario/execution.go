@@ -88,6 +88,10 @@ func (x *execution) run() {
 		x.peers[id] = &peer{id: id, log: spec.Log{Base: x.start.end, BaseTerm: x.start.lastTerm}}
 	}
 	x.tell("%s", x.shown())
+	if voters := x.now.Config.Voters; x.now.Knows(spec.FieldConfig) && len(voters) > 0 && !slices.Equal(voters, x.ids) {
+		x.end(NotExercised, "of %d servers only %s have a vote at first", len(x.ids), joined(voters))
+		return
+	}
 	for k := range x.script.steps {
 		if x.done {
 			return

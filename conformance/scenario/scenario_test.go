@@ -45,6 +45,7 @@ var options = map[string]func(*impl.Options){
 	"transfer":       func(o *impl.Options) { o.Transfer = true },
 	"read-index":     func(o *impl.Options) { o.Reads, o.NoOp = impl.ReadByRound, true },
 	"membership":     func(o *impl.Options) { o.Membership, o.NoOp = true, true },
+	"three-voters":   func(o *impl.Options) { o.Membership, o.Voters, o.NoOp = true, 3, true },
 	"joint":          func(o *impl.Options) { o.Membership, o.Joint, o.NoOp = true, true, true },
 	"pipeline":       func(o *impl.Options) { o.Pipeline = true },
 	"split":          func(o *impl.Options) { o.SplitProposals = true },
