@@ -43,7 +43,7 @@ func (r *run) searchAll() {
 		if !slices.Contains(r.profiles, w.Profile) {
 			continue
 		}
-		if why := w.lacks(r); why != "" {
+		if why := w.unfit(r); why != "" {
 			r.worlds = append(r.worlds, WorldResult{Name: w.Name, About: w.About, Left: why})
 			continue
 		}
@@ -82,7 +82,7 @@ func (r *run) search(w *World) {
 			o.Workers = 1
 		}
 		if w.live {
-			if _, err := checker.LivenessWorld(&config); err != nil || r.Alone {
+			if _, err := checker.LivenessWorld(&config); err != nil || r.Alone || r.World.Bounds.Ticks > 0 { // timers that clocks bind need their clocks
 				told.Left = "executions without end are not judged of it"
 				break
 			}

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/raftcheck/raftcheck/cluster"
@@ -110,8 +111,11 @@ func besides(c cluster.Config, kind spec.InputKind) func(spec.ServerID) []spec.I
 	}
 }
 
-// lacks says what a subject has not got that the world is about, and how that was seen; "" if it has it.
-func (w *World) lacks(r *run) string {
+// unfit says why a world is not for a subject: what it has not got, and how that was seen; "" if it is.
+func (w *World) unfit(r *run) string {
+	if c := w.config(&r.World); c.Servers != r.World.Servers && r.World.Variants.Has(spec.FlexibleQuorums) {
+		return fmt.Sprintf("the quorums that it declares are those of %d servers", r.World.Servers)
+	}
 	if w.asks != 0 {
 		return r.lacks(w.asks)
 	}

@@ -180,6 +180,9 @@ func (s *server) onAppendEntriesReply(m *spec.Message) {
 	p := &s.progress[k]
 	if m.Success {
 		*p = s.decide.Acknowledged(*p, m.MatchIndex)
+		if s.options.HeartbeatsAtCommit && m.MatchIndex < s.log.LastIndex() && !s.options.Pipeline {
+			p.NextIndex = p.MatchIndex + 1 // a heartbeat that follows the last committed entry finds nothing out about what comes after it
+		}
 		s.advanceCommit()
 		if m.From == s.transferee {
 			s.handOver()

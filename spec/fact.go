@@ -191,7 +191,7 @@ func (t *teller) votes(s *Step, declared Variants) {
 		return
 	}
 	if declared.Has(DropsVoteForLeader) {
-		t.dropped(s)
+		t.dropped(s, declared)
 	}
 	for k, m := range s.Output.Sent {
 		fact := Fact{Key: Key{Kind: FactVote, Server: s.Server, Term: m.Term}, By: s.Server, Part: PartEffect, Effect: k}
@@ -209,10 +209,14 @@ func (t *teller) votes(s *Step, declared Variants) {
 	}
 }
 
-// dropped tells a vote that the step takes back for the leader of its term: nobody else gets it.
-func (t *teller) dropped(s *Step) {
+// dropped tells a vote that the step takes back for the leader of its term: nobody else gets it. Where storage takes its time, one that was not
+// on disk yet was promised to nobody, and a crash may undo it.
+func (t *teller) dropped(s *Step, declared Variants) {
 	if s.whole != nil {
 		s = s.whole
+	}
+	if on := &s.Before.Durable; declared.Has(StoresLater) && (!s.Before.Knows(FieldDurable) || on.Term != s.Before.Term || on.VotedFor != s.Before.VotedFor) {
+		return
 	}
 	if s.show(FieldTerm|FieldVotedFor) && s.Before.Term == s.After.Term && s.Before.VotedFor != None && s.After.VotedFor == None {
 		t.tell(Fact{Key: Key{Kind: FactVote, Server: s.Server, Term: s.After.Term}, Holder: s.Before.VotedFor, By: s.Server, Part: PartBefore})

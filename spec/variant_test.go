@@ -53,3 +53,23 @@ func TestWhatIsDeclaredIsChecked(t *testing.T) {
 		require.ErrorContains(t, err, wrong)
 	}
 }
+
+// A vote that is dropped before storage has it was promised to nobody; one that is on disk was.
+func TestAVoteThatIsDroppedBeforeItIsStoredBindsNobody(t *testing.T) {
+	for _, stored := range []bool{false, true} {
+		before, after := follower(1), follower(1)
+		before.VotedFor = 2
+		if before.Durable.Term = 1; stored {
+			before.Durable.VotedFor = 2
+		}
+		s := step(before, input(spec.Deliver), after)
+		s.Input.Message = spec.Message{Kind: spec.AppendEntries, From: 2, To: 1, Term: 1}
+		told := 0
+		spec.Facts(s, spec.Variants{spec.DropsVoteForLeader, spec.StoresLater}, func(f *spec.Fact) {
+			if f.Kind == spec.FactVote {
+				told++
+			}
+		})
+		require.Equal(t, stored, told == 1)
+	}
+}

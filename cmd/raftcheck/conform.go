@@ -230,11 +230,25 @@ func validStatement(data []byte) (line int, err error) {
 	if !errors.As(schema.Validate(value), &wrong) {
 		return 0, nil
 	}
-	for len(wrong.Causes) > 0 {
-		wrong = wrong.Causes[0]
+	line = len(data) + 1
+	for _, leaf := range leavesOf(wrong) {
+		at := "/" + strings.Join(leaf.InstanceLocation, "/")
+		said := fmt.Errorf("%s: %s", at, leaf.ErrorKind.LocalizedString(message.NewPrinter(language.English)))
+		if n := gate.Line(data, strings.TrimSuffix(at, "/")); n < line || n == line && said.Error() < err.Error() {
+			line, err = n, said
+		}
 	}
-	at := "/" + strings.Join(wrong.InstanceLocation, "/")
-	return gate.Line(data, strings.TrimSuffix(at, "/")), fmt.Errorf("%s: %s", at, wrong.ErrorKind.LocalizedString(message.NewPrinter(language.English)))
+	return line, err
+}
+
+func leavesOf(e *jsonschema.ValidationError) (all []*jsonschema.ValidationError) {
+	if len(e.Causes) == 0 {
+		return []*jsonschema.ValidationError{e}
+	}
+	for _, cause := range e.Causes {
+		all = append(all, leavesOf(cause)...)
+	}
+	return all
 }
 
 // statementIn writes a statement in a format: text, JSON and Markdown are its own; the others are those of a report.

@@ -156,7 +156,7 @@ var mistakes = []struct {
 	{"waits by the clock", "no-clock", func(_ spec.ServerID, right spec.Node) spec.Node {
 		last := time.Now()
 		return &broken{Node: right, step: func(n spec.Node, in spec.Input) spec.Output {
-			if in.Kind == spec.Deliver && time.Since(last) > 20*time.Millisecond {
+			if in.Kind == spec.Deliver && time.Since(last) > 200*time.Millisecond {
 				return spec.Output{}
 			}
 			last = time.Now()
@@ -363,7 +363,7 @@ func TestMistakesAreTold(t *testing.T) {
 		t.Run(m.name, func(t *testing.T) {
 			right := impl.New(impl.Options{})
 			config := cluster.Default(func(id spec.ServerID, servers []spec.ServerID) spec.Node { return m.make(id, right(id, servers)) })
-			r := contract.Try(context.Background(), &config, contract.Options{Pause: 100 * time.Millisecond})
+			r := contract.Try(context.Background(), &config, contract.Options{Pause: 250 * time.Millisecond})
 			require.NotNil(t, r.Failure, "nothing is told of an adapter that %s", m.name)
 			require.Equal(t, m.check, r.Failure.Check.Name, "%v\n%s", r.Failure, r.Failure.Story())
 			require.ErrorContains(t, r.Failure, "this is the adapter, not your Raft: "+m.check+": ")

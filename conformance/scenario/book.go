@@ -103,7 +103,7 @@ func (s *script) readFeatures(text string) map[Feature]*Scenario {
 			s.fail("a feature begins with its name and a sentence: feature reads: A leader answers a read.")
 			continue
 		}
-		f := &Scenario{Name: m[1], Title: m[2], Servers: 3, Text: b.text, File: s.file, Line: b.first.number}
+		f := &Scenario{Name: m[1], Title: m[2], Servers: usualServers, Text: b.text, File: s.file, Line: b.first.number}
 		f.steps = s.steps(s.head(f, b.lines))
 		all[Feature(m[1])] = f
 	}

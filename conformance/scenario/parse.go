@@ -124,7 +124,7 @@ func (s *script) readScenarios(text string) []*Scenario {
 }
 
 func (s *script) scenario(requirement, name, title string, b *block) *Scenario {
-	sc := &Scenario{Name: requirement + "/" + name, Requirement: requirement, Title: title, Servers: 3, Text: b.text, File: s.file, Line: b.first.number}
+	sc := &Scenario{Name: requirement + "/" + name, Requirement: requirement, Title: title, Servers: usualServers, Text: b.text, File: s.file, Line: b.first.number}
 	lines := s.head(sc, b.lines)
 	s.line = b.first.number
 	sc.steps = s.steps(lines)

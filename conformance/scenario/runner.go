@@ -32,6 +32,10 @@ func (r *Runner) Run(ctx context.Context, s *Scenario) Result {
 		result.Outcome, result.Because = NotApplicable, fmt.Sprintf("it is asked only of who declares %s", anyOf(rule.Only))
 		return result
 	}
+	if s.Servers != usualServers && r.subject.Variants.Has(spec.FlexibleQuorums) {
+		result.Because = fmt.Sprintf("the quorums that it declares are not those of %d servers", s.Servers)
+		return result
+	}
 	if missing := r.lacks(ctx, s); missing != nil {
 		result.Outcome, result.Because = missing.Outcome, missing.Because
 		return result
@@ -57,7 +61,7 @@ func (r *Runner) Unplayable(ctx context.Context) string {
 		return r.mute
 	}
 	r.asked = true
-	x := newExecution(ctx, &r.subject, &Scenario{Servers: 3, steps: []statement{{verb: verbInput, input: spec.Timeout, try: true}}}, nil)
+	x := newExecution(ctx, &r.subject, &Scenario{Servers: usualServers, steps: []statement{{verb: verbInput, input: spec.Timeout, try: true}}}, nil)
 	x.run()
 	if _, composes := x.node.(spec.Composer); composes {
 		return ""

@@ -24,6 +24,9 @@ type Scenario struct {
 	steps []statement
 }
 
+// usualServers is how many servers the cluster has where a script says nothing.
+const usualServers = 3
+
 // Feature is a part of Raft that not every implementation has: the name of a variant, which is declared, or of a feature of scripts/features.txt,
 // which is looked for.
 type Feature string
