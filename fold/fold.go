@@ -1,13 +1,11 @@
-// Package fold makes text fit into the columns of a terminal. It measures characters as terminals show them, wide ones as two columns, and takes
-// colours for nothing; a width of 0 is no bound, and then nothing is changed.
+// Package fold makes text fit into the columns of a terminal. It measures characters as terminals show them, those of Chinese, Japanese and Korean
+// as two columns, and takes colours for nothing; a width of 0 is no bound, and then nothing is changed.
 package fold
 
 import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/width"
 )
 
 // Columns is how many columns a line takes.
@@ -29,10 +27,10 @@ func next(line string) (size, columns int) {
 		}
 	}
 	r, size := utf8.DecodeRuneInString(line)
-	switch kind := width.LookupRune(r).Kind(); {
+	switch {
 	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
 		return size, 0
-	case kind == width.EastAsianWide || kind == width.EastAsianFullwidth:
+	case unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana), r >= '！' && r <= '｠':
 		return size, 2
 	}
 	return size, 1
