@@ -16,12 +16,18 @@ type Known struct {
 	Finding *Finding `json:"finding,omitempty"` // unless it no longer occurs
 }
 
+// Same reports whether two entries are of one finding, whatever became of it.
+func (n Known) Same(m Known) bool {
+	return m.Rule == n.Rule && m.Subject == n.Subject && m.Fingerprint == n.Fingerprint
+}
+
 // What becomes of a known finding.
 const (
 	StillOccurs = "still occurs"
-	Expired     = "expired"  // it still occurs and is accepted no longer: it is among the findings too
-	Gone        = "gone"     // it no longer occurs
-	NotSeen     = "not seen" // it did not occur, in a run that did not go far enough to say that it no longer does
+	Expired     = "expired"   // it still occurs and is accepted no longer: it is among the findings too
+	Gone        = "gone"      // it no longer occurs
+	GoneHere    = "gone here" // it no longer occurs in what this shard of a gate judged
+	NotSeen     = "not seen"  // it did not occur, in a run that did not go far enough to say that it no longer does
 )
 
 // known tells what became of the findings that are known.
@@ -40,7 +46,7 @@ func (t *text) known() {
 			t.below("", n.because())
 		case Gone:
 			t.line("%s %s no longer occurs (fingerprint %s): take it out of the known findings", t.Good("known"), n.Rule, n.Fingerprint)
-		case NotSeen:
+		case NotSeen, GoneHere:
 			t.line("%s %s was not seen (fingerprint %s); this run does not say that it no longer occurs", t.Faint("known"), n.Rule, n.Fingerprint)
 		}
 	}

@@ -39,6 +39,7 @@ type Report struct {
 	Known      []Known        `json:"known,omitempty"`      // accepted findings that the run was given, and what became of them
 	Errors     []InputProblem `json:"errors,omitempty"`     // what could not be judged, and why
 	Checks     []Check        `json:"checks,omitempty"`     // gate: what was judged, each with its own report
+	Shard      *Shard         `json:"shard,omitempty"`      // gate: which part of it was judged; nil for all in one run
 
 	// Root is the folder that relative paths start from, below the root of the repository: as in "services/kv". Formats that name
 	// places for others to find, sarif and github, put it before them.
@@ -59,6 +60,16 @@ type Check struct {
 	Skipped string  `json:"skipped,omitempty"` // why it was left out
 	Exit    int     `json:"exit"`              // the exit code that its verb would end with
 	Report  *Report `json:"report,omitempty"`  // nil when it was left out
+	Nth     int     `json:"nth,omitempty"`     // its place among all checks of the gate, from 1
+	Line    int     `json:"line,omitempty"`    // of raftcheck.yaml, where it is declared
+	Allowed bool    `json:"allowed,omitempty"` // it passes without an answer
+}
+
+// Shard is a part of a gate, as one machine of several judges it.
+type Shard struct {
+	Nth  int    `json:"nth,omitempty"` // which, from 1; 0 for all, merged
+	Of   int    `json:"of"`            // how many there are, at least 2
+	Plan string `json:"plan"`          // fingerprint of what they have in common; only those with the same can be merged
 }
 
 // Bounds is how far a search was allowed to go.

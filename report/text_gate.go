@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -25,6 +26,14 @@ func (t *text) checks() {
 	}
 	t.line("")
 	t.line("%s", t.gateTally())
+	for _, why := range t.r.Because {
+		if !slices.ContainsFunc(t.r.Checks, func(c Check) bool { return strings.HasPrefix(why, c.Name+": ") }) {
+			t.line("%s %s", t.Unsure("????"), printable(why))
+		}
+	}
+	for _, hint := range t.r.Hints {
+		t.below("hint: ", hint)
+	}
 }
 
 // check tells one check in full, or why it could not be made.
@@ -78,6 +87,11 @@ func (t *text) gateTally() string {
 	}
 	if counts["left out"] == len(t.r.Checks) {
 		parts = append(parts, "so nothing was judged")
+	}
+	if s := t.r.Shard; s != nil && s.Nth > 0 {
+		parts = append(parts, fmt.Sprintf("shard %d/%d", s.Nth, s.Of))
+	} else if s != nil {
+		parts = append(parts, fmt.Sprintf("of %s", Some(s.Of, "shard")))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -28,6 +28,7 @@ type gateFlags struct {
 	known   known
 	update  bool
 	jobs    int
+	shard   shardFlag
 	allow   string
 	outputs outputs
 }
@@ -37,7 +38,7 @@ var notInGate = []string{"output", "color", "progress", "help", "known", "on", "
 
 // gate runs what a project declares.
 func (a *app) gate() *cobra.Command {
-	f := &gateFlags{outputs: outputs{formats: report.Formats}}
+	f := &gateFlags{outputs: outputs{formats: report.Formats}, shard: shardFlag{1, 1}}
 	cmd := &cobra.Command{
 		Use:   "gate [CHECK...]",
 		Short: "Judge all that a project declares in raftcheck.yaml, and give one verdict",
@@ -48,11 +49,13 @@ check that finds no file, or in whose files nothing happens that Raft is about, 
 Findings that are known are told and do not fail until their date: known in raftcheck.yaml, or --known FILE. --update-known writes
 what was found there, and takes out what no longer occurs.
 
-With the names of checks, only these are run; with --since REF, only those whose inputs changed since the branch left REF.`,
+With the names of checks, only these are run; with --since REF, only those whose inputs changed since the branch left REF; with
+--shard I/N, the I-th part of N, on as many machines, whose JSON reports raftcheck merge puts together.`,
 		Example: `  raftcheck gate --init
   raftcheck gate
   raftcheck gate -o github -o markdown -o sarif=raftcheck.sarif -o junit=raftcheck.xml
   raftcheck gate --since origin/main
+  raftcheck gate --shard 3/16 -o json=shard-3.json
   raftcheck gate --update-known`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runGate(cmd.Context(), f, args) },
 	}
@@ -63,6 +66,7 @@ With the names of checks, only these are run; with --since REF, only those whose
 	f.known.addTo(flags)
 	flags.BoolVar(&f.update, "update-known", false, "accept all that is found for 90 days, and forget what no longer occurs: writes the known findings")
 	flags.IntVar(&f.jobs, "jobs", 0, "run so many checks side by side; 0 is as many as there are cores")
+	flags.Var(&f.shard, "shard", "judge only part I of N of the checks and their files, as in 3/16, to be merged later")
 	addAllow(flags, &f.allow)
 	f.outputs.addTo(flags)
 	return cmd
@@ -78,6 +82,9 @@ func (a *app) runGate(ctx context.Context, f *gateFlags, names []string) error {
 	}
 	if f.jobs < 0 {
 		return usageError("", "--jobs %d: it is at least 0", f.jobs)
+	}
+	if f.update && f.shard.of > 1 {
+		return usageError("accept what is found in one run, without --shard", "--update-known with --shard: a part does not see what no longer occurs")
 	}
 	if err := f.known.read(a); err != nil {
 		return err
@@ -102,8 +109,11 @@ func (a *app) runGate(ctx context.Context, f *gateFlags, names []string) error {
 	if err != nil {
 		return err
 	}
-	r, code := g.run(ctx)
+	r, code, err := g.run(ctx)
 	back()
+	if err != nil {
+		return err
+	}
 	if f.update {
 		if err := g.updateKnown(r); err != nil {
 			return err
@@ -112,6 +122,11 @@ func (a *app) runGate(ctx context.Context, f *gateFlags, names []string) error {
 	if err := f.outputs.write(a.term.out, a.render(r)); err != nil {
 		return err
 	}
+	return gateOutcome(code, allowed)
+}
+
+// gateOutcome ends a gate with the exit code of its worst check.
+func gateOutcome(code exit, allowed bool) error {
 	if code == exitHeld || code == exitInconclusive && allowed {
 		return nil
 	}
@@ -217,10 +232,15 @@ func (g *gateRun) readKnown() error {
 }
 
 // run runs the checks side by side, and puts one report together.
-func (g *gateRun) run(ctx context.Context) (*report.Report, exit) {
+func (g *gateRun) run(ctx context.Context) (*report.Report, exit, error) {
 	r := newReport("gate", g.name, spec.Held)
 	r.Place = report.Place{File: g.name}
 	jobs := g.expanded()
+	var err error
+	if r.Shard, err = g.shard(jobs); err != nil {
+		return nil, 0, err
+	}
+	jobs = g.flags.shard.dealt(jobs)
 	done := make([]report.Check, len(jobs))
 	slots := make(chan struct{}, g.slots(len(jobs)))
 	g.term.startProgress(time.Now())
@@ -230,6 +250,7 @@ func (g *gateRun) run(ctx context.Context) (*report.Report, exit) {
 			slots <- struct{}{}
 			defer func() { <-slots }()
 			done[k] = g.check(ctx, &jobs[k], cap(slots))
+			done[k].Nth, done[k].Line = jobs[k].nth, jobs[k].check.Line
 			g.finished(&jobs[k], &done[k])
 		})
 	}
@@ -238,15 +259,12 @@ func (g *gateRun) run(ctx context.Context) (*report.Report, exit) {
 	r.Checks = done
 	for _, j := range jobs {
 		for _, n := range j.fresh {
-			if !slices.ContainsFunc(g.fresh, func(m report.Known) bool {
-				return m.Rule == n.Rule && m.Subject == n.Subject && m.Fingerprint == n.Fingerprint
-			}) {
+			if !slices.ContainsFunc(g.fresh, n.Same) {
 				g.fresh = append(g.fresh, n)
 			}
 		}
 	}
-	code := g.conclude(ctx, r)
-	return r, code
+	return r, g.conclude(ctx, r), nil
 }
 
 // slots is how many checks run side by side.
@@ -270,57 +288,62 @@ func (g *gateRun) finished(j *gateJob, c *report.Check) {
 
 // conclude gives the verdict over all checks, and says what became of the known findings.
 func (g *gateRun) conclude(ctx context.Context, r *report.Report) exit {
-	code := exitHeld
-	for _, c := range r.Checks {
-		if rank(exit(c.Exit)) > rank(code) {
-			code = exit(c.Exit)
-		}
+	code := worst(r.Checks)
+	if ctx.Err() != nil {
+		code = graver(code, exitInconclusive)
+		r.Because = []string{"the gate was interrupted"}
 	}
-	if ctx.Err() != nil && code == exitHeld {
-		code = exitInconclusive
+	if len(r.Checks) == 0 {
+		code = graver(code, exitInconclusive)
+		r.Because = append(r.Because, "no check falls to this shard")
 	}
-	switch code {
-	case exitHeld:
-	case exitViolated:
-		r.Verdict = spec.Violated.String()
-	default:
-		r.Verdict, r.Because = spec.Inconclusive.String(), g.because(ctx, r)
+	decide(r, code)
+	if r.Shard == nil {
+		tellKnown(r, g.flags.known.list)
+	} else {
+		knownToShard(r, g.flags.known.list)
 	}
-	g.tellKnown(r)
 	return code
 }
 
-// rank orders exit codes by how much they matter.
-func rank(e exit) int {
-	return slices.Index([]exit{exitHeld, exitInconclusive, exitUsage, exitInput, exitFault, exitViolated}, e)
+// worst is the exit code that decides over checks.
+func worst(checks []report.Check) exit {
+	code := exitHeld
+	for _, c := range checks {
+		code = graver(code, exit(c.Exit))
+	}
+	return code
 }
 
-func (g *gateRun) because(ctx context.Context, r *report.Report) (all []string) {
-	if ctx.Err() != nil {
-		all = append(all, "the gate was interrupted")
+// graver is the one of two exit codes that matters more.
+func graver(a, b exit) exit {
+	if report.Severity(b.code()) > report.Severity(a.code()) {
+		return b
 	}
+	return a
+}
+
+// decide gives a gate the verdict of its exit code, and the reasons of checks after those that it has.
+func decide(r *report.Report, code exit) {
+	switch code {
+	case exitHeld:
+		return
+	case exitViolated:
+		r.Verdict = spec.Violated.String()
+		return
+	}
+	r.Verdict = spec.Inconclusive.String()
 	for _, c := range r.Checks {
 		if c.Report != nil && c.Exit != exitHeld.code() {
-			all = append(all, c.Name+": "+c.Report.Summary())
+			r.Because = append(r.Because, c.Name+": "+c.Report.Summary())
 		}
 	}
-	return all
 }
 
 // tellKnown says once for the whole gate what became of known findings that no check came to.
-func (g *gateRun) tellKnown(r *report.Report) {
-	for _, n := range g.flags.known.list {
-		status := ""
-		for _, c := range r.Checks {
-			if c.Report == nil {
-				continue
-			}
-			for _, m := range c.Report.Known {
-				if m.Rule == n.Rule && m.Subject == n.Subject && m.Fingerprint == n.Fingerprint && better(m.Status, status) {
-					status = m.Status
-				}
-			}
-		}
+func tellKnown(r *report.Report, list []report.Known) {
+	for _, n := range list {
+		status := statusIn(r, &n)
 		switch status {
 		case report.StillOccurs, report.Expired:
 			continue // the check tells it
@@ -337,6 +360,21 @@ func (g *gateRun) tellKnown(r *report.Report) {
 	}
 }
 
+// statusIn is the most that checks say of a known finding; "" if none says anything.
+func statusIn(r *report.Report, n *report.Known) (status string) {
+	for _, c := range r.Checks {
+		if c.Report == nil {
+			continue
+		}
+		for _, m := range c.Report.Known {
+			if n.Same(m) && better(m.Status, status) {
+				status = m.Status
+			}
+		}
+	}
+	return status
+}
+
 // better reports whether one check says more of a known finding than others did.
 func better(status, than string) bool {
 	order := []string{"", report.Gone, report.NotSeen, report.Expired, report.StillOccurs}
@@ -347,7 +385,7 @@ func better(status, than string) bool {
 func (g *gateRun) updateKnown(r *report.Report) error {
 	gone := func(n *report.Known) bool {
 		return slices.ContainsFunc(r.Known, func(m report.Known) bool {
-			return m.Status == report.Gone && m.Rule == n.Rule && m.Subject == n.Subject && m.Fingerprint == n.Fingerprint
+			return m.Status == report.Gone && m.Same(*n)
 		})
 	}
 	text, err := os.ReadFile(g.target)

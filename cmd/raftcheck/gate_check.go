@@ -20,6 +20,8 @@ type gateJob struct {
 	check *gate.Check
 	name  string
 	files []string
+	nth   int            // place among all checks of the gate, from 1
+	part  bool           // some files of the check fall to other shards
 	empty string         // the pattern that matched nothing
 	fresh []report.Known // what it found and accepted, with --update-known
 }
@@ -101,14 +103,20 @@ func (g *gateRun) ended(out report.Check, j *gateJob, err error) report.Check {
 		return g.problem(out, j, exitFault, errors.New("raftcheck has a bug: the check came to no report"), "")
 	}
 	out.Report.Place = orPlace(out.Report.Place, report.Place{File: g.name, Line: j.check.Line})
-	if out.Exit == exitHeld.code() && vacuous(out.Report) {
-		out.Report.Verdict, out.Exit = spec.Inconclusive.String(), exitInconclusive.code()
-		out.Report.Because = []string{"no goal was reached: nothing happens that Raft is about"}
-		if allow := j.check.Setting("allow"); slices.Contains(allow, "inconclusive") {
-			out.Exit = exitHeld.code()
-		}
+	out.Allowed = slices.Contains(j.check.Setting("allow"), "inconclusive")
+	if out.Exit == exitHeld.code() && vacuous(out.Report) && !j.part {
+		nothingHappens(&out)
 	}
 	return out
+}
+
+// nothingHappens makes a check that held in vain inconclusive.
+func nothingHappens(c *report.Check) {
+	c.Report.Verdict, c.Exit = spec.Inconclusive.String(), exitInconclusive.code()
+	c.Report.Because = []string{"no goal was reached: nothing happens that Raft is about"}
+	if c.Allowed {
+		c.Exit = exitHeld.code()
+	}
 }
 
 func orPlace(p, other report.Place) report.Place {

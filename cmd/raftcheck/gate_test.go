@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -29,7 +31,7 @@ func TestGateStories(t *testing.T) {
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "steady": steady, "timeless": timeless, "report": checkReport, "json": checkJSON, "sarif": checkSARIF,
+			"exits": exits, "steady": steady, "timeless": timeless, "report": checkReport, "json": checkJSON, "sarif": checkSARIF, "alike": alike,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("WRONG", filepath.Join(dir, "wrong"))
@@ -48,4 +50,36 @@ func mended(t *testing.T, source string) string {
 	const bug, right = `if e.Role == "candidate" { // BUG: the vote may be of an earlier term`, `if e.Role == "candidate" && m.Term == e.Term {`
 	require.Contains(t, source, bug)
 	return strings.Replace(source, bug, right, 1)
+}
+
+// alike compares the JSON report of a gate with that of its merged shards: they differ in that it was dealt out, and in times.
+func alike(ts *testscript.TestScript, neg bool, args []string) {
+	var reports [2]any
+	for k, file := range args {
+		ts.Check(json.Unmarshal([]byte(ts.ReadFile(file)), &reports[k]))
+		takeOut(reports[k], "shard", "seconds", "secondsInside")
+	}
+	assert.Equal(fatal{ts}, reports[0], reports[1], "%s and %s differ", args[0], args[1])
+}
+
+// fatal lets an assertion end a script.
+type fatal struct{ *testscript.TestScript }
+
+func (f fatal) Errorf(format string, args ...any) { f.Fatalf(format, args...) }
+
+// takeOut takes out what stands under some names, at any depth.
+func takeOut(value any, names ...string) {
+	switch v := value.(type) {
+	case map[string]any:
+		for _, name := range names {
+			delete(v, name)
+		}
+		for _, below := range v {
+			takeOut(below, names...)
+		}
+	case []any:
+		for _, below := range v {
+			takeOut(below, names...)
+		}
+	}
 }

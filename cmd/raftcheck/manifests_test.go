@@ -19,7 +19,7 @@ import (
 // TestManifestsSayWhatTheCommandTakes holds the ready-made manifests to the flags that there are, and the shell scripts to the shell.
 func TestManifestsSayWhatTheCommandTakes(t *testing.T) {
 	var files []string
-	for _, pattern := range []string{"examples/kubernetes/*.yaml", "examples/slurm/*.sh", "examples/github/fuzz.yml", "examples/gitlab/*.yml", "action.yml", ".pre-commit-hooks.yaml", "Dockerfile*", ".goreleaser.yaml"} {
+	for _, pattern := range []string{"examples/kubernetes/*.yaml", "examples/slurm/*.sh", "examples/github/fuzz.yml", "examples/github/gate-shards.yml", "examples/gitlab/*.yml", "action.yml", ".pre-commit-hooks.yaml", "Dockerfile*", ".goreleaser.yaml"} {
 		found, err := filepath.Glob("../../" + pattern)
 		require.NoError(t, err)
 		require.NotEmpty(t, found, pattern)
@@ -37,7 +37,7 @@ func TestManifestsSayWhatTheCommandTakes(t *testing.T) {
 			verb, _, err := newRoot(a).Find([]string{c[1]})
 			require.NoError(t, err)
 			flags := flag.FindAllStringSubmatch(c[2], -1)
-			require.True(t, len(flags) > 0 || !slices.Contains([]string{"fuzz", "merge"}, c[1]), "%s: %s", file, c[0])
+			require.True(t, strings.Contains(" "+c[2], " -") || !slices.Contains([]string{"fuzz", "merge"}, c[1]), "%s: %s", file, c[0])
 			for _, f := range flags {
 				require.NotNil(t, verb.Flags().Lookup(f[1]), "%s: %s has no flag --%s", file, c[1], f[1])
 			}
@@ -49,7 +49,7 @@ func TestManifestsSayWhatTheCommandTakes(t *testing.T) {
 	}
 }
 
-// TestShardsOfASlurmArray runs the scripts as Slurm would, with a short campaign.
+// TestShardsOfASlurmArray runs the scripts as Slurm would, with a short campaign and a small gate.
 func TestShardsOfASlurmArray(t *testing.T) {
 	shell, err := exec.LookPath("bash")
 	require.NoError(t, err, "the README's test command needs bash too")
@@ -58,9 +58,15 @@ func TestShardsOfASlurmArray(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "bin"), 0o777))
 	require.NoError(t, os.Symlink(self, filepath.Join(dir, "bin", "raftcheck"))) // TestMain runs the command under that name
+	trace, err := os.ReadFile("../../examples/etcd.ndjson.gz")
+	require.NoError(t, err)
+	for _, name := range []string{"a", "b", "c"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name+".ndjson.gz"), trace, 0o666))
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "raftcheck.yaml"), []byte("version: 1\nchecks:\n  - verify: \"*.ndjson.gz\"\n"), 0o666))
 	examples, err := filepath.Abs("../../examples/slurm")
 	require.NoError(t, err)
-	run := func(script string, env ...string) (string, error) {
+	run := func(script string, env ...string) string {
 		text, err := os.ReadFile(filepath.Join(examples, script))
 		require.NoError(t, err)
 		short := strings.ReplaceAll(string(text), "--for 1h", "--runs 600 --allow inconclusive")
@@ -68,15 +74,16 @@ func TestShardsOfASlurmArray(t *testing.T) {
 		cmd.Dir = dir
 		cmd.Env = append(append(os.Environ(), "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"), "SLURM_ARRAY_TASK_COUNT=2", "SLURM_CPUS_PER_TASK=1"), env...)
 		out, err := cmd.CombinedOutput()
-		return string(out), err
+		require.NoError(t, err, string(out))
+		return string(out)
 	}
-	for _, task := range []string{"1", "2"} {
-		out, err := run("fuzz.sh", "SLURM_ARRAY_TASK_ID="+task)
-		require.NoError(t, err, out)
+	for _, job := range []string{"fuzz.sh", "gate.sh"} {
+		for _, task := range []string{"1", "2"} {
+			run(job, "SLURM_ARRAY_TASK_ID="+task)
+		}
 	}
-	out, err := run("merge.sh")
-	require.NoError(t, err, out)
-	require.Contains(t, out, "rules held in 600 random executions")
+	require.Contains(t, run("merge.sh"), "rules held in 600 random executions")
+	require.Contains(t, run("gate-merge.sh"), "rules held in 3 traces")
 }
 
 // TestWhatIsGivenToHandFitsTogether holds the workflow to the inputs of the action, and the problem matcher to what is printed.

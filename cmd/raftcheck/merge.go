@@ -31,13 +31,16 @@ func (a *app) merge() *cobra.Command {
 	f := &mergeFlags{outputs: outputs{formats: report.Formats}}
 	cmd := &cobra.Command{
 		Use:   "merge FILE...",
-		Short: "Add up what the shards of a campaign found and covered",
+		Short: "Add up what the shards of a campaign or a gate found and covered",
 		Long: `merge reads the JSON reports that raftcheck fuzz --shard wrote on several machines, and gives one verdict. All must be of
 the same campaign: the same implementation, world, rules, strategies, seed and number of shards. Runs and steps are added up;
 states that several shards have seen count once. Findings are judged again from the executions in the reports, and of those that
-break the same rule the shortest is told. A campaign of which a shard is missing is inconclusive, unless a rule was broken.`,
+break the same rule the shortest is told. A campaign of which a shard is missing is inconclusive, unless a rule was broken.
+
+Of the reports of raftcheck gate --shard it makes the one that a single run of the gate would have given.`,
 		Example: `  raftcheck merge shard-*.json
-  raftcheck merge -o json=campaign.json shard-1.json shard-2.json`,
+  raftcheck merge -o json=campaign.json shard-1.json shard-2.json
+  raftcheck merge -o junit=gate.xml gate-*.json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usageError("as in raftcheck merge shard-*.json", "merge needs the reports of shards")
@@ -65,7 +68,21 @@ func (a *app) runMerge(f *mergeFlags, paths []string) error {
 		return err
 	}
 	defer f.outputs.abandon()
-	shards, err := a.readShards(paths)
+	reports, err := a.readReports(paths)
+	if err != nil {
+		return err
+	}
+	if reports[0].Command == "gate" {
+		r, code, err := mergeGates(paths, reports)
+		if err != nil {
+			return err
+		}
+		if err := f.outputs.write(a.term.out, a.render(r)); err != nil {
+			return err
+		}
+		return gateOutcome(code, allowed)
+	}
+	shards, err := readShards(paths, reports)
 	if err != nil {
 		return err
 	}
@@ -79,6 +96,26 @@ func (a *app) runMerge(f *mergeFlags, paths []string) error {
 	return verdictOutcome(r, allowed)
 }
 
+// readReports reads JSON reports.
+func (a *app) readReports(paths []string) (all []*report.Report, err error) {
+	for _, path := range paths {
+		data, err := a.readReport(path)
+		if err != nil {
+			return nil, asFailure(err)
+		}
+		r, err := parseReport(data)
+		if err != nil {
+			return nil, noShard(path, err)
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+func noShard(path string, err error) error {
+	return &failure{exit: exitInput, err: fmt.Errorf("%s: %w", path, err), bare: true, hint: "raftcheck fuzz --shard I/N -o json=FILE, or gate --shard, writes what merge reads"}
+}
+
 // shard is the report of one shard.
 type shard struct {
 	path string
@@ -87,17 +124,13 @@ type shard struct {
 	trace           *traces.Trace // of its finding; nil for none
 }
 
-// readShards reads the reports, ascending by shard, and refuses those that are not of one campaign.
-func (a *app) readShards(paths []string) ([]*shard, error) {
+// readShards takes reports as the shards of a campaign, ascending by shard, and refuses those that are not of one campaign.
+func readShards(paths []string, reports []*report.Report) ([]*shard, error) {
 	var all []*shard
-	for _, path := range paths {
-		s, err := a.readShard(path)
-		var unread *failure
-		if errors.As(err, &unread) {
-			return nil, unread
-		}
+	for k, path := range paths {
+		s, err := shardOf(path, reports[k])
 		if err != nil {
-			return nil, &failure{exit: exitInput, err: fmt.Errorf("%s: %w", path, err), bare: true, hint: "raftcheck fuzz --shard I/N -o json=FILE writes what merge reads"}
+			return nil, noShard(path, err)
 		}
 		all = append(all, s)
 	}
@@ -111,14 +144,6 @@ func (a *app) readShards(paths []string) ([]*shard, error) {
 		}
 	}
 	return all, nil
-}
-
-func (a *app) readShard(path string) (*shard, error) {
-	data, err := a.readReport(path)
-	if err != nil {
-		return nil, asFailure(err)
-	}
-	return parseShard(path, data)
 }
 
 // longestReport is the length of the longest report that is read, in bytes.
@@ -146,8 +171,17 @@ func (a *app) readReport(path string) ([]byte, error) {
 	}
 }
 
-// parseShard reads the report of a shard, whatever the bytes are.
+// parseShard reads the report of a shard of a campaign, whatever the bytes are.
 func parseShard(path string, data []byte) (*shard, error) {
+	r, err := parseReport(data)
+	if err != nil {
+		return nil, err
+	}
+	return shardOf(path, r)
+}
+
+// parseReport reads a JSON report, whatever the bytes are.
+func parseReport(data []byte) (*report.Report, error) {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, errors.New("the file is empty")
 	}
@@ -155,10 +189,15 @@ func parseShard(path string, data []byte) (*shard, error) {
 	if err := json.Unmarshal(data, r); err != nil {
 		return nil, fmt.Errorf("not a JSON report: %w", err)
 	}
+	if r.Format != report.Format {
+		return nil, fmt.Errorf("format %d of the report is not known; this is format %d", r.Format, report.Format)
+	}
+	return r, nil
+}
+
+func shardOf(path string, r *report.Report) (*shard, error) {
 	c := r.Campaign
 	switch {
-	case r.Format != report.Format:
-		return nil, fmt.Errorf("format %d of the report is not known; this is format %d", r.Format, report.Format)
 	case r.Command != "fuzz" || c == nil || c.Seen == nil || r.Bounds == nil:
 		return nil, fmt.Errorf("the report is not one of raftcheck fuzz that came to an end, but of %q", r.Command)
 	case c.Shards < 1 || c.Shard < 1 || c.Shard > c.Shards:
