@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -41,8 +42,12 @@ func newCourier(id spec.ServerID, steps *recorder) *courier {
 	return &courier{id: id, steps: steps, consumer: make(chan raft.RPC, 1)}
 }
 
-// send puts a request in the network and waits for what becomes of the call.
+// send puts a request in the network and waits for what becomes of the call. Who asks for one when the server is dead ends there, as who
+// writes does: a transfer of leadership would have it try again at once, for ever.
 func (c *courier) send(to raft.ServerID, request, response any, data []byte) error {
+	if c.steps.dead() {
+		runtime.Goexit()
+	}
 	made, err := c.call(to, request, data)
 	if err != nil {
 		return err

@@ -62,6 +62,20 @@ func TestLeadershipIsTransferred(t *testing.T) {
 	require.Equal(t, spec.Follower, s.world.Observe(1).Role)
 }
 
+// A command and a transfer that come while a request is out are both orders to send the follower what it lacks, and which of the two the
+// library takes first is up to chance: they are taken for one.
+func TestACommandBeforeATransfer(t *testing.T) {
+	s := elect(t, hashicorp.Options{NoPreVote: true})
+	s.give(1, spec.Input{Kind: spec.SendAppendEntries, Peer: 3})
+	s.give(1, spec.Input{Kind: spec.Propose, Value: "x"})
+	s.give(1, spec.Input{Kind: spec.Transfer, Peer: 3})
+	s.asks(spec.AppendEntries, spec.AppendEntriesReply, 1, 3)
+	s.asks(spec.AppendEntries, spec.AppendEntriesReply, 1, 3)
+	s.deliver(spec.TimeoutNow, 1, 3)
+	s.asks(spec.RequestVote, spec.RequestVoteReply, 3, 2)
+	require.Equal(t, spec.Leader, s.world.Observe(3).Role)
+}
+
 func TestMembersChange(t *testing.T) {
 	s := elect(t, hashicorp.Options{NoPreVote: true})
 	for _, to := range []spec.Change{

@@ -54,7 +54,7 @@ func (s *server) give(in *spec.Input, out *spec.Output) bool {
 	case spec.Propose:
 		out.Redirect = s.propose(in.Value)
 	case spec.Transfer:
-		s.raft.LeadershipTransferToServer(raft.ServerID(nameFor(in.Peer)), raft.ServerAddress(nameFor(in.Peer)))
+		return s.transfer(in.Peer)
 	case spec.Reconfigure:
 		return s.reconfigure(in.Change)
 	}
@@ -138,6 +138,9 @@ func (s *server) replicate(to spec.ServerID) bool {
 	}
 	if s.courier.hangUp(func(made *call) bool { return made.message.To == to && !isHeartbeat(&made.message) }) {
 		s.quieten(spec.Leader)
+		if s.handover.to == to && !s.handover.told {
+			return true // the transfer has it sent again by itself
+		}
 	}
 	poke(r, "triggerCh")
 	return true

@@ -15,6 +15,15 @@ import (
 // Which histories are taken for one is decided by AppendState. The search audits that by samples; here all of a small world is tried: two
 // histories of every state of n1, among them those that lead from a state to itself, are given every input, and must do the same.
 func TestEqualStatesBehaveAlike(t *testing.T) {
+	for name, besides := range map[string][]spec.Input{
+		"heartbeats": {{Kind: spec.Heartbeat}},
+		"transfers":  {{Kind: spec.Transfer, Peer: 2}},
+	} {
+		t.Run(name, func(t *testing.T) { behaveAlike(t, besides) })
+	}
+}
+
+func behaveAlike(t *testing.T, besides []spec.Input) {
 	setup := hashicorp.Default()
 	small(&setup)
 	setup.Servers.NoPreVote, setup.World.Bounds.Log = true, 2
@@ -22,7 +31,7 @@ func TestEqualStatesBehaveAlike(t *testing.T) {
 	lab := hashicorp.Servers(t, setup.Servers)
 	inputs := hashicorp.Inputs(w.config)
 	for _, id := range w.config.IDs() {
-		w.inputs = append(w.inputs, append(inputs(id), spec.Input{Kind: spec.Heartbeat}))
+		w.inputs = append(w.inputs, append(inputs(id), besides...))
 		w.meet(id, lab.Node(id, w.config.IDs()))
 	}
 	for again := true; again; { // messages found later also go to states found earlier
@@ -36,7 +45,7 @@ func TestEqualStatesBehaveAlike(t *testing.T) {
 		compared += w.compare(s)
 	}
 	require.Greater(t, compared, 1000)
-	t.Logf("%d states, %d messages, %d steps compared with those of other histories", len(w.order), len(w.messages), compared)
+	t.Logf("%d states, %d messages, %d steps compared with those of other histories; %+v", len(w.order), len(w.messages), compared, lab.Stats())
 }
 
 // explorer finds all local states of a world, without bounds on the network: every message may arrive in every state.

@@ -28,12 +28,14 @@ func (s *server) Observe() spec.Observation {
 	return o
 }
 
+// progress shows what a leader knows of voters. What is stored by those without a vote it forgets, and does not ask.
 func (s *server) progress() []spec.Progress {
 	var all []spec.Progress
 	matches := s.matchIndexes()
 	for _, id := range s.servers {
-		if r := s.replication(id); r != nil {
-			all = append(all, spec.Progress{Server: id, NextIndex: nextIndexOf(r), MatchIndex: spec.Index(matches[raft.ServerID(nameFor(id))])})
+		match, votes := matches[raft.ServerID(nameFor(id))]
+		if r := s.replication(id); r != nil && votes {
+			all = append(all, spec.Progress{Server: id, NextIndex: nextIndexOf(r), MatchIndex: spec.Index(match)})
 		}
 	}
 	return all
@@ -87,7 +89,7 @@ func (s *server) AppendState(b []byte) []byte {
 	for _, command := range s.machine.applied {
 		b = appendText(append(b, '!'), command)
 	}
-	return s.options.key.Append(b, s.raft)
+	return s.options.key.Append(s.handover.append(b, s), s.raft)
 }
 
 // names lists the calls that are out, in a fixed order.

@@ -41,6 +41,8 @@ type server struct {
 	election                     spec.Term // the term in which granted and refused were given
 	granted, refused             []spec.ServerID
 	grantedBefore, refusedBefore []spec.ServerID // of pre-votes, since the election timer last fired
+
+	handover handover
 }
 
 // start makes a server that was bootstrapped with the configuration of the whole cluster.
@@ -99,7 +101,7 @@ func (s *server) kill() {
 	s.raft.Shutdown()
 	s.courier.hangUp(func(*call) bool { return true })
 	synctest.Wait()
-	s.raft, s.machine, s.steps, s.courier = nil, nil, nil, nil
+	s.raft, s.machine, s.steps, s.courier, s.handover = nil, nil, nil, nil, handover{}
 	s.election, s.granted, s.refused, s.grantedBefore, s.refusedBefore = 0, nil, nil, nil, nil
 }
 
@@ -136,6 +138,7 @@ func (s *server) Step(in spec.Input) spec.Output {
 		return s.crashed(in.Cut)
 	}
 	s.tally(&in)
+	s.follow(&in)
 	out.Effects = s.steps.done()
 	return out
 }

@@ -46,12 +46,13 @@ func Servers(t *testing.T, o Options) *bubble.Lab {
 }
 
 // Inputs lists what may happen to a server of a world besides messages, faults and restarts: its election timer fires, it sends a
-// follower what it lacks (again), and a client proposes a command. Servers also know, for worlds that ask for it:
+// follower what it lacks (again), a client proposes a command, and what else the world has a bound for:
 //
-//   - spec.Heartbeat: the timers for heartbeats that say nothing of the log fire
-//   - spec.Transfer: LeadershipTransferToServer
-//   - spec.Reconfigure: AddVoter, AddNonvoter, DemoteVoter or RemoveServer, whichever leads to the configuration asked for
-//   - spec.Compact: Snapshot, with nothing left of the log that it covers
+//   - spec.Transfer, with Bounds.Transfers: LeadershipTransferToServer
+//   - spec.Reconfigure, with Bounds.Changes: AddVoter, AddNonvoter, DemoteVoter or RemoveServer, whichever leads to the configuration asked for
+//   - spec.Compact, with Bounds.Compactions: Snapshot, with nothing left of the log that it covers
+//
+// Servers also know spec.Heartbeat, for worlds that list it: the timers for heartbeats that say nothing of the log fire.
 func Inputs(c *cluster.Config) func(spec.ServerID) []spec.Input {
 	return func(id spec.ServerID) []spec.Input {
 		inputs := []spec.Input{{Kind: spec.Timeout}}
@@ -60,8 +61,10 @@ func Inputs(c *cluster.Config) func(spec.ServerID) []spec.Input {
 				inputs = append(inputs, spec.Input{Kind: spec.SendAppendEntries, Peer: peer})
 			}
 		}
-		for _, v := range c.ValueNames() {
-			inputs = append(inputs, spec.Input{Kind: spec.Propose, Value: v})
+		for _, in := range c.DefaultInputs(id) {
+			if in.Kind != spec.Timeout && in.Kind != spec.Heartbeat {
+				inputs = append(inputs, in)
+			}
 		}
 		return inputs
 	}
