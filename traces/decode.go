@@ -15,9 +15,19 @@ type decoder struct {
 }
 
 func newDecoder(line []byte, lenient bool, declared spec.Variants) *decoder {
-	d := &decoder{wire.NewReader(line, false), (spec.FieldContact | spec.FieldReads) &^ wire.ShownBy(declared)}
-	d.Lenient = lenient
+	d := &decoder{never: neverShown(declared)}
+	d.begin(line, lenient)
 	return d
+}
+
+// begin starts to read a line.
+func (d *decoder) begin(line []byte, lenient bool) {
+	d.Reader = wire.NewReader(line, false)
+	d.Lenient = lenient
+}
+
+func neverShown(declared spec.Variants) spec.Field {
+	return (spec.FieldContact | spec.FieldReads) &^ wire.ShownBy(declared)
 }
 
 // state takes what a server shows. What its kind of server does not have is known to be empty.
@@ -108,8 +118,18 @@ func (d *decoder) settings() (all []Setting) {
 // ParseServer reads a server's printed name, n1, n2, …
 func ParseServer(name string) (spec.ServerID, bool) { return wire.ParseServer(name) }
 
-func (d *decoder) record() (r Record) {
-	step := &spec.Step{Before: spec.Observation{Unknown: wire.EveryField}, After: spec.Observation{Unknown: wire.EveryField}}
+// slot is memory for a record.
+type slot struct {
+	record  Record
+	step    spec.Step
+	effects []spec.Effect
+}
+
+// record takes a record into the memory of one before, which is no more.
+func (d *decoder) record(into *slot) {
+	r, step := &into.record, &into.step
+	*step = spec.Step{Before: spec.Observation{Unknown: wire.EveryField}, After: spec.Observation{Unknown: wire.EveryField}}
+	*r = Record{}
 	var message spec.Message
 	haveMessage, haveServer := false, false
 	event, effects := 0, -1
@@ -119,11 +139,12 @@ func (d *decoder) record() (r Record) {
 			r.Number = int(d.Uint())
 		case "server":
 			step.Server, haveServer = d.Server(), true
+			d.About(step.Server)
 		case "seq":
 			r.Sequence = int(d.Uint())
 		case "event":
 			event = d.At()
-			r.Event = string(d.String())
+			r.Event = d.event()
 		case "message":
 			message, haveMessage = d.Message(), true
 		case "messageId":
@@ -145,7 +166,9 @@ func (d *decoder) record() (r Record) {
 		case "lossy":
 			step.Input.Lossy = d.Bool()
 		case "effects":
-			step.Output.Effects = d.Effects()
+			if step.Output.Effects = d.AppendEffects(into.effects); len(step.Output.Effects) > 0 {
+				into.effects = step.Output.Effects
+			}
 		case "effectCount":
 			effects = int(d.Uint())
 		case "sentIds":
@@ -178,7 +201,7 @@ func (d *decoder) record() (r Record) {
 	}
 	d.End()
 	if d.Err() != nil {
-		return r
+		return
 	}
 	if d.Dropped > 0 {
 		r.SentIDs, r.Lost = nil, nil // they count what was left out
@@ -212,7 +235,17 @@ func (d *decoder) record() (r Record) {
 	case haveServer && step.Server != spec.None:
 		r.Step = step // what happened is not known, and what the server then shows, if anything, is
 	}
-	return r
+}
+
+// event takes the name of an event.
+func (d *decoder) event() string {
+	text := d.String()
+	for k := spec.Timeout; k <= spec.ApplyNext; k++ {
+		if name := k.String(); name == string(text) {
+			return name
+		}
+	}
+	return string(text)
 }
 
 // addressed adds who sends what a server sends, and who receives what it is given, where a message leaves that out.

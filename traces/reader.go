@@ -34,7 +34,9 @@ type Reader struct {
 	lines   *Lines
 	options Options
 	header  Header
-	record  Record
+	decoder decoder
+	slot    *slot        // of the latest record
+	memory  *wire.Memory // of what was read; nil is none, and then every record has memory of its own
 	count   int
 	number  int // of the latest record
 	holes   int // places so far where records were left out
@@ -46,7 +48,8 @@ type Reader struct {
 
 // lastShown is what a server showed last.
 type lastShown struct {
-	state    *spec.Observation
+	state    spec.Observation
+	shown    bool // state is
 	sequence int
 	holes    int // up to there
 }
@@ -69,6 +72,7 @@ func NewReaderAfter(lines *Lines, first []byte, options Options) (*Reader, error
 	}
 	r.header.Variants = append(r.header.Variants, options.Variants...)
 	r.configured = r.header.Variants.Has(spec.ConfigurationInLog)
+	r.decoder.never = neverShown(r.header.Variants)
 	return r, nil
 }
 
@@ -77,6 +81,13 @@ func (r *Reader) Header() Header { return r.header }
 
 // nativeFormat tells Verify that nothing has looked at the records yet but for their shape.
 func (r *Reader) nativeFormat() {}
+
+// streamed tells the reader that each record is looked at and then forgotten, and that nothing in it is changed in place.
+func (r *Reader) streamed() {
+	if r.memory == nil {
+		r.memory = new(wire.Memory)
+	}
+}
 
 // Position returns the file and the number of the line that was read last.
 func (r *Reader) Position() (string, int) { return r.lines.Name(), r.lines.Number() }
@@ -103,36 +114,46 @@ func (r *Reader) Next() (*Record, error) {
 // Take reads a record from text that says what the current line does, for a reader of another format that puts lines of this one together. It
 // returns nil for an event that is not known and skipped. The record is the caller's until the next call of Take or Next.
 func (r *Reader) Take(text []byte) (*Record, error) {
-	d := newDecoder(text, r.options.Lenient, r.header.Variants)
-	r.record = d.record()
+	if r.slot == nil || r.memory == nil {
+		r.slot = &slot{}
+	}
+	return r.take(text, r.slot)
+}
+
+// take is Take that says where the record goes.
+func (r *Reader) take(text []byte, into *slot) (*Record, error) {
+	d, record := &r.decoder, &into.record
+	d.begin(text, r.options.Lenient)
+	d.Remember(r.memory)
+	d.record(into)
 	if err := d.Err(); err != nil {
 		return nil, LineError(r.lines, err)
 	}
 	r.count++
-	r.record.Line = r.lines.Number()
-	if err := r.shape(&r.record); err != nil {
+	record.Line = r.lines.Number()
+	if err := r.shape(record); err != nil {
 		return nil, err
 	}
 	if r.configured {
-		if err := r.spelling(text, &r.record); err != nil {
+		if err := r.spelling(text, record); err != nil {
 			return nil, err
 		}
 	}
-	if r.record.Step == nil {
-		if isNetworkEvent(r.record.Event) {
-			return &r.record, nil
+	if record.Step == nil {
+		if isNetworkEvent(record.Event) {
+			return record, nil
 		}
-		if r.record.Event != "" {
+		if record.Event != "" {
 			r.holes++ // nobody knows what it changed
 		}
 		return nil, nil
 	}
-	r.carryOver(&r.record)
-	if s := r.record.Step; s.Input.Kind == 0 && s.After.Unknown == wire.EveryField {
+	r.carryOver(record)
+	if s := record.Step; s.Input.Kind == 0 && s.After.Unknown == wire.EveryField {
 		r.last[s.Server].holes = -1 // it tells nothing, and the server's next record does not begin with what it showed before
 		return nil, nil
 	}
-	return &r.record, nil
+	return record, nil
 }
 
 // shape checks what can be checked of a record's place in the trace without remembering the ones before.
@@ -162,10 +183,10 @@ func (r *Reader) carryOver(record *Record) {
 	} else if s.Gap = last.holes != r.holes; last.sequence > 0 && record.Sequence > 0 {
 		s.Gap = record.Sequence != last.sequence+1
 	}
-	if last.state != nil && !s.Gap && s.Before.Unknown == wire.EveryField {
-		s.Before = *last.state
+	if last.shown && !s.Gap && s.Before.Unknown == wire.EveryField {
+		s.Before = last.state
 	}
-	*last = lastShown{&s.After, record.Sequence, r.holes}
+	last.state, last.shown, last.sequence, last.holes = s.After, true, record.Sequence, r.holes
 }
 
 func (r *Reader) end() error {

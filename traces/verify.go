@@ -74,6 +74,9 @@ func Verify(ctx context.Context, source Source, options VerifyOptions) (*Result,
 	if err := undeclared(source); err != nil {
 		return nil, err
 	}
+	if r, is := source.(interface{ streamed() }); is {
+		r.streamed()
+	}
 	v := newVerifier(source, options)
 	for v.again() {
 		r, err := source.Next()

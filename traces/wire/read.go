@@ -19,6 +19,10 @@ type Reader struct {
 	// kind, is left out of what Effects returns and counted in Dropped.
 	Lenient bool
 	Dropped int
+
+	memory *Memory // nil is none
+	about  int     // whose state is read: where in memory
+	odd    int     // members that are not known and were passed over
 }
 
 // Error is a place in a line where the text is not what it must be.
@@ -27,11 +31,24 @@ type Error = scan.Error
 // NewReader reads a line. A strict reader refuses members that it does not know; otherwise it passes over them.
 func NewReader(line []byte, strict bool) Reader { return Reader{Line: scan.New(line), strict: strict} }
 
+// Remember has the reader make use of what was read before, and remember what it reads. A reader that is strict does neither.
+func (r *Reader) Remember(memory *Memory) {
+	if !r.strict {
+		r.memory = memory
+	}
+}
+
+// About says whose states the line shows.
+func (r *Reader) About(server spec.ServerID) {
+	r.about = int(server % spec.ServerID(len(Memory{}.observations)))
+}
+
 // Unknown takes the value of a member whose name, at the given offset, is not known.
 func (r *Reader) Unknown(at int, name []byte) {
 	if r.strict {
 		r.FailAt(at, "unknown member %q", name)
 	}
+	r.odd++
 	r.Skip()
 }
 
@@ -69,6 +86,9 @@ func (r *Reader) Server() spec.ServerID {
 	if r.Err() != nil {
 		return spec.None
 	}
+	if len(text) == 2 && text[0] == 'n' && text[1]-'1' < 9 {
+		return spec.ServerID(text[1] - '0')
+	}
 	id, ok := ParseServer(string(text))
 	if !ok {
 		r.FailAt(at, "%q is not a server: n1, n2, …", text)
@@ -88,7 +108,7 @@ func ParseServer(name string) (spec.ServerID, bool) {
 // Bytes takes the value of a member whose name tells by its ending whether it is base64.
 func (r *Reader) Bytes(name []byte) string {
 	at := r.At()
-	text := string(r.String())
+	text := r.memory.string(r.String())
 	if !bytes.HasSuffix(name, []byte(base64Suffix)) {
 		return text
 	}

@@ -2,71 +2,156 @@ package wire
 
 import "github.com/raftcheck/raftcheck/spec"
 
+// The names of the members of an observation.
+const (
+	nameRole uint8 = iota
+	nameTerm
+	nameVotedFor
+	nameLeader
+	nameLog
+	nameCommit
+	nameApplied
+	nameGranted
+	nameRefused
+	nameProgress
+	nameConfig
+	nameContact
+	nameReads
+	nameEarly
+	nameLastToken
+	nameDurable
+	noName // of a member that is not known
+)
+
 // Observation takes what a server shows; the fields that are missing are unknown.
-func (r *Reader) Observation() spec.Observation {
-	s := spec.Observation{Unknown: EveryField}
-	for r.Open('{'); r.More('}'); {
-		at := r.At()
-		var field spec.Field
-		switch key := r.Key(); string(key) {
-		case "role":
-			field = spec.FieldRole | spec.FieldUp
-			s.Role = spec.Role(r.OneOf("role", func(k int) string { return spec.Role(k).String() }, int(spec.Crashed)+1))
-		case "term":
-			field, s.Term = spec.FieldTerm, spec.Term(r.Uint())
-		case "votedFor":
-			field, s.VotedFor = spec.FieldVotedFor, r.Server()
-		case "leader":
-			field, s.LeaderID = spec.FieldLeader, r.Server()
-		case "log":
-			var compacted, whole bool
-			if s.Log, compacted, whole = r.log(); !compacted {
-				s.Unknown |= spec.FieldCompacted
-			}
-			if whole {
-				field = spec.FieldLog
-			}
-		case "commit":
-			field, s.CommitIndex = spec.FieldCommit, spec.Index(r.Uint())
-		case "applied":
-			field, s.LastApplied = spec.FieldApplied, spec.Index(r.Uint())
-		case "granted":
-			field, s.Granted = spec.FieldVotes, r.Servers()
-		case "refused":
-			field, s.Refused = spec.FieldRefused, r.Servers()
-		case "progress":
-			var whole bool
-			if s.Progress, whole = r.progress(); whole {
-				field = spec.FieldProgress
-			}
-		case "config":
-			var whole bool
-			if s.Config, whole = r.configuration(); whole {
-				field = spec.FieldConfig
-			}
-		case "contact":
-			field, s.Contact = spec.FieldContact, r.Servers()
-		case "reads":
-			var whole bool
-			if s.Reads, whole = r.reads(); whole {
-				field = spec.FieldReads
-			}
-		case "early":
-			for r.Open('['); r.More(']'); {
-				s.Early = append(s.Early, r.Message())
-			}
-		case "lastToken", "lastTokenBase64":
-			s.LastToken = r.Bytes(key)
-		case "durable":
-			if s.Durable = r.Durable(spec.Durable{}); s.Durable.Unknown == 0 {
-				field = spec.FieldDurable
-			}
-		default:
-			r.Unknown(at, key)
+func (r *Reader) Observation() (s spec.Observation) {
+	s.Unknown = EveryField
+	var last *spec.Observation
+	var w walk
+	if r.memory != nil {
+		m := &r.memory.observations[r.about]
+		w.last, last = &m.text, &m.value
+	}
+	for w.begin(r); ; {
+		if name, again := w.again(&r.Line); again {
+			showAgain(&s, last, name)
+			continue
 		}
+		if !r.More('}') {
+			break
+		}
+		name, field := r.shown(&s)
 		s.Unknown &^= field
+		w.read(&r.Line, name)
+	}
+	if w.end(r) {
+		*last = s
 	}
 	return s
+}
+
+// fieldsShown are the fields that members of an observation show, if they show them whole.
+var fieldsShown = [...]spec.Field{nameRole: spec.FieldRole | spec.FieldUp, nameTerm: spec.FieldTerm, nameVotedFor: spec.FieldVotedFor, nameLeader: spec.FieldLeader,
+	nameLog: spec.FieldLog, nameCommit: spec.FieldCommit, nameApplied: spec.FieldApplied, nameGranted: spec.FieldVotes, nameRefused: spec.FieldRefused,
+	nameProgress: spec.FieldProgress, nameConfig: spec.FieldConfig, nameContact: spec.FieldContact, nameReads: spec.FieldReads, nameEarly: 0, nameLastToken: 0,
+	nameDurable: spec.FieldDurable}
+
+// showAgain has an observation show of a member what another one shows of it.
+func showAgain(s, as *spec.Observation, name uint8) {
+	switch name {
+	case nameRole:
+		s.Role = as.Role
+	case nameTerm:
+		s.Term = as.Term
+	case nameVotedFor:
+		s.VotedFor = as.VotedFor
+	case nameLeader:
+		s.LeaderID = as.LeaderID
+	case nameLog:
+		s.Log = as.Log
+		s.Unknown |= as.Unknown & spec.FieldCompacted
+	case nameCommit:
+		s.CommitIndex = as.CommitIndex
+	case nameApplied:
+		s.LastApplied = as.LastApplied
+	case nameGranted:
+		s.Granted = as.Granted
+	case nameRefused:
+		s.Refused = as.Refused
+	case nameProgress:
+		s.Progress = as.Progress
+	case nameConfig:
+		s.Config = as.Config
+	case nameContact:
+		s.Contact = as.Contact
+	case nameReads:
+		s.Reads = as.Reads
+	case nameEarly:
+		s.Early = append(s.Early, as.Early...)
+	case nameLastToken:
+		s.LastToken = as.LastToken
+	case nameDurable:
+		s.Durable = as.Durable
+	}
+	s.Unknown &^= fieldsShown[name] &^ as.Unknown
+}
+
+// shown takes a member of an observation, and returns its name and the fields that it shows.
+func (r *Reader) shown(s *spec.Observation) (name uint8, field spec.Field) {
+	at, whole := r.At(), true
+	switch key := r.Key(); string(key) {
+	case "role":
+		name = nameRole
+		s.Role = spec.Role(r.OneOf("role", func(k int) string { return spec.Role(k).String() }, int(spec.Crashed)+1))
+	case "term":
+		name, s.Term = nameTerm, spec.Term(r.Uint())
+	case "votedFor":
+		name, s.VotedFor = nameVotedFor, r.Server()
+	case "leader":
+		name, s.LeaderID = nameLeader, r.Server()
+	case "log":
+		var compacted bool
+		name = nameLog
+		if s.Log, compacted, whole = r.log(); !compacted {
+			s.Unknown |= spec.FieldCompacted
+		}
+	case "commit":
+		name, s.CommitIndex = nameCommit, spec.Index(r.Uint())
+	case "applied":
+		name, s.LastApplied = nameApplied, spec.Index(r.Uint())
+	case "granted":
+		name, s.Granted = nameGranted, r.Servers()
+	case "refused":
+		name, s.Refused = nameRefused, r.Servers()
+	case "progress":
+		name = nameProgress
+		s.Progress, whole = r.progress()
+	case "config":
+		name = nameConfig
+		s.Config, whole = r.configuration()
+	case "contact":
+		name, s.Contact = nameContact, r.Servers()
+	case "reads":
+		name = nameReads
+		s.Reads, whole = r.reads()
+	case "early":
+		name = nameEarly
+		for r.Open('['); r.More(']'); {
+			s.Early = append(s.Early, r.Message())
+		}
+	case "lastToken", "lastTokenBase64":
+		name, s.LastToken = nameLastToken, r.Bytes(key)
+	case "durable":
+		name, s.Durable = nameDurable, r.Durable(spec.Durable{})
+		whole = s.Durable.Unknown == 0
+	default:
+		r.Unknown(at, key)
+		return noName, 0
+	}
+	if !whole {
+		return name, 0
+	}
+	return name, fieldsShown[name]
 }
 
 // reads takes the reads that wait, and tells whether each is shown whole.

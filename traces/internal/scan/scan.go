@@ -5,6 +5,7 @@
 package scan
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
@@ -56,6 +57,13 @@ func (l *Line) FailAt(at int, format string, args ...any) {
 
 // Peek returns the next byte that is not white space, or 0 at the end.
 func (l *Line) Peek() byte {
+	if l.at < len(l.data) && l.data[l.at] > ' ' {
+		return l.data[l.at]
+	}
+	return l.peek()
+}
+
+func (l *Line) peek() byte {
 	for l.at < len(l.data) {
 		switch c := l.data[l.at]; c {
 		case ' ', '\t', '\r', '\n':
@@ -108,6 +116,46 @@ func (l *Line) More(bracket byte) bool {
 	return false
 }
 
+// Again consumes the text of a member that a line before had, from the comma before it, if it is not the object's first, to the end of its
+// value. It reports whether that is what comes next, and all of a member.
+func (l *Line) Again(text []byte) bool {
+	end := l.at + len(text)
+	if end >= len(l.data) || l.first == (text[0] == ',') || l.data[end] != ',' && l.data[end] != '}' || string(l.data[l.at:end]) != string(text) {
+		return false
+	}
+	l.at, l.first = end, false
+	return true
+}
+
+// Next reports whether a text comes next, which the caller knows to be one value or the beginning of one.
+func (l *Line) Next(text []byte) bool {
+	return len(l.data)-l.at >= len(text) && string(l.data[l.at:l.at+len(text)]) == string(text)
+}
+
+// After returns the byte that comes n bytes after the next one, or 0 behind the end.
+func (l *Line) After(n int) byte {
+	if l.at+n >= len(l.data) {
+		return 0
+	}
+	return l.data[l.at+n]
+}
+
+// Ahead returns up to n of the bytes that come next.
+func (l *Line) Ahead(n int) []byte { return l.data[min(l.at, len(l.data)):min(l.at+n, len(l.data))] }
+
+// Pass consumes n bytes, which the caller knows to be a value.
+func (l *Line) Pass(n int) { l.at += n }
+
+// Inside consumes n bytes, which the caller knows to be a list but for what comes after some element.
+func (l *Line) Inside(n int) {
+	l.at += n
+	l.depth++
+	l.first = false
+}
+
+// Text returns a part of the line.
+func (l *Line) Text(from, to int) []byte { return l.data[from:to] }
+
 // Key consumes a member's name and the colon after it. The result is valid until the line's bytes change.
 func (l *Line) Key() []byte {
 	key := l.String()
@@ -126,7 +174,7 @@ func (l *Line) String() []byte {
 		return nil
 	}
 	start := l.at + 1
-	for i := start; i < len(l.data); i++ {
+	for i := start + plain(l.data[start:]); i < len(l.data); i++ {
 		switch c := l.data[i]; {
 		case c == '"':
 			l.at = i + 1
@@ -140,6 +188,19 @@ func (l *Line) String() []byte {
 	}
 	l.FailAt(len(l.data), "the line ends inside a string")
 	return nil
+}
+
+// plain returns how many bytes of a string, eight at a time, are certainly neither its end nor an escape nor a control character.
+func plain(text []byte) (n int) {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for ; len(text) >= n+8; n += 8 {
+		w := binary.LittleEndian.Uint64(text[n:])
+		quote, escape := w^('"'*ones), w^('\\'*ones)
+		if ((quote-ones)&^quote|(escape-ones)&^escape|(w-' '*ones)&^w)&tops != 0 {
+			return n
+		}
+	}
+	return n
 }
 
 func (l *Line) escaped(start, at int) []byte {
