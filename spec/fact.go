@@ -72,26 +72,55 @@ func (f *Fact) String() string {
 // Only what the step changed is told, so that a long log costs nothing when it stays as it is. A fact is the caller's to read and
 // change until yield returns, and no longer.
 func Facts(s *Step, declared Variants, yield func(*Fact)) {
-	tell := teller{yield: yield}
+	is := bindingOf(declared)
+	facts(&s.Before, s, &is, yield)
+}
+
+// facts is Facts of a step before which facts were told of the server as it is in before.
+func facts(before *Observation, s *Step, declared *binding, yield func(*Fact)) {
+	tell := teller{before: before, yield: yield}
 	tell.leader(s)
 	tell.votes(s, declared)
 	tell.entries(s)
 	tell.committed(s)
-	if declared.Has(LeaseReads) || declared.Has(ConfirmsReads) {
+	if declared.reads {
 		tell.reads(s)
 	}
 	tell.clients(s)
 }
 
+// binding is what of the declared variants says which messages bind their senders, looked up once.
+type binding struct {
+	volatile    bool // VolatileUntilReady
+	selfVote    bool // SelfVoteByMessage
+	dropsVote   bool // DropsVoteForLeader
+	storesLater bool // StoresLater
+	healsFirst  bool // HealsFirst
+	reads       bool // LeaseReads or ConfirmsReads: an answer to a read tells a fact
+}
+
+func bindingOf(declared Variants) binding {
+	return binding{volatile: declared.Has(VolatileUntilReady), selfVote: declared.Has(SelfVoteByMessage), dropsVote: declared.Has(DropsVoteForLeader),
+		storesLater: declared.Has(StoresLater), healsFirst: declared.Has(HealsFirst), reads: declared.Has(LeaseReads) || declared.Has(ConfirmsReads)}
+}
+
+// promises reports whether a message that a server sends binds it as soon as it is sent.
+func (b *binding) promises() bool { return !b.volatile && !b.selfVote }
+
 // Heard calls yield for every fact that a message which arrives tells of its sender: whom it votes for, and what the log of a leader holds. Where
 // the sender is recorded too it has told them itself; of others nobody else tells.
 func Heard(s *Step, declared Variants, yield func(*Fact)) {
+	is := bindingOf(declared)
+	heard(s, &is, yield)
+}
+
+func heard(s *Step, declared *binding, yield func(*Fact)) {
 	m := &s.Input.Message
 	if s.Input.Kind != Deliver || !m.Knows(MessageFrom|MessageTerm) || m.From == None || m.From == s.Server {
 		return
 	}
 	tell := teller{yield: yield}
-	promises := !declared.Has(VolatileUntilReady) && !declared.Has(SelfVoteByMessage)
+	promises := declared.promises()
 	switch {
 	case m.Kind == RequestVoteReply && promises && m.Knows(MessageGranted) && m.Granted:
 		tell.tell(Fact{Key: Key{Kind: FactVote, Server: m.From, Term: m.Term}, Holder: s.Server, By: m.From, Part: PartInput})
@@ -119,8 +148,9 @@ func (t *teller) sent(s *Step, m *Message) {
 
 // teller tells facts one after the other in the same place, since there are as many as entries.
 type teller struct {
-	fact  *Fact
-	yield func(*Fact)
+	before *Observation // of which all facts were told
+	fact   *Fact
+	yield  func(*Fact)
 }
 
 func (t *teller) tell(f Fact) {
@@ -136,7 +166,7 @@ func (t *teller) leader(s *Step) {
 	leads := Key{Kind: FactLeader, Term: s.After.Term}
 	switch holder := s.After.leader(s.Server); {
 	case holder == None:
-	case holder == s.Before.leader(s.Server) && s.Before.Term == s.After.Term:
+	case holder == t.before.leader(s.Server) && t.before.Term == s.After.Term:
 	default:
 		t.tell(Fact{Key: leads, Holder: holder, By: s.Server, Part: PartAfter})
 	}
@@ -148,7 +178,7 @@ func (t *teller) leader(s *Step) {
 		t.tell(Fact{Key: leads, Holder: m.From, By: s.Server, Part: PartInput})
 	}
 	for k, m := range s.Output.Sent {
-		if m.saysLeader() && !s.After.saysLeads(s.Server, m.Term, s.Server) && !s.Before.saysLeads(s.Server, m.Term, s.Server) {
+		if m.saysLeader() && !s.After.saysLeads(s.Server, m.Term, s.Server) && !t.before.saysLeads(s.Server, m.Term, s.Server) {
 			leads.Term = m.Term
 			t.tell(Fact{Key: leads, Holder: s.Server, By: s.Server, Part: PartEffect, Effect: k})
 		}
@@ -186,11 +216,11 @@ func (m *Message) saysLeader() bool {
 // votes tells the votes that were promised to somebody: a grant that left, and a request for votes that left,
 // since a candidate votes for itself before it asks others. A vote that is only in memory binds nobody yet: where messages wait for
 // the next hand-over to storage, who reads the record knows which of them left.
-func (t *teller) votes(s *Step, declared Variants) {
-	if declared.Has(VolatileUntilReady) {
+func (t *teller) votes(s *Step, declared *binding) {
+	if declared.volatile {
 		return
 	}
-	if declared.Has(DropsVoteForLeader) {
+	if declared.dropsVote {
 		t.dropped(s, declared)
 	}
 	for k, m := range s.Output.Sent {
@@ -200,7 +230,7 @@ func (t *teller) votes(s *Step, declared Variants) {
 			continue
 		case m.Kind == RequestVoteReply && m.Knows(MessageGranted) && m.Granted:
 			fact.Holder = m.To
-		case m.Kind == RequestVote && !declared.Has(SelfVoteByMessage):
+		case m.Kind == RequestVote && !declared.selfVote:
 			fact.Holder = s.Server
 		default:
 			continue
@@ -211,11 +241,8 @@ func (t *teller) votes(s *Step, declared Variants) {
 
 // dropped tells a vote that the step takes back for the leader of its term: nobody else gets it. Where storage takes its time, one that was not
 // on disk yet was promised to nobody, and a crash may undo it.
-func (t *teller) dropped(s *Step, declared Variants) {
-	if s.whole != nil {
-		s = s.whole
-	}
-	if on := &s.Before.Durable; declared.Has(StoresLater) && (!s.Before.Knows(FieldDurable) || on.Term != s.Before.Term || on.VotedFor != s.Before.VotedFor) {
+func (t *teller) dropped(s *Step, declared *binding) {
+	if on := &s.Before.Durable; declared.storesLater && (!s.Before.Knows(FieldDurable) || on.Term != s.Before.Term || on.VotedFor != s.Before.VotedFor) {
 		return
 	}
 	if s.show(FieldTerm|FieldVotedFor) && s.Before.Term == s.After.Term && s.Before.VotedFor != None && s.After.VotedFor == None {
@@ -229,8 +256,8 @@ func (t *teller) entries(s *Step) {
 	}
 	log := s.After.Log
 	first := log.Base + 1
-	if s.Before.Knows(FieldLog) && s.Before.Role != Crashed { // what a crashed server shows was told by nobody yet
-		first = firstDifference(s.Before.Log, log)
+	if t.before.Knows(FieldLog) && t.before.Role != Crashed { // what a crashed server shows was told by nobody yet
+		first = firstDifference(t.before.Log, log)
 	}
 	for i := first; i <= log.LastIndex(); i++ {
 		e, _ := log.At(i)
@@ -244,8 +271,8 @@ func (t *teller) committed(s *Step) {
 		return
 	}
 	from := s.After.Log.Base
-	if s.Before.Knows(FieldCommit|FieldLog) && s.Before.Role != Crashed {
-		from = min(s.Before.CommitIndex, firstDifference(s.Before.Log, s.After.Log)-1)
+	if t.before.Knows(FieldCommit|FieldLog) && t.before.Role != Crashed {
+		from = min(t.before.CommitIndex, firstDifference(t.before.Log, s.After.Log)-1)
 	}
 	in := s.After.Term
 	if !s.After.Knows(FieldTerm) {

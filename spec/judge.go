@@ -8,17 +8,19 @@ type Judge struct {
 	all        []*Rule // as they were given
 	rules      []*Rule // those of them that are not void
 	declared   Variants
-	dropsVotes bool // DropsVoteForLeader is declared
+	binding    binding
 	incomplete bool
 	causal     bool
 	recorded   bool
 	unnumbered bool
 	history    History
 	clients    Clients
-	seen       map[ServerID]*sighting
-	order      []ServerID // of first sight
-	checked    []int      // how often each of the rules was put to the test
+	servers    map[ServerID]*watched
+	near       [16]*watched // of servers, by the last digits of their names
+	order      []ServerID   // of first sight
+	checked    []int        // how often each of the rules was put to the test
 	plans      map[kindOfStep]*plan
+	latePlans  [128]latePlan
 	agreeing   [FactApplied + 1][]int // the rules about each kind of fact, by number
 	looking    []int                  // those that compare a step with all that was committed
 	keeping    []int                  // with all that was acknowledged
@@ -27,16 +29,22 @@ type Judge struct {
 	open       []int                  // goals that are not reached
 	shown      []bool                 // whether the record shows what each of the rules needs
 	reached    []bool                 // each of Goals
-	since      Step                   // scratch of agree
-	recalled   map[ServerID]*recollection
 	requests   requests
 	beside     [2]Sight // scratch of pairs
-	known      map[ServerID]*Known
-	holes      int // in the record so far
+	holes      int      // in the record so far
 }
 
-// sighting is what is known of one server.
+// watched is what a judge remembers of one server.
+type watched struct {
+	id       ServerID
+	sighting sighting
+	recalled recollection
+	known    Known
+}
+
+// sighting is how a server was seen.
 type sighting struct {
+	seen bool        // it was
 	now  Observation // what it showed last
 	told Observation // what it showed last of each field: facts were told up to here
 	at   Origin      // where now was seen
@@ -46,7 +54,7 @@ type sighting struct {
 
 // NewJudge returns a judge for the given rules and an implementation's declared variants.
 func NewJudge(rules []*Rule, declared Variants) *Judge {
-	j := &Judge{all: rules, rules: Applicable(rules, declared), declared: declared, seen: map[ServerID]*sighting{}, recalled: map[ServerID]*recollection{}, known: map[ServerID]*Known{}, reached: make([]bool, len(Goals)),
+	j := &Judge{all: rules, rules: Applicable(rules, declared), declared: declared, servers: map[ServerID]*watched{}, reached: make([]bool, len(Goals)),
 		plans: map[kindOfStep]*plan{}}
 	j.checked, j.shown = make([]int, len(j.rules)), make([]bool, len(j.rules))
 	for k, r := range j.rules {
@@ -61,7 +69,7 @@ func NewJudge(rules []*Rule, declared Variants) *Judge {
 		add(&j.answering, r.Told != nil)
 		add(&j.pairing, r.Pair != nil && r.Agreement == FactNone)
 	}
-	j.dropsVotes = declared.Has(DropsVoteForLeader)
+	j.binding = bindingOf(declared)
 	for k := range Goals {
 		j.open = append(j.open, k)
 	}
@@ -90,7 +98,7 @@ func (j *Judge) Unnumbered() { j.unnumbered = true }
 func (j *Judge) Retire(keep Index) {
 	lowest := ^Index(0)
 	for _, id := range j.order {
-		told := &j.seen[id].told
+		told := &j.of(id).sighting.told
 		if !told.Knows(FieldCommit) {
 			return
 		}
@@ -157,7 +165,7 @@ func (j *Judge) meet(where func(Part, int) Origin, s *Step) (found []*Breach) {
 	if j.incomplete || !j.recorded {
 		return nil
 	}
-	known := j.of(s.Server)
+	known := &j.of(s.Server).known
 	report := func(r *Rule, b *Breach) {
 		if slices.Contains(j.rules, r) {
 			if b = r.stepBreach(s, b); b != nil {
@@ -165,9 +173,9 @@ func (j *Judge) meet(where func(Part, int) Origin, s *Step) (found []*Breach) {
 			}
 		}
 	}
-	known.meet(s, j.declared, j.unnumbered, j.holes, report)
-	if s.Input.Kind == Deliver && !j.causal && !j.declared.Has(VolatileUntilReady) && s.Input.Message.Knows(MessageFrom) && s.Input.Message.From != s.Server {
-		sender := j.of(s.Input.Message.From)
+	known.meet(s, &j.binding, j.unnumbered, j.holes, report)
+	if s.Input.Kind == Deliver && !j.causal && !j.binding.volatile && s.Input.Message.Knows(MessageFrom) && s.Input.Message.From != s.Server {
+		sender := &j.of(s.Input.Message.From).known
 		if b := sender.sent(s, j.holes); b != nil {
 			report(traceConsistent, b)
 		}
@@ -175,13 +183,20 @@ func (j *Judge) meet(where func(Part, int) Origin, s *Step) (found []*Breach) {
 	return found
 }
 
-func (j *Judge) of(server ServerID) *Known {
-	k := j.known[server]
-	if k == nil {
-		k = &Known{now: Observation{Unknown: ^Field(0)}}
-		j.known[server] = k
+// of returns what is remembered of a server.
+func (j *Judge) of(server ServerID) *watched {
+	near := &j.near[server%ServerID(len(j.near))]
+	if w := *near; w != nil && w.id == server {
+		return w
 	}
-	return k
+	w := j.servers[server]
+	if w == nil {
+		w = &watched{id: server, sighting: sighting{told: Observation{Unknown: ^Field(0)}}, recalled: recollection{requests: &j.requests},
+			known: Known{now: Observation{Unknown: ^Field(0)}}}
+		j.servers[server] = w
+	}
+	*near = w
+	return w
 }
 
 // learn adds what the step shows to what is known, of its server and of the one that sent it a message.
@@ -189,12 +204,12 @@ func (j *Judge) learn(where func(Part, int) Origin, s *Step) {
 	if j.incomplete || !j.recorded {
 		return
 	}
-	j.of(s.Server).learn(s, j.declared, j.holes, where)
+	j.of(s.Server).known.learn(s, &j.binding, j.holes, where)
 	m := &s.Input.Message
 	if s.Input.Kind == Deliver && !j.causal && !s.Output.Refused && m.Knows(MessageFrom) && m.From != s.Server && m.From != None &&
-		!j.declared.Has(VolatileUntilReady) && !j.declared.Has(SelfVoteByMessage) {
-		sender := j.of(m.From)
-		sender.told(m, &sender.now, j.declared, where(PartInput, 0))
+		j.binding.promises() {
+		sender := &j.of(m.From).known
+		sender.told(m, &sender.now, &j.binding, where(PartInput, 0))
 	}
 }
 
@@ -218,11 +233,15 @@ func (j *Judge) goals(s *Step) {
 	if !s.Input.Message.Complete() {
 		return
 	}
-	j.open = slices.DeleteFunc(j.open, func(k int) bool {
-		g := Goals[k]
-		j.reached[k] = s.show(g.Shows) && g.Reached(s)
-		return j.reached[k]
-	})
+	shown := ^(s.Before.Unknown | s.After.Unknown)
+	for at := 0; at < len(j.open); at++ {
+		k := j.open[at]
+		if g := Goals[k]; shown&g.Shows == g.Shows && g.Reached(s) {
+			j.reached[k] = true
+			j.open = slices.Delete(j.open, at, at+1)
+			at--
+		}
+	}
 }
 
 // JudgeStep applies the rule's Step check. It returns nil when the step keeps the promise, shows too little, or the rule has none.
@@ -339,8 +358,8 @@ func (r *Rule) signed(b *Breach, shape string) *Breach {
 func (j *Judge) tellsFacts(s *Step, t traits) bool {
 	const concernsVotes = sendsMessage | sendsMessage<<(RequestVoteReply-RequestVote)
 	const concernsClients = tellsCommand | doesEffect<<(Apply-Send)
-	last := j.seen[s.Server]
-	return last == nil || j.dropsVotes || t&(concernsVotes|concernsClients) != 0 || !last.told.tellsNoMore(&s.After) || s.namesLeader()
+	last := &j.of(s.Server).sighting
+	return !last.seen || j.binding.dropsVote || t&(concernsVotes|concernsClients) != 0 || !last.told.tellsNoMore(&s.After) || s.namesLeader()
 }
 
 // namesLeader reports whether a message of the step says who leads a term, and the server itself does not.
@@ -359,21 +378,14 @@ func (s *Step) namesLeader() bool {
 // agree tells the step's facts. They are what is new since the server last showed the fields that they rest on, which a record
 // with gaps may have done before the step's Before.
 func (j *Judge) agree(where func(Part, int) Origin, s *Step) (found []*Breach) {
-	since := &j.since
-	since.Server, since.Input, since.Output, since.After, since.whole = s.Server, s.Input, s.Output, s.After, s
-	if last := j.seen[s.Server]; last != nil {
-		since.Before = last.told
-	} else {
-		since.Before = Observation{Unknown: ^Field(0)}
-	}
-	Facts(since, j.declared, func(f *Fact) { found = append(found, j.fact(where, s, f)...) })
+	facts(&j.of(s.Server).sighting.told, s, &j.binding, func(f *Fact) { found = append(found, j.fact(where, s, f)...) })
 	return found
 }
 
 // heard tells what the message that a step brings says of its sender.
 func (j *Judge) heard(where func(Part, int) Origin, s *Step) (found []*Breach) {
 	if j.recorded && !j.incomplete {
-		Heard(s, j.declared, func(f *Fact) { found = append(found, j.fact(where, s, f)...) })
+		heard(s, &j.binding, func(f *Fact) { found = append(found, j.fact(where, s, f)...) })
 	}
 	return found
 }
@@ -499,7 +511,7 @@ func (j *Judge) pairs(where func(Part, int) Origin, s *Step) (found []*Breach) {
 			continue
 		}
 		for _, id := range j.order {
-			other := j.seen[id]
+			other := &j.of(id).sighting
 			if id == s.Server || !other.now.Knows(r.Needs|FieldUp) || other.holes != j.holes {
 				continue
 			}
@@ -519,10 +531,9 @@ func (j *Judge) pairs(where func(Part, int) Origin, s *Step) (found []*Breach) {
 
 // look remembers what the server shows after the step.
 func (j *Judge) look(s *Step, at Origin) {
-	seen := j.seen[s.Server]
-	if seen == nil {
-		seen = &sighting{told: Observation{Unknown: ^Field(0)}}
-		j.seen[s.Server] = seen
+	seen := &j.of(s.Server).sighting
+	if !seen.seen {
+		seen.seen = true
 		j.order = append(j.order, s.Server)
 	}
 	if !j.incomplete {
@@ -574,7 +585,7 @@ func (j *Judge) Shown(id string) bool {
 
 // shows reports whether a server was seen with all that a rule about more than steps needs.
 func (j *Judge) shows(r *Rule) bool {
-	return slices.ContainsFunc(j.order, func(id ServerID) bool { return j.seen[id].told.Knows(r.Needs) })
+	return slices.ContainsFunc(j.order, func(id ServerID) bool { return j.of(id).sighting.told.Knows(r.Needs) })
 }
 
 // Reached reports whether the goal of that name was reached.

@@ -62,7 +62,7 @@ type promise struct {
 
 // meet compares what a record says a server is before a step with what is known, fills in what it leaves out, and compares what it says
 // the server is afterwards. It calls yield for each promise that is seen to be broken so.
-func (k *Known) meet(s *Step, declared Variants, unnumbered bool, holes int, yield func(*Rule, *Breach)) {
+func (k *Known) meet(s *Step, declared *binding, unnumbered bool, holes int, yield func(*Rule, *Breach)) {
 	if s.Gap || !k.seen || unnumbered && k.elsewhere(&s.Before) {
 		k.forget()
 	}
@@ -111,7 +111,7 @@ func (k *Known) forget() {
 }
 
 // begins compares the state before a step, where the record shows it, with the one after the step before.
-func (k *Known) begins(s *Step, declared Variants, yield func(*Rule, *Breach)) {
+func (k *Known) begins(s *Step, declared *binding, yield func(*Rule, *Breach)) {
 	o := &s.Before
 	if !k.seen || o.Unknown == ^Field(0) {
 		return
@@ -212,7 +212,7 @@ func (k *Known) fill(o *Observation, explicit bool) {
 }
 
 // ends compares the state after a step with what is known, where the state before is not.
-func (k *Known) ends(s *Step, declared Variants, yield func(*Rule, *Breach)) {
+func (k *Known) ends(s *Step, declared *binding, yield func(*Rule, *Breach)) {
 	if s.crashes() {
 		return
 	}
@@ -231,7 +231,7 @@ func (k *Known) ends(s *Step, declared Variants, yield func(*Rule, *Breach)) {
 
 // falls calls yield for what is certain of a running server and taken back in a state before or after a step: its term, its vote in it, its commit
 // index. asked are the fields to compare. It reports whether there is any.
-func (k *Known) falls(s *Step, part Part, asked Field, declared Variants, yield func(*Rule, *Breach)) (any bool) {
+func (k *Known) falls(s *Step, part Part, asked Field, declared *binding, yield func(*Rule, *Breach)) (any bool) {
 	o := &s.After
 	if part == PartBefore {
 		o = &s.Before
@@ -260,12 +260,12 @@ func (k *Known) falls(s *Step, part Part, asked Field, declared Variants, yield 
 }
 
 // drops reports whether a server that shows no vote may have dropped it, since it knows the leader of the term.
-func drops(declared Variants, o *Observation) bool {
-	return declared.Has(DropsVoteForLeader) && o.VotedFor == None
+func drops(declared *binding, o *Observation) bool {
+	return declared.dropsVote && o.VotedFor == None
 }
 
 // comesBack compares what a server is after a crash with what it had promised, where its disk was not shown.
-func (k *Known) comesBack(s *Step, declared Variants, yield func(*Rule, *Breach)) {
+func (k *Known) comesBack(s *Step, declared *binding, yield func(*Rule, *Breach)) {
 	o, p := &s.After, &k.promised
 	if s.Before.Knows(FieldTerm|FieldVotedFor|FieldLog) && (s.Before.Knows(FieldDurable) || s.comesBack()) {
 		return // the rules about disks see it
@@ -302,7 +302,7 @@ func (k *Known) comesBack(s *Step, declared Variants, yield func(*Rule, *Breach)
 }
 
 // learn adds what a step shows.
-func (k *Known) learn(s *Step, declared Variants, holes int, where func(Part, int) Origin) {
+func (k *Known) learn(s *Step, declared *binding, holes int, where func(Part, int) Origin) {
 	if s.Output.Refused {
 		return // nothing happened
 	}
@@ -332,7 +332,7 @@ func (k *Known) learn(s *Step, declared Variants, holes int, where func(Part, in
 			k.commit.raise(o.CommitIndex, at)
 		}
 	}
-	if declared.Has(VolatileUntilReady) || declared.Has(SelfVoteByMessage) {
+	if !declared.promises() {
 		return // what it sends leaves later, or promises nothing
 	}
 	last := s.Output.lastDurable()
@@ -367,7 +367,7 @@ func (o *Output) durable() bool {
 }
 
 // stored adds what was on disk.
-func (k *Known) stored(d *Durable, declared Variants, at Origin) {
+func (k *Known) stored(d *Durable, declared *binding, at Origin) {
 	p := &k.promised
 	if d.Unknown&FieldTerm != 0 {
 		return
@@ -391,7 +391,7 @@ func (k *Known) sent(s *Step, holes int) *Breach {
 }
 
 // told adds what a message promised when it left. now is what its sender was then, as far as that is known.
-func (k *Known) told(m *Message, now *Observation, declared Variants, at Origin) {
+func (k *Known) told(m *Message, now *Observation, declared *binding, at Origin) {
 	if !tellsSendersTerm(m.Kind) || !m.Knows(MessageTerm|MessageTo) || m.To == m.From {
 		return
 	}
@@ -408,7 +408,7 @@ func (k *Known) told(m *Message, now *Observation, declared Variants, at Origin)
 	switch {
 	case m.Kind == RequestVoteReply && m.Knows(MessageGranted) && m.Granted:
 		p.vote.cast(m.Term, m.To, at)
-	case m.Kind == AppendEntriesReply && m.Knows(MessageSuccess|MessageMatch) && m.Success && !declared.Has(HealsFirst):
+	case m.Kind == AppendEntriesReply && m.Knows(MessageSuccess|MessageMatch) && m.Success && !declared.healsFirst:
 		if log := now.Log; now.Knows(FieldLog|FieldTerm) && now.Term == m.Term && m.MatchIndex <= log.LastIndex() && m.MatchIndex > p.log.LastIndex() {
 			log.Entries = log.Entries[:max(m.MatchIndex, log.Base)-log.Base]
 			p.log, p.logAt = log, at
@@ -436,14 +436,14 @@ func (k *Known) cut(s *Step) {
 
 // steps judges what a server does by what it was before: one that is down does nothing until it starts again, and what it sends of a term that is over
 // for it, it was in a state to send then.
-func (k *Known) steps(s *Step, unnumbered bool, declared Variants, yield func(*Rule, *Breach)) {
+func (k *Known) steps(s *Step, unnumbered bool, declared *binding, yield func(*Rule, *Breach)) {
 	if k.seen && k.down() && !unnumbered && s.actsUp() {
 		yield(traceConsistent, s.breachAfter("%s is down, and then %s happens to it and it is %s", s.Server, s.happened(), s.After.Role).
 			refusing("a server that is down does nothing", "it goes on").
 			allowing("%s starts again first", s.Server).after("where it went down", s.Server, k.from))
 		return
 	}
-	if declared.Has(VolatileUntilReady) || declared.Has(SelfVoteByMessage) || !s.Before.Knows(FieldTerm) {
+	if !declared.promises() || !s.Before.Knows(FieldTerm) {
 		return
 	}
 	for n := range s.Output.Effects {

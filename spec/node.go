@@ -340,7 +340,6 @@ type Step struct {
 
 	// Declared is how the implementation declares to differ from the paper, for rules that it changes. Whoever judges fills it in.
 	Declared Variants
-	whole    *Step         // where Before is what facts were told of, and not what the step showed: the step itself
 	recalled *recollection // what earlier steps tell, where Declared needs it; nil is nothing
 	scanned  *scanned      // what was found in earlier logs of the server; nil is nothing
 

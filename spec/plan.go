@@ -39,6 +39,10 @@ const mostPlans = 4096
 // planFor returns the plan for a step's kind.
 func (j *Judge) planFor(s *Step, t traits) *plan {
 	kind := kindOfStep{t, s.Before.Unknown, s.After.Unknown}
+	late := &j.latePlans[kind.place()]
+	if late.plan != nil && late.kind == kind {
+		return late.plan
+	}
 	p := j.plans[kind]
 	if p == nil {
 		if len(j.plans) >= mostPlans {
@@ -46,11 +50,25 @@ func (j *Judge) planFor(s *Step, t traits) *plan {
 				j.checked[k] += j.planned(k)
 			}
 			clear(j.plans)
+			j.latePlans = [len(j.latePlans)]latePlan{}
 		}
 		p = j.newPlan(s, t)
 		j.plans[kind] = p
 	}
+	*late = latePlan{kind, p}
 	return p
+}
+
+// latePlan is a plan that was looked up lately.
+type latePlan struct {
+	kind kindOfStep
+	plan *plan
+}
+
+// place returns where the plan for a kind of step is kept when it was looked up lately.
+func (k *kindOfStep) place() int {
+	h := (uint64(k.traits) ^ uint64(k.before)<<32 ^ uint64(k.after)) * 0x9e3779b97f4a7c15
+	return int(h >> 57)
 }
 
 func (j *Judge) newPlan(s *Step, t traits) *plan {

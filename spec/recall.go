@@ -23,11 +23,7 @@ const mostEarly = 1024
 // recall returns what is remembered of the server for a step that begins now.
 func (j *Judge) recall(s *Step) *recollection {
 	j.requests.asked(s)
-	r := j.recalled[s.Server]
-	if r == nil {
-		r = &recollection{requests: &j.requests}
-		j.recalled[s.Server] = r
-	}
+	r := &j.of(s.Server).recalled
 	s.scanned = &r.scanned
 	if s.Before.Knows(FieldTerm) && s.Before.Term != r.term || !s.runs() {
 		r.begin(s.Before.Term)

@@ -18,16 +18,11 @@ import (
 // did before its first line, if that is a restart, and what it did before a restart that no crash announces, as of a process
 // that died with lines not yet written. Both lie in terms up to the one in which it starts again.
 type sending struct {
-	by      map[sender]*sentSet
 	servers map[spec.ServerID]*recordedServer
-	holes   bool         // records are left out
-	seed    maphash.Seed // fingerprints never leave this process
+	late    *recordedServer // looked up last
+	holes   bool            // records are left out
+	seed    maphash.Seed    // fingerprints never leave this process
 	scratch []byte
-}
-
-type sender struct {
-	server spec.ServerID
-	kind   spec.MessageKind
 }
 
 // recordedServer is what matters here of a server's own record.
@@ -36,6 +31,10 @@ type recordedServer struct {
 	upTo spec.Term // in terms up to this
 	down bool      // it was last seen to stop
 	part bool      // a record of it does not show all that it did
+	seen bool      // there is a record of it
+
+	id   spec.ServerID
+	sent [spec.TimeoutNow + 1]*sentSet // by kind; nil is none
 }
 
 // sentSet holds two generations of messages by their fingerprints. When the later is full the earlier is forgotten, and what is not
@@ -44,6 +43,9 @@ type sentSet struct {
 	now, before map[uint64]optional
 	forgot      bool                          // or not shown to whom, or of which term
 	rough       map[rough][]spec.MessageField // what messages were sent: which fields were not shown of them, each way once
+	late        rough                         // of the message noted in rough last,
+	hid         spec.MessageField             // what was not shown of it,
+	noted       bool                          // and whether there was one
 }
 
 // rough is what messages that are not shown whole are told apart by.
@@ -85,14 +87,37 @@ func (s *sending) record(r *Record) *Contradiction {
 }
 
 func (s *sending) begin() {
-	if s.by == nil {
-		s.by, s.servers, s.seed = map[sender]*sentSet{}, map[spec.ServerID]*recordedServer{}, maphash.MakeSeed()
+	if s.servers == nil {
+		s.servers, s.seed = map[spec.ServerID]*recordedServer{}, maphash.MakeSeed()
 	}
+}
+
+// of returns what is remembered of a server, from now on.
+func (s *sending) of(id spec.ServerID) *recordedServer {
+	server := s.known(id)
+	if server.id != id {
+		s.begin()
+		server = &recordedServer{id: id}
+		s.servers[id] = server
+	}
+	s.late = server
+	return server
+}
+
+// known returns what is remembered of a server; of one of which nothing is, what is remembered of nobody.
+func (s *sending) known(id spec.ServerID) *recordedServer {
+	if s.late != nil && s.late.id == id {
+		return s.late
+	}
+	if server := s.servers[id]; server != nil {
+		return server
+	}
+	return &recordedServer{id: id + 1}
 }
 
 // hasLeft reports whether a message was sent, or may have been among those that are forgotten.
 func (s *sending) hasLeft(m *spec.Message) bool {
-	set := s.by[sender{m.From, m.Kind}]
+	set := s.known(m.From).sent[m.Kind]
 	if set == nil {
 		return false
 	}
@@ -106,11 +131,8 @@ func (s *sending) hasLeft(m *spec.Message) bool {
 
 // follow looks for gaps in a server's record.
 func (s *sending) follow(step *spec.Step) {
-	server, seen := s.servers[step.Server]
-	if !seen {
-		server = &recordedServer{}
-		s.servers[step.Server] = server
-	}
+	server := s.of(step.Server)
+	server.seen = true
 	s.holes = s.holes || step.Hole
 	server.part = server.part || step.Gap || step.Output.Unseen
 	if step.Input.Kind == spec.Restart && !server.down && step.Before.Role != spec.Crashed && step.After.Term > 0 {
@@ -121,19 +143,17 @@ func (s *sending) follow(step *spec.Step) {
 
 func (s *sending) leaves(m *spec.Message) {
 	s.begin()
-	set := s.by[sender{m.From, m.Kind}]
-	if set == nil {
-		set = &sentSet{now: map[uint64]optional{}, rough: map[rough][]spec.MessageField{}}
-		s.by[sender{m.From, m.Kind}] = set
+	of := &s.of(m.From).sent[m.Kind]
+	if *of == nil {
+		*of = &sentSet{now: map[uint64]optional{}, rough: map[rough][]spec.MessageField{}}
 	}
+	set := *of
 	if len(set.now) >= sentGeneration {
 		set.forgot = set.forgot || set.before != nil
 		set.before, set.now = set.now, map[uint64]optional{}
 	}
 	set.forgot = set.forgot || !m.Knows(spec.MessageTo|spec.MessageTerm)
-	if about := (rough{m.To, m.Term}); !slices.Contains(set.rough[about], hidden(m)) {
-		set.rough[about] = append(set.rough[about], hidden(m))
-	}
+	set.note(rough{m.To, m.Term}, hidden(m))
 	print, told := s.fingerprint(m)
 	for ; ; print++ {
 		switch known, there := set.now[print]; {
@@ -146,9 +166,20 @@ func (s *sending) leaves(m *spec.Message) {
 	}
 }
 
+// note notes which fields are not shown of a message.
+func (set *sentSet) note(about rough, hidden spec.MessageField) {
+	if set.noted && set.late == about && set.hid == hidden {
+		return
+	}
+	set.late, set.hid, set.noted = about, hidden, true
+	if !slices.Contains(set.rough[about], hidden) {
+		set.rough[about] = append(set.rough[about], hidden)
+	}
+}
+
 func (s *sending) arrives(r *Record) *Contradiction {
 	m := &r.Step.Input.Message
-	if server := s.servers[m.From]; s.holes || server == nil || server.part || s.by[sender{m.From, m.Kind}] == nil || s.mayBeUnseen(m) || s.hasLeft(m) {
+	if server := s.known(m.From); s.holes || !server.seen || server.part || server.sent[m.Kind] == nil || s.mayBeUnseen(m) || s.hasLeft(m) {
 		return nil
 	}
 	rule, known := spec.RuleByName("X-TR-01")
@@ -173,9 +204,9 @@ func sent(set map[uint64]optional, print uint64, told optional) bool {
 // mayBeUnseen reports whether the sender's record has a gap in which it may have sent the message. The term of a pre-vote is the one
 // to come, and a reply to it tells that of the candidate.
 func (s *sending) mayBeUnseen(m *spec.Message) bool {
-	server := s.servers[m.From]
+	server := s.known(m.From)
 	switch {
-	case server == nil || !server.gaps:
+	case !server.gaps:
 		return false
 	case m.Kind == spec.PreVote:
 		return m.Term <= server.upTo+1
