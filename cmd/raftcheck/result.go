@@ -140,7 +140,7 @@ func (a *app) addFindings(r *report.Report, save string, result *checker.Result)
 	var err error
 	r.Findings, err = storyFindings(first.Trace, broken, path, first.Shortest)
 	for k := range r.Findings {
-		r.Findings[k].Loop = first.Loop
+		r.Findings[k].Loop, r.Findings[k].Faults, r.Findings[k].FewestFaults = first.Loop, first.Faults, first.Fewest
 	}
 	return err
 }
