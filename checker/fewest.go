@@ -10,47 +10,39 @@ import (
 )
 
 // Of the executions that are equally short, a person understands that one best in which the least goes wrong; the search finds any
-// of them. So when it has found one, executions of that length are searched once more: those without a fault, then those with at
-// most one, and so on, until one breaks a promise or only those are left with as many faults as the one that was found. A state on a shortest
-// execution is reached in as few steps as it can be, so a pass goes layer by layer too, and keeps for each state of a layer the
-// least number of faults with which it is reached.
+// of them. So when it has found one, executions of that length are searched once more, for one with fewer faults. A state on a shortest
+// execution is reached in as few steps as it can be, so this pass goes layer by layer too, and keeps for each state of a layer the
+// least number of faults with which it is reached. What takes as many faults as the execution that is known is left out. So it keeps some of the states
+// that the search has found, each once, and takes about as long as the search at the most.
 
-// leastStates is how many states all passes together may keep in any case; as many as the search found, if those are more.
-const leastStates = 1 << 20
-
-// bytesOfPass is about what a state costs a pass.
+// bytesOfPass is about what a state costs the pass.
 const bytesOfPass = 128
 
-// errEnough ends a pass that would keep more states than it may, or that was told to stop.
-var errEnough = errors.New("enough states were looked at")
+// errRush ends a pass that was told to stop.
+var errRush = errors.New("interrupted")
 
 // fewest looks for an execution of depth+1 steps that breaks a promise with fewer than so many faults. It returns which successor to
 // take in each state, nil if there is none, and whether no execution of that length needs fewer.
 func (r *run) fewest(ctx context.Context, depth, faults int) (way []uint16, sure bool, err error) {
-	left := max(leastStates, int(r.stats.Distinct))
-	if _, all := r.bytes(); r.options.Memory > 0 {
-		left = min(left, max(0, r.options.Memory-all)/bytesOfPass)
+	if faults == 0 {
+		return nil, true, nil
 	}
-	for most := range faults {
-		p := pass{search: r.search, x: newExpander(r.memo), most: most, left: left}
-		way, err := p.run(ctx, depth)
-		switch {
-		case errors.Is(err, errEnough):
-			return nil, false, nil
-		case err != nil || way != nil:
-			return way, err == nil, err
-		}
-		left = p.left
+	if _, all := r.bytes(); r.options.Memory > 0 && all+bytesOfPass*int(r.stats.Distinct) > r.options.Memory {
+		return nil, false, nil
 	}
-	return nil, true, nil
+	p := pass{search: r.search, x: newExpander(r.memo), known: faults}
+	way, err = p.run(ctx, depth)
+	if errors.Is(err, errRush) {
+		return nil, false, nil
+	}
+	return way, err == nil, err
 }
 
-// pass searches the executions with at most so many faults.
+// pass searches the executions with fewer faults than one that is known.
 type pass struct {
 	*search
 	x         *expander
-	most      int
-	left      int     // states it may still keep
+	known     int
 	at        idTable // by fingerprint: the layer and the place there of each state kept
 	now, next tier
 	paths     []path
@@ -65,8 +57,9 @@ type tier struct {
 	faults []uint16 // the least number with which each state is reached
 }
 
-// run goes through the layers up to that depth and returns the way to the first successor beyond them that breaks a promise.
-func (p *pass) run(ctx context.Context, depth int) ([]uint16, error) {
+// run goes through the layers up to that depth and returns the way to the successor beyond them that breaks a promise with the fewest
+// faults, the first of several; nil if none has fewer than the one that is known.
+func (p *pass) run(ctx context.Context, depth int) (way []uint16, err error) {
 	first, err := p.firstState()
 	if err != nil {
 		return nil, err
@@ -78,20 +71,22 @@ func (p *pass) run(ctx context.Context, depth int) ([]uint16, error) {
 		p.paths = append(p.paths, p.now.path)
 		for place := range p.now.prints {
 			if place%blockStates == 0 && errors.Is(ctx.Err(), context.Canceled) { // whereas a limit of time does not change what is told
-				return nil, errEnough
+				return nil, errRush
+			}
+			if int(p.now.faults[place]) >= p.known {
+				continue // another one has become known meanwhile
 			}
 			if err := p.expand(place); err != nil {
 				return nil, err
 			}
-			if nth, found := p.breach(place, depth); found {
-				return wayBack(p.paths, violation{uint32(place), nth}), nil
-			}
-			if p.left < 0 {
-				return nil, errEnough
+			if len(p.paths) <= depth {
+				p.enter(place)
+			} else if nth, found := p.breach(place); found {
+				way = wayBack(p.paths, violation{uint32(place), nth})
 			}
 		}
 	}
-	return nil, nil
+	return way, nil
 }
 
 // expand fills the batches with the successors of a state.
@@ -112,23 +107,29 @@ func (p *pass) expand(place int) error {
 
 func (p *pass) state(place int) []uint32 { return p.now.words[place*p.words() : (place+1)*p.words()] }
 
-// breach goes through the successors of a state that do not take too many faults. In the last layer it returns the first that
-// breaks a promise; in the others it puts them into the next one, since nothing shorter breaks any.
-func (p *pass) breach(place, depth int) (nth uint16, found bool) {
+// enter puts the successors of a state into the next layer.
+func (p *pass) enter(place int) {
 	for k := range p.batches {
 		for _, s := range p.batches[k] {
-			faults := int(p.now.faults[place]) + p.x.faultsOf(s.move)
-			switch {
-			case faults > p.most:
-			case len(p.paths) <= depth:
+			if faults := int(p.now.faults[place]) + p.x.faultsOf(s.move); faults < p.known {
 				p.x.apply(p.x.scratch, p.state(place), s.move)
 				p.keep(p.x.scratch, s, faults)
-			case slices.Contains(p.x.broken, s.nth) || p.apart(p.state(place), s.move):
-				return s.nth, true
 			}
 		}
 	}
-	return 0, false
+}
+
+// breach returns the successor of a state that breaks a promise with fewer faults than is known, and makes their number known.
+func (p *pass) breach(place int) (nth uint16, found bool) {
+	for k := range p.batches {
+		for _, s := range p.batches[k] {
+			faults := int(p.now.faults[place]) + p.x.faultsOf(s.move)
+			if faults < p.known && (slices.Contains(p.x.broken, s.nth) || p.apart(p.state(place), s.move)) {
+				p.known, nth, found = faults, s.nth, true
+			}
+		}
+	}
+	return nth, found
 }
 
 // apart reports whether a move leads to a state in which two servers break a promise side by side.
@@ -165,7 +166,6 @@ func (p *pass) keep(state []uint32, s successor, faults int) {
 		p.at.put(key, pair(uint32(layer), uint32(len(t.prints))))
 		t.words, t.prints, t.faults = append(t.words, state...), append(t.prints, s.fingerprint), append(t.faults, uint16(faults))
 		t.parent, t.nth = append(t.parent, s.parent), append(t.nth, s.nth)
-		p.left--
 	case int(known>>32) == layer && faults < int(t.faults[place]):
 		copy(t.words[place*len(state):], state) // where names do not count, it may be another state of the same kind
 		t.faults[place], t.parent[place], t.nth[place] = uint16(faults), s.parent, s.nth

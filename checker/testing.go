@@ -54,7 +54,7 @@ func Test(t TB, node spec.Factory, edit ...func(*cluster.Config, *Options)) {
 	}
 	r, err := Check(ctx, &config, options)
 	if err != nil {
-		t.Fatalf("%s", FaultText(err))
+		t.Fatalf("raftcheck: %s", FaultText(err))
 		return
 	}
 	switch r.Verdict {

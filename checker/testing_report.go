@@ -43,9 +43,9 @@ func KeepsContract(ctx context.Context, t TB, config *cluster.Config) bool {
 func FaultText(err error) string {
 	var panicked *cluster.Panicked
 	if !errors.As(err, &panicked) {
-		return "raftcheck: " + err.Error()
+		return err.Error()
 	}
-	return fmt.Sprintf("raftcheck: %v\n\n%s", err, strings.TrimSpace(panicked.Stack))
+	return fmt.Sprintf("%v\n\n%s", err, strings.TrimSpace(panicked.Stack))
 }
 
 // telling is how often progress is told.
