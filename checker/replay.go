@@ -2,7 +2,6 @@ package checker
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"slices"
 
@@ -12,21 +11,14 @@ import (
 )
 
 // violated finds the way to the first violation of a layer, runs it again from fresh nodes and returns what is broken there.
-func (r *run) violated(ctx context.Context, depth int) (*Result, error) {
+func (r *run) violated(depth int) (*Result, error) {
 	first := r.found[0]
 	for _, v := range r.found {
 		if v.before(first) {
 			first = v
 		}
 	}
-	actions, moves, faults, err := r.take(wayBack(r.paths, first))
-	if err != nil {
-		return nil, err
-	}
-	way, sure, err := r.fewest(ctx, depth, faults)
-	if way != nil && err == nil {
-		actions, moves, faults, err = r.take(way)
-	}
+	actions, moves, err := r.wayTo(depth, first)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +30,7 @@ func (r *run) violated(ctx context.Context, depth int) (*Result, error) {
 		return nil, err
 	}
 	for k := range findings {
-		findings[k].Shortest, findings[k].Faults, findings[k].Fewest = true, faults, sure
+		findings[k].Shortest = true
 	}
 	r.stats.Depth = depth + 1
 	return r.result("", findings), nil
@@ -84,38 +76,33 @@ func (m *memo) alike(s *server, way int) error {
 	return nil
 }
 
-// wayBack returns which successor to take in each state to come to a violation in the last of the layers.
-func wayBack(paths []path, last violation) []uint16 {
+// wayTo returns the actions, and the moves that they are, which lead from the initial state to a successor of a state in the layer
+// of that depth.
+func (s *search) wayTo(depth int, last violation) ([]cluster.Action, []move, error) {
 	way := []uint16{last.nth}
-	place := last.parent
-	for depth := len(paths) - 1; depth > 0; depth-- {
-		way = append(way, paths[depth].nth[place])
-		place = paths[depth].parent[place]
+	for place := last.parent; depth > 0; depth-- {
+		way = append(way, s.paths[depth].nth[place])
+		place = s.paths[depth].parent[place]
 	}
 	slices.Reverse(way)
-	return way
-}
-
-// take returns the actions, and the moves that they are, of taking those successors one after another from the initial state on, and
-// how many faults that takes.
-func (s *search) take(way []uint16) (actions []cluster.Action, moves []move, faults int, err error) {
 	x := newExpander(s.memo)
 	state, err := s.firstState()
 	if err != nil {
-		return nil, nil, 0, err
+		return nil, nil, err
 	}
+	var actions []cluster.Action
+	var moves []move
 	for _, nth := range way {
 		all := x.successors(state)
 		if int(nth) >= len(all) {
-			return nil, nil, 0, fmt.Errorf("raftcheck is wrong: a state has %d successors and not number %d", len(all), nth)
+			return nil, nil, fmt.Errorf("raftcheck is wrong: a state has %d successors and not number %d", len(all), nth)
 		}
 		actions, moves = append(actions, x.action(state, all[nth].move)), append(moves, all[nth].move)
-		faults += x.faultsOf(all[nth].move)
 		next := make([]uint32, len(state))
 		x.apply(next, state, all[nth].move)
 		state = next
 	}
-	return actions, moves, faults, nil
+	return actions, moves, nil
 }
 
 // firstState returns the state in which nothing has happened.

@@ -46,7 +46,11 @@ func (p *player) fail(t checker.TB, way []checker.Choice) {
 		return
 	}
 	broken, _ := traces.Broken(trace, spec.Rules, p.config.Variants)
-	p.tell(t, broken[0], trace)
+	path, err := traces.Save(traces.SavedUnder, broken[0].Rule.Name, trace)
+	if err != nil {
+		t.Logf("the execution could not be saved: %v", err)
+	}
+	t.Fatalf("%s", checker.Failure(t, broken[0], trace, path))
 }
 
 // trace runs an execution that breaks a promise from fresh nodes.
