@@ -149,7 +149,7 @@ func (r *run) exhaust(ctx context.Context) (*Result, error) {
 			}
 			from += n
 			if len(r.found) > 0 {
-				return r.violated(depth)
+				return r.violated(ctx, depth)
 			}
 			if reason := r.outgrown(); reason != "" {
 				return r.result(reason, nil), nil

@@ -2,6 +2,7 @@ package checker
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"slices"
 
@@ -11,14 +12,21 @@ import (
 )
 
 // violated finds the way to the first violation of a layer, runs it again from fresh nodes and returns what is broken there.
-func (r *run) violated(depth int) (*Result, error) {
+func (r *run) violated(ctx context.Context, depth int) (*Result, error) {
 	first := r.found[0]
 	for _, v := range r.found {
 		if v.before(first) {
 			first = v
 		}
 	}
-	actions, moves, err := r.wayTo(depth, first)
+	actions, moves, faults, err := r.take(wayBack(r.paths, first))
+	if err != nil {
+		return nil, err
+	}
+	way, sure, err := r.fewest(ctx, depth, faults)
+	if way != nil && err == nil {
+		actions, moves, faults, err = r.take(way)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +38,7 @@ func (r *run) violated(depth int) (*Result, error) {
 		return nil, err
 	}
 	for k := range findings {
-		findings[k].Shortest = true
+		findings[k].Shortest, findings[k].Faults, findings[k].Fewest = true, faults, sure
 	}
 	r.stats.Depth = depth + 1
 	return r.result("", findings), nil
@@ -76,33 +84,38 @@ func (m *memo) alike(s *server, way int) error {
 	return nil
 }
 
-// wayTo returns the actions, and the moves that they are, which lead from the initial state to a successor of a state in the layer
-// of that depth.
-func (s *search) wayTo(depth int, last violation) ([]cluster.Action, []move, error) {
+// wayBack returns which successor to take in each state to come to a violation in the last of the layers.
+func wayBack(paths []path, last violation) []uint16 {
 	way := []uint16{last.nth}
-	for place := last.parent; depth > 0; depth-- {
-		way = append(way, s.paths[depth].nth[place])
-		place = s.paths[depth].parent[place]
+	place := last.parent
+	for depth := len(paths) - 1; depth > 0; depth-- {
+		way = append(way, paths[depth].nth[place])
+		place = paths[depth].parent[place]
 	}
 	slices.Reverse(way)
+	return way
+}
+
+// take returns the actions, and the moves that they are, of taking those successors one after another from the initial state on, and
+// how many faults that takes.
+func (s *search) take(way []uint16) (actions []cluster.Action, moves []move, faults int, err error) {
 	x := newExpander(s.memo)
 	state, err := s.firstState()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, 0, err
 	}
-	var actions []cluster.Action
-	var moves []move
 	for _, nth := range way {
 		all := x.successors(state)
 		if int(nth) >= len(all) {
-			return nil, nil, fmt.Errorf("raftcheck is wrong: a state has %d successors and not number %d", len(all), nth)
+			return nil, nil, 0, fmt.Errorf("raftcheck is wrong: a state has %d successors and not number %d", len(all), nth)
 		}
 		actions, moves = append(actions, x.action(state, all[nth].move)), append(moves, all[nth].move)
+		faults += x.faultsOf(all[nth].move)
 		next := make([]uint32, len(state))
 		x.apply(next, state, all[nth].move)
 		state = next
 	}
-	return actions, moves, nil
+	return actions, moves, faults, nil
 }
 
 // firstState returns the state in which nothing has happened.

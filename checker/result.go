@@ -42,6 +42,8 @@ type Finding struct {
 	Trace    *traces.Trace
 	Loop     int  // the execution goes on for ever as it does from this record of the trace on; 0 is that it ends
 	Shortest bool // every shorter execution within the bounds was tried and breaks no promise
+	Faults   int  // of a shortest execution: crashes, disk errors, partitions, and messages lost or duplicated
+	Fewest   bool // no execution as short breaks a promise with fewer of them
 }
 
 // Stats says how much was searched.

@@ -1,7 +1,6 @@
 package checker
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,8 +23,11 @@ type TB interface {
 }
 
 // Test searches every execution of a node and fails the test with a story when one breaks a promise, or when the search proves
-// nothing because a goal was out of reach. Executions that failed before, saved in testdata/raftcheck, are tried first.
-// The world is cluster.Default, and edit may change it and the options before the search.
+// nothing because a goal was out of reach. Executions that failed before, saved in testdata/raftcheck, are tried first, and then
+// whether the node keeps the contract of package spec. The world is cluster.Default, and edit may change it and the options before the search.
+//
+// A search ends before the test's deadline (go test -timeout), and fails the test then with what was covered. go test -v tells how far
+// it has come.
 func Test(t TB, node spec.Factory, edit ...func(*cluster.Config, *Options)) {
 	t.Helper()
 	config, options := cluster.Default(node), Options{Name: t.Name()}
@@ -35,12 +37,24 @@ func Test(t TB, node spec.Factory, edit ...func(*cluster.Config, *Options)) {
 	if options.Rules == nil {
 		options.Rules = spec.Rules
 	}
+	if err := config.Validate(); err != nil {
+		t.Fatalf("raftcheck: %v", err)
+		return
+	}
 	if TrySaved(t, &config, options.Rules) {
 		return
 	}
-	r, err := Check(context.Background(), &config, options)
+	ctx, cancel := BeforeDeadline(t)
+	defer cancel()
+	if !KeepsContract(ctx, t, &config) {
+		return
+	}
+	if tell := Telling(t); tell != nil && options.Progress == nil {
+		options.Progress = func(p Progress) { tell(p.line) }
+	}
+	r, err := Check(ctx, &config, options)
 	if err != nil {
-		t.Fatalf("raftcheck: %v", err)
+		t.Fatalf("raftcheck: %s", FaultText(err))
 		return
 	}
 	switch r.Verdict {
@@ -51,12 +65,12 @@ func Test(t TB, node spec.Factory, edit ...func(*cluster.Config, *Options)) {
 		}
 		t.Fatalf("%s", Failure(t, r.Findings[0].Finding, r.Findings[0].Trace, path))
 	case spec.Inconclusive:
-		t.Fatalf("raftcheck proves nothing here: %s (searched %s; %d states, depth %d)", r.Reason, config.String(), r.Search.Distinct, r.Search.Depth)
+		t.Fatalf("%s", r.inconclusive(&config))
 	default:
 		if r.Liveness != nil {
 			t.Logf("%d liveness rules held on the graph of all %d states", len(r.Liveness.Rules), r.Liveness.States)
 		}
-		t.Logf("%d rules held in all %d states: %s, %d steps deep", len(r.Rules), r.Search.Distinct, config.String(), r.Search.Depth)
+		t.Logf("%s", r.held(&config))
 	}
 }
 

@@ -12,6 +12,9 @@ import (
 // rulebook. An execution that breaks a promise is shortened, saved in testdata/raftcheck as a trace, and fails the target with its
 // story; plain go test tries it first, and seeds the target with it. The world is Default, and edit may change it.
 //
+// Without -fuzz, go test makes a campaign of five CPU seconds (one with -short), the same in every run, before it tries the seeds. It fails too if the
+// node is in breach of the contract of package spec, or if some goal is never reached that is within the bounds.
+//
 //	func FuzzRaft(f *testing.F) {
 //		fuzz.Add(f, func(id spec.ServerID, servers []spec.ServerID) spec.Node {
 //			return newServer(id, servers)
@@ -25,6 +28,14 @@ func Add(f *testing.F, node spec.Factory, edit ...func(*cluster.Config)) {
 	}
 	if checker.TrySaved(f, &p.config, spec.Rules) {
 		return
+	}
+	if !fuzzing() {
+		ctx, cancel := checker.BeforeDeadline(f)
+		defer cancel()
+		if !checker.KeepsContract(ctx, f, &p.config) {
+			return
+		}
+		p.work(ctx, f, false)
 	}
 	for _, seed := range p.seeds(f) {
 		f.Add(seed)

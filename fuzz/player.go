@@ -46,11 +46,7 @@ func (p *player) fail(t checker.TB, way []checker.Choice) {
 		return
 	}
 	broken, _ := traces.Broken(trace, spec.Rules, p.config.Variants)
-	path, err := traces.Save(traces.SavedUnder, broken[0].Rule.Name, trace)
-	if err != nil {
-		t.Logf("the execution could not be saved: %v", err)
-	}
-	t.Fatalf("%s", checker.Failure(t, broken[0], trace, path))
+	p.tell(t, broken[0], trace)
 }
 
 // trace runs an execution that breaks a promise from fresh nodes.

@@ -19,11 +19,13 @@ import (
 	"github.com/raftcheck/raftcheck/traces"
 )
 
-// TestMain gives rapid a seed, which is otherwise another one in every run.
+// TestMain gives rapid a seed, which is otherwise another one in every run, and a number of executions, so that no test goes on for five seconds.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if err := flag.Set("rapid.seed", "1"); err != nil {
-		panic(err)
+	for name, value := range map[string]string{"rapid.seed": "1", "rapid.checks": "100"} {
+		if err := flag.Set(name, value); err != nil {
+			panic(err)
+		}
 	}
 	os.Exit(m.Run())
 }
@@ -84,6 +86,44 @@ func TestCheckSaysWhatIsWrongWithANode(t *testing.T) {
 	wrong := &fakeT{name: "TestRaft"}
 	fuzz.Check(wrong, impl.New(impl.Options{}), func(c *cluster.Config) { c.Servers = 9 })
 	require.Contains(t, wrong.failed, "9 servers")
+}
+
+// TestNodesThatShowNothingFail: one that refuses everything, one that never leads, and one that ignores crash points.
+func TestNodesThatShowNothingFail(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for want, step := range map[string]func(n spec.Node, in spec.Input) spec.Output{
+		"this is the adapter, not your Raft: takes-inputs: ": func(spec.Node, spec.Input) spec.Output { return spec.Output{Refused: true} },
+		"this is the adapter, not your Raft: crash-point: ":  func(n spec.Node, in spec.Input) spec.Output { in.Cut = 0; return n.Step(in) },
+		"raftcheck proves nothing here: goals leader-elected, candidate-yielded, ": func(n spec.Node, in spec.Input) spec.Output {
+			if in.Kind == spec.Deliver && in.Message.Kind == spec.RequestVoteReply && in.Message.Granted {
+				return spec.Output{}
+			}
+			return n.Step(in)
+		},
+	} {
+		f := &fakeT{name: "TestRaft"}
+		fuzz.Check(f, func(id spec.ServerID, servers []spec.ServerID) spec.Node {
+			return spoiled{impl.New(impl.Options{})(id, servers), step}
+		})
+		require.Contains(t, f.failed, want)
+	}
+}
+
+// spoiled is a node that does something else.
+type spoiled struct {
+	spec.Node
+	step func(spec.Node, spec.Input) spec.Output
+}
+
+func (s spoiled) Step(in spec.Input) spec.Output { return s.step(s.Node, in) }
+
+// TestAPassSaysWhatWasDone: how much, and what not.
+func TestAPassSaysWhatWasDone(t *testing.T) {
+	t.Chdir(t.TempDir())
+	f := &fakeT{name: "TestRaft"}
+	fuzz.Check(f, impl.New(impl.Options{}))
+	require.Empty(t, f.failed)
+	require.Regexp(t, `^\d+ rules held in \d+ executions of up to \d+ steps, \d+ steps in all: 3 servers, .*\nnot covered: executions that chance did not make, more than 3 nodes, `, f.logged)
 }
 
 // rash panics when it leads.

@@ -29,7 +29,7 @@ func (t *text) debugGoal() {
 	if t.r.Search != nil {
 		t.line("")
 		if f.Shortest && f.Steps > 0 {
-			t.paragraph(fmt.Sprintf("Shortest possible: every execution of up to %s was tried and none reaches it.", Some(f.Steps-1, "step")))
+			t.paragraph(fmt.Sprintf("Shortest possible: every execution of up to %s was tried and none reaches it.%s", Some(f.Steps-1, "step"), f.fewestFaults()))
 		}
 		t.paragraph("Searched: " + t.r.Subject + ", " + t.world() + "; " + t.counted() + ".")
 	}

@@ -204,24 +204,27 @@ type Hidden struct {
 
 // Finding is one broken promise.
 type Finding struct {
-	Rule      string      `json:"rule"` // its id, as in R5.2-02
-	Name      string      `json:"name"`
-	Sentence  string      `json:"sentence"`
-	Section   string      `json:"section"`
-	Message   string      `json:"message"`
-	Evidence  []Evidence  `json:"evidence"` // the guilty place first
-	Refused   []Condition `json:"refused,omitempty"`
-	Allowed   string      `json:"allowed,omitempty"`
-	Hint      string      `json:"hint,omitempty"`
-	ByDesign  []string    `json:"byDesign,omitempty"` // variants of which any one, declared, makes this finding go away
-	Story     []string    `json:"story,omitempty"`    // the execution and why it is wrong, one drawn line each; findings that share it tell it once
-	Steps     int         `json:"steps,omitempty"`    // its length
-	Loop      int         `json:"loop,omitempty"`     // it goes on for ever as it does from this step on; 0 is that it ends
-	Shortest  bool        `json:"shortest,omitempty"`
-	Trace     string      `json:"trace,omitempty"`     // where it was saved
-	Checked   int         `json:"checked,omitempty"`   // verify: lines before the guilty one that break nothing
-	Unchecked int         `json:"unchecked,omitempty"` // verify: lines after it that were not looked at
-	Witness   *Witness    `json:"witness,omitempty"`   // linearize: the operations that no order explains
+	Rule     string      `json:"rule"` // its id, as in R5.2-02
+	Name     string      `json:"name"`
+	Sentence string      `json:"sentence"`
+	Section  string      `json:"section"`
+	Message  string      `json:"message"`
+	Evidence []Evidence  `json:"evidence"` // the guilty place first
+	Refused  []Condition `json:"refused,omitempty"`
+	Allowed  string      `json:"allowed,omitempty"`
+	Hint     string      `json:"hint,omitempty"`
+	ByDesign []string    `json:"byDesign,omitempty"` // variants of which any one, declared, makes this finding go away
+	Story    []string    `json:"story,omitempty"`    // the execution and why it is wrong, one drawn line each; findings that share it tell it once
+	Steps    int         `json:"steps,omitempty"`    // its length
+	Loop     int         `json:"loop,omitempty"`     // it goes on for ever as it does from this step on; 0 is that it ends
+	Shortest bool        `json:"shortest,omitempty"`
+	Faults   int         `json:"faults,omitempty"` // check: crashes, disk errors, partitions, and messages lost or duplicated
+	// FewestFaults says that no execution as short breaks a rule with fewer of them.
+	FewestFaults bool     `json:"fewestFaults,omitempty"`
+	Trace        string   `json:"trace,omitempty"`     // where it was saved
+	Checked      int      `json:"checked,omitempty"`   // verify: lines before the guilty one that break nothing
+	Unchecked    int      `json:"unchecked,omitempty"` // verify: lines after it that were not looked at
+	Witness      *Witness `json:"witness,omitempty"`   // linearize: the operations that no order explains
 
 	// Shape says in what way the rule is broken, the same whatever the servers, terms, indexes and values are, and Fingerprint is a
 	// number for rule and shape together: known findings are told by it.

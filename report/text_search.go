@@ -55,11 +55,24 @@ func (t *text) storyFinding(group []Finding) {
 	if t.r.Search != nil {
 		t.line("")
 		if f.Shortest && f.Steps > 0 {
-			t.paragraph(fmt.Sprintf("Shortest possible: every execution of up to %s was tried and none breaks a rule.", Some(f.Steps-1, "step")))
+			t.paragraph(fmt.Sprintf("Shortest possible: every execution of up to %s was tried and none breaks a rule.%s", Some(f.Steps-1, "step"), f.fewestFaults()))
 		}
 		t.paragraph(fmt.Sprintf("Searched: %s, %s; %s.", t.r.Subject, t.world(), t.counted()))
 	}
 	t.whatNext(f)
+}
+
+// fewestFaults says that no execution as short needs less to go wrong, if that is known.
+func (f *Finding) fewestFaults() string {
+	switch {
+	case !f.FewestFaults:
+		return ""
+	case f.Faults == 0:
+		return " It takes no fault and no lost message."
+	case f.Faults == 1:
+		return " None as short does without a fault or a lost message: this one has 1."
+	}
+	return fmt.Sprintf(" None as short has fewer faults and lost messages than the %d of this one.", f.Faults)
 }
 
 // story tells the execution, and why it is wrong.

@@ -45,14 +45,27 @@ func replay(records []Record, servers []spec.ServerID, factory spec.Factory, com
 			return steps, &Difference{r.Number, r.Line, r.Step.Server, "it is not one of the cluster's servers"}
 		}
 		s := spec.Step{Server: r.Step.Server, Before: node.Observe(), Input: r.Step.Input}
-		s.Output = node.Step(s.Input)
-		s.After = node.Observe()
+		if err := takes(node, &s); err != nil {
+			return steps, &Difference{r.Number, r.Line, s.Server, err.Error()}
+		}
 		steps = append(steps, s)
 		if what := differingStep(r.Step, &s); compare && what != "" {
 			return steps, &Difference{r.Number, r.Line, s.Server, what}
 		}
 	}
 	return steps, nil
+}
+
+// takes lets a node take the step's input. A panic is something else than what was recorded.
+func takes(node spec.Node, s *spec.Step) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the node panicked: %v", p)
+		}
+	}()
+	s.Output = node.Step(s.Input)
+	s.After = node.Observe()
+	return nil
 }
 
 // differingStep returns the first difference between a recorded step and what happened, or "".

@@ -141,6 +141,9 @@ func (p Program) search(ctx context.Context, o *Order, world *cluster.Config, se
 	}
 	out := outcome(r.Verdict, r.Reason, r.Goals, r.Rules)
 	out.Search = r.Search
+	if len(r.Findings) > 0 {
+		out.Faults, out.Fewest = r.Findings[0].Faults, r.Findings[0].Fewest
+	}
 	return out, writeFirst(o.Trace, r.Findings)
 }
 

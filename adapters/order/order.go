@@ -76,6 +76,8 @@ type Outcome struct {
 	Verdict  spec.Verdict
 	Reason   string
 	Search   checker.Stats
+	Faults   int // of the execution that Search found, and whether none as short has fewer
+	Fewest   bool
 	Goals    map[string]int  // how often they were reached
 	Possible map[string]bool // which of them the bounds let happen
 	Void     []string        // ids of rules that were not judged

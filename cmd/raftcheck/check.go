@@ -37,7 +37,8 @@ func (a *app) check() *cobra.Command {
 		Use:   "check",
 		Short: "Search every execution of a Raft up to a bound",
 		Long: `check searches every execution of an implementation within bounds, and judges every step by the rulebook.
-A violation is the shortest there is, and is shown as a story; it is run again from fresh servers before it is told.
+A violation is the shortest there is, and of those one with the fewest faults and lost messages; it is run again from
+fresh servers before it is told as a story.
 
 Without flags it searches the reference Raft in a world that is small enough to be searched to the end in seconds and
 large enough to reach every goal. A mutant is searched in the world in which it is known to be caught, and spec is

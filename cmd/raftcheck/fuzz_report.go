@@ -61,7 +61,7 @@ func campaignOf(o fuzz.Options, s *fuzz.Stats) *report.Campaign {
 
 // notCoveredByRuns lists what a campaign says nothing about: first of all, whatever no run happened to do.
 func notCoveredByRuns(s *subject) []string {
-	return append([]string{"executions that no run happened to take"}, notCovered(s, &checker.Stats{})...)
+	return append([]string{"executions that no run happened to take"}, notCovered(s)...)
 }
 
 // fuzzHints says what would lead to an answer.

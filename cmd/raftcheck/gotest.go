@@ -66,7 +66,7 @@ func (g *goTest) search(ctx context.Context, s *subject, o checker.Options) (*ch
 		return nil, err
 	}
 	result := &checker.Result{Verdict: out.Verdict, Reason: out.Reason, Search: out.Search, Goals: goalsOf(out)}
-	if result.Findings, err = findingsOf(out, s, o.Rules, job.order.Trace, true); err != nil {
+	if result.Findings, err = findingsOf(out, s, o.Rules, job.order.Trace, checker.Finding{Shortest: true, Faults: out.Faults, Fewest: out.Fewest}); err != nil {
 		return nil, err
 	}
 	result.Rules = rulesOf(out, o.Rules, result.Findings)
@@ -92,7 +92,7 @@ func (g *goTest) fuzz(ctx context.Context, s *subject, o fuzz.Options) (*fuzz.Re
 		return nil, err
 	}
 	result := &fuzz.Result{Verdict: out.Verdict, Reason: out.Reason, Stats: *out.Campaign, Found: out.Found, Goals: goalsOf(out)}
-	if result.Findings, err = findingsOf(out, s, o.Rules, job.order.Trace, false); err != nil {
+	if result.Findings, err = findingsOf(out, s, o.Rules, job.order.Trace, checker.Finding{}); err != nil {
 		return nil, err
 	}
 	result.Rules = rulesOf(out, o.Rules, result.Findings)
@@ -325,8 +325,8 @@ func listen(printed io.Reader, progress func([]byte)) string {
 	}
 }
 
-// findingsOf reads what the other program found.
-func findingsOf(out *order.Outcome, s *subject, rules []*spec.Rule, trace string, shortest bool) ([]checker.Finding, error) {
+// findingsOf reads what the other program found. All findings are as that one says, but for what they break.
+func findingsOf(out *order.Outcome, s *subject, rules []*spec.Rule, trace string, like checker.Finding) ([]checker.Finding, error) {
 	if out.Verdict != spec.Violated {
 		return nil, nil
 	}
@@ -337,7 +337,8 @@ func findingsOf(out *order.Outcome, s *subject, rules []*spec.Rule, trace string
 	var findings []checker.Finding
 	broken, _ := traces.Broken(t, rules, s.config.Variants)
 	for _, f := range broken {
-		findings = append(findings, checker.Finding{Finding: f, Trace: t, Shortest: shortest})
+		like.Finding, like.Trace = f, t
+		findings = append(findings, like)
 	}
 	return findings, nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"runtime/debug"
 	"strings"
 
@@ -32,10 +31,10 @@ func (a *app) checkReport(s *subject, o checker.Options, verb, save string, resu
 	r.Rules = append(r.Rules, liveVerdicts(result)...)
 	switch result.Verdict {
 	case spec.Held:
-		r.NotCovered = notCovered(s, &result.Search)
+		r.NotCovered = notCovered(s)
 	case spec.Inconclusive:
 		r.Because, r.Hints = []string{result.Reason}, inconclusiveHints(s, result)
-		r.NotCovered = notCovered(s, &result.Search)
+		r.NotCovered = notCovered(s)
 	case spec.Violated:
 		return r, a.addFindings(r, save, result)
 	}
@@ -65,42 +64,10 @@ func searchOf(s *checker.Stats) *report.Search {
 }
 
 // notCovered lists what a search says nothing about.
-func notCovered(s *subject, done *checker.Stats) []string {
-	c := &s.config
-	b := c.Bounds
-	f := s.faults()
-	list := []string{fmt.Sprintf("more than %s", report.Some(c.Servers, "node")), fmt.Sprintf("terms above %d", b.Terms),
-		fmt.Sprintf("logs longer than %s", report.Some(b.Log, "entry")), fmt.Sprintf("more than %s in flight", report.Some(b.Messages, "message"))}
-	for _, limit := range []struct {
-		what  string
-		bound int
-	}{{"campaign", b.Campaigns}, {"proposal", b.Proposals}, {"crash", int(f.Crash)},
-		{"compaction", b.Compactions}, {"transfer", b.Transfers}, {"change", b.Changes}, {"read", b.Reads}, {"step", b.Depth}} {
-		if limit.bound > 0 {
-			list = append(list, fmt.Sprintf("more than %s in one execution", report.Some(limit.bound, limit.what)))
-		}
-	}
-	for _, off := range []struct {
-		what    string
-		covered bool
-	}{
-		{"message loss", f.Drop != cluster.Off || c.Network == cluster.EverSent},
-		{"message duplication", f.Duplicate != cluster.Off || c.Network == cluster.EverSent || c.Duplications},
-		{"crashes", f.Crash != cluster.Off}, {"loss of unsynced writes", f.Lossy}, {"partitions", f.Partition != cluster.Off || f.Drop != cluster.Off},
-	} {
-		if !off.covered {
-			list = append(list, off.what)
-		}
-	}
-	for _, off := range []struct {
-		what  string
-		bound int
-	}{{"membership changes", b.Changes}, {"snapshots", b.Compactions}, {"reads", b.Reads}, {"transfer of leadership", b.Transfers}} {
-		if off.bound == 0 {
-			list = append(list, off.what)
-		}
-	}
-	return list
+func notCovered(s *subject) []string {
+	world := s.config
+	world.Faults = s.faults()
+	return world.NotCovered()
 }
 
 // inconclusiveHints says what would lead to an answer.
@@ -140,7 +107,7 @@ func (a *app) addFindings(r *report.Report, save string, result *checker.Result)
 	var err error
 	r.Findings, err = storyFindings(first.Trace, broken, path, first.Shortest)
 	for k := range r.Findings {
-		r.Findings[k].Loop = first.Loop
+		r.Findings[k].Loop, r.Findings[k].Faults, r.Findings[k].FewestFaults = first.Loop, first.Faults, first.Fewest
 	}
 	return err
 }

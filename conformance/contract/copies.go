@@ -104,7 +104,13 @@ func (t *try) complete(s *server) bool {
 
 // probes are the inputs that are tried on both of a pair.
 func (t *try) probes(s *server) []spec.Input {
-	probes := append(t.inputsOf(s.id), spec.Input{Kind: spec.Crash}, spec.Input{Kind: spec.Restart})
+	probes := t.inputsOf(s.id)
+	if t.crashes() {
+		probes = append(probes, spec.Input{Kind: spec.Crash})
+	}
+	if t.restarts() {
+		probes = append(probes, spec.Input{Kind: spec.Restart})
+	}
 	messages := 0
 	for k := len(s.inputs) - 1; k >= 0 && messages < messagesOfPair; k-- {
 		if s.inputs[k].Kind == spec.Deliver {

@@ -109,14 +109,14 @@ func (t *try) refusesWhileDown(s *server) bool {
 
 // cuts lets copies of a server crash at each crash point of the step that it has just made.
 func (t *try) cuts(before, s *server, copied spec.Node, in spec.Input, out *spec.Output) bool {
-	if out.Refused || in.Kind == spec.Crash || in.Kind == spec.StorageError || in.Cut > 0 || !s.shown.Knows(spec.FieldRole) ||
+	if !t.crashes() || out.Refused || in.Kind == spec.Crash || in.Kind == spec.StorageError || in.Cut > 0 || !s.shown.Knows(spec.FieldRole) ||
 		slices.ContainsFunc(out.Effects, func(e spec.Effect) bool { return e.Kind == spec.Fail }) {
 		return false
 	}
 	for point := 1; point <= out.CrashPoints(); point++ {
 		for _, lossy := range []bool{false, true} {
-			if !t.goesOn() {
-				return false
+			if !t.goesOn() || lossy && !t.lossily() {
+				break
 			}
 			asked := in
 			asked.Cut, asked.Lossy = point, lossy

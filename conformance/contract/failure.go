@@ -46,6 +46,14 @@ func (f *Failure) Story() string {
 	return b.String()
 }
 
+// Tell tells the failure, whether the adapter or the Raft in it is to blame, and how to see it.
+func (f *Failure) Tell() string {
+	if f.Check == noFault && f.Stack != "" { // a Raft may panic too
+		return fmt.Sprintf("%s: %s\n\n%s", f.Server, f.Message, f.Story())
+	}
+	return fmt.Sprintf("%v\n\n%s", f, f.Story())
+}
+
 // fault makes a failure of an output's fault. An adapter that knows which check its fault is about says so in a method Breaks.
 func fault(id spec.ServerID, inputs []spec.Input, err error) *Failure {
 	f := &Failure{Check: noFault, Server: id, Message: err.Error(), Inputs: inputs, Cause: err}

@@ -113,7 +113,7 @@ func (t *try) current(s *server, in spec.Input, out *spec.Output) bool {
 			return t.behind(s, durableTold, "its last durable effect and Observe do not agree on what is durable: "+d)
 		}
 	}
-	if s.down() || in.Kind == spec.Crash {
+	if s.down() || in.Kind == spec.Crash || !t.restarts() {
 		return false
 	}
 	t.Tried[restartUp]++
@@ -133,6 +133,9 @@ func (t *try) current(s *server, in spec.Input, out *spec.Output) bool {
 
 // behind tells an observation that is a step behind from what else may be wrong: the server is given an input that it refuses.
 func (t *try) behind(s *server, c *Check, message string) bool {
+	if !t.restarts() {
+		return t.blame(s, c, message)
+	}
 	looked := s.shown
 	t.step(s.node, spec.Input{Kind: spec.Restart})
 	now := s.node.Observe()

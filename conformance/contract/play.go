@@ -56,6 +56,9 @@ func (t *try) play(n uint64, way func(*play)) {
 // inputsOf lists the inputs of the world, and those that it leaves out: a server may refuse what it does not have.
 func (t *try) inputsOf(id spec.ServerID) []spec.Input {
 	all := t.config.Spontaneous(id)
+	if t.Within {
+		return withoutCrashes(all)
+	}
 	var voters string
 	for _, other := range t.config.IDs()[:max(1, t.config.Servers-1)] {
 		if voters != "" {
@@ -76,6 +79,10 @@ func (t *try) inputsOf(id spec.ServerID) []spec.Input {
 			all = append(all, in)
 		}
 	}
+	return withoutCrashes(all)
+}
+
+func withoutCrashes(all []spec.Input) []spec.Input {
 	return slices.DeleteFunc(all, func(in spec.Input) bool { return in.Kind == spec.Crash || in.Kind == spec.Restart })
 }
 
@@ -161,6 +168,16 @@ func (t *try) lead(p *play) {
 		}
 		p.settle()
 	}
+	if t.crashes() {
+		p.fallAndRise()
+	}
+	for _, s := range p.servers {
+		p.ask(s, spec.StorageError)
+	}
+}
+
+// fallAndRise lets the leader crash, another one be elected, and the first come back.
+func (p *play) fallAndRise() {
 	down := p.leader()
 	if down == nil {
 		down = p.servers[0]
@@ -169,9 +186,6 @@ func (t *try) lead(p *play) {
 	p.elect(int(down.id))
 	p.give(down, spec.Input{Kind: spec.Restart})
 	p.work()
-	for _, s := range p.servers {
-		p.ask(s, spec.StorageError)
-	}
 }
 
 // elect lets election timers fire, beginning with one server's, until one leads.
@@ -199,6 +213,9 @@ func (p *play) work() {
 // wander is a play in which anything happens.
 func (t *try) wander(p *play) {
 	crashes := p.dice.IntN(3)
+	if !t.crashes() {
+		crashes = 0
+	}
 	for n := 0; n < longest && !p.over(); n++ {
 		if n == 0 || p.leader() == nil && p.dice.IntN(4) == 0 {
 			p.ask(p.servers[p.dice.IntN(len(p.servers))], spec.Timeout)
@@ -209,7 +226,7 @@ func (t *try) wander(p *play) {
 			p.give(s, spec.Input{Kind: spec.Restart})
 		case crashes > 0 && p.dice.IntN(12) == 0:
 			crashes--
-			p.give(s, spec.Input{Kind: spec.Crash, Lossy: p.dice.IntN(2) == 0})
+			p.give(s, spec.Input{Kind: spec.Crash, Lossy: p.dice.IntN(2) == 0 && t.lossily()})
 		case len(p.inFlight) > 0 && p.dice.IntN(10) < 7:
 			k := 0
 			if p.dice.IntN(3) == 0 {

@@ -17,6 +17,8 @@ type Options struct {
 	Again spec.Factory
 	// Pause is how long to wait, once, between two inputs that are given again: it tells servers that look at the clock. 0 is no wait.
 	Pause time.Duration
+	// Within leaves out what cannot happen in the world: inputs that it does not give to servers, crashes and lossy ones if they are off.
+	Within bool
 	// Seed chooses the plays.
 	Seed uint64
 }
@@ -73,6 +75,13 @@ type moment struct {
 	node   spec.Node // a copy, where copies can be made
 	pairs  int       // other histories that it was compared with
 }
+
+// crashes reports whether servers crash, and lossily whether power fails too.
+func (t *try) crashes() bool { return !t.Within || t.config.Faults.Crash != cluster.Off }
+func (t *try) lossily() bool { return !t.Within || t.crashes() && t.config.Faults.Lossy }
+
+// restarts reports whether servers are asked to restart.
+func (t *try) restarts() bool { return t.crashes() || t.config.Faults.Storage != cluster.Off }
 
 func (t *try) goesOn() bool {
 	return t.Failure == nil && t.Given < t.Steps && t.ctx.Err() == nil

@@ -3,6 +3,7 @@ package mutant_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,14 +35,22 @@ func broken(r *checker.Result) (ids []string) {
 	return ids
 }
 
-// TestEveryMutantIsCaught searches each mutant's world for breaches of all rules: the first to be broken is the one it names.
+// TestEveryMutantIsCaught searches each mutant's world for breaches of all rules: the one it names is among the first to be broken. Where
+// another that is broken as soon takes fewer faults, it is looked for alone.
 func TestEveryMutantIsCaught(t *testing.T) {
 	for _, m := range mutant.All {
 		t.Run(m.Name, func(t *testing.T) {
 			r := search(t, m.Bounds, m.Options, spec.Rules)
 			require.Equal(t, spec.Violated, r.Verdict, r.Reason)
-			require.Contains(t, broken(r), m.Rules[0])
 			require.Equal(t, m.Steps, r.Search.Depth)
+			if slices.Contains(broken(r), m.Rules[0]) {
+				return
+			}
+			named, known := spec.RuleByName(m.Rules[0])
+			require.True(t, known)
+			alone := search(t, m.Bounds, m.Options, []*spec.Rule{named})
+			require.Equal(t, m.Steps, alone.Search.Depth, "%s breaks %s", m.Name, named.Name)
+			require.Less(t, r.Findings[0].Faults, alone.Findings[0].Faults)
 		})
 	}
 }
