@@ -1,11 +1,11 @@
 package conformance
 
 import (
-	"context"
+	"fmt"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/spec"
 )
@@ -24,28 +24,45 @@ func Test(t *testing.T, node spec.Factory, edit ...func(*Subject, *Options)) {
 	if o.Progress == nil && testing.Verbose() {
 		o.Progress = func(p Progress) { t.Logf("%d of %d: %s", p.At, p.All, p.Doing) }
 	}
-	ctx := context.Background()
-	if deadline, limited := t.Deadline(); limited {
-		left := time.Until(deadline)
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, left-left/10)
-		defer cancel()
-	}
+	ctx, cancel := checker.BeforeDeadline(t)
+	defer cancel()
 	r, err := Run(ctx, s, o)
 	if err != nil {
 		t.Fatalf("raftcheck: %v", err)
 	}
-	t.Logf("%s\n%s", r.Headline(), r.Counts)
+	t.Logf("%s\n%s\n%s", r.Headline(), r.Counts, r.notCovered())
 	for k := range r.Requirements {
 		q := &r.Requirements[k]
 		t.Run(q.ID+"/"+q.Name, q.test)
 	}
 	switch {
 	case r.Fault != nil:
-		t.Fatalf("%s", strings.Join(append(r.Because, r.adapterStory()...), "\n"))
+		t.Fatalf("%s\n%s", checker.FaultText(r.Fault), strings.Join(r.adapterStory(), "\n"))
 	case r.Verdict == Inconclusive:
 		t.Fatalf("raftcheck: inconclusive: %s\n%s", strings.Join(r.Because, "; "), r.Counts)
 	}
+}
+
+// notCovered lists the requirements that were not exercised, and the worlds that were left out or searched only in part.
+func (s *Statement) notCovered() string {
+	var left []string
+	for k := range s.Requirements {
+		if q := &s.Requirements[k]; q.Outcome == NotExercised {
+			left = append(left, q.ID+" "+q.Name)
+		}
+	}
+	for k := range s.Worlds {
+		switch w := &s.Worlds[k]; {
+		case w.Left != "":
+			left = append(left, "world "+w.Name)
+		case !w.Complete:
+			left = append(left, fmt.Sprintf("world %s beyond %s states", w.Name, count(w.States)))
+		}
+	}
+	if len(left) == 0 {
+		left = []string{"larger worlds"}
+	}
+	return "not covered: " + strings.Join(left, ", ")
 }
 
 func (s *Statement) adapterStory() (story []string) {

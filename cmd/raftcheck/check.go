@@ -173,6 +173,9 @@ func (a *app) search(ctx context.Context, s *subject, o checker.Options, verb, s
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.keepsContract(ctx, a); err != nil {
+		return nil, err
+	}
 	s.bound(a)
 	started := time.Now()
 	a.term.startProgress(started)

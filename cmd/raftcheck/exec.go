@@ -11,7 +11,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/raftcheck/raftcheck/adapters/process"
+	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/conformance/contract"
 	"github.com/raftcheck/raftcheck/traces"
 	"github.com/raftcheck/raftcheck/whole"
 )
@@ -117,6 +119,40 @@ func (s *subject) begin(ctx context.Context) (err error) {
 		return programOr(ctx, err)
 	}
 	return nil
+}
+
+// The quick try of a program takes at most so many inputs and so long.
+const (
+	trySteps = 600
+	tryTime  = 3 * time.Second
+)
+
+// keepsContract puts a program through the quick try of the contract before anything is said of the Raft in it. One that refuses everything is
+// told, and searched all the same: the search says which goals it does not reach.
+func (s *subject) keepsContract(ctx context.Context, a *app) error {
+	if s.program == nil {
+		return nil
+	}
+	limited, cancel := context.WithTimeout(ctx, tryTime)
+	defer cancel()
+	world := s.config
+	var end func()
+	world.New, end = s.elsewhere()
+	defer end()
+	again, endAgain := s.elsewhere()
+	defer endAgain()
+	f := contract.Try(limited, &world, contract.Options{Within: true, Steps: trySteps, Again: again}).Failure
+	var wrong *process.Error
+	switch {
+	case f == nil:
+		return nil
+	case errors.As(f.Cause, &wrong):
+		return programOr(ctx, &checker.Fault{Server: f.Server, Step: f.Inputs[len(f.Inputs)-1].String(), Err: f.Cause})
+	case f.Check.Name == "takes-inputs":
+		a.term.note("%v", f)
+		return nil
+	}
+	return &failure{exit: exitFault, err: fmt.Errorf("%s", strings.TrimRight(f.Tell(), "\n")), hint: "raftcheck explain " + f.Check.Name}
 }
 
 // endWith ends a program soon after ctx is cancelled, or when its time is over, however busy it is.

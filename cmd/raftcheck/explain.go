@@ -35,11 +35,13 @@ type chapter struct {
 func (a *app) explain() *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain [NAME...]",
-		Short: "Say what a rule, variant, goal, mutant or exit code means",
-		Long: `explain says what a name means that raftcheck prints: a rule by its id or name, a variant, a goal, a mutant, an exit code.
-Without a name it lists what there is.`,
+		Short: "Say what a rule, variant, goal, mutant, fault or any other name means",
+		Long: `explain says what a name means that raftcheck prints or takes: a rule by its id or name, with the scenarios that test it, a
+variant, a goal, a mutant, a fault, a feature of the reference, a strategy, a format, an exit code. Without a name it lists what
+there is.`,
 		Example: `  raftcheck explain election-safety
   raftcheck explain R5.2-02
+  raftcheck explain R5.3-04/repeats-what-it-has
   raftcheck explain rules
   raftcheck explain exit-codes`,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -75,9 +77,14 @@ func chapters() []chapter {
 		{"debug-goals", "what looks like a promise of Raft and is none", debugGoalTopics()},
 		{"mutants", "the reference Raft with one documented bug each", mutantTopics()},
 		{"published", "faults that published specifications of Raft have themselves", publishedTopics()},
+		{"faults", "what may go wrong, of --faults", faultTopics},
+		{"features", "what the reference may have or do, of --features and --impl reference:NAME", featureTopics},
+		{"strategies", "how random executions are chosen, of fuzz --strategy", strategyTopics},
+		{"formats", "what reports are written in, of -o", formatTopics()},
 		{"adapter-checks", "what an adapter is held to, before anything is said of the Raft behind it", contractTopics()},
 		{"exit-codes", "what the exit code says", exitTopics()},
 		{"schemas", "what files look like, as JSON Schema", schemaTopics()},
+		{"scenarios", "directed tests of one server, of raftcheck conform", scenarioTopics()},
 	}
 }
 
@@ -113,9 +120,16 @@ func listChapters(w io.Writer, book []chapter) {
 		if k > 0 {
 			fmt.Fprintln(w)
 		}
+		if len(c.topics) > mostListed {
+			fmt.Fprintf(w, "%s: %s\n\n  raftcheck explain %s lists all %d\n", report.Title(c.name), c.gist, c.name, len(c.topics))
+			continue
+		}
 		listTopics(w, c)
 	}
 }
+
+// mostListed is how many topics of a chapter are listed among those of all others.
+const mostListed = 200
 
 func listTopics(w io.Writer, c chapter) {
 	fmt.Fprintf(w, "%s: %s\n\n", report.Title(c.name), c.gist)
@@ -170,6 +184,7 @@ func tellRule(w io.Writer, r *spec.Rule) {
 			fmt.Fprintf(w, "  - %s\n", strings.ReplaceAll(report.Wrapped(f, 96), "\n", "\n    "))
 		}
 	}
+	listScenarios(w, r.ID)
 	fmt.Fprintf(w, "\nJudge only this rule:  raftcheck check --rule %s\n", r.Name)
 	story, known := mutant.StoryOf(r.ID)
 	if !known {

@@ -2,12 +2,16 @@ package main
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/raftcheck/raftcheck/conformance/scenario"
+	"github.com/raftcheck/raftcheck/fuzz"
 	"github.com/raftcheck/raftcheck/impl/mutant"
+	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -50,5 +54,43 @@ func TestEveryRuleIsExplained(t *testing.T) {
 		}
 		require.NotEmpty(t, r.NoMutant, r.ID)
 		require.Contains(t, text, oneLine(r.NoMutant), r.ID)
+	}
+}
+
+// TestEveryValueOfAFlagIsExplained: whatever --faults, --features, --strategy and -o take.
+func TestEveryValueOfAFlagIsExplained(t *testing.T) {
+	all := slices.Concat(faultNames, choiceNames(), fuzz.Strategies(), []string{mixName}, report.Formats)
+	for _, name := range all {
+		asked := name
+		if slices.Contains(choiceNames(), name) {
+			asked = referenceName + ":" + name // a variant may have the same name
+		}
+		text := explained(t, asked)
+		require.True(t, strings.HasPrefix(text, name+" ("), "%s: %s", name, text)
+		require.Contains(t, text, name, "the command that uses it")
+	}
+	for flag, chapter := range map[string][]topic{"--faults": faultTopics, "--features": featureTopics, "--strategy": strategyTopics} {
+		for _, topic := range chapter {
+			require.Contains(t, all, topic.names[0], "%s does not take it", flag)
+		}
+	}
+}
+
+// TestEveryRequirementListsItsScenarios: all by name and one as it is written, or why there are none.
+func TestEveryRequirementListsItsScenarios(t *testing.T) {
+	for _, r := range spec.AllRules() {
+		text := explained(t, r.ID)
+		all := scenario.Of(r.ID)
+		for _, s := range all {
+			require.Contains(t, text, s.Name+" "+oneLine(s.Title))
+		}
+		if len(all) == 0 {
+			require.Contains(t, text, "No scenario of one server tests it. ", r.ID)
+			continue
+		}
+		require.Contains(t, text, oneLine(all[0].Text)[:len("scenario ")], r.ID)
+	}
+	for _, s := range scenario.All() {
+		require.Contains(t, explained(t, s.Name), oneLine(s.Text), s.Name)
 	}
 }

@@ -219,6 +219,9 @@ func (a *app) campaign(ctx context.Context, s *subject, o fuzz.Options, f *fuzzF
 		defer cancel()
 		ctx = limited
 	}
+	if err := s.keepsContract(ctx, a); err != nil {
+		return nil, err
+	}
 	started := time.Now()
 	a.term.startProgress(started)
 	o.Progress = func(p fuzz.Progress) {

@@ -1,6 +1,7 @@
 package scenario_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -72,6 +73,23 @@ func TestTheReferenceWithFeaturesBreaksNothing(t *testing.T) {
 			require.Greater(t, outcomes(t, subject)[scenario.Met], 60, subject.Name)
 		}
 	}
+}
+
+// TestEveryRequirementHasScenariosOrAReason: a MUST that a single server can break has at least two, one of them with a crash.
+func TestEveryRequirementHasScenariosOrAReason(t *testing.T) {
+	reasons := map[string]bool{}
+	for _, w := range scenario.Unscripted() {
+		reasons[w.Requirement] = true
+	}
+	for _, r := range spec.AllRules() {
+		all := scenario.Of(r.ID)
+		require.True(t, len(all) > 0 || reasons[r.ID], "%s has neither a scenario nor a reason in scripts/unscripted.txt", r.ID)
+		if len(all) > 0 && r.Level == spec.Must {
+			require.GreaterOrEqual(t, len(all), 2, r.ID)
+			require.True(t, slices.ContainsFunc(all, func(s *scenario.Scenario) bool { return s.Crashes }), "%s: none of its scenarios has a crash", r.ID)
+		}
+	}
+	require.GreaterOrEqual(t, len(scenario.All()), 150)
 }
 
 // stubborn answers nothing: it refuses every input, or takes it and does nothing.
