@@ -12,8 +12,8 @@ import (
 )
 
 // Formats are the names of the formats that every report can be written in. text is for people, the others for programs: json is all of it,
-// sarif is for code scanning, junit for test reports, github are annotations of a GitHub workflow, markdown is a summary of a job.
-var Formats = []string{"text", "json", "sarif", "junit", "github", "markdown"}
+// sarif is for code scanning, junit for test reports, github are annotations of a GitHub workflow, markdown is a summary of a job. html is a page for a browser.
+var Formats = []string{"text", "json", "sarif", "junit", "github", "markdown", "html"}
 
 // Write writes the report in a format of that name. It returns errors of w only, and panics for a name that is not among [Formats].
 func Write(w io.Writer, format string, r *Report, s Style) error {
@@ -30,6 +30,8 @@ func Write(w io.Writer, format string, r *Report, s Style) error {
 		return GitHub(w, r)
 	case "markdown":
 		return Markdown(w, r)
+	case "html":
+		return HTML(w, r)
 	}
 	panic("a report has no format " + format)
 }

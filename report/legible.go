@@ -16,6 +16,8 @@ var asItIs = map[reflect.Type]map[string]bool{
 	reflect.TypeFor[Evidence](): {"Text": true},
 	reflect.TypeFor[Finding]():  {"Execution": true, "Breach": true},
 	reflect.TypeFor[Campaign](): {"Execution": true, "Seen": true},
+	reflect.TypeFor[Report]():   {"Execution": true},
+	reflect.TypeFor[File]():     {"Execution": true, "Broken": true, "Original": true},
 }
 
 func shown(v reflect.Value) reflect.Value {

@@ -41,6 +41,8 @@ type Report struct {
 	Checks     []Check        `json:"checks,omitempty"`     // gate: what was judged, each with its own report
 	Shard      *Shard         `json:"shard,omitempty"`      // gate: which part of it was judged; nil for all in one run
 
+	// Execution is what was replayed, for formats that draw it; nil where nothing was, or findings have their own.
+	Execution *traces.Trace `json:"-"`
 	// Root is the folder that relative paths start from, below the root of the repository: as in "services/kv". Formats that name
 	// places for others to find, sarif and github, put it before them.
 	Root string `json:"-"`
@@ -187,6 +189,13 @@ type File struct {
 	LastTerm  uint64   `json:"lastTerm"`
 	Elections int      `json:"elections"` // times a server took office
 	Hidden    []Hidden `json:"hidden,omitempty"`
+
+	// Execution is what is in the file, and Broken what it breaks, for formats that draw it; nil where none does. Original are its lines, if they
+	// are of another format than the native. Left says what of the file is not in Execution; "" is nothing.
+	Execution *traces.Trace     `json:"-"`
+	Broken    []*traces.Finding `json:"-"`
+	Original  []string          `json:"-"`
+	Left      string            `json:"-"`
 }
 
 // Name is what a file calls a server.

@@ -125,7 +125,7 @@ func (t *text) whatNext(f *Finding) {
 	if f.Trace != "" {
 		t.line("  saved   %s   (%s)", f.Trace, Some(f.Steps, "step"))
 		t.command("replay", "raftcheck replay "+t.exec()+f.Trace)
-		t.command("see", "raftcheck show -o mermaid "+f.Trace)
+		t.command("see", "raftcheck show -o html=story.html "+f.Trace)
 	}
 	t.command("learn", "raftcheck explain "+f.Name)
 }

@@ -32,6 +32,8 @@ type Lines struct {
 	taken  int64 // bytes
 
 	unfolded *unfolded // what is read, if it is compressed
+
+	until []byte // the line that ends what is read; nil is the end of the file
 }
 
 // OpenLines opens a file for reading by lines; "-" is standard input, as given. gzip and zstd are recognised by their first bytes.
@@ -110,6 +112,23 @@ func (l *Lines) Name() string { return l.name }
 // Number returns the number of the line that Next returned last, from 1.
 func (l *Lines) Number() int { return l.number }
 
+// Within goes on to what stands below the first line that begins with one text, up to the line that is another, and returns the line that was
+// found. Of what stands around it nothing is returned by Next; its lines count. nil is that no line begins so.
+func (l *Lines) Within(begins, ends []byte) ([]byte, error) {
+	for {
+		line, err := l.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil, nil
+		case err != nil:
+			return nil, err
+		case bytes.HasPrefix(line, begins):
+			l.until = ends
+			return line, nil
+		}
+	}
+}
+
 // Unterminated reports whether the line that Next returned last was the file's last and had no line break: if it also does
 // not parse, the file was cut off.
 func (l *Lines) Unterminated() bool { return l.ended }
@@ -160,6 +179,9 @@ func (l *Lines) Next() ([]byte, error) {
 		if len(line) == 0 {
 			continue
 		}
+		if l.until != nil && bytes.Equal(line, l.until) {
+			return nil, io.EOF
+		}
 		l.any = true
 		if err := l.checkText(line); err != nil {
 			return nil, err
@@ -208,6 +230,11 @@ func (l *Lines) last(part []byte) ([]byte, error) {
 
 // Drain reads to the end without looking and returns the number of the last line.
 func (l *Lines) Drain() int {
+	for l.until != nil {
+		if _, err := l.Next(); err != nil {
+			return l.number - 1
+		}
+	}
 	for {
 		part, err := l.in.ReadSlice('\n')
 		if err == nil {

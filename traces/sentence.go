@@ -98,6 +98,8 @@ func entriesAfter(m *spec.Message) string {
 
 func stepSentence(s *spec.Step, arriving string) string {
 	switch s.Input.Kind {
+	case 0:
+		return fmt.Sprintf("%s goes on", s.Server) // what made it is not recorded
 	case spec.Timeout:
 		return timeoutSentence(s)
 	case spec.Heartbeat:

@@ -326,6 +326,7 @@ func statementFinding(q *conformance.Requirement) report.Finding {
 		f.Fingerprint = report.Fingerprint(q.ID, q.Shape)
 	}
 	if q.Finding != nil {
+		f.Breach = q.Finding
 		f.Section, f.Allowed, f.Hint = q.Finding.Rule.Section, q.Finding.Allowed, q.Finding.Hint
 		f.Steps = len(q.Trace.Records)
 		for _, c := range q.Finding.Refused {

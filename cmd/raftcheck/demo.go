@@ -11,7 +11,9 @@ import (
 	"github.com/raftcheck/raftcheck/fold"
 	"github.com/raftcheck/raftcheck/impl/mutant"
 	"github.com/raftcheck/raftcheck/report"
+	"github.com/raftcheck/raftcheck/report/page"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces"
 )
 
 // The demo searches this mutant for a breach of this rule.
@@ -22,12 +24,14 @@ const (
 
 // demo is a guided first run.
 func (a *app) demo() *cobra.Command {
-	out := outputs{formats: []string{"text", "json"}}
+	out := outputs{formats: []string{"text", "json", "html", "svg"}}
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "A guided first run: find two leaders in a broken Raft, in two seconds",
 		Long: `demo searches a Raft with one small bug, finds an execution with two leaders in one term, and tells it as a story.
-The violation is what it is meant to find, so the exit code is 0.`,
+The violation is what it is meant to find, so the exit code is 0. -o html=FILE is its page, to be opened in a browser.`,
+		Example: `  raftcheck demo
+  raftcheck demo -o html=two-leaders.html`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := out.open(a); err != nil {
@@ -58,7 +62,11 @@ func demoWorld(m mutant.Mutant) *subject {
 // renderDemo is render with words before and after the text.
 func (a *app) renderDemo(r *report.Report, m mutant.Mutant) func(io.Writer, string, bool) error {
 	return func(w io.Writer, format string, person bool) error {
-		if format != "text" {
+		switch format {
+		case "text":
+		case "svg":
+			return (&page.Execution{Trace: r.Findings[0].Execution, Findings: []*traces.Finding{r.Findings[0].Breach}}).SVG(w)
+		default:
 			return a.render(r)(w, format, person)
 		}
 		width := 0

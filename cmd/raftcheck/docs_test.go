@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -63,6 +64,19 @@ func TestReadmeShowsWhatTheDemoPrints(t *testing.T) {
 		return
 	}
 	requireSameLines(t, seconds.ReplaceAllString(string(readme), "TIME"), seconds.ReplaceAllString(want, "TIME"), "go test ./cmd/raftcheck -run Readme -update rewrites it")
+}
+
+// TestDocsShowThePictureOfTheDemo holds the README's picture to what the demo draws.
+func TestDocsShowThePictureOfTheDemo(t *testing.T) {
+	var out bytes.Buffer
+	require.Equal(t, 0, run([]string{"demo", "-o", "svg"}, strings.NewReader(""), &out, io.Discard))
+	path := filepath.Join(docs, "two-leaders.svg")
+	if *update {
+		require.NoError(t, os.WriteFile(path, out.Bytes(), 0o666))
+	}
+	drawn, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(out.Bytes(), drawn), "raftcheck demo -o svg=docs/two-leaders.svg draws it anew")
 }
 
 // requireSameLines shows only the first line that differs, since the documents are long.

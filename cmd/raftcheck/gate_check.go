@@ -71,7 +71,7 @@ func (g *gateRun) check(ctx context.Context, j *gateJob, beside int) (out report
 	nothing := strings.NewReader("")
 	inner := &app{args: g.arguments(j, beside), ctx: ctx, stdin: nothing, in: nothing, env: withoutFlags(g.env)}
 	inner.term = newTerminal(io.Discard, &said, inner.env)
-	inner.inGate = inGate{keep: func(r *report.Report) { out.Report = r }, accepted: g.flags.known.list, day: g.flags.known.day, all: g.flags.known.all}
+	inner.inGate = inGate{keep: func(r *report.Report) { out.Report = r }, accepted: g.flags.known.list, day: g.flags.known.day, all: g.flags.known.all, draws: g.flags.outputs.draw()}
 	root := newRoot(inner)
 	root.SetArgs(inner.args)
 	root.SetOut(io.Discard)

@@ -96,6 +96,11 @@ func (o *outputs) open(a *app) error {
 	return nil
 }
 
+// draw reports whether a destination shows executions, so that they must be kept.
+func (o *outputs) draw() bool {
+	return o.stdout == "html" || slices.ContainsFunc(o.files, func(f outputFile) bool { return f.format == "html" })
+}
+
 // summaryFile is where GitHub wants the summary of a job; "" elsewhere.
 func summaryFile(a *app) string {
 	path, _ := a.env("GITHUB_STEP_SUMMARY")

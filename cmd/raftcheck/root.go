@@ -38,6 +38,7 @@ type inGate struct {
 	accepted []report.Known
 	day      string // on which dates are judged; "" is today
 	all      bool   // accept whatever is found
+	draws    bool   // what is in files is drawn: reports hold it
 }
 
 // newRoot makes the command line: the verbs, and the flags that all of them have.

@@ -88,30 +88,41 @@ func (a *app) readTrace(path string) (*traces.Trace, error) {
 
 // report begins a report about an execution that ends in what it breaks: what became of every rule and goal.
 func (s *saved) report(verb string, t *traces.Trace, broken []traces.Finding) *report.Report {
-	judge := spec.NewJudge(s.rules, t.Header.Variants)
+	r := newReport(verb, s.subject.name, spec.Held)
+	all := make([]*traces.Finding, len(broken))
+	for k := range broken {
+		all[k] = &broken[k]
+	}
+	judgedInto(r, &traces.Trace{Header: s.trace.Header, Records: t.Records}, s.rules, all)
+	r.Execution = t
+	return r
+}
+
+// judgedInto says in a report what became of every rule and goal in an execution that ends in what it breaks.
+func judgedInto(r *report.Report, t *traces.Trace, rules []*spec.Rule, broken []*traces.Finding) {
+	judge := spec.NewJudge(rules, t.Header.Variants)
 	for k := range t.Records {
 		if step := t.Records[k].Step; step != nil {
 			judge.Step(spec.Origin(t.Records[k].Number), step)
 		}
 	}
-	r := newReport(verb, s.subject.name, spec.Held)
-	for _, f := range s.trace.Header.Faults {
+	for _, f := range t.Header.Faults {
 		word := f.Name
 		if f.Value != "unlimited" && f.Value != "true" {
 			word += "=" + f.Value
 		}
 		r.Faults = append(r.Faults, word)
 	}
-	r.Seed = s.trace.Header.Seed
+	r.Seed = t.Header.Seed
 	r.Steps = len(t.Records)
 	if len(broken) > 0 {
 		r.Verdict = spec.Violated.String()
 	}
-	applicable := spec.Applicable(s.rules, s.trace.Header.Variants)
-	for _, rule := range s.rules {
+	applicable := spec.Applicable(rules, t.Header.Variants)
+	for _, rule := range rules {
 		verdict := spec.Held.String()
 		switch {
-		case slices.ContainsFunc(broken, func(f traces.Finding) bool { return f.Rule == rule }):
+		case slices.ContainsFunc(broken, func(f *traces.Finding) bool { return f.Rule == rule }):
 			verdict = spec.Violated.String()
 		case !slices.Contains(applicable, rule):
 			verdict = report.NotApplicable
@@ -126,5 +137,4 @@ func (s *saved) report(verb string, t *traces.Trace, broken []traces.Finding) *r
 	for _, g := range spec.Goals {
 		r.Goals = append(r.Goals, report.GoalResult{Name: g.Name, Reached: judge.Reached(g.Name), Possible: true})
 	}
-	return r
 }

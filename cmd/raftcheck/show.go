@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/raftcheck/raftcheck/legible"
+	"github.com/raftcheck/raftcheck/report"
+	"github.com/raftcheck/raftcheck/report/page"
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
 )
@@ -25,15 +27,17 @@ type showFlags struct {
 
 // show draws a trace.
 func (a *app) show() *cobra.Command {
-	f := &showFlags{outputs: outputs{formats: []string{"text", "mermaid", "json"}}}
+	f := &showFlags{outputs: outputs{formats: []string{"text", "mermaid", "json", "html", "svg"}}}
 	cmd := &cobra.Command{
 		Use:   "show TRACE",
-		Short: "Draw a trace as text, as a Mermaid diagram, or as JSON",
+		Short: "Draw a trace as text, as a page for a browser, or as a diagram",
 		Long: `show draws a trace: one row a step, one column a server, showing only what changed. The first step that breaks a rule is
 marked, and below it stands why.
 
--o mermaid is a diagram that GitHub draws in Markdown. -o json is the trace in the native format as one JSON document.`,
+-o html=FILE is a page to go through in a browser, which holds the trace. -o svg is the diagram as an image. -o mermaid is a diagram
+that GitHub draws in Markdown. -o json is the trace in the native format as one JSON document.`,
 		Example: `  raftcheck show testdata/raftcheck/election-safety-5f1c09.trace
+  raftcheck show -o html=story.html testdata/raftcheck/election-safety-5f1c09.trace
   raftcheck show --around 1234 cluster.ndjson.gz
   raftcheck show -o mermaid=story.mmd cluster.ndjson`,
 		Args: oneTrace,
@@ -62,11 +66,16 @@ func (a *app) runShow(f *showFlags, path string) error {
 		return err
 	}
 	defer f.outputs.abandon()
-	trace, err := a.readAny(path, &f.reading)
+	trace, original, err := a.readAny(path, &f.reading)
 	if err != nil {
 		return err
 	}
-	finding := firstFinding(trace)
+	broken := brokenBy(trace)
+	var finding *traces.Finding
+	if len(broken) > 0 {
+		finding = broken[0]
+	}
+	r := shownReport(path, trace, broken, original)
 	if f.around > 0 {
 		if trace.Records, err = aroundLine(trace.Records, path, f.around, f.context); err != nil {
 			return err
@@ -78,6 +87,10 @@ func (a *app) runShow(f *showFlags, path string) error {
 			return traces.Mermaid(w, trace, finding)
 		case "json":
 			return traceJSON(w, trace)
+		case "html":
+			return report.HTML(w, r)
+		case "svg":
+			return (&page.Execution{Trace: trace, Findings: broken}).SVG(w)
 		}
 		layout := traces.Layout{Verbose: a.term.style.Verbose}
 		if person {
@@ -87,17 +100,20 @@ func (a *app) runShow(f *showFlags, path string) error {
 	})
 }
 
-// readAny reads a whole trace of any format.
-func (a *app) readAny(path string, how *reading) (*traces.Trace, error) {
+// readAny reads a whole trace of any format, and its lines if they are of another than the native.
+func (a *app) readAny(path string, how *reading) (*traces.Trace, []string, error) {
 	source, err := a.open(path, how)
 	if err != nil {
-		return nil, asFailure(err)
+		return nil, nil, asFailure(err)
 	}
+	defer source.done()
+	source.done = func() {} // only when its lines were read too
 	t, err := source.all()
-	if err == nil {
-		nameServers(t)
+	if err != nil {
+		return nil, nil, err
 	}
-	return t, err
+	nameServers(t)
+	return t, source.original(), nil
 }
 
 // all reads a whole trace, and closes it.
@@ -171,17 +187,36 @@ func asFailure(err error) error {
 	return &failure{exit: exitFault, err: err}
 }
 
-// firstFinding judges a trace by the rules that it was recorded with, and returns what it breaks first; nil for nothing.
-func firstFinding(t *traces.Trace) *traces.Finding {
+// recordedRules are the rules that a trace was recorded with.
+func recordedRules(t *traces.Trace) []*spec.Rule {
 	chosen := &selection{rules: t.Header.Rules}
 	rules, err := chosen.chosenRules()
 	if err != nil {
-		rules = spec.Rules
+		return spec.Rules
 	}
-	if broken, _ := traces.Broken(t, rules, t.Header.Variants); broken != nil {
-		return &broken[0]
+	return rules
+}
+
+// brokenBy judges a trace by the rules that it was recorded with, and returns what its first guilty step breaks.
+func brokenBy(t *traces.Trace) (all []*traces.Finding) {
+	broken, _ := traces.Broken(t, recordedRules(t), t.Header.Variants)
+	for k := range broken {
+		all = append(all, &broken[k])
 	}
-	return nil
+	return all
+}
+
+// shownReport is what the page of a trace says of it.
+func shownReport(path string, t *traces.Trace, broken []*traces.Finding, original []string) *report.Report {
+	r := newReport("show", path, spec.Held)
+	judgedInto(r, t, recordedRules(t), broken)
+	r.Files = []report.File{{Path: path, Verdict: r.Verdict, Execution: t, Broken: broken, Original: original}}
+	for _, f := range broken {
+		found := lineFinding(f)
+		found.Steps, found.Execution, found.Breach = len(t.Records), t, f
+		r.Findings = append(r.Findings, found)
+	}
+	return r
 }
 
 // aroundLine keeps the records near a line.

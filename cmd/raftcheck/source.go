@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"os"
 
 	"github.com/spf13/pflag"
 
+	"github.com/raftcheck/raftcheck/report/page"
 	"github.com/raftcheck/raftcheck/traces"
 	"github.com/raftcheck/raftcheck/traces/ccf"
 	"github.com/raftcheck/raftcheck/traces/etcd"
@@ -22,6 +24,7 @@ type opened struct {
 	format string
 	reopen func() (*traces.Lines, error) // from the start, to quote lines
 	done   func()
+	above  int // lines of a page that stand above the trace
 }
 
 // Next returns the next record, unless the user wants the run to end.
@@ -66,8 +69,37 @@ func (a *app) lines(path string, out *opened) (*traces.Lines, error) {
 	lines, err := a.trusted(traces.NewLines(path, from))
 	if err != nil {
 		out.done()
+		return nil, err
+	}
+	several, err := embedded(lines)
+	if err != nil {
+		lines.Close()
+		out.done()
+	}
+	if several > 0 {
+		out.above = lines.Number()
+	}
+	if several > 1 {
+		a.term.note("raftcheck: %s holds %d traces; this is the first", path, several)
 	}
 	return lines, err
+}
+
+// embedded goes on to the trace in a page of raftcheck, if the lines are one, and returns how many there are.
+func embedded(lines *traces.Lines) (several int, err error) {
+	if !bytes.Contains(lines.Ahead(foreign.HeadSize), []byte(page.Generator)) {
+		return 0, nil
+	}
+	begins, err := lines.Within([]byte(page.TraceBegins), []byte(page.TraceEnds))
+	if err != nil {
+		return 0, err
+	}
+	if begins == nil {
+		return 0, &traces.InputError{File: lines.Name(), Line: 1, Message: "this page of raftcheck holds no trace",
+			Hint: "a page has one where something was broken or recorded; give raftcheck what was judged"}
+	}
+	_, err = fmt.Sscanf(string(begins[len(page.TraceBegins):]), "%d", &several)
+	return several, err
 }
 
 // kept keeps what can be read only once in a temporary file, so that findings can quote it. It returns nil if it can be read again, or

@@ -91,7 +91,7 @@ func (a *app) runVerify(ctx context.Context, f *verifyFlags, args []string) erro
 		return err
 	}
 	defer f.outputs.abandon()
-	v := &verification{app: a, flags: f, rules: rules, report: newReport("verify", "trace", spec.Held), over: overlooked{}}
+	v := &verification{app: a, flags: f, rules: rules, report: newReport("verify", "trace", spec.Held), over: overlooked{}, draws: a.inGate.draws || f.outputs.draw()}
 	a.term.startProgress(time.Now())
 	for _, path := range paths {
 		if err := v.file(ctx, path); err != nil {
@@ -143,6 +143,11 @@ type verification struct {
 
 	over overlooked
 	told []report.Finding // that are known, and were overlooked
+
+	above int // lines of the page that stand above the trace that was judged last
+	draws bool
+	kept  int       // records that are kept to be drawn
+	drawn recording // of the trace that was judged last
 }
 
 // file judges one trace. A trace that cannot be read is told and noted, and the others go on.
@@ -163,9 +168,11 @@ func (v *verification) file(ctx context.Context, path string) error {
 	}
 	v.results = append(v.results, result)
 	v.report.Files = append(v.report.Files, fileOf(path, format, names, result))
+	v.report.Files[len(v.report.Files)-1].Lines -= v.above
+	v.drawn.into(&v.report.Files[len(v.report.Files)-1], result)
 	for k, f := range lineFindings(result) {
 		if k == 0 {
-			f.Checked = max(0, f.Evidence[0].Line-1)
+			f.Checked = max(0, f.Evidence[0].Line-1-v.above)
 		}
 		if k == 0 && !v.flags.keepGoing {
 			f.Unchecked = max(0, result.LastLine-result.Lines)
@@ -236,6 +243,7 @@ func (v *verification) judge(ctx context.Context, path string) (*traces.Result, 
 		return nil, "", nil, err
 	}
 	defer source.done()
+	v.above = source.above
 	result, err := traces.Verify(ctx, source.Source, traces.VerifyOptions{Rules: v.over.of(v.rules), KeepGoing: v.flags.keepGoing, Reopen: source.reopen,
 		Progress: func(line int) {
 			v.term.progress(time.Now(), func() string { return fmt.Sprintf("verify %s: %s", path, report.Some(line, "line")) })
@@ -245,6 +253,9 @@ func (v *verification) judge(ctx context.Context, path string) (*traces.Result, 
 		Names() map[spec.ServerID]string
 	}); is {
 		names = named.Names()
+	}
+	if err == nil && v.draws {
+		v.drawn = v.recordingOf(source, result)
 	}
 	return result, source.format, names, err
 }

@@ -1,0 +1,136 @@
+package page
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"strings"
+
+	_ "embed"
+)
+
+// Page is what one page says, from top to bottom. Its texts are data, whatever is in them.
+type Page struct {
+	Title    string // the outcome in one line
+	Verdict  string // held, violated or inconclusive
+	Of       string // what was judged, and how: "raftcheck check: mutant:cm-old-term"
+	Version  string // of raftcheck
+	Sections []Section
+}
+
+// Section is a part of a page with a heading of its own.
+type Section struct {
+	ID     string // by which addresses name it: "rules"
+	Title  string
+	Blocks []Block
+}
+
+// Block is a piece of a section: [Text], [Table], [Pre], [Command], [Fold], [Spans] or [*Execution].
+type Block interface{ write(*writer) }
+
+// pageStyle is what pages need beside the style of diagrams.
+//
+//go:embed page.css
+var pageStyle string
+
+// script is what makes pages answer to keys. Without it they show the same.
+//
+//go:embed page.js
+var script string
+
+// A page that holds a trace can be read as one: in its head it says what wrote it, and each trace stands between two lines, of which
+// the first begins with TraceBegins and the number of traces.
+const (
+	Generator   = `<meta name="generator" content="raftcheck`
+	TraceBegins = `<script type="application/x-ndjson" data-of="`
+	TraceEnds   = `</script>`
+)
+
+// Write writes the page. It returns errors of out only.
+func (p *Page) Write(out io.Writer) error {
+	w := &writer{Writer: bufio.NewWriter(out)}
+	p.head(w)
+	w.f("<a class=\"skip\" href=\"#main\">To the content</a>\n<header>\n")
+	w.f("<p><span class=\"verdict %s\"><span aria-hidden=\"true\">%s</span> %s</span></p>\n<h1>%s</h1>\n<p class=\"note\">%s</p>\n", p.Verdict, signs[p.Verdict], p.Verdict, p.Title, p.Of)
+	p.contents(w)
+	w.f("</header>\n<main id=\"main\">\n")
+	for k := range p.Sections {
+		s := &p.Sections[k]
+		w.f("<section id=\"%s\" aria-labelledby=\"%s-title\">\n<h2 id=\"%s-title\">%s</h2>\n", s.ID, s.ID, s.ID, s.Title)
+		for _, b := range s.Blocks {
+			b.write(w)
+		}
+		w.f("</section>\n")
+	}
+	w.f("</main>\n<footer><p>Written by raftcheck %s. This page loads nothing and sends nothing.</p></footer>\n", p.Version)
+	w.traces()
+	w.f("<script>%s</script>\n</body>\n</html>\n", markup(script))
+	return w.Flush()
+}
+
+// signs stand beside the words for verdicts.
+var signs = map[string]string{"held": "✓", "violated": "✗", "inconclusive": "?"}
+
+// head writes all before the content. What the policy does not name is not loaded, run, or applied.
+func (p *Page) head(w *writer) {
+	style := pictureStyle + pageStyle
+	policy := fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; base-uri 'none'; form-action 'none'", digest(style), digest(script))
+	w.f("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n%s %s\"/>\n", markup(Generator), p.Version)
+	w.f("<meta http-equiv=\"Content-Security-Policy\" content=\"%s\"/>\n", markup(policy))
+	w.f("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<meta name=\"color-scheme\" content=\"light dark\"/>\n")
+	w.f("<title>%s</title>\n<style>%s</style>\n</head>\n<body>\n", clipped(p.Title, 80), markup(style))
+	w.f("<svg class=\"patterns\" width=\"0\" height=\"0\" aria-hidden=\"true\" focusable=\"false\">%s</svg>\n", patterns)
+}
+
+func digest(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// contents lists the sections, if there are several.
+func (p *Page) contents(w *writer) {
+	if len(p.Sections) < 3 {
+		return
+	}
+	w.f("<nav aria-label=\"On this page\"><ul>\n")
+	for k := range p.Sections {
+		w.f("<li><a href=\"#%s\">%s</a></li>\n", p.Sections[k].ID, p.Sections[k].Title)
+	}
+	w.f("</ul></nav>\n")
+}
+
+// writer is a page under way.
+type writer struct {
+	*bufio.Writer
+	executions []*Execution // that were drawn, in order: their traces stand at the end
+	tables     int          // that were written
+}
+
+// f writes a piece of the page, as [printf] does.
+func (w *writer) f(format string, args ...any) { printf(w.Writer, format, args...) }
+
+// traces writes the traces of what was drawn. One of another format stands there as it was read, and for the script in the native format.
+func (w *writer) traces() {
+	for k, e := range w.executions {
+		native := e.look().native()
+		if e.Lines != nil {
+			w.f("<script type=\"application/x-ndjson\" id=\"trace-%d\">\n", k+1)
+			w.lines(native)
+			w.f("%s%d\" id=\"lines-%d\">\n", markup(TraceBegins), len(w.executions), k+1)
+			w.lines(e.Lines)
+			continue
+		}
+		w.f("%s%d\" id=\"trace-%d\">\n", markup(TraceBegins), len(w.executions), k+1)
+		w.lines(native)
+	}
+}
+
+// lines writes lines of JSON as what a script element holds, and ends it: what begins markup stands as an escape of JSON.
+func (w *writer) lines(all []string) {
+	for _, line := range all {
+		w.f("%s\n", markup(strings.ReplaceAll(line, "<", `\u003c`)))
+	}
+	w.f("%s\n", markup(TraceEnds))
+}
