@@ -152,7 +152,7 @@ func (s *subject) keepsContract(ctx context.Context, a *app) error {
 		a.term.note("%v", f)
 		return nil
 	}
-	return &failure{exit: exitFault, err: fmt.Errorf("%s", strings.TrimRight(f.Tell(), "\n")), hint: "raftcheck explain " + f.Check.Name}
+	return &failure{exit: exitFault, err: fmt.Errorf("%w%s%s", f, quotes, strings.ReplaceAll(strings.TrimRight(f.Story(), "\n"), "\n", quotes)), hint: "raftcheck explain " + f.Check.Name}
 }
 
 // endWith ends a program soon after ctx is cancelled, or when its time is over, however busy it is.

@@ -113,7 +113,13 @@ func (t *try) current(s *server, in spec.Input, out *spec.Output) bool {
 			return t.behind(s, durableTold, "its last durable effect and Observe do not agree on what is durable: "+d)
 		}
 	}
-	if s.down() || in.Kind == spec.Crash || !t.restarts() {
+	if s.down() || in.Kind == spec.Crash {
+		return false
+	}
+	if last >= 0 && s.shown.Knows(spec.FieldTerm|spec.FieldDurable) && s.shown.Term < s.durable.Term {
+		return t.blame(s, observationCurrent, fmt.Sprintf("after %q it has term %d on its disk, and shows term %d", in, s.durable.Term, s.shown.Term))
+	}
+	if !t.restarts() {
 		return false
 	}
 	t.Tried[restartUp]++
