@@ -2,6 +2,7 @@ package checker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -22,6 +23,7 @@ type Options struct {
 	Memory   int          // bytes; 0 is no bound. A search that needs more ends inconclusive
 	States   uint64       // 0 is no bound. A search that finds more ends inconclusive
 	Progress func(Progress)
+	Keep     *Keep  // where the search is kept, beyond Memory; nil is in memory
 	Name     string // what is checked, for the header of a trace: "reference", "mutant:NAME", a package's path
 }
 
@@ -47,11 +49,19 @@ func Check(ctx context.Context, config *cluster.Config, o Options) (*Result, err
 	if err != nil {
 		return nil, err
 	}
-	result, err := run.exhaust(ctx)
+	result, err := run.searched(ctx)
 	if err != nil || len(o.Liveness) == 0 || !result.Search.Complete || len(result.Findings) > 0 {
 		return result, err
 	}
 	return run.live(ctx, result)
+}
+
+// searched searches in memory or in files.
+func (r *run) searched(ctx context.Context) (*Result, error) {
+	if r.options.Keep != nil {
+		return r.exhaustKept(ctx)
+	}
+	return r.exhaust(ctx)
 }
 
 // live adds to a finished search what liveness rules say.
@@ -90,6 +100,9 @@ func newRun(config *cluster.Config, o Options) (*run, error) {
 		if _, err := LivenessWorld(config); err != nil {
 			return nil, err
 		}
+	}
+	if o.Keep != nil && len(o.Liveness) > 0 {
+		return nil, errors.New("a search that is kept in files judges no liveness rules: they take a graph of all states in memory")
 	}
 	names, err := renamings(config, o.Symmetry)
 	if err != nil {

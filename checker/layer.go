@@ -22,6 +22,7 @@ const (
 type block struct {
 	words  []uint32 // the states, one after another
 	prints []uint64 // their fingerprints
+	second []uint64 // the second halves of their keys, in a search that is kept in files
 	parent []uint32 // place of each state's parent in the layer before
 	nth    []uint16 // which successor of its parent it is
 	first  uint32   // place of its first state in its layer
@@ -55,6 +56,7 @@ type search struct {
 	nextCount [partitions]int
 	spare     blockPool
 	paths     []path // by layer
+	kept      *kept  // a search in files keeps states, keys and paths there; nil for one in memory
 	doubts    [partitions][]doubt
 	stats     Stats
 	goals     []int
@@ -76,6 +78,7 @@ type worker struct {
 	goals       []int
 	found       []violation
 	fine        [1 << 12]uint64 // pairs of servers looked up lately that break nothing
+	sifted      []uint32        // states that may be new, in a search that is kept in files
 }
 
 type blockPool struct {
@@ -95,7 +98,7 @@ func (p *blockPool) get(words int) *block {
 }
 
 func (p *blockPool) put(b *block) {
-	b.words, b.prints, b.parent, b.nth = b.words[:0], b.prints[:0], b.parent[:0], b.nth[:0]
+	b.words, b.prints, b.second, b.parent, b.nth = b.words[:0], b.prints[:0], b.second[:0], b.parent[:0], b.nth[:0]
 	p.Lock()
 	defer p.Unlock()
 	p.free = append(p.free, b)
@@ -170,7 +173,11 @@ func (s *search) round(ctx context.Context, from int) (int, error) {
 	if err := s.expandDeferred(ctx, blocks); err != nil {
 		return 0, err
 	}
-	s.parallel(partitions, func(w *worker, p int) { w.file(s, blocks, p) })
+	if s.kept != nil {
+		s.parallel(partitions, func(w *worker, p int) { w.sift(s, blocks, p) })
+	} else {
+		s.parallel(partitions, func(w *worker, p int) { w.file(s, blocks, p) })
+	}
 	s.settle()
 	return len(blocks), nil
 }
@@ -277,6 +284,9 @@ func (m *memo) fill(wanted []missing) error {
 		if err != nil {
 			return err
 		}
+		if m.fills != nil {
+			*m.fills = append(*m.fills, uint32(w.kind), w.a, w.b)
+		}
 	}
 	return nil
 }
@@ -303,7 +313,7 @@ func (w *worker) file(s *search, blocks []*block, p int) {
 	}
 }
 
-// keep makes a new state, puts it into the next layer, and looks whether its servers were judged side by side before.
+// keep makes a new state and puts it into the next layer.
 func (w *worker) keep(s *search, blocks []*block, p int, n *successor) {
 	b := w.room(s, p)
 	words := w.words()
@@ -311,6 +321,11 @@ func (w *worker) keep(s *search, blocks []*block, p int, n *successor) {
 	b.words = b.words[:at+words]
 	state := b.words[at:]
 	w.apply(state, parentOf(blocks, n.parent, words), n.move)
+	w.enter(s, b, p, state, n)
+}
+
+// enter notes of a new state in its block how it was found, and looks whether its servers were judged side by side before.
+func (w *worker) enter(s *search, b *block, p int, state []uint32, n *successor) {
 	b.prints, b.parent, b.nth = append(b.prints, n.fingerprint), append(b.parent, n.parent), append(b.nth, n.nth)
 	s.nextCount[p]++
 	if kind := n.move.kind(); kind != moveStep && kind != moveStay {
@@ -385,6 +400,9 @@ func (s *search) settle() {
 		}
 		w.transitions, w.found = 0, w.found[:0]
 	}
+	if s.kept != nil {
+		return
+	}
 	s.stats.Distinct = 0
 	for p := range s.seen {
 		s.stats.Distinct += uint64(s.seen[p].count)
@@ -399,7 +417,16 @@ func (s *search) bytes() (stored, all int) {
 	for _, p := range s.paths {
 		stored += 6 * len(p.parent)
 	}
-	all = stored + s.memo.bytes()
+	if s.kept != nil {
+		for p := range s.kept.filters {
+			stored += s.kept.filters[p].bytes()
+		}
+	}
+	return stored, stored + s.memo.bytes() + s.roundBytes()
+}
+
+// roundBytes returns the memory held by blocks and batches.
+func (s *search) roundBytes() (all int) {
 	blockBytes := blockStates * (4*s.words() + 14)
 	blocks := len(s.layer) + len(s.spare.free)
 	for p := range s.next {
@@ -410,7 +437,7 @@ func (s *search) bytes() (stored, all int) {
 			all += 24 * cap(s.batches[k][p])
 		}
 	}
-	return stored, all + blocks*blockBytes
+	return all + blocks*blockBytes
 }
 
 // end gives the memory back that the Go heap does not manage.

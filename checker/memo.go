@@ -46,6 +46,7 @@ type memo struct {
 	pairs        idTable // (server state, server state) -> 1 when a promise between the two is broken, else 0
 	audits       int
 	spares       spares
+	fills        *[]uint32 // what was made known, as numbers, for a search that goes on with it; nil for others
 	live         *liveMemo // what a graph for liveness rules needs besides; nil for a search
 }
 

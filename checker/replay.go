@@ -19,7 +19,14 @@ func (r *run) violated(ctx context.Context, depth int) (*Result, error) {
 			first = v
 		}
 	}
-	actions, moves, faults, err := r.take(wayBack(r.paths, first))
+	back := wayBack(r.paths, first)
+	if r.kept != nil {
+		var err error
+		if back, err = r.kept.wayBack(depth, first); err != nil {
+			return nil, err
+		}
+	}
+	actions, moves, faults, err := r.take(back)
 	if err != nil {
 		return nil, err
 	}
@@ -116,6 +123,20 @@ func (s *search) take(way []uint16) (actions []cluster.Action, moves []move, fau
 		state = next
 	}
 	return actions, moves, faults, nil
+}
+
+// wayBack does so from the files of the layers up to that depth.
+func (k *kept) wayBack(depth int, last violation) ([]uint16, error) {
+	way := []uint16{last.nth}
+	for place := last.parent; depth > 0; depth-- {
+		parent, nth, err := k.manifest.Layers[depth].Step(k.folder, place)
+		if err != nil {
+			return nil, err
+		}
+		way, place = append(way, nth), parent
+	}
+	slices.Reverse(way)
+	return way, nil
 }
 
 // firstState returns the state in which nothing has happened.

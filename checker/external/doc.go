@@ -1,0 +1,15 @@
+// Package external keeps a breadth-first search in files, so that it needs no more memory than it is given and can go on after
+// it was ended at any moment. It knows nothing of Raft: a state is a row of words under a key of 128 bits.
+//
+//	expand     takes the states of a layer to candidates for the next    [Layer.Blocks], [Create], [Candidates.Append]
+//	merge      drops the candidates that were seen before                [Merge], [Sort], [Compact]
+//	manifest   says which files are the search, once a layer is done      [Write], [Read], [Sweep]
+//
+// Each is a function from files to files: it changes none that is there, and what it makes counts only when a manifest names it.
+// Whatever ends a program in between, the last manifest and the files that it names are whole, and the layer after them is made again.
+//
+// The first of equal candidates is kept, and candidates that are new stay in the order in which they were appended to their
+// partition. So a search that is kept in files numbers the states of a layer as one that holds them in memory does.
+//
+// docs/search-directory.md describes the files byte by byte.
+package external

@@ -1,0 +1,120 @@
+package checker
+
+import (
+	"bytes"
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/impl"
+	"github.com/raftcheck/raftcheck/impl/mutant"
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/spec/abstract"
+	"github.com/raftcheck/raftcheck/traces"
+)
+
+// told is all that a search says and that does not depend on the clock or on where it was kept.
+type told struct {
+	Verdict spec.Verdict
+	Reason  string
+	Search  Stats
+	Goals   map[string]int
+	Rules   []RuleVerdict
+	Story   string
+}
+
+func tell(t *testing.T, r *Result) told {
+	t.Helper()
+	a := told{Verdict: r.Verdict, Reason: r.Reason, Search: r.Search, Goals: map[string]int{}, Rules: r.Rules}
+	a.Search.Seconds, a.Search.Inside, a.Search.Bytes = 0, 0, 0
+	for _, g := range r.Goals {
+		a.Goals[g.Goal.Name] = g.Reached
+	}
+	var story bytes.Buffer
+	for _, f := range r.Findings {
+		require.NoError(t, traces.Write(&story, f.Trace))
+		story.WriteString(f.Rule.ID + f.Message)
+	}
+	a.Story = story.String()
+	return a
+}
+
+// searchIn searches a world, in memory without Keep.
+func searchIn(t *testing.T, c *cluster.Config, o Options) told {
+	t.Helper()
+	r, err := Check(context.Background(), c, o)
+	require.NoError(t, err)
+	return tell(t, r)
+}
+
+func parityWorld(log spec.Index, messages int) *cluster.Config {
+	c := &cluster.Config{Servers: 3, New: abstract.New, Variants: abstract.Variants, NoHistory: true, Strict: true,
+		Faults: cluster.Faults{Drop: cluster.Unlimited}, Bounds: cluster.Bounds{Terms: 2, Log: log, Messages: messages}}
+	inputs := abstract.Inputs(c.IDs(), c.ValueNames(), false)
+	c.Inputs = func(spec.ServerID) []spec.Input { return inputs }
+	return c
+}
+
+func mutantWorld(t *testing.T, name string) *cluster.Config {
+	t.Helper()
+	m, known := mutant.ByName(name)
+	require.True(t, known, name)
+	b := m.Bounds
+	changes, err := cluster.ParseChanges(b.To)
+	require.NoError(t, err)
+	network := cluster.Unordered
+	if b.FIFO {
+		network = cluster.FIFO
+	}
+	return &cluster.Config{
+		Network: network, Servers: b.Servers, New: m.Factory(), Variants: m.Variants(), Changes: changes, Values: b.Values,
+		Faults: cluster.Faults{Drop: cluster.Unlimited, Duplicate: cluster.Budget(b.Duplicates), Crash: cluster.Budget(b.Crashes), Lossy: b.Lossy, Storage: cluster.Budget(b.StorageErrors)},
+		Bounds: cluster.Bounds{Terms: b.Terms, Log: b.Log, Messages: b.Messages, Campaigns: b.Campaigns, Proposals: b.Proposals, Depth: b.Depth,
+			Compactions: b.Compactions, Transfers: b.Transfers, Changes: b.Changes, Reads: b.Reads, Ticks: b.Ticks, Drift: b.Drift},
+	}
+}
+
+// TestFilesChangeNothing holds a search in files against the same in memory, with all the memory there is and with hardly any, and with
+// one and two workers.
+func TestFilesChangeNothing(t *testing.T) {
+	small := cluster.Default(impl.New(impl.Options{}))
+	small.Bounds.Messages = 1
+	fifo, sent := small, small
+	fifo.Network, sent.Network = cluster.FIFO, cluster.EverSent
+	sent.Bounds.Messages = 3
+	deep := small
+	deep.Bounds.Depth = 9
+	type row struct {
+		name     string
+		world    *cluster.Config
+		symmetry bool
+	}
+	rows := []row{
+		{"raft.tla, log 0", parityWorld(0, 1), false},
+		{"raft.tla, log 0, symmetry", parityWorld(0, 1), true},
+		{"raft.tla, log 1, symmetry", parityWorld(1, 1), true},
+		{"reference", &small, false},
+		{"reference, symmetry", &small, true},
+		{"reference, fifo", &fifo, false},
+		{"reference, ever-sent", &sent, false},
+		{"reference, 9 steps", &deep, false},
+	}
+	all := mutant.All
+	for k := 0; k < len(all); k += len(all) / 10 {
+		rows = append(rows, row{all[k].Name, mutantWorld(t, all[k].Name), false})
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			want := searchIn(t, row.world, Options{Symmetry: row.symmetry, Workers: 1})
+			for _, tight := range []bool{false, true} {
+				for workers := 1; workers <= 2; workers++ {
+					got := searchIn(t, row.world, Options{Symmetry: row.symmetry, Workers: workers, Keep: &Keep{Dir: t.TempDir(), tight: tight}})
+					require.Equal(t, want, got, "%d workers, tight %t", workers, tight)
+				}
+			}
+		})
+	}
+}
