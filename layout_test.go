@@ -43,6 +43,7 @@ var mayImport = map[string][]string{
 	"conformance/contract":   {"spec", "cluster"},
 	"conformance":            {"spec", "cluster", "traces", "checker", "fuzz", "conformance/…"},
 	"checker/external":       {"whole"},
+	"checker/internal/…":     {"checker/external"},
 	"checker":                {"spec", "cluster", "traces", "checker/external", "checker/internal/…", "conformance/contract"},
 	"linearizability":        {"spec", "legible", "traces", "traces/wire", "traces/foreign"},
 	"fuzz":                   {"spec", "cluster", "traces", "checker", "linearizability", "conformance/contract"},

@@ -107,10 +107,13 @@ func (k *kept) begin() error {
 			return k.unfit(causeOf(err))
 		case slices.Contains(names, external.ManifestName):
 			return k.unfit(errors.New("it holds a search already, which can go on"))
-		case len(names) > 0:
-			return k.unfit(fmt.Errorf("it is not empty: it holds %s", names[0]))
 		}
-		return nil
+		for _, name := range names {
+			if !external.Ours(name) {
+				return k.unfit(fmt.Errorf("it is not empty: it holds %s", name))
+			}
+		}
+		return external.Sweep(k.folder, &k.manifest) // of a search that was ended at once
 	}
 	m, err := external.Read(k.folder)
 	if errors.Is(err, fs.ErrNotExist) {

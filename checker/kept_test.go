@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/raftcheck/raftcheck/checker/internal/memfs"
 	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/impl"
 	"github.com/raftcheck/raftcheck/impl/mutant"
@@ -111,7 +112,7 @@ func TestFilesChangeNothing(t *testing.T) {
 			want := searchIn(t, row.world, Options{Symmetry: row.symmetry, Workers: 1})
 			for _, tight := range []bool{false, true} {
 				for workers := 1; workers <= 2; workers++ {
-					got := searchIn(t, row.world, Options{Symmetry: row.symmetry, Workers: workers, Keep: &Keep{Dir: t.TempDir(), tight: tight}})
+					got := searchIn(t, row.world, Options{Symmetry: row.symmetry, Workers: workers, Keep: &Keep{Dir: "memory", folder: &memfs.Folder{}, tight: tight}})
 					require.Equal(t, want, got, "%d workers, tight %t", workers, tight)
 				}
 			}

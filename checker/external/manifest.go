@@ -112,7 +112,7 @@ func Sweep(folder FS, m *Manifest) error {
 		return failed(".", err)
 	}
 	for _, name := range names {
-		if !needed[name] && searchFile.MatchString(name) {
+		if !needed[name] && Ours(name) {
 			if err := folder.Remove(name); err != nil {
 				return failed(name, err)
 			}
@@ -120,6 +120,9 @@ func Sweep(folder FS, m *Manifest) error {
 	}
 	return nil
 }
+
+// Ours reports whether files of a search are named like that.
+func Ours(name string) bool { return searchFile.MatchString(name) }
 
 // searchFile is how the files of a search are named.
 var searchFile = regexp.MustCompile(`^(words|keys|paths|run|memo)-[0-9]{8,}$`)
