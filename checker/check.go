@@ -206,7 +206,10 @@ func (r *run) reachedGoal(g *spec.Goal) int { return r.search.goals[slices.Index
 
 func (r *run) statistics() Stats {
 	s := r.stats
-	s.LocalStates, s.Messages, s.Executions, s.Audits = len(r.servers), len(r.messages)-1, r.executed, r.audits
+	s.LocalStates, s.Messages, s.Histories, s.Executions, s.Audits = len(r.servers), len(r.messages)-1, len(r.histories), r.executed, r.audits
+	if s.Bits = 64; r.kept != nil {
+		s.Bits, s.Disk = 128, r.kept.manifest.Bytes()
+	}
 	s.Seconds, s.Inside = time.Since(r.started).Seconds(), r.inside.Seconds()
 	s.Bytes, _ = r.bytes()
 	return s

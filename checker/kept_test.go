@@ -29,7 +29,7 @@ type told struct {
 func tell(t *testing.T, r *Result) told {
 	t.Helper()
 	a := told{Verdict: r.Verdict, Reason: r.Reason, Search: r.Search, Goals: map[string]int{}, Rules: r.Rules}
-	a.Search.Seconds, a.Search.Inside, a.Search.Bytes = 0, 0, 0
+	a.Search.Seconds, a.Search.Inside, a.Search.Bytes, a.Search.Bits, a.Search.Disk = 0, 0, 0, 0, 0
 	for _, g := range r.Goals {
 		a.Goals[g.Goal.Name] = g.Reached
 	}

@@ -54,17 +54,23 @@ type Stats struct {
 	Complete    bool    // every state within the bounds was expanded
 	LocalStates int     // distinct states of single servers
 	Messages    int     // distinct messages
+	Histories   int     // distinct histories: what happened earlier and still matters
 	Executions  int     // how often node code ran for the memo
 	Audits      int     // how often node code ran to audit that equal bytes mean equal behaviour
 	Seconds     float64 // wall-clock time
 	Inside      float64 // seconds of it in the implementation's own code: making servers, steps, and writing and showing their state
 	Bytes       int     // memory held by fingerprints and paths
 	Frontier    int     // states found and not expanded
+	Bits        int     // by so many bits states are told apart: 64, or 128 in a search that is kept in files
+	Disk        int64   // bytes of the files that it is kept in
 }
 
 // CollisionChance bounds the chance that any two of the distinct states shared a fingerprint, so that one was taken for the other.
 func (s *Stats) CollisionChance() float64 {
-	n := float64(s.Distinct)
+	n, parts := float64(s.Distinct), float64(s.LocalStates+s.Messages+s.Histories)
+	if s.Bits > 64 { // of parts whose 64-bit hashes differ
+		return n*n/math.Exp2(float64(s.Bits)+1) + parts*parts/math.Exp2(65)
+	}
 	return n * n / math.Exp2(65)
 }
 

@@ -115,16 +115,18 @@ type GoalResult struct {
 
 // Search is how much was searched.
 type Search struct {
-	Distinct    uint64  `json:"distinct"`        // different states
-	Transitions uint64  `json:"transitions"`     // steps between them
-	Depth       int     `json:"depth"`           // longest shortest execution, in steps: the initial state has depth 0
-	Complete    bool    `json:"complete"`        // no state within the bounds was left out
-	LocalStates uint64  `json:"localStates"`     // different states of one server
-	Messages    uint64  `json:"messages"`        // different messages
-	Executions  uint64  `json:"executions"`      // times the implementation's own code was run
-	Audits      uint64  `json:"audits"`          // times more, to see whether equal states behave alike
-	Bytes       float64 `json:"bytesPerState"`   // memory that fingerprints and paths cost, for each distinct state
-	Collision   float64 `json:"collisionChance"` // at most this likely did two states pass for one, 64-bit fingerprints being equal
+	Distinct    uint64  `json:"distinct"`            // different states
+	Transitions uint64  `json:"transitions"`         // steps between them
+	Depth       int     `json:"depth"`               // longest shortest execution, in steps: the initial state has depth 0
+	Complete    bool    `json:"complete"`            // no state within the bounds was left out
+	LocalStates uint64  `json:"localStates"`         // different states of one server
+	Messages    uint64  `json:"messages"`            // different messages
+	Executions  uint64  `json:"executions"`          // times the implementation's own code was run
+	Audits      uint64  `json:"audits"`              // times more, to see whether equal states behave alike
+	Bytes       float64 `json:"bytesPerState"`       // memory that fingerprints and paths cost, for each distinct state
+	Collision   float64 `json:"collisionChance"`     // at most this likely did two states pass for one, their fingerprints being equal
+	Bits        int     `json:"fingerprintBits"`     // of which a fingerprint is made: 64, or 128 with --dir
+	Disk        int64   `json:"diskBytes,omitempty"` // --dir: of the files that the search is kept in
 	Seconds     float64 `json:"seconds"`
 	Inside      float64 `json:"secondsInside"` // of them, in the implementation's own code
 }

@@ -26,6 +26,9 @@ func (t *text) pass() {
 
 // collision says how likely it is that the search overlooked a state, when that is worth a word.
 func (t *text) collision() {
+	if s := t.r.Search; s.Disk > 0 {
+		t.below("", fmt.Sprintf("kept in files of %s; states are told apart by %d bits", Bytes(uint64(s.Disk)), s.Bits))
+	}
 	if c := t.r.Search.Collision; c > 1e-5 {
 		t.below("", fmt.Sprintf("states are told apart by 64 bits: the chance that one was overlooked is below 1 in %s", Short(uint64(1/c))))
 	}

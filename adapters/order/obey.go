@@ -51,11 +51,12 @@ func (p Program) Obey(orders, outcomes string) error {
 	defer stop()
 	out, err := p.obey(ctx, &o)
 	var fault *checker.Fault
+	var unfit *checker.Unfit
 	switch {
 	case errors.As(err, &fault):
 		out = &Outcome{Fault: fault.Error()}
 	case err != nil:
-		out = &Outcome{Problem: err.Error()}
+		out = &Outcome{Problem: err.Error(), Unfit: errors.As(err, &unfit)}
 	}
 	if data, err = json.Marshal(out); err != nil {
 		return err

@@ -29,6 +29,7 @@ type Order struct {
 	Known    map[string][]string // shapes of breaches that do not count, by the ids of their rules
 	Goals    []string            // names; null is every goal that the bounds let happen
 	Memory   int                 // bytes; 0 is no bound
+	Keep     *checker.Keep       // of Search: where it is kept; null is in memory
 	Seed     uint64              // of Fuzz and Conform
 	Level    conformance.Level   // of Conform
 	Profiles []spec.Profile      // of Conform
@@ -69,6 +70,7 @@ const (
 type Outcome struct {
 	Fault   string             // it ended with this fault of the implementation; nothing else counts then
 	Problem string             // it could not be done; nothing else counts then
+	Unfit   bool               // the problem is with where the search is kept
 	Nothing bool               // there was nothing to shrink: the trace breaks no rule
 	Tried   int                // executions that Shrink tried
 	Differs *traces.Difference // of a replay
@@ -100,7 +102,7 @@ func (o *Order) World(c *cluster.Config) {
 
 // options puts what the order says of a search into its options.
 func (o *Order) options(search *checker.Options) {
-	search.Name, search.Memory = o.Name, o.Memory
+	search.Name, search.Memory, search.Keep = o.Name, o.Memory, o.Keep
 	search.Rules = []*spec.Rule{}
 	for _, r := range spec.Rules {
 		if slices.Contains(o.Rules, r.ID) {

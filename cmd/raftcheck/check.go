@@ -20,6 +20,7 @@ type checkFlags struct {
 	world     worldFlags
 	selection selection
 	known     known
+	folder    searchFolder
 	symmetry  bool
 	liveness  bool
 	time      time.Duration
@@ -50,6 +51,8 @@ raft.tla in the bounds of the published parity table. Every bound and fault can 
   raftcheck check --nodes 2 --liveness
   raftcheck check --impl mutant:el-prevote-lead-kept
   raftcheck check --impl spec --log 0 --symmetry --expect-states 44925
+  raftcheck check --terms 3 --memory 4GiB --dir search
+  raftcheck check --resume search
   raftcheck check --debug-goal one-leader-at-a-time`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runCheck(cmd, f) },
@@ -65,6 +68,7 @@ raft.tla in the bounds of the published parity table. Every bound and fault can 
 	f.selection.addRules(flags)
 	f.selection.addGoals(flags)
 	f.selection.addDebugGoals(flags)
+	f.folder.addTo(flags)
 	f.known.addTo(flags)
 	addSave(flags, &f.save)
 	addAllow(flags, &f.allow)
@@ -106,11 +110,13 @@ func (a *app) runCheck(cmd *cobra.Command, f *checkFlags) error {
 		return over.admit(r), err
 	})
 	if err != nil {
+		err = f.folder.failure(err)
 		return errors.Join(f.outputs.write(a.term.out, a.render(faultReport(s, err))), err)
 	}
 	if cmd.Context().Err() != nil && r.Verdict == spec.Inconclusive.String() {
 		r.Because = []string{"the search was interrupted"}
 	}
+	f.folder.goesOn(r)
 	if g := debugGoalOf(options.Rules); g != nil {
 		debugReport(r, g)
 	}
@@ -125,6 +131,9 @@ func (a *app) runCheck(cmd *cobra.Command, f *checkFlags) error {
 
 // settings turns flags into a world and the options of a search.
 func (f *checkFlags) settings(cmd *cobra.Command) (*subject, checker.Options, error) {
+	if err := f.folder.goOn(cmd.Flags()); err != nil {
+		return nil, checker.Options{}, err
+	}
 	if err := f.selection.wantDebugGoal(&f.world); err != nil {
 		return nil, checker.Options{}, err
 	}
@@ -160,7 +169,8 @@ func (f *checkFlags) settings(cmd *cobra.Command) (*subject, checker.Options, er
 	if f.memory == 0 {
 		f.memory = machineMemory() / 4 * 3
 	}
-	return s, checker.Options{Rules: rules, Liveness: live, Goals: goals, Symmetry: f.symmetry, Memory: int(f.memory), Name: s.name}, nil
+	keep, err := f.folder.options(cmd.Flags(), live, &f.known)
+	return s, checker.Options{Rules: rules, Liveness: live, Goals: goals, Symmetry: f.symmetry, Memory: int(f.memory), Keep: keep, Name: s.name}, err
 }
 
 // search runs the checker with a progress line, and turns what it found into a report.
@@ -204,6 +214,10 @@ func checkFailure(err error) error {
 	var known *failure
 	if errors.As(err, &known) {
 		return known
+	}
+	var unfit *checker.Unfit
+	if errors.As(err, &unfit) {
+		return err
 	}
 	var fault *checker.Fault
 	if errors.As(err, &fault) {

@@ -56,7 +56,7 @@ func (g *goTest) search(ctx context.Context, s *subject, o checker.Options) (*ch
 		return nil, err
 	}
 	defer job.end()
-	job.order.Memory, job.order.Progress = o.Memory, 100*time.Millisecond
+	job.order.Memory, job.order.Keep, job.order.Progress = o.Memory, o.Keep, 100*time.Millisecond
 	job.judge(o)
 	if deadline, limited := ctx.Deadline(); limited {
 		job.order.Limit = time.Until(deadline)
@@ -250,6 +250,8 @@ func (j *job) run(ctx context.Context, progress func([]byte)) (*order.Outcome, e
 		return nil, &checker.Fault{Err: errors.New(out.Fault)}
 	case wasInterrupted(ctx.Err()) && out.Problem != "":
 		return nil, interrupted("before the library was searched to the end")
+	case out.Unfit:
+		return nil, &failure{exit: exitInput, err: errors.New(out.Problem), bare: true}
 	case out.Problem != "":
 		return nil, &failure{exit: exitFault, err: errors.New(out.Problem)}
 	}

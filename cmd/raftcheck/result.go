@@ -60,7 +60,7 @@ func boundsOf(c *cluster.Config, symmetry bool) *report.Bounds {
 
 func searchOf(s *checker.Stats) *report.Search {
 	return &report.Search{Distinct: s.Distinct, Transitions: s.Transitions, Depth: s.Depth, Complete: s.Complete, LocalStates: uint64(s.LocalStates),
-		Messages: uint64(s.Messages), Executions: uint64(s.Executions), Audits: uint64(s.Audits), Bytes: s.BytesPerState(), Collision: s.CollisionChance(), Seconds: s.Seconds, Inside: s.Inside}
+		Messages: uint64(s.Messages), Executions: uint64(s.Executions), Audits: uint64(s.Audits), Bytes: s.BytesPerState(), Collision: s.CollisionChance(), Bits: s.Bits, Disk: s.Disk, Seconds: s.Seconds, Inside: s.Inside}
 }
 
 // notCovered lists what a search says nothing about.

@@ -203,4 +203,3 @@ func (f *Folder) Names() ([]string, error) {
 	defer f.mutex.Unlock()
 	return slices.Sorted(maps.Keys(f.files)), nil
 }
-
