@@ -82,12 +82,18 @@ func (o *Occupied) Error() string { return fmt.Sprintf("%q is in use by another 
 // lockName is the file by which a program has a folder for itself.
 const lockName = "lock"
 
-// OpenFolder opens a folder, and makes it if it is not there and may be made.
+// OpenFolder opens a folder, and makes it if it is not there and may be made. One that may not be made must hold a search.
 func OpenFolder(path string, make bool) (*Folder, error) {
 	if make {
 		if err := os.MkdirAll(path, 0o777); err != nil {
 			return nil, err
 		}
+	}
+	if _, err := os.ReadDir(path); err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(filepath.Join(path, ManifestName)); !make && err != nil {
+		return nil, errors.New("it holds no search: there is no " + ManifestName)
 	}
 	file, err := os.OpenFile(filepath.Join(path, lockName), os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
