@@ -93,7 +93,6 @@ func TestFilesChangeNothing(t *testing.T) {
 		symmetry bool
 	}
 	rows := []row{
-		{"raft.tla, log 0", parityWorld(0, 1), false},
 		{"raft.tla, log 0, symmetry", parityWorld(0, 1), true},
 		{"raft.tla, log 1, symmetry", parityWorld(1, 1), true},
 		{"reference", &small, false},
@@ -102,19 +101,20 @@ func TestFilesChangeNothing(t *testing.T) {
 		{"reference, ever-sent", &sent, false},
 		{"reference, 9 steps", &deep, false},
 	}
-	all := mutant.All
-	for k := 0; k < len(all); k += len(all) / 10 {
-		rows = append(rows, row{all[k].Name, mutantWorld(t, all[k].Name), false})
+	for _, name := range []string{"el-stale-vote-resp", "el-vote-not-durable", "el-meta-missing-term0", "el-higher-vote-granted", "el-hb-term-unchecked", "rp-next-le-match",
+		"rp-match-from-nack", "rp-prevterm-zero", "cm-quorum-half", "sn-resp-term-unchecked"} {
+		rows = append(rows, row{name, mutantWorld(t, name), false})
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			want := searchIn(t, row.world, Options{Symmetry: row.symmetry, Workers: 1})
-			for _, tight := range []bool{false, true} {
-				for workers := 1; workers <= 2; workers++ {
-					got := searchIn(t, row.world, Options{Symmetry: row.symmetry, Workers: workers, Keep: &Keep{Dir: "memory", folder: &memfs.Folder{}, tight: tight}})
-					require.Equal(t, want, got, "%d workers, tight %t", workers, tight)
-				}
+			for _, how := range []struct {
+				workers int
+				tight   bool
+			}{{2, false}, {1, true}, {2, true}} {
+				got := searchIn(t, row.world, Options{Symmetry: row.symmetry, Workers: how.workers, Keep: &Keep{Dir: "memory", folder: &memfs.Folder{}, tight: how.tight}})
+				require.Equal(t, want, got, "%d workers, tight %t", how.workers, how.tight)
 			}
 		})
 	}
