@@ -46,17 +46,20 @@ func (f *Folder) Ops() int {
 func (f *Folder) Kill() *Folder {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	return &Folder{files: maps.Clone(f.files)}
+	return f.KillNow()
 }
 
-// PowerLoss returns the folder as it may be after the power failed now: what was removed lately is there again.
-func (f *Folder) PowerLoss() *Folder {
-	f.mutex.Lock()
-	defer f.mutex.Unlock()
-	files := maps.Clone(f.removed)
-	if files == nil {
-		files = map[string][]byte{}
-	}
+// KillNow is Kill, for Fail to call.
+func (f *Folder) KillNow() *Folder {
+	files := map[string][]byte{}
+	maps.Copy(files, f.files)
+	return &Folder{files: files}
+}
+
+// PowerLossNow returns the folder as it may be after the power failed now: what was removed lately is there again. It is for Fail to call.
+func (f *Folder) PowerLossNow() *Folder {
+	files := map[string][]byte{}
+	maps.Copy(files, f.removed)
 	maps.Copy(files, f.files)
 	return &Folder{files: files}
 }

@@ -1,0 +1,202 @@
+package checker
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/checker/external"
+	"github.com/raftcheck/raftcheck/checker/internal/memfs"
+	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/impl"
+)
+
+// faultWorld is a world small enough to be searched thousands of times.
+func faultWorld() *cluster.Config {
+	c := cluster.Default(impl.New(impl.Options{}))
+	c.Servers, c.Bounds.Messages, c.Bounds.Terms = 2, 1, 1
+	return &c
+}
+
+// keptIn searches the world in a folder, and goes on with the search that is there if there is one.
+func keptIn(f *memfs.Folder) (*Result, error) {
+	begun := f.Bytes(external.ManifestName) != nil
+	return Check(context.Background(), faultWorld(), Options{Workers: 1, Keep: &Keep{Dir: "folder", Resume: begun, Maker: "test", folder: f, tight: true}})
+}
+
+// requireEqual holds a search that went on against an undisturbed one.
+func requireEqual(t *testing.T, want told, f *memfs.Folder, how string) {
+	t.Helper()
+	r, err := keptIn(f)
+	require.NoError(t, err, how)
+	require.Equal(t, want, tell(t, r), how)
+}
+
+// requireHonest takes the result of a disturbed search: the equal one, or an error, or one that says what happened and no pass.
+func requireHonest(t *testing.T, want told, r *Result, err error, how string) {
+	t.Helper()
+	if err != nil {
+		var unfit *Unfit
+		var failed *external.Failed
+		require.True(t, errors.As(err, &unfit) || errors.As(err, &failed), "%s: %v", how, err)
+		return
+	}
+	if r.Search.Complete {
+		require.Equal(t, want, tell(t, r), how)
+		return
+	}
+	require.NotEmpty(t, r.Reason, how)
+	require.Contains(t, r.Reason, "folder", how)
+}
+
+// TestEveryOperationFailsOnce: whatever is done with the folder fails once, at every place, and the search goes on to the equal result.
+func TestEveryOperationFailsOnce(t *testing.T) {
+	undisturbed := &memfs.Folder{}
+	r, err := keptIn(undisturbed)
+	require.NoError(t, err)
+	want := tell(t, r)
+	require.Equal(t, searchIn(t, faultWorld(), Options{}), want)
+	kinds := map[string]bool{}
+	for n := range undisturbed.Ops() {
+		f := &memfs.Folder{}
+		f.Fail = func(op memfs.Op) error {
+			if op.Number == n {
+				kinds[op.Kind] = true
+				return memfs.ErrInjected
+			}
+			return nil
+		}
+		r, err := keptIn(f)
+		f.Fail = nil
+		requireHonest(t, want, r, err, fmt.Sprintf("operation %d", n))
+		requireEqual(t, want, f, fmt.Sprintf("after operation %d failed", n))
+	}
+	for _, kind := range []string{"create", "write", "sync", "rename", "after rename", "open", "read", "remove", "names"} {
+		require.True(t, kinds[kind], "%s never failed", kind)
+	}
+}
+
+// TestEndedAtEveryOperation: the program is killed, or the power fails, before every operation, and the search goes on to the equal result.
+func TestEndedAtEveryOperation(t *testing.T) {
+	undisturbed := &memfs.Folder{}
+	r, err := keptIn(undisturbed)
+	require.NoError(t, err)
+	want := tell(t, r)
+	var left []*memfs.Folder
+	f := &memfs.Folder{}
+	f.Fail = func(memfs.Op) error {
+		left = append(left, f.KillNow(), f.PowerLossNow())
+		return nil
+	}
+	_, err = keptIn(f)
+	require.NoError(t, err)
+	require.Len(t, left, 2*undisturbed.Ops())
+	for n, g := range left {
+		requireEqual(t, want, g, fmt.Sprintf("ended before operation %d", n/2))
+	}
+}
+
+// TestSpoiledFiles: bits of every file that a search goes on from are flipped, files are cut, torn, swapped and gone. The result is equal, as
+// where it is not looked at, or the file is named.
+func TestSpoiledFiles(t *testing.T) {
+	r, err := keptIn(&memfs.Folder{})
+	require.NoError(t, err)
+	want := tell(t, r)
+	named := 0
+	for _, ends := range []int{150, 400} {
+		f := &memfs.Folder{}
+		f.Fail = func(op memfs.Op) error {
+			if op.Number >= ends {
+				return memfs.ErrInjected
+			}
+			return nil
+		}
+		_, _ = keptIn(f)
+		f.Fail = nil
+		names, err := f.Names()
+		require.NoError(t, err)
+		spoil := func(name, how string, b []byte) {
+			g := f.Kill()
+			g.Put(name, b)
+			r, err := Check(context.Background(), faultWorld(), Options{Workers: 1, Keep: &Keep{Dir: "folder", Resume: true, Maker: "test", folder: g, tight: true}})
+			if err == nil {
+				require.Equal(t, want, tell(t, r), "%s %s", name, how)
+				return
+			}
+			var unfit *Unfit
+			require.ErrorAs(t, err, &unfit, "%s %s", name, how)
+			require.Contains(t, err.Error(), "folder", "%s %s", name, how)
+			named++
+		}
+		for k, name := range names {
+			whole := f.Bytes(name)
+			for at := 0; at < len(whole); at += 1 + len(whole)/40 {
+				b := bytes.Clone(whole)
+				b[at] ^= 1 << (at % 8)
+				spoil(name, fmt.Sprintf("bit of byte %d", at), b)
+				torn := bytes.Clone(whole)
+				clear(torn[at:min(at+512, len(torn))])
+				spoil(name, fmt.Sprintf("torn at %d", at), torn)
+				spoil(name, fmt.Sprintf("cut at %d", at), bytes.Clone(whole[:at]))
+			}
+			spoil(name, "longer", append(bytes.Clone(whole), 0))
+			spoil(name, "gone", nil)
+			spoil(name, "another", f.Bytes(names[(k+1)%len(names)]))
+		}
+	}
+	require.Greater(t, named, 500)
+}
+
+// TestSpoiledReads: what is read from disk while a search goes on is not what was written, once at every place.
+func TestSpoiledReads(t *testing.T) {
+	undisturbed := &memfs.Folder{}
+	r, err := keptIn(undisturbed)
+	require.NoError(t, err)
+	want := tell(t, r)
+	spoiled := 0
+	for n := range undisturbed.Ops() {
+		f := &memfs.Folder{}
+		hit := false
+		f.Spoil = func(op memfs.Op, b []byte) {
+			if op.Number == n && len(b) > 0 {
+				b[n%len(b)] ^= 1 << (n % 8)
+				hit = true
+			}
+		}
+		r, err := keptIn(f)
+		f.Spoil = nil
+		if !hit {
+			continue
+		}
+		spoiled++
+		requireHonest(t, want, r, err, fmt.Sprintf("read %d", n))
+		requireEqual(t, want, f, fmt.Sprintf("after read %d", n))
+	}
+	require.Positive(t, spoiled)
+}
+
+// TestAnotherWorldIsRefused, and another program, and one that behaves otherwise.
+func TestAnotherWorldIsRefused(t *testing.T) {
+	f := &memfs.Folder{}
+	_, err := keptIn(f)
+	require.NoError(t, err)
+	for want, edit := range map[string]func(*cluster.Config, *Options){
+		"another world":                 func(c *cluster.Config, _ *Options) { c.Bounds.Terms = 2 },
+		"it has symmetry false":         func(_ *cluster.Config, o *Options) { o.Symmetry = true },
+		"test made it, and this is new": func(_ *cluster.Config, o *Options) { o.Keep.Maker = "new" },
+		"does not behave as it did":     func(c *cluster.Config, _ *Options) { c.New = impl.New(impl.Options{NoOp: true}) },
+	} {
+		c, o := faultWorld(), Options{Keep: &Keep{Dir: "folder", Resume: true, Maker: "test", folder: f.Kill()}}
+		edit(c, &o)
+		_, err := Check(context.Background(), c, o)
+		var unfit *Unfit
+		require.ErrorAs(t, err, &unfit, want)
+		require.ErrorContains(t, err, want)
+	}
+	_, err = Check(context.Background(), faultWorld(), Options{Keep: &Keep{Dir: "folder", folder: f.Kill()}})
+	require.EqualError(t, err, "folder: it holds a search already, which can go on")
+}
