@@ -48,6 +48,7 @@ var mayImport = map[string][]string{
 	"linearizability":        {"spec", "legible", "traces", "traces/wire", "traces/foreign"},
 	"fuzz":                   {"spec", "cluster", "traces", "checker", "linearizability", "conformance/contract"},
 	"adapters/order":         {"spec", "cluster", "traces", "checker", "fuzz", "conformance"},
+	"adapters/rpc":           {"spec", "cluster", "checker", "adapters/bubble", "adapters/statekey"},
 	"adapters/…":             {"spec", "traces/wire", "adapters/…"},
 	"adapters/etcd/etcdtest": {"spec", "cluster", "traces", "checker", "adapters/etcd", "adapters/order"},
 	"report":                 {"spec", "legible", "fold", "traces", "checker", "linearizability", "report/page"},

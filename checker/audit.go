@@ -30,6 +30,9 @@ func (m *memo) audit(state uint32, in spec.Input, out *spec.Output, one lived) (
 	}
 	m.audits++
 	again := m.step(other.node, in)
+	if again.Fault != nil {
+		return lived{}, again.Fault
+	}
 	if difference := compareOutputs(out, &again); difference != "" {
 		return lived{}, unsound(difference)
 	}

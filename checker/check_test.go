@@ -176,6 +176,21 @@ func TestAnIncompleteStateIsStopped(t *testing.T) {
 	require.ErrorContains(t, err, "two histories that end in equal AppendState bytes behave differently")
 }
 
+// The step that breaks is a first one, one that is given again, or one of an audit.
+func TestAFaultIsToldWhereverItComes(t *testing.T) {
+	for broken := 1; broken < 2000; broken += 37 {
+		steps := 0
+		breaks := spoiled(func(n spec.Node, in spec.Input) spec.Output {
+			if steps++; steps == broken {
+				return spec.Output{Fault: errors.New("it broke")}
+			}
+			return n.Step(in)
+		}, nil)
+		_, err := checker.Check(context.Background(), small(breaks), checker.Options{})
+		require.ErrorContains(t, err, "it broke", "step %d", broken)
+	}
+}
+
 func TestANodeThatIsNotDeterministicIsStopped(t *testing.T) {
 	calls := 0
 	moody := spoiled(func(n spec.Node, in spec.Input) spec.Output {

@@ -112,7 +112,8 @@ func (h *history) fated(f *spec.Fact) *spec.Fact {
 func (m *memo) resolveHistory(from uint32, step uint32) error {
 	s, err := m.stepOf(step)
 	if err != nil {
-		return &Fault{Server: s.Server, Step: s.Input.String(), Err: err}
+		of := m.stepFrom[step].state
+		return &Fault{Server: m.servers[of].sight.Server, Step: m.inputOf(int(step)).String(), Err: err}
 	}
 	h := history{facts: slices.Clone(m.histories[from].facts)}
 	broken := false

@@ -156,7 +156,7 @@ var unreadable = map[string]string{
 	`{:type :invoke, :f :read}`:                                                                                             "file:1: an operation without :process",
 	`{:process 0, :f :read}`:                                                                                                "file:1: an operation without :type",
 	`{:process 0, :type :maybe, :f :read}`:                                                                                  `file:1: unknown :type ":maybe": :invoke, :ok, :fail or :info`,
-	`{:process 0, :type :invoke, :f :inform, :value 1}`:                                                                     `file:1: unknown :f ":inform": :read, :write, :cas, :append, :delete, :txn, :add, :acquire, :release, or :get and :put with :key`,
+	`{:process 0, :type :invoke, :f :inform, :value 1}`:                                                                     `file:1: unknown :f ":inform": :read, :write, :cas, :append, :delete, :txn, :add, :acquire, :release, :enqueue, :dequeue, :drain, or :get and :put with :key`,
 	`{:process 0, :type :ok, :f :read, :value 1}`:                                                                           `file:1: client "0" called nothing that could return`,
 	`{:process 0, :type :invoke, :f :cas, :value 1}`:                                                                        "file:1: the :value of :cas is 1 and not a pair of values",
 	`{:process 0, :type :invoke, :f :txn, :value [[:inc 1 1]]}`:                                                             `file:1: unknown operation ":inc" in a transaction: :r, :w, :append, :cas or :delete`,

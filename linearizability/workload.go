@@ -25,13 +25,17 @@ const (
 	decrements
 	acquires
 	releases
+	enqueues
+	dequeues
+	drains
 	transacts
 )
 
 // works are the names of operations. Any other is known only if it is a transaction.
 var works = map[string]work{"read": reads, "r": reads, "write": writes, "w": writes, "cas": compares, "append": appends, "get": gets, "put": puts,
 	"delete": deletes, "del": deletes, "remove": deletes, "add": adds, "inc": increments, "increment": increments, "dec": decrements,
-	"decrement": decrements, "acquire": acquires, "lock": acquires, "release": releases, "unlock": releases, "txn": transacts}
+	"decrement": decrements, "acquire": acquires, "lock": acquires, "release": releases, "unlock": releases, "enqueue": enqueues,
+	"dequeue": dequeues, "drain": drains, "txn": transacts}
 
 // workload is how the values of a history are read.
 type workload struct {
@@ -42,6 +46,7 @@ type workload struct {
 	set       bool   // adds put elements into a set
 	scratch   []Action
 	sets      map[string]*members // by key, where adds put elements into sets
+	queues    map[string]*queue   // by key
 }
 
 // resolve turns the happenings into actions.
@@ -61,6 +66,7 @@ func (j *jepsen) resolve() error {
 		}
 	}
 	w.notes()
+	w.dequeued()
 	j.drop()
 	if j.completed {
 		j.timed = true // nobody knows when they were called
@@ -217,7 +223,7 @@ func (w *workload) mayBeKeyed(k int, f work) bool {
 	if f == deletes {
 		return true // of a key, whatever else
 	}
-	return (!ask || isKeyed(f, a.Value)) && (!answer || isKeyed(f, a.Expected)) && (ask || answer || f == writes)
+	return (!ask || isKeyed(f, a.Value)) && (!answer || isKeyed(f, a.Expected)) && (ask || answer || f == writes || f == dequeues || f == drains)
 }
 
 func isKeyed(f work, v Value) bool {
@@ -228,6 +234,8 @@ func isKeyed(f work, v Value) bool {
 	case f == compares && n == 2:
 		_, _, is := pair(parts[1])
 		return is
+	case f == drains:
+		return n == 2 && (parts[1] == Absent || parts[1].IsList() || strings.HasPrefix(string(parts[1]), "l#{"))
 	}
 	return n == 2
 }

@@ -34,9 +34,12 @@ func (w *workload) operation(k int) error {
 		}
 		o.Outcome = Returned
 	}
-	if len(do) == 1 {
+	switch len(do) {
+	case 0:
+		o.Do = nil
+	case 1:
 		o.Do[0] = do[0]
-	} else {
+	default:
 		o.Do = w.actions(do...)
 	}
 	return nil
@@ -48,10 +51,10 @@ func (w *workload) unknown(k int) error {
 	if f == "" {
 		return w.at(o.CallLine, "an operation without :f, whose :value is no transaction: %s", w.Operations[k].Do[0].Value)
 	}
-	fault := w.at(o.CallLine, "unknown :f %q: :read, :write, :cas, :append, :delete, :txn, :add, :acquire, :release, or :get and :put with :key", ":"+f)
+	fault := w.at(o.CallLine, "unknown :f %q: :read, :write, :cas, :append, :delete, :txn, :add, :acquire, :release, :enqueue, :dequeue, :drain, or :get and :put with :key", ":"+f)
 	switch f {
-	case "enqueue", "dequeue", "drain", "send", "poll":
-		fault.Hint = "there is no model of a queue here: Knossos has one (knossos.model/unordered-queue, fifo-queue)"
+	case "send", "poll":
+		fault.Hint = "a log with offsets, as Kafka's, is no queue: what one consumer polls, others poll too"
 	case "transfer":
 		fault.Hint = "record what the transfer reads and writes, as [:r account balance] and [:w account balance] under :txn"
 	case "generate":
@@ -95,6 +98,9 @@ func keyAndValue(f work, v Value) (key, value Value) {
 // actionsOf appends what an operation on a key does.
 func (w *workload) actionsOf(do []Action, k int, f work, key string, asked, answer Value) ([]Action, error) {
 	o := &w.Operations[k]
+	if f == enqueues || f == dequeues || f == drains {
+		return do, w.queue(k, f, key, asked, answer)
+	}
 	if w.versioned {
 		return w.withVersion(k, f, key, asked, answer)
 	}

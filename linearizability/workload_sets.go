@@ -92,7 +92,7 @@ func (w *workload) elementsOf(k int, v Value) (all []Value, err error) {
 	}
 	text, isSet := strings.CutPrefix(string(v), "l#")
 	if !isSet {
-		return nil, w.at(w.Operations[k].ReturnLine, "a read of a set returns %s", v)
+		return nil, w.at(w.Operations[k].ReturnLine, "a :%s of many elements returns %s", w.functionName(k), v.edn())
 	}
 	lines, err := traces.NewLines(w.File, strings.NewReader(text))
 	if err != nil {

@@ -75,6 +75,8 @@ func (d *differ) values(path string, a, b reflect.Value) string {
 		return d.around(path, a, b, -1, func() string { return d.pairs(path, a, b) })
 	case reflect.Interface:
 		return d.dynamic(path, a, b)
+	case reflect.Chan:
+		return unless(a.Len() == b.Len(), path, fmt.Sprintf("%d elements", a.Len()), fmt.Sprintf("%d", b.Len()))
 	case reflect.Func:
 		x, y := nameOfFunction(a), nameOfFunction(b)
 		return unless(x == y && a.Pointer() == b.Pointer(), path, x, y)

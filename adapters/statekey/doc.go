@@ -8,5 +8,5 @@
 //
 // Distinguishing too much costs time and is sound; leaving out what matters makes a search skip states. Three things cannot be
 // seen: what a closure holds, what a goroutine's stack holds, and what is in a channel. Functions are told apart by their code,
-// and a channel that is not skipped is a panic.
+// and a channel that is not skipped is a panic, or with [Channels] the number of elements that wait in it.
 package statekey

@@ -13,6 +13,7 @@ type Key struct {
 	skip      map[string]*skipped
 	canonical map[reflect.Type]*canonical
 	rings     map[string]*ring
+	channels  bool
 	mu        sync.Mutex
 	plans     map[reflect.Type]*plan
 	known     sync.Map // reflect.Type -> *plan, of plans that are complete
@@ -64,6 +65,9 @@ func Canonical[T any](write func(dst []byte, value *T) []byte) Option {
 func Ring(typeName, buffer, start, count string) Option {
 	return func(k *Key) { k.rings[typeName] = &ring{buffer: buffer, start: start, count: count} }
 }
+
+// Channels writes a channel as the number of elements that wait in it, in place of a panic. What the elements are is not seen.
+func Channels() Option { return func(k *Key) { k.channels = true } }
 
 // New returns a key with the given options.
 func New(options ...Option) *Key {

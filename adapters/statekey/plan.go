@@ -105,10 +105,20 @@ func (k *Key) compile(t reflect.Type) *plan {
 		k.compileMap(t, p)
 	case reflect.Interface:
 		k.compileInterface(t, p)
+	case reflect.Chan:
+		p.write, p.flat = k.compileChannel(t), true
 	default:
 		p.write, p.flat = scalar(t), true
 	}
 	return p
+}
+
+// compileChannel writes how many elements wait in a channel, where that was asked for.
+func (k *Key) compileChannel(t reflect.Type) func(*walk, unsafe.Pointer) {
+	if !k.channels {
+		return scalar(t)
+	}
+	return func(w *walk, at unsafe.Pointer) { w.number(uint64(reflect.NewAt(t, at).Elem().Len())) }
 }
 
 // seal puts the length of what was written since start before it, so that it cannot run into what follows.

@@ -253,6 +253,18 @@ func TestAChannelIsAPanicThatNamesIt(t *testing.T) {
 		func() { key.Append(nil, struct{ c chan int }{}) })
 }
 
+func TestChannelsByWhatWaitsInThem(t *testing.T) {
+	key := statekey.New(statekey.Channels())
+	c, d := make(chan int, 2), make(chan int, 2)
+	require.Equal(t, key.Append(nil, c), key.Append(nil, d))
+	c <- 1
+	require.NotEqual(t, key.Append(nil, c), key.Append(nil, d))
+	require.Equal(t, "1 elements and 0", key.Difference(c, d))
+	d <- 2
+	require.Equal(t, key.Append(nil, c), key.Append(nil, d), "what the elements are is not seen")
+	require.NotEmpty(t, key.Append(nil, (chan int)(nil)))
+}
+
 func TestDifferentTypes(t *testing.T) {
 	key := statekey.New()
 	require.Equal(t, "int and string", key.Difference(1, "1"))

@@ -1,0 +1,252 @@
+package rpc
+
+import (
+	"cmp"
+	"encoding/binary"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// Env is what one incarnation of a server has around it. Its methods may be called from any goroutine of the server.
+type Env struct {
+	id        spec.ServerID
+	servers   []spec.ServerID
+	codec     codec
+	mostCalls int  // to one server that wait
+	serial    bool // calls fail when a timer fires
+
+	mu       sync.Mutex
+	disks    *disks
+	calls    []*call  // that wait for an answer, oldest first
+	givenUp  []*call  // that no answer reaches any more, and that are to fail
+	handling []string // requests that are being handled, as their payloads, oldest first
+	effects  []event
+	writes   int            // durable effects of this step
+	cut      int            // crash just before this one; 0 is no crash
+	over     bool           // the server is dead: nothing that its goroutines still do happens
+	stir     chan struct{}  // closed by what happens next
+	done     chan struct{}  // closed when the server is dead
+	gone     chan struct{}  // closed when its goroutines have had the time to end
+	asked    map[int]string // commands of clients that wait, by index
+	fault    any            // what a goroutine that this package started panicked with
+}
+
+// event is an effect, with what the disks held after it if it is durable.
+type event struct {
+	effect spec.Effect
+	disks  *disks
+}
+
+// Me is the place of the server among all, from 0 on.
+func (e *Env) Me() int { return slices.Index(e.servers, e.id) }
+
+// Servers is how many there are.
+func (e *Env) Servers() int { return len(e.servers) }
+
+// Name is the server's name, or that of another one: "n1" for 0.
+func (e *Env) Name(server int) string { return e.servers[server].String() }
+
+// Done is closed when the server is dead, for goroutines that the adapter starts.
+func (e *Env) Done() <-chan struct{} { return e.done }
+
+// Peer is the server's end of its connection to another one, by place.
+func (e *Env) Peer(server int) *Peer { return &Peer{e, e.servers[server]} }
+
+// Disk is one of the files that the server keeps, by any name. Each is saved whole.
+func (e *Env) Disk(name string) *Disk { return &Disk{e, name} }
+
+// Persister is the disk of a Raft that saves its state and its snapshot together.
+func (e *Env) Persister() *Persister { return &Persister{e} }
+
+// Applied tells that the state machine carries out a command: the entry at this index. A client that waits for it is answered.
+func (e *Env) Applied(index int, command any) {
+	value, kind := valueOf(command)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.over || kind != spec.Command {
+		return
+	}
+	reply := spec.Reply{Value: value, Index: e.codec.index(index)}
+	e.happens(spec.Effect{Kind: spec.Apply, Reply: reply}, nil)
+	if asked, waits := e.asked[index]; waits {
+		delete(e.asked, index)
+		if asked == value {
+			e.happens(spec.Effect{Kind: spec.Answer, Reply: reply}, nil)
+		}
+	}
+}
+
+// Apply carries out what comes out of a channel until the server is dead. tell returns the index and the command of an element, and false for one
+// that is no command.
+func Apply[M any](e *Env, from <-chan M, tell func(M) (index int, command any, is bool)) {
+	for {
+		select {
+		case m, open := <-from:
+			if !open {
+				return
+			}
+			if index, command, is := tell(m); is {
+				e.Applied(index, command)
+			}
+		case <-e.done: // who waits to send is let go on, to see that all is over
+			select {
+			case <-from:
+			case <-e.gone:
+				return
+			}
+		}
+	}
+}
+
+// begin starts a step, which is to crash before its durable effect number cut; 0 is no crash.
+func (e *Env) begin(cut int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.effects, e.writes, e.cut, e.stir = nil, 0, cut, make(chan struct{})
+}
+
+// stirred is closed when something happens, from the last begin or listen on.
+func (e *Env) stirred() <-chan struct{} {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.stir
+}
+
+// listen waits for what happens from now on.
+func (e *Env) listen() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.stir = make(chan struct{})
+}
+
+// sent reports whether a message of one of these kinds has left in this step.
+func (e *Env) sent(kinds ...spec.MessageKind) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.ContainsFunc(e.effects, func(v event) bool {
+		return v.effect.Kind == spec.Send && slices.Contains(kinds, v.effect.Message.Kind)
+	})
+}
+
+// happens notes an effect. The caller holds mu.
+func (e *Env) happens(effect spec.Effect, d *disks) {
+	e.effects = append(e.effects, event{effect, d})
+	e.stirs()
+}
+
+// stirs closes stir. The caller holds mu.
+func (e *Env) stirs() {
+	select {
+	case <-e.stir:
+	default:
+		close(e.stir)
+	}
+}
+
+// durable makes a change of the disks happen, unless the server is dead or is to crash just before.
+func (e *Env) durable(change func(*disks)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.over && e.writes+1 == e.cut {
+		e.over = true
+		e.stirs()
+	}
+	if e.over {
+		return
+	}
+	d := e.disks.clone()
+	change(d)
+	e.disks = d
+	e.writes++
+	e.happens(spec.Effect{Kind: d.kind()}, d)
+}
+
+// dead reports whether the server is dead.
+func (e *Env) dead() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.over
+}
+
+// faulty reports whether a goroutine panicked.
+func (e *Env) faulty() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.fault != nil
+}
+
+// end makes the server dead.
+func (e *Env) end() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.over = true
+	select {
+	case <-e.done:
+	default:
+		close(e.done)
+	}
+}
+
+// happened returns what did, in order. Which goroutine came first between two durable effects is not the server's choice, so what it sent and
+// answered between them is put in order.
+func (e *Env) happened() []event {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	durable := func(k int) bool { return e.effects[k].disks != nil }
+	for from := 0; from < len(e.effects); {
+		to := from
+		for to < len(e.effects) && !durable(to) {
+			to++
+		}
+		slices.SortStableFunc(e.effects[from:to], compareEvents)
+		from = to + 1
+	}
+	return e.effects
+}
+
+// compareEvents puts messages before what clients see, by receiver and content, and leaves what clients see as it is.
+func compareEvents(a, b event) int {
+	x, y := &a.effect, &b.effect
+	if by := cmp.Compare(min(x.Kind, spec.Write), min(y.Kind, spec.Write)); by != 0 || x.Kind != spec.Send {
+		return by
+	}
+	return cmp.Or(cmp.Compare(x.Message.To, y.Message.To), cmp.Compare(x.Message.Kind, y.Message.Kind), cmp.Compare(x.Message.Payload, y.Message.Payload))
+}
+
+// untilLastDurable drops what happened after the last durable effect.
+func (e *Env) untilLastDurable() {
+	for len(e.effects) > 0 && e.effects[len(e.effects)-1].disks == nil {
+		e.effects = e.effects[:len(e.effects)-1]
+	}
+}
+
+// append appends what is state of the surroundings: calls without an answer, requests without a reply, clients that wait.
+func (e *Env) append(b []byte) []byte {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, to := range e.servers { // calls to one server are given up in their order, and others have no order
+		for _, c := range e.calls {
+			if c.to == to {
+				b = appendText(append(b, '>', byte(to)), c.payload)
+			}
+		}
+	}
+	var lost []string
+	for _, c := range e.givenUp {
+		lost = append(lost, c.to.String()+c.payload)
+	}
+	slices.Sort(lost)
+	for _, call := range lost {
+		b = appendText(append(b, '!'), call)
+	}
+	for _, payload := range slices.Sorted(slices.Values(e.handling)) {
+		b = appendText(append(b, '<'), payload)
+	}
+	for _, index := range slices.Sorted(maps.Keys(e.asked)) {
+		b = appendText(binary.AppendVarint(append(b, '?'), int64(index)), e.asked[index])
+	}
+	return append(b, '.')
+}

@@ -1,0 +1,116 @@
+package rpc
+
+import (
+	"reflect"
+	"testing/synctest"
+	"time"
+
+	"github.com/raftcheck/raftcheck/adapters/bubble"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// server is one server, up or down, with its disks.
+type server[S any] struct {
+	plan    *plan[S]
+	id      spec.ServerID
+	servers []spec.ServerID
+	disks   *disks          // while it is down
+	gone    []chan struct{} // of the incarnations that are dead
+
+	// What follows belongs to one incarnation; env is nil while the server is down.
+	env   *Env
+	raft  S
+	shown *spec.Observation // what it shows since all is quiet; nil is not looked at
+
+	// Most servers count votes in a variable that says no names. These are the votes that it was given in a term, ascending.
+	election         spec.Term
+	granted, refused []spec.ServerID
+}
+
+func start[S any](p *plan[S]) bubble.Start {
+	return func(id spec.ServerID, servers []spec.ServerID) bubble.Server {
+		s := &server[S]{plan: p, id: id, servers: servers, disks: newDisks()}
+		if p.Observe == nil {
+			p.measure.Do(s.measure)
+		}
+		s.boot()
+		return s
+	}
+}
+
+// measure finds out how many entries the log of a new server has that are none.
+func (s *server[S]) measure() {
+	s.at(newDisks(), func(raft S) {
+		v := s.plan.observer.must(reflect.ValueOf(&raft), "log")
+		if entries, is := entriesOf(v, 0); is {
+			s.plan.observer.dummy = len(entries)
+		}
+	})
+}
+
+func (s *server[S]) newEnv(d *disks) *Env {
+	e := &Env{id: s.id, servers: s.servers, codec: s.plan.codec, mostCalls: max(s.plan.Calls, 1), serial: s.plan.Serial, disks: d,
+		done: make(chan struct{}), gone: make(chan struct{}), asked: map[int]string{}}
+	e.begin(0)
+	return e
+}
+
+// at starts a server from disks, off the record, and looks at it.
+func (s *server[S]) at(d *disks, look func(S)) {
+	e := s.newEnv(d)
+	e.over = true
+	raft := s.plan.Make(e)
+	synctest.Wait()
+	look(raft)
+	s.finish(e, raft)
+}
+
+// boot starts a new incarnation from what is on disk.
+func (s *server[S]) boot() {
+	s.env = s.newEnv(s.disks)
+	s.raft = s.plan.Make(s.env)
+	s.quieten()
+}
+
+// kill ends the incarnation. What its goroutines still do happens to nobody.
+func (s *server[S]) kill() {
+	s.disks = s.env.disks
+	s.finish(s.env, s.raft)
+	var none S
+	s.env, s.raft = nil, none
+	s.election, s.granted, s.refused = 0, nil, nil
+}
+
+// finish ends an incarnation. No time may pass, since another one may be up: what sleeps sees later that all is over.
+func (s *server[S]) finish(e *Env, raft S) {
+	e.end()
+	if s.plan.Kill != nil {
+		go s.plan.Kill(raft)
+	}
+	synctest.Wait()
+	s.gone = append(s.gone, e.gone)
+}
+
+// dying is how long the goroutines of a dead server may take to see it.
+const dying = time.Minute
+
+// Close is part of bubble.Server.
+func (s *server[S]) Close() {
+	if s.env != nil {
+		s.kill()
+	}
+	time.Sleep(dying)
+	for _, gone := range s.gone {
+		close(gone)
+	}
+}
+
+// quieten waits until every goroutine waits for something that only another input can bring.
+func (s *server[S]) quieten() {
+	s.shown = nil
+	synctest.Wait()
+	if s.plan.Settle > 0 {
+		time.Sleep(s.plan.Settle)
+		synctest.Wait()
+	}
+}

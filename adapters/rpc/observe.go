@@ -1,0 +1,197 @@
+package rpc
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// usual are the plain names under which most people keep what Figure 2 names.
+var usual = map[string][]string{
+	"term":        {"currentterm", "term", "curterm", "epoch"},
+	"votedFor":    {"votedfor", "voted", "vote", "voteto"},
+	"log":         {"log", "logs", "entries", "logentries"},
+	"commitIndex": {"commitindex", "commit", "committed", "committedindex"},
+	"lastApplied": {"lastapplied", "applied", "appliedindex", "lastappliedindex"},
+	"role":        {"role", "state", "status", "serverstate", "raftstate"},
+	"leader":      {"leaderid", "leader", "currentleader", "leaderhint"},
+	"nextIndex":   {"nextindex", "nextindexes", "nextindices", "next"},
+	"matchIndex":  {"matchindex", "matchindexes", "matchindices", "match"},
+	"baseIndex":   {"lastincludedindex", "snapshotindex", "lastsnapshotindex", "snapshotlastindex", "baseindex"},
+	"baseTerm":    {"lastincludedterm", "snapshotterm", "lastsnapshotterm", "snapshotlastterm", "baseterm"},
+}
+
+// observer reads a server's fields.
+type observer struct {
+	fields   map[string]string
+	roles    []spec.Role
+	id       func(any) spec.ServerID
+	fromZero bool
+	dummy    int // entries before the first in the log of a server that has none
+}
+
+// find returns a field of the server.
+func (o *observer) find(server reflect.Value, key string) (reflect.Value, bool) {
+	if path, told := o.fields[key]; told {
+		if path == "" {
+			return reflect.Value{}, false
+		}
+		v, is := at(server, path)
+		if !is {
+			panic(fmt.Sprintf("rpc: Fields says that %s is %q, and %s has no such field; it has %s", key, path, inside(server).Type(), fieldsOf(server)))
+		}
+		return v, true
+	}
+	return field(server, usual[key]...)
+}
+
+// must returns a field that every server has.
+func (o *observer) must(server reflect.Value, key string) reflect.Value {
+	v, is := o.find(server, key)
+	if !is {
+		panic(fmt.Sprintf("rpc: which field of %s is %s? It has %s. Server.Fields says it, or Server.Observe shows all", inside(server).Type(), key, fieldsOf(server)))
+	}
+	return v
+}
+
+func fieldsOf(v reflect.Value) string {
+	var names []string
+	if t := inside(v).Type(); t.Kind() == reflect.Struct {
+		for k := range t.NumField() {
+			names = append(names, t.Field(k).Name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// observe shows a server that is up.
+func (o *observer) observe(server reflect.Value, others []spec.ServerID) spec.Observation {
+	show := spec.Observation{Unknown: spec.FieldVotes | spec.FieldRefused | spec.FieldContact | spec.FieldReads}
+	term, is := positive(o.must(server, "term"))
+	if !is {
+		panic("rpc: the term is no number")
+	}
+	show.Term, show.Role = spec.Term(term), o.role(o.must(server, "role"))
+	show.VotedFor = o.server(o.must(server, "votedFor"))
+	show.Log = o.log(server)
+	number := func(key string, lacks spec.Field) spec.Index {
+		if v, is := o.find(server, key); is {
+			if n, is := index(v, o.fromZero); is {
+				return n
+			}
+		}
+		show.Unknown |= lacks
+		return 0
+	}
+	show.CommitIndex, show.LastApplied = number("commitIndex", spec.FieldCommit), number("lastApplied", spec.FieldApplied)
+	if v, is := o.find(server, "leader"); is {
+		show.LeaderID = o.server(v)
+	} else {
+		show.Unknown |= spec.FieldLeader
+	}
+	if show.Role == spec.Leader {
+		o.progress(server, others, &show)
+	}
+	return show
+}
+
+// role reads a role: a number that Roles explains, or what prints as one.
+func (o *observer) role(v reflect.Value) spec.Role {
+	text := ""
+	if v.CanInterface() {
+		if s, is := v.Interface().(fmt.Stringer); is {
+			text = s.String()
+		}
+	}
+	if w := inside(v); w.Kind() == reflect.String {
+		text = w.String()
+	}
+	if text != "" {
+		name := plain(text)
+		switch {
+		case strings.Contains(name, "pre"):
+			return spec.PreCandidate
+		case strings.Contains(name, "candidate"):
+			return spec.Candidate
+		case strings.Contains(name, "leader"):
+			return spec.Leader
+		case strings.Contains(name, "follower"):
+			return spec.Follower
+		}
+	}
+	if n, is := number(v); is && n >= 0 && int(n) < len(o.roles) {
+		return o.roles[n]
+	}
+	panic(fmt.Sprintf("rpc: what role is %v? Server.Roles says what the numbers mean", v))
+}
+
+// server reads which server is meant. Nil and "" are none.
+func (o *observer) server(v reflect.Value) spec.ServerID {
+	v = inside(v)
+	if !v.IsValid() || v.Kind() == reflect.String && v.Len() == 0 {
+		return spec.None
+	}
+	if n, is := number(v); is {
+		return o.id(int(n))
+	}
+	return o.id(open(v).Interface())
+}
+
+// log reads the log and what it begins after.
+func (o *observer) log(server reflect.Value) spec.Log {
+	v := o.must(server, "log")
+	entries, is := entriesOf(v, o.dummy)
+	if !is {
+		panic(fmt.Sprintf("rpc: %s is no slice of entries with a term", inside(v).Type()))
+	}
+	l := spec.Log{Entries: entries}
+	if base, is := o.find(server, "baseIndex"); is {
+		l.Base, _ = index(base, o.fromZero)
+	}
+	switch term, is := o.find(server, "baseTerm"); {
+	case is:
+		n, _ := positive(term)
+		l.BaseTerm = spec.Term(n)
+	case o.dummy == 1:
+		dummy, _ := entriesOf(v, 0)
+		l.BaseTerm = dummy[0].Term
+	}
+	return l
+}
+
+// progress reads what a leader believes of the others, from slices or maps by server.
+func (o *observer) progress(server reflect.Value, others []spec.ServerID, show *spec.Observation) {
+	next, has := o.find(server, "nextIndex")
+	match, too := o.find(server, "matchIndex")
+	if !has || !too {
+		show.Unknown |= spec.FieldProgress
+		return
+	}
+	nexts, matches := o.byServer(next), o.byServer(match)
+	for _, id := range others {
+		show.Progress = append(show.Progress, spec.Progress{Server: id, NextIndex: nexts[id], MatchIndex: matches[id]})
+	}
+}
+
+func (o *observer) byServer(v reflect.Value) map[spec.ServerID]spec.Index {
+	all := map[spec.ServerID]spec.Index{}
+	v = inside(v)
+	switch v.Kind() {
+	case reflect.Slice, reflect.Array:
+		for k := range v.Len() {
+			all[spec.ServerID(k+1)], _ = index(v.Index(k), o.fromZero)
+		}
+	case reflect.Map:
+		for key, value := range v.Seq2() {
+			all[o.server(key)], _ = index(value, o.fromZero)
+		}
+	}
+	return all
+}
+
+// keys are the keys of Fields.
+func keys() []string { return slices.Sorted(maps.Keys(usual)) }

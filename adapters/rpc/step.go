@@ -1,0 +1,183 @@
+package rpc
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"testing/synctest"
+	"time"
+
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// Refuses is part of bubble.Refuser.
+func (s *server[S]) Refuses() func(*spec.Input) bool {
+	if s.env == nil {
+		return func(in *spec.Input) bool {
+			return in.Cut > 0 || in.Kind != spec.Restart && (in.Kind != spec.Deliver || in.Message.To != s.id)
+		}
+	}
+	leads := s.look().Role == spec.Leader
+	var waiting []string
+	for _, c := range s.env.calls {
+		waiting = append(waiting, c.to.String()+c.payload)
+	}
+	return func(in *spec.Input) bool {
+		switch in.Kind {
+		case spec.Crash:
+			return false
+		case spec.Timeout:
+			return leads && !s.plan.Variants.Has(spec.ChecksQuorum)
+		case spec.Heartbeat:
+			return !leads
+		case spec.Propose:
+			return s.plan.Propose == nil
+		case spec.Compact:
+			return s.plan.Compact == nil
+		case spec.Deliver:
+			m := &in.Message
+			if m.To != s.id || m.From == s.id || !slices.Contains(s.servers, m.From) {
+				return true
+			}
+			return !m.Kind.IsRequest() && !slices.Contains(waiting, m.From.String()+requestOf(m.Payload))
+		}
+		return true
+	}
+}
+
+// Step is part of spec.Node.
+func (s *server[S]) Step(in spec.Input) spec.Output {
+	switch {
+	case s.Refuses()(&in):
+		return spec.Output{Refused: true}
+	case s.env == nil && in.Kind == spec.Deliver: // the message is lost
+		return spec.Output{}
+	case s.env == nil:
+		s.boot()
+		return spec.Output{Effects: s.told()}
+	case in.Kind == spec.Crash:
+		s.kill()
+		if in.Lossy {
+			s.disks = s.disks.failed()
+		}
+		return spec.Output{}
+	}
+	s.env.begin(in.Cut)
+	var out spec.Output
+	if !s.give(&in, &out) {
+		return spec.Output{Refused: true}
+	}
+	s.quieten()
+	if fault := s.env.fault; fault != nil {
+		return spec.Output{Fault: fmt.Errorf("the server panicked: %v", fault)}
+	}
+	if in.Cut > 0 {
+		return s.crashed(&in)
+	}
+	s.tally(&in)
+	out.Effects = s.told()
+	return out
+}
+
+// crashed ends a step that is cut at a crash point.
+func (s *server[S]) crashed(in *spec.Input) spec.Output {
+	if !s.env.dead() {
+		if s.env.writes == 0 || s.env.writes != in.Cut-1 {
+			return spec.Output{Refused: true}
+		}
+		s.env.untilLastDurable()
+	}
+	effects := s.told()
+	s.kill()
+	if in.Lossy {
+		s.disks = s.disks.failed()
+	}
+	return spec.Output{Effects: effects}
+}
+
+// give lets an input happen. It returns false if it turns out not to be possible in this state.
+func (s *server[S]) give(in *spec.Input, out *spec.Output) bool {
+	switch in.Kind {
+	case spec.Timeout, spec.Heartbeat:
+		return s.fires(in.Kind)
+	case spec.Compact:
+		go func() {
+			defer s.env.catch()
+			s.plan.Compact(s.raft)
+		}()
+	case spec.Deliver:
+		if !in.Message.Kind.IsRequest() {
+			s.env.answer(&in.Message)
+			return true
+		}
+		receiver := any(s.raft)
+		if s.plan.Receiver != nil {
+			receiver = s.plan.Receiver(s.raft)
+		}
+		s.env.handle(reflect.ValueOf(receiver), &in.Message)
+	case spec.Propose:
+		return s.propose(in.Value, out)
+	}
+	return true
+}
+
+// patience is how long a server may take until its election timer or its heartbeat timer fires.
+const patience = time.Hour
+
+// fires lets time pass until the election timer of a server has fired, or a leader's timer for heartbeats, which is seen by what the server does then.
+func (s *server[S]) fires(kind spec.InputKind) bool {
+	if s.plan.Serial {
+		s.env.failCalls()
+		s.quieten()
+	}
+	before := s.look()
+	enough := time.After(patience)
+	for {
+		select {
+		case <-s.env.stirred():
+		case <-enough:
+			return false
+		}
+		s.quieten()
+		if s.env.dead() || s.env.faulty() || s.fired(kind, &before) {
+			return true
+		}
+		s.env.listen()
+	}
+}
+
+// fired reports whether a timer has.
+func (s *server[S]) fired(kind spec.InputKind, before *spec.Observation) bool {
+	if kind == spec.Heartbeat {
+		return s.env.sent(spec.AppendEntries, spec.InstallSnapshot)
+	}
+	now := s.look()
+	return now.Term > before.Term || now.Role != before.Role || s.env.sent(spec.RequestVote, spec.PreVote)
+}
+
+// propose gives the server a command. A client that is told to look elsewhere is sent to the leader that the server shows.
+func (s *server[S]) propose(command string, out *spec.Output) bool {
+	index, leads := s.plan.Propose(s.raft, command)
+	if !leads {
+		synctest.Wait()
+		s.shown = nil
+		out.Redirect = s.look().LeaderID
+		return out.Redirect != spec.None
+	}
+	s.env.mu.Lock()
+	s.env.asked[index] = command
+	s.env.mu.Unlock()
+	return true
+}
+
+// told returns what happened, with what each write left on disk in Raft's words.
+func (s *server[S]) told() []spec.Effect {
+	var all []spec.Effect
+	for _, e := range s.env.happened() {
+		if e.disks != nil {
+			e.effect.Durable = s.durable(e.disks.failed())
+		}
+		all = append(all, e.effect)
+	}
+	return all
+}

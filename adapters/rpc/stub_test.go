@@ -1,0 +1,182 @@
+package rpc_test
+
+import (
+	"bytes"
+	"encoding/gob"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/adapters/rpc"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// stub is a server that campaigns each second, asks n2 for its vote, and does little else.
+type stub struct {
+	env *rpc.Env
+
+	CurrentTerm, VotedFor, CommitIndex, LastIncludedIndex int
+
+	Log     []stubEntry
+	State   int
+	Granted int
+}
+
+type stubEntry struct{ Term int }
+
+type stubVote struct{ Term, LastLogIndex, LastLogTerm int }
+
+type stubReply struct {
+	Term        int
+	VoteGranted bool
+}
+
+func (s *stub) run() {
+	for {
+		select {
+		case <-s.env.Done():
+			return
+		case <-time.After(time.Second):
+		}
+		s.State, s.VotedFor = 1, 0
+		s.CurrentTerm++
+		s.env.Persister().Save([]byte{byte(s.CurrentTerm)}, nil)
+		go func(term int) {
+			reply := stubReply{}
+			if s.env.Peer(1).Call("Stub.RequestVote", &stubVote{Term: term}, &reply) && reply.VoteGranted {
+				s.Granted++
+			}
+		}(s.CurrentTerm)
+	}
+}
+
+// RequestVote grants whatever is asked, but for what nobody asks.
+func (s *stub) RequestVote(q stubVote, reply *stubReply) {
+	if q.Term > 9 {
+		panic("what term is that?")
+	}
+	*reply = stubReply{q.Term, true}
+}
+
+func stubs() rpc.Server[*stub] {
+	return rpc.Server[*stub]{
+		Make: func(e *rpc.Env) *stub {
+			s := &stub{env: e, VotedFor: -1}
+			if saved := e.Persister().ReadRaftState(); saved != nil {
+				s.CurrentTerm, s.VotedFor = int(saved[0]), 0
+				return s
+			}
+			go s.run()
+			return s
+		},
+		Compact: func(s *stub) { s.LastIncludedIndex = 1 },
+		Fields:  map[string]string{"nextIndex": "", "matchIndex": ""},
+	}
+}
+
+var (
+	trio  = []spec.ServerID{1, 2, 3}
+	fires = spec.Input{Kind: spec.Timeout}
+)
+
+// asks lets a server campaign and returns its request, and a vote that answers it.
+func asks(t *testing.T, how rpc.Server[*stub], candidate spec.Node) (request, vote spec.Message) {
+	t.Helper()
+	out := candidate.Step(fires)
+	require.NoError(t, out.Fault)
+	for _, m := range out.Sent {
+		request = *m
+	}
+	require.Equal(t, spec.RequestVote, request.Kind)
+	voter := rpc.New(t, how).Node(2, trio)
+	answer := voter.Step(spec.Input{Kind: spec.Deliver, Message: request})
+	require.NoError(t, answer.Fault)
+	require.Len(t, answer.Effects, 1)
+	vote = answer.Effects[0].Message
+	require.True(t, vote.Granted)
+	return request, vote
+}
+
+func TestRepliesThatComeLate(t *testing.T) {
+	for calls, taken := range map[int]bool{0: false, 1: false, 2: true} {
+		how := stubs()
+		how.Calls = calls
+		candidate := rpc.New(t, how).Node(1, trio)
+		_, late := asks(t, how, candidate)
+		_, vote := asks(t, how, candidate)
+		require.Equal(t, !taken, candidate.Step(spec.Input{Kind: spec.Deliver, Message: late}).Refused, "%d calls", calls)
+		require.False(t, candidate.Step(spec.Input{Kind: spec.Deliver, Message: vote}).Refused)
+		require.True(t, candidate.Step(spec.Input{Kind: spec.Deliver, Message: vote}).Refused, "nobody waits for it any more")
+		require.Equal(t, []spec.ServerID{1, 2}, candidate.Observe().Granted)
+	}
+}
+
+func TestBytesOfAnotherCodec(t *testing.T) {
+	how := stubs()
+	how.Marshal = func(v any) ([]byte, error) {
+		var b bytes.Buffer
+		err := gob.NewEncoder(&b).Encode(v)
+		return b.Bytes(), err
+	}
+	how.Unmarshal = func(b []byte, v any) error { return gob.NewDecoder(bytes.NewReader(b)).Decode(v) }
+	candidate := rpc.New(t, how).Node(1, trio)
+	_, vote := asks(t, how, candidate)
+	require.NoError(t, candidate.Step(spec.Input{Kind: spec.Deliver, Message: vote}).Fault)
+	require.Equal(t, []spec.ServerID{1, 2}, candidate.Observe().Granted)
+
+	how.Unmarshal = nil
+	require.PanicsWithValue(t, "rpc: Marshal and Unmarshal belong together, and only one is given", func() { rpc.New(t, how) })
+}
+
+func TestDisksAreReadByStartingFromThem(t *testing.T) {
+	how := stubs()
+	node := rpc.New(t, how).Node(1, trio)
+	out := node.Step(fires)
+	require.Equal(t, spec.Sync, out.Effects[0].Kind)
+	require.Equal(t, spec.Durable{Term: 1, VotedFor: 1}, out.Effects[0].Durable)
+	require.False(t, node.Step(spec.Input{Kind: spec.Crash, Lossy: true}).Refused)
+	o := node.Observe()
+	require.Equal(t, spec.Crashed, o.Role)
+	require.Equal(t, spec.Term(1), o.Term)
+}
+
+func TestCompaction(t *testing.T) {
+	node := rpc.New(t, stubs()).Node(1, trio)
+	require.False(t, node.Step(spec.Input{Kind: spec.Compact}).Refused)
+	require.Equal(t, spec.Index(1), node.Observe().Log.Base)
+	how := stubs()
+	how.Compact = nil
+	require.True(t, rpc.New(t, how).Node(1, trio).Step(spec.Input{Kind: spec.Compact}).Refused)
+}
+
+func TestPanicsAreFaults(t *testing.T) {
+	how := stubs()
+	request, _ := asks(t, how, rpc.New(t, how).Node(1, trio))
+	request.Payload = `{"call":"Stub.RequestVote","args":{"Term":10}}`
+	out := rpc.New(t, how).Node(2, trio).Step(spec.Input{Kind: spec.Deliver, Message: request})
+	require.ErrorContains(t, out.Fault, "the server panicked: what term is that?")
+}
+
+func TestWhatCannotBeGuessedIsAsked(t *testing.T) {
+	fault := func(how rpc.Server[*stub], inputs ...spec.Input) (err error) {
+		node := rpc.New(t, how).Node(1, trio)
+		for _, in := range append(inputs, fires) {
+			if err == nil {
+				err = node.Step(in).Fault
+			}
+		}
+		return err
+	}
+	how := stubs()
+	how.Fields = map[string]string{"log": "entries"}
+	require.ErrorContains(t, fault(how), `Fields says that log is "entries", and rpc_test.stub has no such field; it has env, CurrentTerm, VotedFor, CommitIndex`)
+	how.Fields = map[string]string{"log": ""}
+	require.ErrorContains(t, fault(how), "which field of rpc_test.stub is log? It has env, CurrentTerm")
+	how.Fields = map[string]string{"logs": "log"}
+	require.PanicsWithValue(t, `rpc: Fields has "logs", which is none of baseIndex, baseTerm, commitIndex, lastApplied, leader, log, matchIndex, nextIndex, role, term, votedFor`,
+		func() { rpc.New(t, how) })
+	how = stubs()
+	how.Roles = []spec.Role{spec.Follower}
+	require.ErrorContains(t, fault(how), "what role is 1? Server.Roles says what the numbers mean")
+}

@@ -1,0 +1,84 @@
+package lab_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/raftcheck/raftcheck/adapters/rpc"
+	"github.com/raftcheck/raftcheck/checker"
+	"github.com/raftcheck/raftcheck/conformance/contract"
+	"github.com/raftcheck/raftcheck/examples/lab"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// servers is the whole adapter.
+func servers(bugs lab.Bugs) rpc.Server[*lab.Raft] {
+	return rpc.Server[*lab.Raft]{
+		Make: func(e *rpc.Env) *lab.Raft {
+			peers := make([]lab.Peer, e.Servers())
+			for k := range peers {
+				peers[k] = e.Peer(k)
+			}
+			applied := make(chan lab.ApplyMsg)
+			go rpc.Apply(e, applied, func(m lab.ApplyMsg) (int, any, bool) { return m.CommandIndex, m.Command, true })
+			return lab.Make(peers, e.Me(), e.Disk("state"), applied, bugs)
+		},
+		Kill: (*lab.Raft).Kill,
+		Propose: func(rf *lab.Raft, command string) (int, bool) {
+			index, _, leads := rf.Start(command)
+			return index, leads
+		},
+	}
+}
+
+func TestRaft(t *testing.T) { rpc.Test(t, servers(lab.Bugs{})) }
+
+// TestBugs finds each mistake in the world of TestRaft. Only a reply that comes after the next call was made shows that votes are counted late.
+func TestBugs(t *testing.T) {
+	for _, bug := range []struct {
+		name  string
+		bugs  lab.Bugs
+		calls int
+		rule  string
+		steps int
+	}{
+		{"forget-vote", lab.Bugs{ForgetVote: true}, 1, "durable-before-send", 1},
+		{"truncate-on-short-append", lab.Bugs{TruncateOnShortAppend: true}, 1, "truncate-on-conflict", 7},
+		{"commit-old-terms", lab.Bugs{CommitOldTerms: true}, 1, "commit-own-term", 12},
+		{"count-stale-votes", lab.Bugs{CountStaleVotes: true}, 2, "stale-reply-ignored", 4},
+	} {
+		t.Run(bug.name, func(t *testing.T) {
+			how := servers(bug.bugs)
+			how.Calls = bug.calls
+			world := rpc.World(rpc.New(t, how).Node, how)
+			r, err := checker.Check(context.Background(), &world, checker.Options{Workers: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Verdict != spec.Violated {
+				t.Fatalf("%s in %d states: %s", r.Verdict, r.Search.Distinct, r.Reason)
+			}
+			f := r.Findings[0]
+			if f.Rule.Name != bug.rule || len(f.Trace.Records) != bug.steps {
+				t.Errorf("%s is broken in %d steps: %s", f.Rule.Name, len(f.Trace.Records), f.Message)
+			}
+			t.Logf("%d states", r.Search.Distinct)
+		})
+	}
+}
+
+// TestContract holds the adapter to what a node owes.
+func TestContract(t *testing.T) {
+	how := servers(lab.Bugs{})
+	world := rpc.World(rpc.New(t, how).Node, how)
+	r := contract.Try(context.Background(), &world, contract.Options{Again: rpc.New(t, how).Node, Pause: time.Millisecond, Steps: 2000})
+	if r.Failure != nil {
+		t.Fatal(r.Failure)
+	}
+	for _, c := range contract.Checks {
+		if r.Tried[c] == 0 {
+			t.Errorf("%s was never tried: %s", c.Name, c.Sentence)
+		}
+	}
+}
