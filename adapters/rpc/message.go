@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/raftcheck/raftcheck/adapters/rpc/internal/names"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -65,26 +66,8 @@ func (c *codec) kind(method string) spec.MessageKind {
 			return kind
 		}
 	}
-	name := plain(short)
-	has := func(parts ...string) bool {
-		for _, part := range parts {
-			if strings.Contains(name, part) {
-				return true
-			}
-		}
-		return false
-	}
-	switch {
-	case has("prevote"):
-		return spec.PreVote
-	case has("vote"):
-		return spec.RequestVote
-	case has("append", "heartbeat", "replicat"):
-		return spec.AppendEntries
-	case has("snapshot"):
-		return spec.InstallSnapshot
-	case has("timeoutnow"):
-		return spec.TimeoutNow
+	if kind, is := names.Kind(short); is {
+		return kind
 	}
 	panic(fmt.Sprintf("rpc: what kind of message is the call %s? Server.Kinds says it", method))
 }
@@ -96,8 +79,8 @@ type reader struct {
 	unknown  spec.MessageField
 }
 
-func (r *reader) number(lacks spec.MessageField, names ...string) uint64 {
-	if f, is := field(r.v, names...); is {
+func (r *reader) number(lacks spec.MessageField, usual ...string) uint64 {
+	if f, is := field(r.v, usual...); is {
 		if n, is := positive(f); is {
 			return n
 		}
@@ -107,8 +90,8 @@ func (r *reader) number(lacks spec.MessageField, names ...string) uint64 {
 }
 
 // index reads an index.
-func (r *reader) index(lacks spec.MessageField, names ...string) spec.Index {
-	if f, is := field(r.v, names...); is {
+func (r *reader) index(lacks spec.MessageField, usual ...string) spec.Index {
+	if f, is := field(r.v, usual...); is {
 		if n, is := index(f, r.fromZero); is {
 			return n
 		}
@@ -117,8 +100,8 @@ func (r *reader) index(lacks spec.MessageField, names ...string) spec.Index {
 	return 0
 }
 
-func (r *reader) truth(lacks spec.MessageField, names ...string) bool {
-	if f, is := field(r.v, names...); is {
+func (r *reader) truth(lacks spec.MessageField, usual ...string) bool {
+	if f, is := field(r.v, usual...); is {
 		if is, known := truth(f); known {
 			return is
 		}

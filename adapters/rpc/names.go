@@ -6,36 +6,26 @@ import (
 	"reflect"
 	"strings"
 	"sync"
-	"unicode"
 	"unsafe"
 
+	"github.com/raftcheck/raftcheck/adapters/rpc/internal/names"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
-// plain is a name without case, underscores and dashes.
-func plain(name string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '_' || r == '-' {
-			return -1
-		}
-		return unicode.ToLower(r)
-	}, name)
-}
-
 // field finds the field of a struct that has one of these plain names, the first that there is. Embedded structs are looked into last.
-func field(v reflect.Value, names ...string) (reflect.Value, bool) {
+func field(v reflect.Value, usual ...string) (reflect.Value, bool) {
 	v = inside(v)
 	if v.Kind() != reflect.Struct {
 		return reflect.Value{}, false
 	}
 	places := placesOf(v.Type())
-	for _, name := range names {
+	for _, name := range usual {
 		if k, is := places.named[name]; is {
 			return open(v.Field(k)), true
 		}
 	}
 	for _, k := range places.embedded {
-		if f, is := field(open(v.Field(k)), names...); is {
+		if f, is := field(open(v.Field(k)), usual...); is {
 			return f, true
 		}
 	}
@@ -58,8 +48,8 @@ func placesOf(t reflect.Type) *places {
 	p := &places{named: map[string]int{}}
 	for k := range t.NumField() {
 		f := t.Field(k)
-		if _, taken := p.named[plain(f.Name)]; !taken {
-			p.named[plain(f.Name)] = k
+		if _, taken := p.named[names.Plain(f.Name)]; !taken {
+			p.named[names.Plain(f.Name)] = k
 		}
 		if f.Anonymous {
 			p.embedded = append(p.embedded, k)
@@ -73,7 +63,7 @@ func placesOf(t reflect.Type) *places {
 func at(v reflect.Value, path string) (reflect.Value, bool) {
 	for name := range strings.SplitSeq(path, ".") {
 		var is bool
-		if v, is = field(v, plain(name)); !is {
+		if v, is = field(v, names.Plain(name)); !is {
 			return v, false
 		}
 	}

@@ -7,23 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/raftcheck/raftcheck/adapters/rpc/internal/names"
 	"github.com/raftcheck/raftcheck/spec"
 )
-
-// usual are the plain names under which most people keep what Figure 2 names.
-var usual = map[string][]string{
-	"term":        {"currentterm", "term", "curterm", "epoch"},
-	"votedFor":    {"votedfor", "voted", "vote", "voteto"},
-	"log":         {"log", "logs", "entries", "logentries"},
-	"commitIndex": {"commitindex", "commit", "committed", "committedindex"},
-	"lastApplied": {"lastapplied", "applied", "appliedindex", "lastappliedindex"},
-	"role":        {"role", "state", "status", "serverstate", "raftstate"},
-	"leader":      {"leaderid", "leader", "currentleader", "leaderhint"},
-	"nextIndex":   {"nextindex", "nextindexes", "nextindices", "next"},
-	"matchIndex":  {"matchindex", "matchindexes", "matchindices", "match"},
-	"baseIndex":   {"lastincludedindex", "snapshotindex", "lastsnapshotindex", "snapshotlastindex", "baseindex"},
-	"baseTerm":    {"lastincludedterm", "snapshotterm", "lastsnapshotterm", "snapshotlastterm", "baseterm"},
-}
 
 // observer reads a server's fields.
 type observer struct {
@@ -46,7 +32,7 @@ func (o *observer) find(server reflect.Value, key string) (reflect.Value, bool) 
 		}
 		return v, true
 	}
-	return field(server, usual[key]...)
+	return field(server, names.Fields[key]...)
 }
 
 // must returns a field that every server has.
@@ -111,16 +97,8 @@ func (o *observer) role(v reflect.Value) spec.Role {
 		text = w.String()
 	}
 	if text != "" {
-		name := plain(text)
-		switch {
-		case strings.Contains(name, "pre"):
-			return spec.PreCandidate
-		case strings.Contains(name, "candidate"):
-			return spec.Candidate
-		case strings.Contains(name, "leader"):
-			return spec.Leader
-		case strings.Contains(name, "follower"):
-			return spec.Follower
+		if role, is := names.Role(text); is {
+			return role
 		}
 	}
 	if n, is := number(v); is && n >= 0 && int(n) < len(o.roles) {
@@ -137,6 +115,9 @@ func (o *observer) server(v reflect.Value) spec.ServerID {
 	}
 	if n, is := number(v); is {
 		return o.id(int(n))
+	}
+	if v.Kind() == reflect.String {
+		return o.id(v.String())
 	}
 	return o.id(open(v).Interface())
 }
@@ -194,4 +175,4 @@ func (o *observer) byServer(v reflect.Value) map[spec.ServerID]spec.Index {
 }
 
 // keys are the keys of Fields.
-func keys() []string { return slices.Sorted(maps.Keys(usual)) }
+func keys() []string { return slices.Sorted(maps.Keys(names.Fields)) }

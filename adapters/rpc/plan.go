@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/raftcheck/raftcheck/adapters/statekey"
+	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -29,7 +30,7 @@ func newPlan[S any](how *Server[S]) *plan[S] {
 	p := &plan[S]{Server: how, durables: map[string]spec.Durable{}}
 	id := how.ID
 	if id == nil {
-		id = fromZero
+		id = numbered
 	}
 	roles := how.Roles
 	if roles == nil {
@@ -55,10 +56,17 @@ func newPlan[S any](how *Server[S]) *plan[S] {
 	return p
 }
 
-// fromZero is the server of a number from 0 on; below 0 it is none.
-func fromZero(v any) spec.ServerID {
-	if n, is := v.(int); is {
-		return spec.ServerID(max(n+1, 0))
+// numbered is the server of a number from 0 on, below which it is none, or of a name that Env.Name gives.
+func numbered(v any) spec.ServerID {
+	switch v := v.(type) {
+	case int:
+		return spec.ServerID(max(v+1, 0))
+	case string:
+		for id := spec.ServerID(1); id <= cluster.MaxServers; id++ {
+			if v == id.String() {
+				return id
+			}
+		}
 	}
 	panic(fmt.Sprintf("rpc: which server is %v? Server.ID says it", v))
 }

@@ -2,8 +2,6 @@ package rpc_test
 
 import (
 	"context"
-	"fmt"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,17 +16,10 @@ import (
 // replicas is what it takes to search replicas.
 func replicas(syncs bool) rpc.Server[*replica] {
 	return rpc.Server[*replica]{
-		Make:    func(e *rpc.Env) *replica { return newReplica(e, syncs) },
-		Kill:    func(r *replica) { close(r.stop) },
-		Propose: (*replica).propose,
-		Fields:  map[string]string{"term": "meta.epoch", "votedFor": "meta.ballot", "log": "records", "lastApplied": "done", "role": "mode", "leader": "chief"},
-		ID: func(v any) spec.ServerID {
-			n, err := strconv.Atoi(fmt.Sprint(v)[1:])
-			if err != nil {
-				panic(err)
-			}
-			return spec.ServerID(n)
-		},
+		Make:     func(e *rpc.Env) *replica { return newReplica(e, syncs) },
+		Kill:     func(r *replica) { close(r.stop) },
+		Propose:  (*replica).propose,
+		Fields:   map[string]string{"term": "meta.epoch", "votedFor": "meta.ballot", "log": "records", "lastApplied": "done", "role": "mode", "leader": "chief"},
 		FromZero: true,
 		Kinds:    map[string]spec.MessageKind{"Replica/Ballot": spec.RequestVote, "Feed": spec.AppendEntries},
 		Serial:   true,

@@ -33,7 +33,8 @@ type Server[S any] struct {
 	Fields map[string]string
 	// Roles are the roles that the numbers 0, 1, … of S's role stand for. Nil is follower, candidate, leader. Roles that print are told by their names.
 	Roles []spec.Role
-	// ID tells which server a number or name in a field means. Nil counts servers from 0, and takes what is below 0 for nobody.
+	// ID tells which server a number or name in a field means. Nil counts servers from 0, takes what is below 0 for nobody, and knows the names that
+	// Env.Name gives.
 	ID func(any) spec.ServerID
 	// FromZero says that the first entry of a log stands at index 0, and that −1 is none.
 	FromZero bool

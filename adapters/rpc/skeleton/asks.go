@@ -1,0 +1,141 @@
+package skeleton
+
+import (
+	"fmt"
+	"go/types"
+	"strings"
+
+	"github.com/raftcheck/raftcheck/adapters/rpc/internal/names"
+)
+
+// kill is how a server is ended.
+func (s *source) kill() string {
+	m := s.method(func(f *types.Signature) bool { return f.Params().Len() == 0 }, "Kill", "Stop", "Close", "Shutdown", "Halt")
+	switch {
+	case m == nil:
+		return "// TODO: Kill: how do the goroutines of a server end?"
+	case m.Signature().Results().Len() == 0:
+		return "Kill: (" + s.server() + ")." + m.Name() + ","
+	}
+	return fmt.Sprintf("Kill: func(server %s) { server.%s() },", s.server(), m.Name())
+}
+
+// propose is how a server is given a command.
+func (s *source) propose() string {
+	m := s.method(func(f *types.Signature) bool {
+		return f.Params().Len() == 1 && s.command(f.Params().At(0).Type()) != ""
+	},
+		"Start", "Propose", "Submit", "Apply", "Append", "Execute", "Replicate")
+	if m == nil {
+		return "// TODO: Propose: how is a server given a command?"
+	}
+	head := "Propose: func(server " + s.server() + ", command string) (int, bool) {\n"
+	call := fmt.Sprintf("server.%s(%s)\n", m.Name(), s.command(m.Signature().Params().At(0).Type()))
+	left, index, leads := answers(m.Signature().Results())
+	if index == "" {
+		return head + call + "return 0, true // TODO: at which index will it stand, and does the server lead?\n},"
+	}
+	return head + strings.Join(left, ", ") + " := " + call + "return " + index + ", " + leads + "\n},"
+}
+
+// command is a command as a parameter takes it; "" if it takes none.
+func (s *source) command(t types.Type) string {
+	switch u := t.Underlying().(type) {
+	case *types.Interface:
+		if u.NumMethods() == 0 {
+			return "command"
+		}
+	case *types.Basic:
+		if u.Kind() == types.String {
+			if text := s.text(t); text != "string" {
+				return text + "(command)"
+			}
+			return "command"
+		}
+	case *types.Slice:
+		if is(u.Elem(), types.IsInteger) {
+			return s.text(t) + "(command)"
+		}
+	}
+	return ""
+}
+
+// answers says which of the results is the index of a command and which says that the server leads. "" is none.
+func answers(results *types.Tuple) (left []string, index, leads string) {
+	at, where := -1, -1
+	for k := range results.Len() {
+		left = append(left, "_")
+		r := results.At(k)
+		switch {
+		case is(r.Type(), types.IsBoolean):
+			where = k
+		case is(r.Type(), types.IsInteger) && (at < 0 || strings.Contains(names.Plain(r.Name()), "index")):
+			at = k
+		}
+	}
+	if at < 0 {
+		return nil, "", ""
+	}
+	left[at], index, leads = "index", "index", "index >= 0"
+	if t := results.At(at).Type(); t.String() != "int" {
+		index = "int(index)"
+	}
+	if where >= 0 {
+		left[where], leads = "leads", "leads"
+	}
+	return left, index, leads
+}
+
+// handler returns the arguments of a method that other servers may call, or nil.
+func handler(f *types.Signature) *types.Struct {
+	n := f.Params().Len()
+	switch {
+	case n == 0 || n > 3:
+		return nil
+	case n == 1 && f.Results().Len() > 0, n == 2 && f.Results().Len() > 1: // the reply is returned
+		return structOf(f.Params().At(n - 1).Type())
+	case n == 1:
+		return nil
+	}
+	if _, pointer := f.Params().At(n - 1).Type().(*types.Pointer); !pointer || structOf(f.Params().At(n-1).Type()) == nil {
+		return nil
+	}
+	return structOf(f.Params().At(n - 2).Type())
+}
+
+// kinds says of what kind the calls are whose names do not tell, and whether there are any calls.
+func (s *source) kinds() (lines []string, any bool) {
+	for m := range s.methods {
+		args := handler(m.Signature())
+		if args == nil || !has(args, "term", "epoch") {
+			continue
+		}
+		any = true
+		if _, told := names.Kind(m.Name()); told {
+			continue
+		}
+		switch {
+		case has(args, "lastlogindex", "lastlogterm", "lastindex", "lastterm"):
+			lines = append(lines, fmt.Sprintf("%q: spec.RequestVote,", m.Name()))
+		case has(args, "prevlogindex", "previndex", "prevlogterm", "prevterm", "entries"):
+			lines = append(lines, fmt.Sprintf("%q: spec.AppendEntries,", m.Name()))
+		case has(args, "lastincludedindex", "snapshotindex"):
+			lines = append(lines, fmt.Sprintf("%q: spec.InstallSnapshot,", m.Name()))
+		default:
+			lines = append(lines, fmt.Sprintf("// TODO: %q: of what kind is it, spec.RequestVote, spec.AppendEntries, …?", m.Name()))
+		}
+	}
+	return lines, any
+}
+
+// has reports whether a struct has a field of one of these plain names.
+func has(fields *types.Struct, plain ...string) bool {
+	for f := range fields.Fields() {
+		for _, name := range plain {
+			if names.Plain(f.Name()) == name {
+				return true
+			}
+		}
+	}
+	return false
+}
