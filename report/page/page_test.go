@@ -183,7 +183,9 @@ func lacks(t *testing.T, page, part string) {
 
 // TestNamesAreNoMarkup gives clients, values and requests names that a page or a picture would obey.
 func TestNamesAreNoMarkup(t *testing.T) {
-	for _, of := range []string{pageOf(t, executionOf(hostile())), picture(t, hostile())} {
+	foreign := executionOf(hostile())
+	foreign.Lines = []string{`{"said":"</script><script>alert(1)</script><b>x"}`}
+	for _, of := range []string{pageOf(t, executionOf(hostile())), pageOf(t, foreign), picture(t, hostile())} {
 		lacks(t, of, "<b>x")
 		lacks(t, of, "</script><")
 		lacks(t, of, "\x1b")

@@ -1,0 +1,378 @@
+//go:build browser
+
+package browser
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/require"
+)
+
+// pages are written once, by raftcheck itself: files by the names of what they show.
+var pages = map[string][]string{
+	"demo":      {"demo"},
+	"logs":      {"check", "--impl", "mutant:cm-old-term", "--save", "none"},
+	"held":      {"check", "--nodes", "2"},
+	"etcd":      {"verify", "examples/etcd.ndjson.gz"},
+	"vote":      {"verify", "examples/etcd-forgets-its-vote.ndjson.gz"},
+	"long":      {"show", "LONG"},
+	"hostile":   {"show", "HOSTILE"},
+	"unhappy":   {"verify", "nothing.ndjson"},
+	"operation": {"linearize", "HISTORY"},
+}
+
+var (
+	folder string // of the pages
+	axe    string // the source of axe-core
+)
+
+func TestMain(m *testing.M) {
+	code, err := prepareAndRun(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func prepareAndRun(m *testing.M) (int, error) {
+	source, err := os.ReadFile(os.Getenv("AXE"))
+	if err != nil {
+		return 1, fmt.Errorf("AXE names axe.min.js, as .ci/browser does: %w", err)
+	}
+	axe = string(source)
+	if folder, err = os.MkdirTemp("", "pages"); err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(folder)
+	const root = "../../.."
+	raftcheck := filepath.Join(folder, "raftcheck")
+	build := exec.Command("go", "build", "-o", raftcheck, "./cmd/raftcheck")
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		return 1, fmt.Errorf("%w: %s", err, out)
+	}
+	files := map[string]string{"LONG": longTrace(10_000), "HOSTILE": strings.ReplaceAll(longTrace(6), `"v4"`, string(quoted(hostile))), "HISTORY": history}
+	for name, text := range files {
+		files[name] = filepath.Join(folder, strings.ToLower(name)+".txt")
+		if err := os.WriteFile(files[name], []byte(text), 0o666); err != nil {
+			return 1, err
+		}
+	}
+	for name, args := range pages {
+		args := append([]string{}, args...)
+		for k := range args {
+			if path, is := files[args[k]]; is {
+				args[k] = path
+			}
+		}
+		run := exec.Command(raftcheck, append(args, "-o", "html="+filepath.Join(folder, name+".html"))...)
+		run.Dir = root
+		var failed *exec.ExitError
+		if out, err := run.CombinedOutput(); err != nil && !errors.As(err, &failed) {
+			return 1, fmt.Errorf("%w: %s", err, out)
+		}
+		if _, err := os.Stat(filepath.Join(folder, name+".html")); err != nil {
+			return 1, err
+		}
+	}
+	return m.Run(), nil
+}
+
+const hostile = "</script><script>window.owned=1</script><img src=x onerror=window.owned=1><b>bold"
+
+const history = `{:process 0, :type :invoke, :f :write, :value 1}
+{:process 0, :type :ok, :f :write, :value 1}
+{:process 1, :type :invoke, :f :read, :value nil}
+{:process 1, :type :ok, :f :read, :value 2}
+`
+
+func quoted(s string) []byte {
+	text, err := json.Marshal(s)
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
+
+// longTrace is a leader to whom values are given, and followers who hear from it.
+func longTrace(steps int) string {
+	var b strings.Builder
+	fmt.Fprintln(&b, `{"format":"raftcheck-trace","version":1,"servers":["n1","n2","n3"]}`)
+	for n := 1; n <= steps; n++ {
+		switch n % 3 {
+		case 1:
+			fmt.Fprintf(&b, `{"n":%d,"server":"n1","event":"propose","value":"v%d","post":{"role":"leader","term":1}}`+"\n", n, n)
+		default:
+			to := 2 + n%2
+			fmt.Fprintf(&b, `{"n":%d,"server":"n%d","event":"deliver","message":{"kind":"AppendEntries","from":"n1","to":"n%d","term":1},"post":{"role":"follower","term":1,"leader":"n1"}}`+"\n", n, to, to)
+		}
+	}
+	return b.String()
+}
+
+// tab opens a page in a browser of its own. Whatever the page asks the network for, logs or throws fails the test.
+type tab struct {
+	*testing.T
+	ctx context.Context
+}
+
+func open(t *testing.T, name string, before ...chromedp.Action) *tab {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.WindowSize(1280, 900))
+	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	ctx, cancel = context.WithTimeout(ctx, 5*time.Minute)
+	t.Cleanup(cancel)
+	var wrong []string
+	chromedp.ListenTarget(ctx, func(event any) {
+		switch e := event.(type) {
+		case *network.EventRequestWillBeSent:
+			if !strings.HasPrefix(e.Request.URL, "file://"+folder) && !strings.HasPrefix(e.Request.URL, "blob:") {
+				wrong = append(wrong, "it asks for "+e.Request.URL)
+			}
+		case *runtime.EventExceptionThrown:
+			wrong = append(wrong, "it throws "+e.ExceptionDetails.Error())
+		case *runtime.EventConsoleAPICalled:
+			wrong = append(wrong, "it logs")
+		case *page.EventJavascriptDialogOpening:
+			wrong = append(wrong, "it opens a dialog: "+e.Message)
+		}
+	})
+	path, fragment, _ := strings.Cut(name, "#")
+	url := "file://" + filepath.Join(folder, path+".html")
+	if fragment != "" {
+		url += "#" + fragment
+	}
+	actions := append([]chromedp.Action{network.Enable(), runtime.Enable()}, before...)
+	require.NoError(t, chromedp.Run(ctx, append(actions, chromedp.Navigate(url))...))
+	t.Cleanup(func() { require.Empty(t, wrong) })
+	return &tab{t, ctx}
+}
+
+func (b *tab) keys(keys ...string) {
+	b.Helper()
+	for _, k := range keys {
+		require.NoError(b, chromedp.Run(b.ctx, chromedp.KeyEvent(k)))
+	}
+}
+
+func (b *tab) eval(script string, into any) {
+	b.Helper()
+	require.NoError(b, chromedp.Run(b.ctx, chromedp.Evaluate(script, into)))
+}
+
+func (b *tab) text(script string) (s string) {
+	b.Helper()
+	b.eval("String("+script+")", &s)
+	return s
+}
+
+func (b *tab) number(script string) (n float64) {
+	b.Helper()
+	b.eval("Number("+script+")", &n)
+	return n
+}
+
+func (b *tab) current() string {
+	b.Helper()
+	return b.text(`[...document.querySelectorAll("tr[aria-current=step] th")].map(e => e.textContent).join()`)
+}
+
+// TestKeysOnly goes through a story with nothing but keys.
+func TestKeysOnly(t *testing.T) {
+	b := open(t, "demo")
+	require.Equal(t, "", b.current())
+	b.keys("j")
+	require.Equal(t, "0", b.current())
+	b.keys("j", "j", kb.ArrowRight)
+	require.Equal(t, "3", b.current())
+	require.Contains(t, b.text(`document.querySelector("[role=status]").textContent`), "Step 3 of 7: n2 times out again")
+	require.Equal(t, "#step=3", b.text("location.hash"))
+	require.Equal(t, "State after step 3", b.text(`document.querySelector(".state caption").textContent`))
+	require.Contains(t, b.text(`document.querySelector(".state .new").textContent`), "was 1")
+	b.keys("k", kb.ArrowLeft)
+	require.Equal(t, "1", b.current())
+	b.keys("n")
+	require.Equal(t, "3", b.current(), "the next step of the same server")
+	b.keys(kb.End)
+	require.Equal(t, "✗ 7", b.current())
+	b.keys("j")
+	require.Equal(t, "✗ 7", b.current(), "there is no step behind the last")
+	b.keys(kb.Home, "k")
+	require.Equal(t, "0", b.current())
+	b.keys("v")
+	require.Equal(t, "✗ 7", b.current())
+	require.Contains(t, b.text(`document.querySelector("[role=status]").textContent`), "It breaks a rule")
+	require.Equal(t, 1.0, b.number(`document.querySelectorAll("rect.cur").length`))
+	b.keys("?")
+	require.Equal(t, "true", b.text(`document.querySelector("details.keys").open`))
+	b.keys(kb.Home, " ")
+	require.Equal(t, "stop", b.text(`document.querySelector("[data-do=play]").textContent`))
+	require.NoError(t, chromedp.Run(b.ctx, chromedp.Poll(`document.querySelector("tr[aria-current=step]").dataset.at === "2"`, nil)))
+	b.keys("k")
+	require.Equal(t, "play", b.text(`document.querySelector("[data-do=play]").textContent`))
+}
+
+// TestTabReachesEverything presses Tab and wants every control to get the focus, each with a ring that shows it.
+func TestTabReachesEverything(t *testing.T) {
+	b := open(t, "demo")
+	all := b.number(`document.querySelectorAll("a[href],button,input,summary,[tabindex='0']").length - [...document.querySelectorAll("details:not([open]) :is(a,button,input,summary,[tabindex='0'])")].filter(e => e.tagName !== "SUMMARY" || e.parentElement.parentElement.closest("details:not([open])")).length`)
+	require.Greater(t, all, 15.0)
+	seen := map[string]bool{}
+	for range int(all) + 3 {
+		b.keys(kb.Tab)
+		at := b.text(`(() => { const e = document.activeElement; if (e === document.body) return ""; window.ids = window.ids || new Map(); if (!ids.has(e)) ids.set(e, ids.size); return ids.get(e) + " " + getComputedStyle(e).outlineStyle + " " + e.outerHTML.slice(0, 60); })()`)
+		if at == "" {
+			continue
+		}
+		require.Contains(t, at, " solid ", "the focus cannot be seen")
+		seen[at] = true
+	}
+	require.Len(t, seen, int(all))
+}
+
+// TestEveryControl clicks what there is to be clicked.
+func TestEveryControl(t *testing.T) {
+	b := open(t, "logs")
+	click := func(what string) {
+		require.NoError(t, chromedp.Run(b.ctx, chromedp.Click(`[data-do="`+what+`"]`, chromedp.ByQuery)))
+	}
+	for _, c := range []struct{ do, at string }{{"first", "0"}, {"next", "1"}, {"next", "2"}, {"back", "1"}, {"node", "3"}, {"last", "✗ 13"}, {"first", "0"}, {"violation", "✗ 13"}} {
+		click(c.do)
+		require.Equal(t, c.at, b.current(), c.do)
+	}
+	click("matters")
+	require.Equal(t, 1.0, b.number(`document.querySelectorAll(".execution.only").length`))
+	require.NoError(t, chromedp.Run(b.ctx, chromedp.Click(`tr[data-at="4"] td`, chromedp.ByQuery)))
+	require.Equal(t, "4", b.current())
+	b.eval(`window.saved = []; window.made = []; HTMLAnchorElement.prototype.click = function () { saved.push(this.download) }; const of = URL.createObjectURL; URL.createObjectURL = (x) => { x.text().then((s) => made.push(s)); return of(x) }; 0`, nil)
+	click("trace")
+	click("svg")
+	require.NoError(t, chromedp.Run(b.ctx, chromedp.Poll(`made.length === 2`, nil)))
+	require.Equal(t, "commit-own-term.trace,commit-own-term.svg", b.text("saved"))
+	require.Equal(t, "14", b.text(`made[0].trim().split("\n").map((l) => JSON.parse(l)).length`))
+	require.Equal(t, "svg", b.text(`new DOMParser().parseFromString(made[1], "image/svg+xml").documentElement.tagName`))
+	require.NoError(t, chromedp.Run(b.ctx, chromedp.Click(`button.copy`, chromedp.ByQuery)))
+	require.NoError(t, chromedp.Run(b.ctx, chromedp.Poll(`["copied", "selected"].includes(document.querySelector("button.copy").textContent)`, nil)))
+}
+
+func TestTheAddressHoldsTheStep(t *testing.T) {
+	require.Equal(t, "5", open(t, "demo#step=5").current())
+	require.Equal(t, "✗ 7", open(t, "demo#step=4&node=n2").current(), "the next step of n2 from there")
+	require.Equal(t, "", open(t, "demo#step=99").current())
+	require.Equal(t, "9000", open(t, "long#step=9000").current())
+}
+
+// TestZoom shows every page at 400 %: as wide as 320 pixels. Only what has a direction of its own may scroll sideways, inside itself.
+func TestZoom(t *testing.T) {
+	for name := range pages {
+		b := open(t, name, emulation.SetDeviceMetricsOverride(320, 256, 1, false))
+		require.LessOrEqual(t, b.number("document.scrollingElement.scrollWidth"), 320.0, name)
+	}
+}
+
+// TestWithoutScript wants the essentials to be there when no script runs.
+func TestWithoutScript(t *testing.T) {
+	b := open(t, "demo", emulation.SetScriptExecutionDisabled(true))
+	said := b.text("document.body.innerText")
+	for _, part := range []string{"violated", "n2 and n1 both lead term 2", "n2 times out again and asks for votes in term 2", "State after step 7", "votedFor", "reply.term = currentTerm", "n2 stays candidate"} {
+		require.Contains(t, said, part)
+	}
+	require.Greater(t, b.number(`document.querySelector("svg.diagram").getBoundingClientRect().height`), 200.0)
+	require.Equal(t, "none", b.text(`getComputedStyle(document.querySelector(".controls")).display`), "a control that does nothing")
+	b = open(t, "long", emulation.SetScriptExecutionDisabled(true))
+	require.Equal(t, 10_001.0, b.number(`document.querySelectorAll("tr[data-at]").length`), "steps are missing without a script")
+}
+
+// TestLong goes to both ends of 10,000 steps. What is folded is not made before it is wanted.
+func TestLong(t *testing.T) {
+	b := open(t, "long")
+	require.LessOrEqual(t, b.number(`document.querySelectorAll("tr[data-at]").length`), 201.0)
+	b.keys(kb.End)
+	require.Equal(t, "10000", b.current())
+	require.Contains(t, b.text(`document.querySelector("[role=status]").textContent`), "Step 10000 of 10000")
+	b.keys("k", "k")
+	require.Equal(t, "9998", b.current())
+	require.LessOrEqual(t, b.number(`document.querySelectorAll("tr[data-at]").length`), 601.0)
+	require.Equal(t, "true", b.text(`(() => { const r = document.querySelector("tr[aria-current]").getBoundingClientRect(); return r.top >= 0 && r.bottom <= innerHeight })()`))
+	b.keys(kb.Home, "j")
+	require.Equal(t, "1", b.current())
+}
+
+// TestNamesAreData opens a page whose trace holds markup where a client chose a value.
+func TestNamesAreData(t *testing.T) {
+	b := open(t, "hostile")
+	b.keys(kb.Home, "j", "j", "j", "j", "j", kb.End)
+	require.Equal(t, "undefined", b.text("typeof window.owned"))
+	require.Equal(t, 0.0, b.number(`document.querySelectorAll("img").length + [...document.querySelectorAll("b")].filter(e => e.textContent === "bold").length`))
+	require.Contains(t, b.text("document.body.innerText"), "<script>window.owned=1</script>")
+}
+
+// TestColours wants each scheme to have its own ground, and forced colours to leave what is selected to be seen.
+func TestColours(t *testing.T) {
+	ground := func(scheme string) string {
+		b := open(t, "demo", emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}))
+		return b.text(`getComputedStyle(document.body).backgroundColor + getComputedStyle(document.querySelector("svg.diagram .hd")).fill`)
+	}
+	require.Equal(t, "rgb(255, 255, 255)rgb(27, 31, 36)", ground("light"))
+	require.Equal(t, "rgb(20, 23, 27)rgb(232, 234, 237)", ground("dark"))
+}
+
+// TestAccessible runs axe-core over every page, in both schemes, as it opens and with a step selected and everything unfolded.
+func TestAccessible(t *testing.T) {
+	for name := range pages {
+		for _, scheme := range []string{"light", "dark"} {
+			t.Run(name+"/"+scheme, func(t *testing.T) {
+				b := open(t, name, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}))
+				b.eval(axe+";0", nil)
+				require.Empty(t, b.violations())
+				if name != "long" {
+					b.eval(`for (const d of document.querySelectorAll("details")) d.open = true; 0`, nil)
+				}
+				b.keys(kb.Home, "j", "v")
+				require.Empty(t, b.violations())
+			})
+		}
+	}
+}
+
+// violations are what axe-core finds wrong: rule, elements, and why.
+func (b *tab) violations() string {
+	b.Helper()
+	var found []struct {
+		ID    string `json:"id"`
+		Nodes []struct {
+			HTML           string `json:"html"`
+			FailureSummary string `json:"failureSummary"`
+		} `json:"nodes"`
+	}
+	require.NoError(b, chromedp.Run(b.ctx, chromedp.Evaluate(`axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then((r) => { if (r.passes.length < 10) throw new Error("axe did nothing"); return r.violations })`, &found, func(p *runtime.EvaluateParams) *runtime.EvaluateParams {
+		return p.WithAwaitPromise(true)
+	})))
+	var said bytes.Buffer
+	for _, v := range found {
+		for _, n := range v.Nodes {
+			fmt.Fprintf(&said, "%s: %.200s: %s\n", v.ID, n.HTML, n.FailureSummary)
+		}
+	}
+	return said.String()
+}
