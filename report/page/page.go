@@ -77,7 +77,7 @@ var signs = map[string]string{"held": "✓", "violated": "✗", "inconclusive": 
 func (p *Page) head(w *writer) {
 	style := pictureStyle + pageStyle
 	policy := fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; base-uri 'none'; form-action 'none'", digest(style), digest(script))
-	w.f("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n%s %s\"/>\n", markup(Generator), p.Version)
+	w.f("<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"/>%s %s\"/>\n", markup(Generator), p.Version)
 	w.f("<meta http-equiv=\"Content-Security-Policy\" content=\"%s\"/>\n", markup(policy))
 	w.f("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<meta name=\"color-scheme\" content=\"light dark\"/>\n")
 	w.f("<title>%s</title>\n<style>%s</style>\n</head>\n<body>\n", clipped(p.Title, 80), markup(style))
