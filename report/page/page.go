@@ -112,19 +112,29 @@ type writer struct {
 func (w *writer) f(format string, args ...any) { printf(w.Writer, format, args...) }
 
 // traces writes the traces of what was drawn. One of another format stands there as it was read, and for the script in the native format.
+// What breaks a rule stands before what does not: whoever reads the page as a trace takes the first.
 func (w *writer) traces() {
-	for k, e := range w.executions {
-		native := e.look().native()
-		if e.Lines != nil {
-			w.f("<script type=\"application/x-ndjson\" id=\"trace-%d\">\n", k+1)
-			w.lines(native)
-			w.f("%s%d\" id=\"lines-%d\">\n", markup(TraceBegins), len(w.executions), k+1)
-			w.lines(e.Lines)
-			continue
+	for _, broken := range []bool{true, false} {
+		for k, e := range w.executions {
+			if (len(e.Findings) > 0) == broken {
+				w.trace(k+1, e)
+			}
 		}
-		w.f("%s%d\" id=\"trace-%d\">\n", markup(TraceBegins), len(w.executions), k+1)
-		w.lines(native)
 	}
+}
+
+// trace writes the trace of the execution with a number.
+func (w *writer) trace(n int, e *Execution) {
+	native := e.look().native()
+	if e.Lines == nil {
+		w.f("%s%d\" id=\"trace-%d\">\n", markup(TraceBegins), len(w.executions), n)
+		w.lines(native)
+		return
+	}
+	w.f("<script type=\"application/x-ndjson\" id=\"trace-%d\">\n", n)
+	w.lines(native)
+	w.f("%s%d\" id=\"lines-%d\">\n", markup(TraceBegins), len(w.executions), n)
+	w.lines(e.Lines)
 }
 
 // lines writes lines of JSON as what a script element holds, and ends it: what begins markup stands as an escape of JSON.
