@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -151,6 +152,8 @@ func open(t *testing.T, name string, before ...chromedp.Action) *tab {
 			}
 		case *runtime.EventExceptionThrown:
 			wrong = append(wrong, "it throws "+e.ExceptionDetails.Error())
+		case *log.EventEntryAdded:
+			wrong = append(wrong, "the browser says: "+e.Entry.Text) // as it does of what the policy forbids
 		case *runtime.EventConsoleAPICalled:
 			wrong = append(wrong, "it logs")
 		case *page.EventJavascriptDialogOpening:
@@ -162,7 +165,7 @@ func open(t *testing.T, name string, before ...chromedp.Action) *tab {
 	if fragment != "" {
 		url += "#" + fragment
 	}
-	actions := append([]chromedp.Action{network.Enable(), runtime.Enable()}, before...)
+	actions := append([]chromedp.Action{network.Enable(), runtime.Enable(), log.Enable()}, before...)
 	require.NoError(t, chromedp.Run(ctx, append(actions, chromedp.Navigate(url))...))
 	t.Cleanup(func() { require.Empty(t, wrong) })
 	return &tab{t, ctx}
