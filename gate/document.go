@@ -285,6 +285,9 @@ func (d *document) unknownKeys(at string, keys []string) (all []*traces.InputErr
 		hint := ""
 		if known := d.allowed(at); len(known) > 0 {
 			hint = d.guess(key, known, "one of "+strings.Join(known, ", "))
+			if slices.Contains(known, key) {
+				hint = "a file of known findings is a list of them, or has one key, known" // the key belongs into a raftcheck.yaml
+			}
 		}
 		all = append(all, d.fault(at+"/"+key, unknownKey+strconv.Quote(key), hint).InputError)
 	}

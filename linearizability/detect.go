@@ -69,10 +69,7 @@ func notRead(lines *traces.Lines, first []byte) *traces.InputError {
 	if f == nil || f.Guess || f.ReadBy("linearize") {
 		return fault
 	}
-	fault.Message, fault.Hint = "this is "+f.Name+", not a history of clients", f.Hint
-	if len(f.Verbs) > 0 {
-		fault.Hint = "raftcheck " + f.Verbs[0] + " " + lines.Name()
-	}
+	fault.Message, fault.Hint = "this is "+f.Name+", not a history of clients", f.Command(lines.Name())
 	return fault
 }
 

@@ -8,11 +8,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 	"unicode/utf8"
 
 	kgzip "github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/raftcheck/raftcheck/internal/nearest"
 )
 
 // MaxLine is the length of the longest line that is read, in bytes. A longer line is an input error, so that a file without
@@ -62,13 +67,34 @@ func OpenLines(name string, stdin io.Reader) (*Lines, error) {
 func OpenFile(name string) (*os.File, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, &InputError{File: name, Message: openMessage(err), Cause: err}
+		return nil, &InputError{File: name, Message: openMessage(err), Cause: err, Hint: missingHint(name, err)}
 	}
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		f.Close()
-		return nil, &InputError{File: name, Message: "is a directory, not a trace"}
+		return nil, &InputError{File: name, Message: "is a directory, not a trace", Hint: "give the files in it, as in " + filepath.Join(name, "*")}
 	}
 	return f, nil
+}
+
+// missingHint says what may have been meant by a file that is not there: one of the same folder, or that a pattern matches nothing.
+func missingHint(name string, err error) string {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	if strings.ContainsAny(name, "*?[") {
+		return "the pattern matches no file"
+	}
+	there, _ := os.ReadDir(filepath.Dir(name)) // without it, there is nothing to suggest
+	var names []string
+	for _, entry := range there {
+		if !entry.IsDir() {
+			names = append(names, entry.Name())
+		}
+	}
+	if meant := nearest.To(filepath.Base(name), names); meant != "" {
+		return fmt.Sprintf("did you mean %q?", filepath.Join(filepath.Dir(name), meant))
+	}
+	return ""
 }
 
 func openMessage(err error) string {

@@ -1,6 +1,11 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+
+	"github.com/raftcheck/raftcheck/impl/mutant"
+	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
 	"github.com/raftcheck/raftcheck/traces/foreign"
 )
@@ -9,12 +14,70 @@ import (
 // file is, and which verb reads it or what to do. wanted is what the verb reads.
 func forAnother(lines *traces.Lines, verb, wanted string) error {
 	f := foreign.Recognise(lines.Ahead(foreign.HeadSize))
-	if f == nil || f.Guess || f.ReadBy(verb) {
+	if f == nil || f.Guess || f.ReadBy(verb) || f.Name == wanted {
 		return nil
 	}
-	hint := f.Hint
-	if len(f.Verbs) > 0 {
-		hint = "raftcheck " + f.Verbs[0] + " " + lines.Name()
-	}
-	return &traces.InputError{File: lines.Name(), Line: 1, Message: "this is " + f.Name + ", not " + wanted, Hint: hint}
+	return &traces.InputError{File: lines.Name(), Line: 1, Message: "this is " + f.Name + ", not " + wanted, Hint: f.Command(lines.Name())}
 }
+
+// orAnother returns the error of a file that could not be read as what a verb wants, or what forAnother says of it.
+func (a *app) orAnother(err error, path, verb, wanted string) error {
+	if err == nil || path == "-" {
+		return err
+	}
+	lines, problem := a.openLines(path)
+	if problem != nil {
+		return err
+	}
+	defer lines.Close()
+	if other := forAnother(lines, verb, wanted); other != nil {
+		return asFailure(other)
+	}
+	return err
+}
+
+// taking returns the command that takes what a person wrote where a verb takes no argument: a file, or a name; "" if there is none.
+func taking(argument string) string {
+	if _, err := subjectOf(argument); err == nil {
+		return "--impl " + argument
+	}
+	if _, known := mutant.ByName(argument); known {
+		return "--impl " + mutantPrefix + argument
+	}
+	if _, known := spec.RuleByName(argument); known {
+		return "--rule " + argument
+	}
+	if !fileThere(argument) {
+		return ""
+	}
+	lines, err := traces.OpenLines(argument, nil)
+	if err != nil {
+		return ""
+	}
+	defer lines.Close()
+	if f := foreign.Recognise(lines.Ahead(foreign.HeadSize)); f != nil {
+		return f.Command(argument)
+	}
+	if program := running(argument); program != "" {
+		return "--exec '" + program + "'"
+	}
+	return ""
+}
+
+// running returns the command that runs a file which is there and of a language that is known by its name; "" for others.
+func running(path string) string {
+	runner := runners[filepath.Ext(path)]
+	if runner == "" || !fileThere(path) {
+		return ""
+	}
+	return runner + path
+}
+
+// fileThere reports whether there is a file of that name.
+func fileThere(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// runners are the programs that run a file in a language.
+var runners = map[string]string{".py": "python3 ", ".js": "node ", ".rb": "ruby ", ".sh": "sh "}

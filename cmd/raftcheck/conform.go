@@ -197,7 +197,8 @@ func (a *app) olderStatement(path string) (*conformance.Statement, error) {
 		return nil, inputFailure(&traces.InputError{File: path, Message: err.Error(), Cause: err})
 	}
 	if line, err := validStatement(data); err != nil {
-		return nil, inputFailure(&traces.InputError{File: path, Line: line, Message: "no statement of raftcheck conform: " + err.Error(), Hint: "raftcheck conform -o json=FILE writes one"})
+		return nil, a.orAnother(inputFailure(&traces.InputError{File: path, Line: line, Message: "no statement of raftcheck conform: " + err.Error(),
+			Hint: "raftcheck conform -o json=FILE writes one"}), path, "conform", "a statement of raftcheck conform")
 	}
 	s := &conformance.Statement{}
 	return s, json.Unmarshal(data, s)

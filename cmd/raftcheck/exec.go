@@ -91,7 +91,11 @@ func (e *execFlags) subject(flags *pflag.FlagSet) (*subject, error) {
 		return nil, usageError("as in --exec 'python3 raft.py'", "--exec %q: %w", e.command, err)
 	}
 	if _, err := exec.LookPath(words[0]); err != nil {
-		return nil, usageError("the first word is a program, as in --exec 'python3 raft.py'", "--exec %q: %w", e.command, errors.Unwrap(err))
+		hint := "the first word is a program, as in --exec 'python3 raft.py'"
+		if program := running(words[0]); program != "" {
+			hint = "--exec '" + program + "'"
+		}
+		return nil, usageError(hint, "--exec %q: %w", e.command, errors.Unwrap(err))
 	}
 	if e.limit <= 0 {
 		return nil, usageError("as in --exec-limit 30s", "--exec-limit %s: it is above 0", e.limit)

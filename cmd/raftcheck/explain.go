@@ -101,7 +101,11 @@ func find(book []chapter, name string) (func(io.Writer), error) {
 			}
 		}
 	}
-	return nil, usageError(didYouMean(wanted, topicNames(book), "raftcheck explain lists what there is"), "nothing is called %q", name)
+	hint := didYouMean(wanted, topicNames(book), "raftcheck explain lists what there is")
+	if fileThere(name) {
+		hint = cmp.Or(taking(name), hint)
+	}
+	return nil, usageError(hint, "nothing is called %q", name)
 }
 
 func topicNames(book []chapter) []string {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"syscall"
 
 	"github.com/raftcheck/raftcheck/whole"
 )
@@ -67,7 +69,16 @@ func (a *app) create(given, path string) (*whole.File, error) {
 	f, err := whole.Create(path)
 	var at *fs.PathError
 	if errors.As(err, &at) {
-		return nil, usageError("", "%s: %w", given, at.Err)
+		hint := ""
+		switch {
+		case errors.Is(at.Err, fs.ErrNotExist):
+			hint = "mkdir -p " + filepath.Dir(path) + " makes the folder"
+		case errors.Is(at.Err, syscall.EISDIR):
+			hint = "name a file in it"
+		case errors.Is(at.Err, fs.ErrPermission):
+			hint = "name a file in a folder that you may write to"
+		}
+		return nil, usageError(hint, "%s: %w", given, at.Err)
 	}
 	if err != nil {
 		return nil, usageError("", "%s: %w", given, err)

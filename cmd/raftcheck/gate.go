@@ -179,7 +179,7 @@ func (a *app) openGate(f *gateFlags, names []string) (*gateRun, error) {
 		if errors.Is(err, os.ErrNotExist) {
 			return nil, &failure{exit: exitInput, err: err, bare: true, hint: "raftcheck gate --init writes one to begin with"}
 		}
-		return nil, inputError(err)
+		return nil, a.orAnother(inputError(err), f.file, "gate", "a raftcheck.yaml")
 	}
 	dir, err := filepath.Abs(file.Dir())
 	if err != nil {
@@ -195,7 +195,11 @@ func (a *app) openGate(f *gateFlags, names []string) (*gateRun, error) {
 			for _, c := range file.Checks {
 				all = append(all, c.Name)
 			}
-			return nil, usageError(didYouMean(name, all, "one of "+strings.Join(all, ", ")), "%s has no check %q", f.file, name)
+			hint := didYouMean(name, all, "one of "+strings.Join(all, ", "))
+			if fileThere(name) {
+				hint = "the file is named with --file " + name
+			}
+			return nil, usageError(hint, "%s has no check %q", f.file, name)
 		}
 	}
 	g.checks = slices.DeleteFunc(slices.Clone(file.Checks), func(c gate.Check) bool { return len(names) > 0 && !slices.Contains(names, c.Name) })

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -233,7 +234,7 @@ func (j *job) run(ctx context.Context, progress func([]byte)) (*order.Outcome, e
 	for _, args := range [][]string{{"go", "mod", "tidy"}, {"go", "test", "-c", "-o", program, "."}, {program, "-test.timeout=0"}} {
 		if err := j.call(ctx, args, progress); err != nil {
 			if args[1] == "mod" {
-				err = cmp.Or(j.unreleased(ctx), err)
+				err = cmp.Or(j.unreleased(ctx), err) // which says nothing without a network
 			}
 			return nil, err
 		}
@@ -304,11 +305,21 @@ func (j *job) call(ctx context.Context, args []string, progress func([]byte)) er
 	}
 	if err != nil {
 		words := strings.TrimSpace(rest + said.String())
+		if why := unreachable(words); why != "" && args[0] == "go" {
+			return &failure{exit: exitFault, err: fmt.Errorf("modules could not be downloaded: %s", why),
+				hint: "the first search of a library downloads it and what it needs, and later ones need no network; GOPROXY names a proxy that can be reached"}
+		}
 		return &failure{exit: exitFault, err: fmt.Errorf("%s: %w\n  | %s", filepath.Base(strings.Join(args, " ")), err, strings.ReplaceAll(lastLines(words, 20), "\n", "\n  | ")),
 			hint: "a Go toolchain and the library's source are needed; a panic in the library ends the test program"}
 	}
 	return nil
 }
+
+// noNetwork is what the go command says of modules that it cannot get, at the end of a line.
+var noNetwork = regexp.MustCompile(`(?m)(dial tcp.*|lookup \S+.*: no such host.*|proxyconnect .*|module lookup disabled by GOPROXY=off|[^:\n]*TLS handshake timeout|[^:\n]*i/o timeout|[^:\n]*network is unreachable|[^:\n]*connection refused|[^:\n]*failure in name resolution)$`)
+
+// unreachable returns why the go command could not get modules, if it was for want of a network; "" otherwise.
+func unreachable(said string) string { return strings.TrimSpace(noNetwork.FindString(said)) }
 
 // listen reads what a command prints. Lines that tell progress are passed on, and the others returned.
 func listen(printed io.Reader, progress func([]byte)) string {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -91,4 +93,21 @@ func TestALibraryIsFuzzed(t *testing.T) {
 	require.Empty(t, r.Findings)
 	require.EqualValues(t, 60, r.Stats.Runs)
 	require.Greater(t, r.Stats.States.Count(), uint64(100))
+}
+
+// TestWithoutANetworkALineSaysSo: of a library whose modules are not there yet.
+func TestWithoutANetworkALineSaysSo(t *testing.T) {
+	t.Setenv("GOPROXY", "off")
+	t.Setenv("GOMODCACHE", t.TempDir())
+	var out, errs bytes.Buffer
+	require.Equal(t, 5, run([]string{"check", "--impl", "etcd", "--for", "1s"}, strings.NewReader(""), &out, &errs))
+	require.Equal(t, "raftcheck: modules could not be downloaded: module lookup disabled by GOPROXY=off\n"+
+		"     hint: the first search of a library downloads it and what it needs, and later ones need no network; GOPROXY names a proxy that can be reached\n", errs.String())
+	for said, why := range map[string]string{
+		`go: example.com/m@v1: Get "https://proxy.golang.org/example.com/m/@v/v1.mod": dial tcp: lookup proxy.golang.org on 127.0.0.53:53: no such host`: "dial tcp: lookup proxy.golang.org on 127.0.0.53:53: no such host",
+		`go: x: Get "https://proxy.golang.org/": dial tcp 142.250.1.1:443: connect: network is unreachable`:                                              "dial tcp 142.250.1.1:443: connect: network is unreachable",
+		"./x.go:3:1: syntax error: unexpected dial": "",
+	} {
+		require.Equal(t, why, unreachable(said))
+	}
 }

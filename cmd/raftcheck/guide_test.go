@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/raftcheck/raftcheck/adapters/process"
+	"github.com/raftcheck/raftcheck/traces"
 )
 
 // TestGuideToAnyLanguage does what the guide says, and sees the same. Comments of the guide say what to do with the block of code
@@ -117,4 +118,21 @@ func (g *guide) run(line string) string {
 	got := run(words[1:], strings.NewReader(""), &out, &errs)
 	require.Equal(g.t, code, strconv.Itoa(got), "%s\n%s%s", command, &out, &errs)
 	return "$ " + command + "\n" + out.String() + errs.String()
+}
+
+// TestTheTutorialLeavesTheCloneClean: git ignores what its commands write into the folder where they run.
+func TestTheTutorialLeavesTheCloneClean(t *testing.T) {
+	ignored, err := os.ReadFile("../../.gitignore")
+	require.NoError(t, err)
+	lines := strings.Split(string(ignored), "\n")
+	require.Contains(t, lines, "/"+strings.Split(traces.SavedUnder, "/")[0]+"/")
+	written := regexp.MustCompile(`(?:-o [a-z]+=|--to |--save )([a-z][a-z./-]*)`)
+	text, err := os.ReadFile("../../docs/tutorial.md")
+	require.NoError(t, err)
+	found := written.FindAllStringSubmatch(string(text), -1)
+	require.NotEmpty(t, found)
+	for _, m := range found {
+		name := m[1]
+		require.Contains(t, lines, "/"+strings.TrimSuffix(name, filepath.Ext(name))+".*", "git does not ignore %s, which a command of docs/tutorial.md writes", name)
+	}
 }

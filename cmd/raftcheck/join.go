@@ -79,7 +79,7 @@ func (a *app) joinTo(w io.Writer, paths []string) error {
 	for _, path := range paths {
 		source, err := a.open(path, &reading{format: "native"})
 		if err != nil {
-			return asFailure(err)
+			return a.orAnother(asFailure(err), path, "join", "a trace of raftcheck")
 		}
 		defer source.done()
 		defer source.Close()

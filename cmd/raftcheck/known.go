@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -49,7 +52,13 @@ func (k *known) read(a *app) error {
 	}
 	list, err := gate.ReadKnown(k.path, didYouMean)
 	k.list = append(k.list, list...)
-	return inputError(err)
+	if err != nil {
+		if data, problem := os.ReadFile(k.path); problem == nil && !slices.Contains(strings.Split(string(data), "\n"), "checks:") && bytes.Contains(data, []byte("known:")) {
+			return inputError(err) // it is such a list, and wrong
+		}
+		return a.orAnother(inputError(err), k.path, "check", "a list of known findings")
+	}
+	return nil
 }
 
 func (k *known) setDay(a *app) error {

@@ -104,8 +104,11 @@ func (a *app) readReports(paths []string) (all []*report.Report, err error) {
 			return nil, asFailure(err)
 		}
 		r, err := parseReport(data)
-		if err != nil {
-			return nil, noShard(path, err)
+		switch {
+		case err != nil:
+			return nil, a.orAnother(noShard(path, err), path, "merge", "a report of raftcheck (-o json)")
+		case r.Command == "":
+			return nil, a.orAnother(noShard(path, errors.New("no report of raftcheck")), path, "merge", "a report of raftcheck (-o json)")
 		}
 		all = append(all, r)
 	}

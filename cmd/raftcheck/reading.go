@@ -54,7 +54,7 @@ func (r *reading) begin(a *app) error {
 		return err
 	}
 	if r.by, err = mapped.ReadMapping(r.mapping); err != nil {
-		return asFailure(err)
+		return a.orAnother(asFailure(err), r.mapping, "map", "a mapping of a log to a trace")
 	}
 	return nil
 }

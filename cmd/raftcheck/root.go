@@ -78,6 +78,9 @@ Every flag can also be given as an environment variable: --nodes 3 is RAFTCHECK_
 		if !cmd.Hidden {
 			a.misspelt(root)
 		}
+		if err := emptyLists(cmd); err != nil {
+			return err
+		}
 		if err := flagsFromEnvironment(cmd, a.env); err != nil {
 			return err
 		}
@@ -160,6 +163,9 @@ func (a *app) flagError(cmd *cobra.Command, err error) error {
 	}
 	var invalid *pflag.InvalidValueError
 	if errors.As(err, &invalid) {
+		if invalid.GetFlag().Value.Type() == "duration" {
+			return usageError("with its unit, as in 30s, 10m or 1h30m", "invalid value %q for --%s: it is a time", invalid.GetValue(), invalid.GetFlag().Name)
+		}
 		return usageError(help, "invalid value %q for --%s: %w", invalid.GetValue(), invalid.GetFlag().Name, plain(errors.Unwrap(invalid)))
 	}
 	var unknown *pflag.NotExistError
@@ -173,6 +179,16 @@ func (a *app) flagError(cmd *cobra.Command, err error) error {
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
 	return usageError(didYouMean("--"+name, names, help), "unknown flag %q", "--"+name)
+}
+
+// emptyLists refuses a list that was given and is empty: it would count as none given, and mean all.
+func emptyLists(cmd *cobra.Command) (wrong error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if list, is := f.Value.(pflag.SliceValue); is && len(list.GetSlice()) == 0 {
+			wrong = usageError("leave it out, or say which", "--%s names nothing", f.Name)
+		}
+	})
+	return wrong
 }
 
 // plain says in words what the standard library's parsers say of a number or a truth value.

@@ -107,6 +107,9 @@ func subjectOf(name string) (*subject, error) {
 		return libraryOf(name).subject(name)
 	case strings.HasPrefix(name, mutantPrefix):
 		m, known := mutant.ByName(strings.TrimPrefix(name, mutantPrefix))
+		if name == mutantPrefix {
+			return nil, usageError("raftcheck explain mutants lists them", "mutant has no name, as in --impl mutant:el-stale-vote-resp")
+		}
 		if !known {
 			return nil, usageError(didYouMean(name, subjectNames(), "raftcheck explain mutants lists them"), "unknown mutant %q", strings.TrimPrefix(name, mutantPrefix))
 		}
@@ -114,6 +117,12 @@ func subjectOf(name string) (*subject, error) {
 	}
 	if _, known := mutant.ByName(name); known {
 		return nil, usageError("--impl "+mutantPrefix+name, "unknown implementation %q", name)
+	}
+	if name+":" == mutantPrefix {
+		return nil, usageError("raftcheck explain mutants lists them", "mutant has no name, as in --impl mutant:el-stale-vote-resp")
+	}
+	if program := running(name); program != "" {
+		return nil, usageError("--exec '"+program+"'", "%q is a file, and --impl takes a name", name)
 	}
 	return nil, usageError(didYouMean(name, subjectNames(), "one of reference, spec, mutant:NAME, published:NAME, etcd, hashicorp"), "unknown implementation %q", name)
 }
@@ -155,7 +164,7 @@ func reference(name string) (*subject, error) {
 		for word := range strings.SplitSeq(chosen, ",") {
 			k := slices.IndexFunc(referenceChoices, func(c choice) bool { return c.name == word })
 			if k < 0 {
-				return nil, usageError("some of "+strings.Join(choiceNames(), ", "), "unknown choice %q of the reference", word)
+				return nil, usageError(didYouMean(word, choiceNames(), "some of "+strings.Join(choiceNames(), ", ")), "unknown choice %q of the reference", word)
 			}
 			referenceChoices[k].make(&options)
 			if world := referenceChoices[k].world; world != nil {

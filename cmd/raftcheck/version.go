@@ -58,7 +58,7 @@ func versionOf(info *debug.BuildInfo, known bool) string {
 // noArguments refuses anything but flags.
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usageError(cmd.CommandPath()+" --help shows how to call it", "%s takes no argument, not %q", cmd.Name(), args[0])
+		return usageError(cmp.Or(taking(args[0]), cmd.CommandPath()+" --help shows how to call it"), "%s takes no argument, not %q", cmd.Name(), args[0])
 	}
 	return nil
 }

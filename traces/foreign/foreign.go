@@ -23,6 +23,17 @@ type Format struct {
 // ReadBy reports whether a verb reads the format.
 func (f *Format) ReadBy(verb string) bool { return slices.Contains(f.Verbs, verb) }
 
+// Command returns the command that reads a file of the format, or what else to do with it.
+func (f *Format) Command(file string) string {
+	switch {
+	case len(f.Verbs) == 0:
+		return strings.ReplaceAll(f.Hint, "FILE", file)
+	case f.Verbs[0] == "gate":
+		return "raftcheck gate --file " + file
+	}
+	return "raftcheck " + f.Verbs[0] + " " + file
+}
+
 // HeadSize is how many bytes of the beginning of a file are worth looking at.
 const HeadSize = 64 << 10
 
@@ -46,6 +57,8 @@ var known = []struct {
 	{&Format{Name: "a history of clients", Verbs: []string{"linearize"}}, func(h *head) bool { return strings.HasPrefix(h.value("format"), "raftcheck-history") }},
 	{&Format{Name: "a report of raftcheck (-o json)", Hint: "it tells of files that were judged, and holds none of them: give raftcheck those under \"files\" or \"trace\""},
 		func(h *head) bool { return h.has("format", "version", "command", "verdict", "subject") }},
+	{&Format{Name: "a statement of raftcheck conform", Hint: "raftcheck conform --against FILE tells what changed since"},
+		func(h *head) bool { return h.has("format", "suite", "implementation", "level") }},
 	{&Format{Name: "a report in SARIF", Hint: "it tells of files that were judged, and holds none of them"},
 		func(h *head) bool { return strings.Contains(h.value("$schema"), "sarif") || h.has("version", "runs") }},
 	{&Format{Name: "a trace of etcd's raft", Verbs: byServers}, func(h *head) bool { return h.anyLine(etcdEvent.MatchString) }},

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// mistakes are plausible ones of each verb, with the exit code and a part of what is said to do. The files are those of writeFiles.
+var mistakes = []struct {
+	command string
+	code    int
+	says    string
+}{
+	{"check election-safety", 2, "hint: --rule election-safety"},
+	{"check el-stale-vote-resp", 2, "hint: --impl mutant:el-stale-vote-resp"},
+	{"check raft.py", 2, "hint: --exec 'python3 raft.py'"},
+	{"check a.trace", 2, "hint: raftcheck verify a.trace"},
+	{"check --impl raft.py", 2, "hint: --exec 'python3 raft.py'"},
+	{"check --exec raft.py", 2, "hint: --exec 'python3 raft.py'"},
+	{"check --impl mutant", 2, "hint: raftcheck explain mutants lists them"},
+	{"check --impl mutant:", 2, "hint: raftcheck explain mutants lists them"},
+	{"check --features snapshot", 2, `hint: did you mean "snapshots"?`},
+	{"check --for 10", 2, "hint: with its unit, as in 30s, 10m or 1h30m"},
+	{"check --rule=", 2, "hint: leave it out, or say which"},
+	{"check --known raftcheck.yaml", 4, "hint: raftcheck gate --file raftcheck.yaml"},
+	{"check -o json=none/x.json", 2, "hint: mkdir -p none makes the folder"},
+	{"check -o json=folder", 2, "hint: name a file in it"},
+	{"fuzz reference", 2, "hint: --impl reference"},
+	{"fuzz a.trace", 2, "hint: raftcheck verify a.trace"},
+	{"fuzz --for 5", 2, "hint: with its unit, as in 30s, 10m or 1h30m"},
+	{"fuzz --impl raft.py", 2, "hint: --exec 'python3 raft.py'"},
+	{"fuzz --features snapshot", 2, `hint: did you mean "snapshots"?`},
+	{"fuzz --known a.trace", 4, "hint: raftcheck verify a.trace"},
+	{"conform reference", 2, "hint: --impl reference"},
+	{"conform raft.py", 2, "hint: --exec 'python3 raft.py'"},
+	{"conform --against a.trace", 4, "hint: raftcheck verify a.trace"},
+	{"conform --against h.history", 4, "hint: raftcheck linearize h.history"},
+	{"conform --impl mutant", 2, "hint: raftcheck explain mutants lists them"},
+	{"verify b.trace", 4, `hint: did you mean "a.trace"?`},
+	{"verify none*.trace", 4, "hint: the pattern matches no file"},
+	{"verify folder", 4, "hint: give the files in it, as in folder/*"},
+	{"verify h.history", 4, "hint: raftcheck linearize h.history"},
+	{"verify raftcheck.yaml", 4, "hint: raftcheck gate --file raftcheck.yaml"},
+	{"verify statement.json", 4, "hint: raftcheck conform --against statement.json"},
+	{"verify --map a.trace a.trace", 4, "hint: raftcheck verify a.trace"},
+	{"linearize statement.json", 4, "hint: raftcheck conform --against statement.json"},
+	{"linearize h.histori", 4, `hint: did you mean "h.history"?`},
+	{"linearize none*", 4, "hint: the pattern matches no file"},
+	{"linearize --for 5 h.history", 2, "hint: with its unit, as in 30s, 10m or 1h30m"},
+	{"linearize report.sarif", 4, "this is a report in SARIF"},
+	{"replay b.trace", 4, `hint: did you mean "a.trace"?`},
+	{"replay folder", 4, "hint: give the files in it, as in folder/*"},
+	{"replay statement.json", 4, "hint: raftcheck conform --against statement.json"},
+	{"replay a.trace --impl raft.py", 2, "hint: --exec 'python3 raft.py'"},
+	{"replay a.trace --rule=", 2, "hint: leave it out, or say which"},
+	{"shrink b.trace", 4, `hint: did you mean "a.trace"?`},
+	{"shrink folder", 4, "hint: give the files in it, as in folder/*"},
+	{"shrink h.history", 4, "hint: raftcheck linearize h.history"},
+	{"shrink a.trace --impl mutant", 2, "hint: raftcheck explain mutants lists them"},
+	{"shrink a.trace --rule=", 2, "hint: leave it out, or say which"},
+	{"show b.trace", 4, `hint: did you mean "a.trace"?`},
+	{"show folder", 4, "hint: give the files in it, as in folder/*"},
+	{"show raftcheck.yaml", 4, "hint: raftcheck gate --file raftcheck.yaml"},
+	{"show statement.json", 4, "hint: raftcheck conform --against statement.json"},
+	{"show none*", 4, "hint: the pattern matches no file"},
+	{"join h.history", 4, "hint: raftcheck linearize h.history"},
+	{"join raftcheck.yaml", 4, "hint: raftcheck gate --file raftcheck.yaml"},
+	{"join statement.json", 4, "hint: raftcheck conform --against statement.json"},
+	{"join b.trace", 4, `hint: did you mean "a.trace"?`},
+	{"join folder", 4, "hint: give the files in it, as in folder/*"},
+	{"merge a.trace", 4, "hint: raftcheck verify a.trace"},
+	{"merge h.history", 4, "hint: raftcheck linearize h.history"},
+	{"merge raftcheck.yaml", 4, "hint: raftcheck gate --file raftcheck.yaml"},
+	{"merge statement.json", 4, "hint: raftcheck conform --against statement.json"},
+	{"merge shard-*.json", 4, "hint: the pattern matches no file"},
+	{"gate raftcheck.yaml", 2, "hint: the file is named with --file raftcheck.yaml"},
+	{"gate --file a.trace", 4, "hint: raftcheck verify a.trace"},
+	{"gate --file h.history", 4, "hint: raftcheck linearize h.history"},
+	{"gate --file statement.json", 4, "hint: raftcheck conform --against statement.json"},
+	{"gate --known a.trace", 4, "hint: raftcheck verify a.trace"},
+	{"diff reference", 2, "hint: --impl reference"},
+	{"diff a.trace", 2, "hint: raftcheck verify a.trace"},
+	{"diff --impl reference --impl mutant", 2, "hint: raftcheck explain mutants lists them"},
+	{"diff --impl reference --impl raft.py", 2, "hint: --exec 'python3 raft.py'"},
+	{"diff --impl reference --impl reference:snapshot", 2, `hint: did you mean "snapshots"?`},
+	{"run reference", 2, "hint: --impl reference"},
+	{"run --for 5", 2, "hint: with its unit, as in 30s, 10m or 1h30m"},
+	{"simulate a.trace", 2, "hint: raftcheck verify a.trace"},
+	{"demo election-safety", 2, "hint: --rule election-safety"},
+	{"explain a.trace", 2, "hint: raftcheck verify a.trace"},
+	{"explain raft.py", 2, "hint: --exec 'python3 raft.py'"},
+	{"explain dropp", 2, `hint: did you mean "drop"?`},
+	{"explain swarms", 2, `hint: did you mean "swarm"?`},
+	{"explain sarrif", 2, `hint: did you mean "sarif"?`},
+	{"version a.trace", 2, "hint: raftcheck verify a.trace"},
+}
+
+// TestMistakesAreToldWithWhatToDo: none of them is passed over, and each is answered with something to do.
+func TestMistakesAreToldWithWhatToDo(t *testing.T) {
+	t.Chdir(t.TempDir())
+	writeFiles(t)
+	for _, m := range mistakes {
+		var out, errs bytes.Buffer
+		code := run(strings.Fields(m.command), strings.NewReader(""), &out, &errs)
+		assert.Equal(t, m.code, code, "raftcheck %s\n%s%s", m.command, &out, &errs)
+		assert.Contains(t, oneLine(errs.String()+out.String()), m.says, "raftcheck %s", m.command)
+	}
+}
+
+// writeFiles writes a file of each kind.
+func writeFiles(t *testing.T) {
+	t.Helper()
+	require.NoError(t, os.Mkdir("folder", 0o755))
+	var out bytes.Buffer
+	require.Equal(t, 1, run([]string{"check", "--impl", "mutant:el-stale-vote-resp", "--save", "saved"}, strings.NewReader(""), &out, &out))
+	saved, err := filepath.Glob("saved/*.trace")
+	require.NoError(t, err)
+	require.Len(t, saved, 1)
+	require.NoError(t, os.Rename(saved[0], "a.trace"))
+	for name, text := range map[string]string{
+		"h.history":      `{"format":"raftcheck-history","version":1}` + "\n",
+		"raftcheck.yaml": "version: 1\nchecks:\n- name: a\n  verify: a.trace\n",
+		"statement.json": `{"format":1,"suite":"devel","implementation":"reference","level":"quick","verdict":"conforming"}`,
+		"report.sarif":   `{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[]}`,
+		"raft.py":        "#!/usr/bin/env python3\n",
+	} {
+		require.NoError(t, os.WriteFile(name, []byte(text), 0o644))
+	}
+}
