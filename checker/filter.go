@@ -23,11 +23,16 @@ func (f *filter) home(k external.Key) int {
 	return int(hi)
 }
 
-// touch reads a key's home slot, so that the processor fetches it.
-func (f *filter) touch(k external.Key) {
-	if len(f.slots) > 0 {
-		f.touched += f.slots[keyWords*f.home(k)]
+// touch reads the home slots of some keys, so that the processor fetches them all at once and insert finds them at hand.
+func (f *filter) touch(keys []external.Key) {
+	if len(f.slots) == 0 {
+		return
 	}
+	var sum uint64
+	for _, k := range keys {
+		sum += f.slots[keyWords*f.home(k)]
+	}
+	f.touched = sum
 }
 
 // insert adds a key, which is not zero, and reports whether it was not there. Room is how many words the filter should have at most;

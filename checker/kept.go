@@ -24,7 +24,7 @@ type Keep struct {
 	Maker  string // the program and its version, which must be the same for Resume
 	Note   string // stays with the search, for whoever goes on with it: see Note
 	folder external.FS
-	tight  bool // tests: as little memory as can be for filters and sorting
+	tight  int // tests: so many keys are sorted at once, and filters are emptied before every round; 0 is as Memory has it
 }
 
 // Unfit says why a folder cannot hold a search, or why the search in it cannot go on as it was asked to.
@@ -444,27 +444,35 @@ func (r *run) load(from *external.LayerReader, at int) (int, error) {
 func (r *run) share() (reason string) {
 	k := r.kept
 	memory := r.options.Memory
-	if memory == 0 && !k.tight {
+	if k.tight > 0 {
+		k.room = leastRoom
+		k.forget()
+		return ""
+	}
+	if memory == 0 {
 		return ""
 	}
 	others := r.memo.bytes() + r.roundBytes()
 	left := memory - others - memory/8 // the last is for sorting, and for what the runtime holds back
-	if left < memory/8 && !k.tight {
+	if left < memory/8 {
 		return fmt.Sprintf("the memory bound of %d MiB was reached: %d MiB are taken by what is known of single servers", memory>>20, others>>20)
 	}
-	if k.room = max(left/8/partitions, leastRoom); k.tight {
-		k.room = leastRoom
-	}
+	k.room = max(left/8/partitions, leastRoom)
 	for p := range k.filters {
 		if k.filters[p].full(k.room) || len(k.filters[p].slots) > k.room+k.room/4 {
-			for p := range k.filters {
-				k.filters[p].empty()
-			}
-			k.whole = false
+			k.forget()
 			break
 		}
 	}
 	return ""
+}
+
+// forget empties the filters.
+func (k *kept) forget() {
+	for p := range k.filters {
+		k.filters[p].empty()
+	}
+	k.whole = false
 }
 
 // leastRoom is how many words a filter may always have.
@@ -561,8 +569,8 @@ func (r *run) merge(candidates external.Layer) (external.Layer, error) {
 // sortedAtOnce is how many keys each worker sorts at once.
 func (r *run) sortedAtOnce() int {
 	const itemBytes = 24
-	if r.kept.tight {
-		return 100
+	if r.kept.tight > 0 {
+		return r.kept.tight
 	}
 	if r.options.Memory == 0 {
 		return 1 << 20
@@ -628,8 +636,8 @@ func (w *worker) sift(s *search, blocks []*block, p int) {
 				state := w.sifted[i*words : (i+1)*words]
 				w.apply(state, parentOf(blocks, n.parent, words), n.move)
 				keys[i] = w.keyOf(state, n.fingerprint)
-				set.touch(keys[i])
 			}
+			set.touch(keys[:len(batch)])
 			for i := range batch {
 				if !set.insert(keys[i], s.kept.room) {
 					continue

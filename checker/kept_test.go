@@ -111,10 +111,10 @@ func TestFilesChangeNothing(t *testing.T) {
 			want := searchIn(t, row.world, Options{Symmetry: row.symmetry, Workers: 1})
 			for _, how := range []struct {
 				workers int
-				tight   bool
-			}{{2, false}, {1, true}, {2, true}} {
+				tight   int
+			}{{2, 0}, {1, 100}, {2, 500}} {
 				got := searchIn(t, row.world, Options{Symmetry: row.symmetry, Workers: how.workers, Keep: &Keep{Dir: "memory", folder: &memfs.Folder{}, tight: how.tight}})
-				require.Equal(t, want, got, "%d workers, tight %t", how.workers, how.tight)
+				require.Equal(t, want, got, "%d workers, %d keys at once", how.workers, how.tight)
 			}
 		})
 	}

@@ -1,0 +1,68 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/report"
+)
+
+// TestASearchGoesOnAfterAnyEnd: processes that search in a directory are killed, interrupted and cut short at random moments, time and again, and
+// the last comes to the result that an undisturbed search in memory has. The long run: -moments 200.
+func TestASearchGoesOnAfterAnyEnd(t *testing.T) {
+	rounds := max(1, *moments/2)
+	ends := []way{{"kill -9", syscall.SIGKILL, 0}, {"SIGTERM", syscall.SIGTERM, 0}, {"a full disk", 0, 4}, {"SIGINT", syscall.SIGINT, 0}}
+	for _, call := range []string{"check --impl spec --log 0 --symmetry --save none", "check --impl mutant:rp-next-le-match --save none"} {
+		want := searched(t, t.TempDir(), call)
+		for round := range rounds {
+			random := rand.New(rand.NewPCG(uint64(round), 7))
+			dir := t.TempDir()
+			for end := range 3 {
+				w := ends[(round+end)%len(ends)].heeded()
+				p := begin(t, dir, w.limit, strings.Fields(call+onwards(dir))...)
+				if w.signal != 0 {
+					time.Sleep(time.Duration(random.IntN(300)) * time.Millisecond)
+					_ = p.Process.Signal(w.signal) // it may have ended
+				}
+				code := p.end(t, w.name)
+				require.Contains(t, []int{-1, exitHeld.code(), exitViolated.code(), exitInconclusive.code()}, code, "%s: %s", w.name, p.errs.String())
+			}
+			require.Equal(t, want, searched(t, dir, call+onwards(dir)), "%s, round %d", call, round)
+		}
+	}
+}
+
+// onwards are the flags that begin a search in a directory, or go on with the one that is there.
+func onwards(dir string) string {
+	if _, err := os.Stat(filepath.Join(dir, "kept", "search.json")); err == nil {
+		return " --resume kept"
+	}
+	return " --dir kept"
+}
+
+// searched runs a search to its end and returns its report as JSON, without what depends on the clock or on where it was kept.
+func searched(t *testing.T, dir, call string) string {
+	t.Helper()
+	p := begin(t, dir, 0, strings.Fields(call+" -o json=report.json")...)
+	require.Contains(t, []int{exitHeld.code(), exitViolated.code()}, p.end(t, call), p.errs.String())
+	text, err := os.ReadFile(filepath.Join(dir, "report.json"))
+	require.NoError(t, err)
+	var r report.Report
+	require.NoError(t, json.Unmarshal(text, &r))
+	s := r.Search
+	s.Seconds, s.Inside, s.Bytes, s.Bits, s.Disk, s.Collision = 0, 0, 0, 0, 0, 0
+	var out bytes.Buffer
+	require.NoError(t, json.NewEncoder(&out).Encode(&r))
+	return out.String()
+}
