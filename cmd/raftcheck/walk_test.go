@@ -43,6 +43,7 @@ var walk = map[string]walked{
 	"show":       {"show {trace}", "show -"},
 	"explain":    {"explain election-safety", ""},
 	"demo":       {"demo", ""},
+	"adapt":      {"adapt ../../examples/lab.Raft", ""},
 	"version":    {"version", ""},
 	"man":        {"man", ""},
 	"help":       {"help check", ""},
