@@ -236,6 +236,9 @@ func (r *run) result(reason string, findings []Finding) *Result {
 	if reason == "" && len(missed) == 0 && len(r.rules) > 0 && slices.Max(r.tried) == 0 {
 		result.Reason = "nothing happened that the rules are about"
 	}
+	if result.Reason == "" && len(r.rules) > 0 {
+		result.Reason = r.inVain()
+	}
 	switch {
 	case len(findings) > 0:
 		result.Verdict, result.Reason = spec.Violated, ""
@@ -246,6 +249,25 @@ func (r *run) result(reason string, findings []Finding) *Result {
 		result.Rules = append(result.Rules, r.ruleVerdict(rule, result))
 	}
 	return result
+}
+
+// inVain says what the world asks for that no server ever took within the bounds; "" if there is nothing.
+func (r *run) inVain() string {
+	b, f := &r.config.Bounds, &r.config.Faults
+	for _, asked := range []struct {
+		kind spec.InputKind
+		by   bool
+		what string
+	}{
+		{spec.Compact, b.Compactions > 0, "logs are compacted"}, {spec.Transfer, b.Transfers > 0, "leaders are asked to hand over"},
+		{spec.Reconfigure, b.Changes > 0, "the configuration is changed"}, {spec.ReadIndex, b.Reads > 0, "clients read"},
+		{spec.Tick, b.Ticks > 0, "clocks tick"}, {spec.StorageError, f.Storage != cluster.Off, "disks fail"},
+	} {
+		if asked.by && r.taken>>asked.kind&1 == 0 {
+			return "the bounds say that " + asked.what + ", and no server ever took that input"
+		}
+	}
+	return ""
 }
 
 func (r *run) ruleVerdict(rule *spec.Rule, result *Result) RuleVerdict {

@@ -22,6 +22,7 @@ type memo struct {
 	names    []*renaming   // names[0] is nil: every part is hashed under each of them
 	key      []byte        // canonical bytes, as they are written
 	again    []byte        // the same of a second node
+	taken    uint32        // as bits: kinds of inputs that led to a state within the bounds
 	executed int           // how often node code ran
 	inside   time.Duration // the time it took, with what it took to write and show its state
 
@@ -314,6 +315,7 @@ func (m *memo) execute(from stepOrigin, in spec.Input) (spec.Output, error) {
 		m.live.leaves(from)
 		return out, nil
 	}
+	m.taken |= 1 << in.Kind
 	number := len(m.steps)
 	next, err := m.arrive(from.state, l.node, number)
 	if err != nil {

@@ -182,10 +182,12 @@ func (s *server) serve(in *spec.Input) error {
 	case spec.Propose:
 		s.library.Propose(in.Value)
 	case spec.ReadIndex:
-		if s.waits || s.reads == s.options.Reads {
+		if s.waits || s.reads == s.options.Reads && s.reads > 0 {
 			return errRefused
 		}
-		s.reads, s.waits = s.reads+1, true
+		if s.waits = true; s.options.Reads > 0 {
+			s.reads++
+		}
 		s.library.ReadIndex(in.Value)
 	case spec.Transfer:
 		if in.Peer == s.id {

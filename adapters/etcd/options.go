@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -25,7 +26,7 @@ type Options struct {
 	AsyncStorage bool // AsyncStorageWrites; writes and applies are done by Stored inputs, in order (since v3.6)
 	MaxWork      int  // with AsyncStorage, how much may wait for storage before the server does nothing else; 0 means 2
 
-	Reads      int           // how many linearizable reads clients ask a leader for while it leads, one after another
+	Reads      int           // how many linearizable reads clients ask a leader for while it leads, one after another; negative is as many as they like
 	Transfers  bool          // leaders are asked to hand over, to each other server
 	Compaction bool          // servers compact their logs, so that leaders send snapshots
 	Changes    []spec.Change // what clients ask leaders to change the configuration to
@@ -60,7 +61,7 @@ func (o *Options) Inputs(servers []spec.ServerID, values ...string) func(spec.Se
 		if o.AsyncStorage {
 			inputs = append(inputs, spec.Input{Kind: spec.Stored})
 		}
-		if o.Reads > 0 {
+		if o.Reads != 0 {
 			inputs = append(inputs, spec.Input{Kind: spec.ReadIndex, Value: "r"})
 		}
 		if o.Transfers {
@@ -77,6 +78,21 @@ func (o *Options) Inputs(servers []spec.ServerID, values ...string) func(spec.Se
 			inputs = append(inputs, spec.Input{Kind: spec.Reconfigure, Change: c})
 		}
 		return inputs
+	}
+}
+
+// Ask makes clients and operators ask for what a world has a bound for, and for nothing else: as many reads, transfers, compactions, and those
+// of the world's changes of the configuration.
+func (o *Options) Ask(c *cluster.Config) {
+	b := &c.Bounds
+	o.Reads, o.Transfers, o.Compaction, o.Changes = 0, b.Transfers > 0, b.Compactions > 0, nil
+	if b.Reads > 0 {
+		o.Reads = -1 // the world counts them
+	}
+	if b.Changes > 0 {
+		if o.Changes = c.Changes; o.Changes == nil {
+			o.Changes = c.AllChanges()
+		}
 	}
 }
 

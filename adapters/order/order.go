@@ -24,6 +24,8 @@ type Order struct {
 	Network       cluster.Network
 	Bounds        cluster.Bounds
 	Faults        cluster.Faults
+	Changes       []spec.Change // null is cluster.Config.AllChanges
+	Variants      spec.Variants // all that are declared; null leaves those of the implementation
 
 	Rules    []string            // ids of what is judged
 	Known    map[string][]string // shapes of breaches that do not count, by the ids of their rules
@@ -95,9 +97,12 @@ type Outcome struct {
 // Has reports whether something was chosen.
 func (o *Order) Has(choice string) bool { return slices.Contains(o.Choices, choice) }
 
-// World puts bounds and faults of the order into a world.
+// World puts what the order says of a world into one.
 func (o *Order) World(c *cluster.Config) {
-	c.Servers, c.Values, c.Network, c.Bounds, c.Faults = o.Nodes, o.Values, o.Network, o.Bounds, o.Faults
+	c.Servers, c.Values, c.Network, c.Bounds, c.Faults, c.Changes = o.Nodes, o.Values, o.Network, o.Bounds, o.Faults, o.Changes
+	if o.Variants != nil {
+		c.Variants = o.Variants
+	}
 }
 
 // options puts what the order says of a search into its options.

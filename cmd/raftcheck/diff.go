@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -85,6 +86,15 @@ func (f *diffFlags) subjects(cmd *cobra.Command) (two [2]*subject, err error) {
 		}
 	}
 	a, b := &two[0].config, &two[1].config
+	for _, ask := range asks {
+		switch {
+		case ask.asked(a) && two[1].takes != nil && !slices.Contains(two[1].takes, ask.kind):
+			return two, usageError(two[1].whoTakes(&ask), "the bounds are those of %s, whose servers %s, and those of %s do not", two[0].name, ask.what, two[1].name)
+		case ask.asked(b) && !ask.asked(a):
+			return two, usageError("--"+ask.flag+" says it of both", "the bounds are those of %s, in which no servers %s as those of %s do", two[0].name, ask.what, two[1].name)
+		}
+	}
+	b.Changes = a.Changes
 	b.Servers, b.Values, b.Network, b.Bounds, b.Faults = a.Servers, a.Values, a.Network, a.Bounds, a.Faults
 	if err := b.Validate(); err != nil {
 		return two, usageError("the bounds are those of "+two[0].name, "%s: %w", two[1].name, err)

@@ -168,6 +168,9 @@ func (g *goTest) rerun(ctx context.Context, s *subject, do order.Task, t *traces
 		return nil, nil, err
 	}
 	job.order.Nodes = len(t.Header.Servers)
+	if takesTransfer(t) {
+		job.order.Bounds.Transfers = max(job.order.Bounds.Transfers, 1) // it matters to how servers are made
+	}
 	job.judge(checker.Options{Rules: rules})
 	out, err := job.run(ctx, nil)
 	if err != nil || out.Nothing {
@@ -175,6 +178,11 @@ func (g *goTest) rerun(ctx context.Context, s *subject, do order.Task, t *traces
 	}
 	happened, err := traces.ReadFile(job.order.Happened)
 	return happened, out, err
+}
+
+// takesTransfer reports whether a leader is asked to hand over in a trace.
+func takesTransfer(t *traces.Trace) bool {
+	return slices.ContainsFunc(t.Records, func(r traces.Record) bool { return r.Step != nil && r.Step.Input.Kind == spec.Transfer })
 }
 
 // job is a test program and the order that it is to obey.
@@ -196,6 +204,7 @@ func (g *goTest) begin(s *subject, do order.Task) (*job, error) {
 		Happened: filepath.Join(dir, happenedFile), Automaton: filepath.Join(dir, automatonFile)}}
 	c := &s.config
 	j.order.Nodes, j.order.Values, j.order.Network, j.order.Bounds, j.order.Faults = c.Servers, c.Values, c.Network, c.Bounds, c.Faults
+	j.order.Changes, j.order.Variants = c.Changes, c.Variants
 	if err := g.write(dir); err != nil {
 		j.end()
 		return nil, err

@@ -18,6 +18,7 @@ type library struct {
 	name    string
 	newest  string // the version that was tried last
 	choices []string
+	takes   takes
 	known   string // the versions that can be searched, in words
 	family  func(minor int) *family
 	config  func(f *family, choices []string) cluster.Config // the world, with no servers in it
@@ -34,8 +35,10 @@ type family struct {
 }
 
 var libraries = []library{
-	{name: "etcd", newest: "v3.7.0", choices: etcd.ChoiceNames(), known: "versions 3.1 to 3.3, and 3.5 and later", family: etcdFamily, config: etcdConfig},
-	{name: "hashicorp", newest: "v1.8.0", choices: []string{"no-pre-vote", "whole-votes", "heartbeats"}, known: "versions 1.3 and later", family: hashicorpFamily, config: hashicorpConfig},
+	{name: "etcd", newest: "v3.7.0", choices: etcd.ChoiceNames(), takes: takes{spec.Compact, spec.Transfer, spec.Reconfigure, spec.ReadIndex},
+		known: "versions 3.1 to 3.3, and 3.5 and later", family: etcdFamily, config: etcdConfig},
+	{name: "hashicorp", newest: "v1.8.0", choices: []string{"no-pre-vote", "whole-votes", "heartbeats"}, takes: takes{spec.Compact, spec.Transfer, spec.Reconfigure},
+		known: "versions 1.3 and later", family: hashicorpFamily, config: hashicorpConfig},
 }
 
 func etcdFamily(minor int) *family {
@@ -61,7 +64,7 @@ func etcdConfig(f *family, choices []string) cluster.Config {
 		o.Choose(c)
 	}
 	c := cluster.Config{
-		Servers: 3, New: elsewhere{}.New, Variants: o.Variants(),
+		Servers: 3, New: elsewhere{}.New, Variants: o.Variants(), Changes: o.Changes,
 		Faults: cluster.Faults{Drop: cluster.Unlimited},
 		Bounds: cluster.Bounds{Terms: 2, Log: 2, Messages: 2, Campaigns: 2, Proposals: 1},
 	}
@@ -136,7 +139,7 @@ func (l *library) subject(name string) (*subject, error) {
 			return nil, usageError(didYouMean(c, l.choices, "one of "+strings.Join(l.choices, ", ")), "unknown choice %q of %s", c, l.name)
 		}
 	}
-	return &subject{name: name, goTest: g, config: l.config(g.family, g.choices)}, nil
+	return &subject{name: name, goTest: g, takes: l.takes, config: l.config(g.family, g.choices)}, nil
 }
 
 // elsewhere stands for a server that lives in another program. It shows the term in which such servers start, and takes no input.

@@ -64,7 +64,7 @@ var publishedFaults = []publishedFault{
 		world: func() *subject {
 			m, _ := mutant.ByName("el-unapplied-conf-campaign")
 			m.Options.Voters = 3
-			return &subject{asIs: true, config: cluster.Config{
+			return &subject{asIs: true, takes: ofReference(&m.Options), config: cluster.Config{
 				Servers: 5, New: impl.New(m.Options), Variants: m.Options.Variants(),
 				Changes: []spec.Change{{Voters: "n1,n2,n3,n4"}, {Voters: "n1,n2,n3,n4,n5"}},
 				Faults:  cluster.Faults{Drop: cluster.Unlimited, Crash: 1},

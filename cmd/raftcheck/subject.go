@@ -19,6 +19,7 @@ type subject struct {
 	raftTLA  bool     // it is raft.tla, whose actions are no steps of a server
 	restarts bool     // raft.tla: Restart is on
 	asIs     bool     // fuzz makes its world no larger
+	takes    takes    // of what flags can ask for
 	program  *program // --exec
 	goTest   *goTest  // --impl etcd, hashicorp
 }
@@ -147,7 +148,7 @@ func subjectNames() []string {
 
 // specification is raft.tla in the bounds in which TLC's counts are known, with one entry in the log and one message in flight.
 func specification() *subject {
-	return &subject{name: specName, raftTLA: true, config: cluster.Config{
+	return &subject{name: specName, raftTLA: true, takes: takes{}, config: cluster.Config{
 		Servers: 3, New: abstract.New, Variants: abstract.Variants, NoHistory: true, Strict: true,
 		Faults: cluster.Faults{Drop: cluster.Unlimited},
 		Bounds: cluster.Bounds{Terms: 2, Log: 1, Messages: 1},
@@ -173,7 +174,7 @@ func reference(name string) (*subject, error) {
 		}
 	}
 	config.New, config.Variants = impl.New(options), options.Variants()
-	return &subject{name: name, config: config}, nil
+	return &subject{name: name, takes: ofReference(&options), config: config}, nil
 }
 
 // mutated is a mutant in the world in which it is known to be caught.
@@ -187,7 +188,7 @@ func mutated(m mutant.Mutant) *subject {
 	if b.FIFO {
 		network = cluster.FIFO
 	}
-	return &subject{name: mutantPrefix + m.Name, config: cluster.Config{
+	return &subject{name: mutantPrefix + m.Name, takes: ofReference(&m.Options), config: cluster.Config{
 		Network: network,
 		Servers: b.Servers, New: m.Factory(), Variants: m.Variants(), Changes: changes, Values: b.Values,
 		Faults: cluster.Faults{Drop: cluster.Unlimited, Duplicate: cluster.Budget(b.Duplicates), Crash: cluster.Budget(b.Crashes), Lossy: b.Lossy, Storage: cluster.Budget(b.StorageErrors)},

@@ -106,6 +106,9 @@ func (w *worldFlags) subject(flags *pflag.FlagSet) (*subject, error) {
 	if err := w.check(flags, s); err != nil {
 		return nil, err
 	}
+	if err := w.refused(flags, s); err != nil {
+		return nil, err
+	}
 	s.settle()
 	if err := c.Validate(); err != nil {
 		return nil, usageError("raftcheck check --help says what each bound means", "%w", err)
@@ -116,6 +119,9 @@ func (w *worldFlags) subject(flags *pflag.FlagSet) (*subject, error) {
 // base returns the implementation in its own world.
 func (w *worldFlags) base(flags *pflag.FlagSet) (*subject, error) {
 	if flags.Changed("exec") {
+		if len(w.features) > 0 {
+			return nil, usageError("leave --features out", "--features are of the reference, not of --exec")
+		}
 		return w.exec.subject(flags)
 	}
 	if w.own != nil && len(w.features) == 0 && !flags.Changed("impl") {
@@ -174,7 +180,7 @@ func (w *worldFlags) check(flags *pflag.FlagSet, s *subject) error {
 		return usageError("--duplicates 2 lets messages arrive twice", "--impl spec knows the faults drop, which is always on, and crash, both without a number")
 	}
 	if s.config.Network != cluster.Unordered {
-		return usageError("", "--impl spec has the network of raft.tla: unordered")
+		return usageError("leave --network out", "--impl spec has the network of raft.tla: unordered")
 	}
 	f.Drop = cluster.Unlimited
 	return nil

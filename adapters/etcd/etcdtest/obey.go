@@ -19,7 +19,7 @@ func Obey(release Release, words func(payload string) string, orders, outcomes s
 	}
 }
 
-// ordered is the world that an order describes.
+// ordered is the world that an order describes. What clients and operators do in it follows from its bounds.
 func ordered(release Release, o *order.Order) (*cluster.Config, checker.Options, error) {
 	var options etcd.Options
 	for _, c := range o.Choices {
@@ -27,8 +27,10 @@ func ordered(release Release, o *order.Order) (*cluster.Config, checker.Options,
 			return nil, checker.Options{}, fmt.Errorf("unknown choice %q", c)
 		}
 	}
-	world := &cluster.Config{New: release(options), Variants: options.Variants()}
+	world := &cluster.Config{Variants: options.Variants()}
 	o.World(world)
+	options.Ask(world)
+	world.New = release(options)
 	world.Inputs, world.OutOfReach = options.Inputs(world.IDs(), world.ValueNames()...), options.OutOfReach(world.IDs())
 	return world, checker.Options{}, nil
 }
