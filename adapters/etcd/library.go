@@ -17,6 +17,9 @@ type Library interface {
 	ReportSnapshot(to uint64)
 	// Step hands over a message as it came over the wire.
 	Step(wire string)
+	// Write returns a message as it goes over the wire, and Read what such a one holds. Neither changes anything.
+	Write(*Message) (wire string)
+	Read(wire string) Message
 
 	HasReady() bool
 	Ready() Ready
@@ -158,4 +161,7 @@ type Status struct {
 }
 
 // Progress is what a leader believes of a server.
-type Progress struct{ Server, Match, Next uint64 }
+type Progress struct {
+	Server, Match, Next uint64
+	Active              bool // it was heard from since the leader's election timer last fired
+}

@@ -33,6 +33,12 @@ func (m *Message) Words() string {
 	return text
 }
 
+// answering reports whether a reply that acknowledges no entry is one to entries from the leader of its term, which follow none and are none.
+func (s *server) answering(m *Message) bool {
+	asked := &s.handled.Message
+	return s.handled.Kind == spec.Deliver && asked.Kind == spec.AppendEntries && uint64(asked.From) == m.To && uint64(asked.Term) == m.Term
+}
+
 // told is a message in the words of the paper. A heartbeat is an AppendEntries without entries that proves the follower's log to
 // match up to the commit index it tells, since a leader tells no follower more than it knows to match. Types that the paper does
 // not have keep their wire form only.
@@ -67,7 +73,7 @@ func (s *server) told(m *Message) spec.Message {
 		switch {
 		case m.Reject:
 			t.ConflictIndex, t.ConflictTerm = spec.Index(m.RejectHint)+1, logTerm
-		case index > 0: // 0 answers a leader of an earlier term, and accepts nothing
+		case index > 0 || s.answering(m): // else 0 answers a leader of an earlier term, and accepts nothing
 			t.Success, t.MatchIndex = true, index
 		}
 	case MsgSnap:

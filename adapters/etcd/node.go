@@ -33,6 +33,7 @@ type server struct {
 	reads   int    // asked for since the server leads; those before the last are answered
 	waits   bool   // the last is not answered
 
+	handled *spec.Input   // of the step at hand
 	done    []spec.Input  // every input that was not refused
 	effects []spec.Effect // of the step at hand
 	trail   []disk        // the disk after each durable effect of the step at hand
@@ -56,6 +57,7 @@ func (s *server) boot() {
 // Step gives the server one input, and then does all that the library asks for.
 func (s *server) Step(in spec.Input) spec.Output {
 	s.effects, s.trail = s.effects[:0], s.trail[:0]
+	s.handled = &in
 	before := s.disk
 	redirect, err := s.handle(&in)
 	switch {

@@ -24,6 +24,9 @@ func (s *server) Observe() spec.Observation {
 	}
 	if o.Role == spec.Leader {
 		o.Progress = s.progress(status.Progress)
+		if s.options.CheckQuorum {
+			o.Contact = s.contact(status.Progress)
+		}
 	}
 	return o
 }
@@ -50,6 +53,17 @@ func (s *server) progress(all []Progress) []spec.Progress {
 	}
 	slices.SortFunc(others, func(a, b spec.Progress) int { return int(a.Server) - int(b.Server) })
 	return others
+}
+
+// contact is who answered a leader since its election timer last fired.
+func (s *server) contact(all []Progress) []spec.ServerID {
+	var active []uint64
+	for _, p := range all {
+		if p.Active && spec.ServerID(p.Server) != s.id {
+			active = append(active, p.Server)
+		}
+	}
+	return ids(active)
 }
 
 func configuration(c *ConfState) spec.Configuration {

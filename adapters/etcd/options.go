@@ -108,7 +108,14 @@ func (o *Options) OutOfReach(servers []spec.ServerID) []string {
 
 // Variants lists the ways in which etcd's raft declares to differ from the paper, and what it promises besides.
 func (o *Options) Variants() spec.Variants {
-	return spec.Variants{spec.SilentOnStale, spec.HeartbeatsToAll, spec.InstallsAtOnce}
+	vs := spec.Variants{spec.SilentOnStale, spec.HeartbeatsToAll, spec.InstallsAtOnce}
+	if o.PreVote {
+		vs = append(vs, spec.PreVotes)
+	}
+	if o.CheckQuorum {
+		vs = append(vs, spec.ChecksQuorum)
+	}
+	return vs
 }
 
 // saturated reports whether so much waits for storage that it must be done first, which keeps the number of states finite.

@@ -148,6 +148,29 @@ func (s *server) Step(wire string) {
 	_ = s.node.Step(m)
 }
 
+// Write returns the bytes of a message.
+func (s *server) Write(m *etcd.Message) string {
+	out := raftpb.Message{Type: raftpb.MessageType(m.Type), From: m.From, To: m.To, Term: m.Term, LogTerm: m.LogTerm, Index: m.Index,
+		Commit: m.Commit, Reject: m.Reject, RejectHint: m.RejectHint, Context: []byte(m.Context)}
+	for _, e := range m.Entries {
+		out.Entries = append(out.Entries, raftpb.Entry{Term: e.Term, Index: e.Index, Type: raftpb.EntryType(e.Type), Data: []byte(e.Data)})
+	}
+	if m.Snapshot.Index > 0 {
+		out.Snapshot = raftpb.Snapshot{Data: []byte(m.Snapshot.Data), Metadata: raftpb.SnapshotMetadata{Index: m.Snapshot.Index, Term: m.Snapshot.Term,
+			ConfState: confState(&m.Snapshot.Conf)}}
+	}
+	wire, err := out.Marshal()
+	must(err)
+	return string(wire)
+}
+
+// Read returns what bytes of a message hold.
+func (s *server) Read(wire string) etcd.Message {
+	var m raftpb.Message
+	must(m.Unmarshal([]byte(wire)))
+	return message(&m)
+}
+
 func (s *server) Ready() etcd.Ready {
 	rd := s.node.Ready()
 	s.ready = rd
@@ -221,7 +244,7 @@ func (s *server) Status() etcd.Status {
 	status.Votes = *s.votes
 	if status.Role == spec.Leader {
 		s.node.WithProgress(func(id uint64, _ raft.ProgressType, p tracker.Progress) {
-			status.Progress = append(status.Progress, etcd.Progress{Server: id, Match: p.Match, Next: p.Next})
+			status.Progress = append(status.Progress, etcd.Progress{Server: id, Match: p.Match, Next: p.Next, Active: p.RecentActive})
 		})
 	}
 	return status
