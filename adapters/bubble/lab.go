@@ -32,6 +32,9 @@ type Options struct {
 	// ByHistory makes the history of inputs the state: nothing is merged, so nothing can be merged wrongly. Searches then need a
 	// bound on their depth, for histories have no end.
 	ByHistory bool
+	// Compose writes messages as other servers would send them, for those who play the peers of a server; nil is that nobody can.
+	// It is called outside of bubbles. See spec.Composer.
+	Compose func(m spec.Message, asked *spec.Message) (spec.Message, bool)
 }
 
 // Stats says what a Lab has done so far.
@@ -88,7 +91,11 @@ func (l *Lab) Node(id spec.ServerID, servers []spec.ServerID) spec.Node {
 		l.roots = append(l.roots, r)
 		l.settle(r.moment)
 	}
-	return &node{lab: l, at: l.roots[k].moment}
+	n := &node{lab: l, at: l.roots[k].moment}
+	if l.options.Compose != nil {
+		return composing{n}
+	}
+	return n
 }
 
 // node is a server at some moment of its history.
@@ -129,4 +136,20 @@ func (n *node) AppendState(dst []byte) []byte {
 func (n *node) Clone() spec.Node {
 	c := *n
 	return &c
+}
+
+// composing is a node whose messages can be composed.
+type composing struct{ *node }
+
+var _ spec.Composer = composing{}
+
+// Compose is part of spec.Composer.
+func (c composing) Compose(m spec.Message, asked *spec.Message) (spec.Message, bool) {
+	return c.lab.options.Compose(m, asked)
+}
+
+// Clone returns a node at the same moment.
+func (c composing) Clone() spec.Node {
+	n := *c.node
+	return composing{&n}
 }

@@ -69,6 +69,8 @@ func (s *server) written(m *spec.Message, w, question *Message) bool {
 // acknowledgement is the reply to entries, or to a heartbeat, which says of the log only that there is one.
 func acknowledgement(m *spec.Message, w, question *Message) bool {
 	switch {
+	case !m.Success && uint64(m.Term) > question.Term: // to a leader of an earlier term, of which nothing else is said
+		w.Type = MsgAppResp
 	case question.Type == MsgHeartbeat:
 		w.Type, w.Context, m.MatchIndex = MsgHeartbeatResp, question.Context, 0
 		return m.Success

@@ -47,3 +47,22 @@ func withoutPreVote(c *raft.Config) { c.PreVoteDisabled = true }
 func termOf(r *raft.Raft) uint64 { return r.CurrentTerm() }
 
 func commitOf(r *raft.Raft) uint64 { return r.CommitIndex() }
+
+// composedPreVote is a request for a pre-vote; nil for messages of another kind.
+func composedPreVote(m *spec.Message, header raft.RPCHeader) any {
+	if m.Kind != spec.PreVote {
+		return nil
+	}
+	return &raft.RequestPreVoteRequest{RPCHeader: header, Term: uint64(m.Term), LastLogIndex: uint64(m.LastLogIndex), LastLogTerm: uint64(m.LastLogTerm)}
+}
+
+// composedPreVoteReply is the answer to one; nil for messages of another kind.
+func composedPreVoteReply(m *spec.Message, header raft.RPCHeader) any {
+	if m.Kind != spec.PreVoteReply {
+		return nil
+	}
+	return &raft.RequestPreVoteResponse{RPCHeader: header, Term: uint64(m.Term), Granted: m.Granted}
+}
+
+// identify says in a header who sends.
+func identify(h *raft.RPCHeader, name []byte) { h.ID, h.Addr = name, name }

@@ -21,6 +21,19 @@ func (o *Options) configuration(servers []spec.ServerID) raft.Configuration {
 	return c
 }
 
+// configurationWith is a configuration of these voters and servers without a vote.
+func configurationWith(voters, learners []spec.ServerID) raft.Configuration {
+	var c raft.Configuration
+	for _, id := range slices.Concat(voters, learners) {
+		suffrage := raft.Nonvoter
+		if slices.Contains(voters, id) {
+			suffrage = raft.Voter
+		}
+		c.Servers = append(c.Servers, raft.Server{Suffrage: suffrage, ID: raft.ServerID(nameFor(id)), Address: raft.ServerAddress(nameFor(id))})
+	}
+	return c
+}
+
 // standing is what a server is in a configuration.
 type standing uint8
 

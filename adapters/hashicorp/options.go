@@ -21,7 +21,7 @@ type Options struct {
 	ByHistory bool
 
 	key          *statekey.Key
-	bootstrapped *disk // of a server before it first starts
+	bootstrapped map[int]*disk // by how many servers there are: of a server before it first starts
 }
 
 // seed starts the random numbers that the library draws its timeouts from at the same place in every bubble. It has an effect only

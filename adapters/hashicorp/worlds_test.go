@@ -97,3 +97,11 @@ func TestANonVoterCampaignsAfterATransfer(t *testing.T) {
 		s.World.Bounds.Transfers, s.World.Bounds.Terms, s.World.Bounds.Log = 1, 3, 2
 	})
 }
+
+// A server grants a pre-vote in its own term, in which its vote is given.
+func TestAPreVoteInTheVotersOwnTermIsGranted(t *testing.T) {
+	finds(t, "D9.6-02", "answers a request for a pre-vote in term 2 with term 2", func(s *hashicorp.Setup) {
+		s.Servers.NoPreVote, s.World.Bounds.Campaigns = false, 2
+		s.World.Variants = append(slices.Clone(s.World.Variants), spec.PreVotes)
+	})
+}

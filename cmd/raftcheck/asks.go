@@ -84,7 +84,9 @@ func (w *worldFlags) refused(flags *pflag.FlagSet, s *subject) error {
 }
 
 // given reports whether a flag was given; not every verb has every flag.
-func given(flags *pflag.FlagSet, name string) bool { return flags.Lookup(name) != nil && flags.Changed(name) }
+func given(flags *pflag.FlagSet, name string) bool {
+	return flags.Lookup(name) != nil && flags.Changed(name)
+}
 
 // whoTakes says how to ask for what a subject does not do.
 func (s *subject) whoTakes(a *ask) string {

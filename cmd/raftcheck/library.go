@@ -98,7 +98,7 @@ func hashicorpFamily(minor int) *family {
 
 func hashicorpConfig(*family, []string) cluster.Config {
 	return cluster.Config{
-		Servers: 3, New: elsewhere{term: 1}.New, Variants: spec.Variants{spec.LateTerm, spec.HeartbeatsToAll, spec.InstallsAtOnce},
+		Servers: 3, New: elsewhere{term: 1}.New, Variants: spec.Variants{spec.LateTerm, spec.HeartbeatsToAll, spec.InstallsAtOnce, spec.ConfigurationInLog},
 		Faults: cluster.Faults{Drop: cluster.Unlimited},
 		Bounds: cluster.Bounds{Terms: 3, Log: 3, Messages: 1, Campaigns: 2, Proposals: 1},
 	}

@@ -3,13 +3,16 @@ package etcdtest
 import (
 	"context"
 	"fmt"
+	"math/rand"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/raftcheck/raftcheck/adapters/etcd"
 	"github.com/raftcheck/raftcheck/conformance/scenario"
+	"github.com/raftcheck/raftcheck/spec"
 )
 
 // Scenarios puts a server of a release through the directed tests of the conformance suite. Those named in broken fail, and no others; at least
@@ -28,11 +31,53 @@ func Scenarios(t *testing.T, release Release, o etcd.Options, met int, broken ..
 			if !slices.Contains(broken, s.Name) {
 				t.Logf("%s line %d: %s\n%s", s.Name, r.Line, r.Because, r.Story)
 			}
-		case scenario.NotExercised:
-			t.Logf("not exercised: %s: %s", s.Name, r.Because)
 		}
 	}
 	t.Log(fmt.Sprint(counts))
 	require.ElementsMatch(t, broken, failed)
 	require.GreaterOrEqual(t, counts[scenario.Met], met)
+}
+
+// Composes compares messages that servers of a release send with those that they compose from the same fields: what a peer is played with is what
+// the library's own code says.
+func Composes(t *testing.T, release Release, words func(payload string) string) {
+	t.Helper()
+	ids, dice := []spec.ServerID{1, 2, 3}, rand.New(rand.NewSource(1))
+	var nodes []spec.Node
+	for _, id := range ids {
+		nodes = append(nodes, release(etcd.Options{PreVote: true})(id, ids))
+	}
+	var inFlight []spec.Message
+	compared := map[spec.MessageKind]int{}
+	for range 3000 {
+		to, in := dice.Intn(len(ids)), spec.Input{Kind: []spec.InputKind{spec.Timeout, spec.Heartbeat, spec.Propose}[dice.Intn(3)], Value: "x"}
+		if k := dice.Intn(len(inFlight) + 1); k < len(inFlight) {
+			in = spec.Input{Kind: spec.Deliver, Message: inFlight[k]}
+			to, inFlight = int(in.Message.To)-1, slices.Delete(inFlight, k, k+1)
+		}
+		out := nodes[to].Step(in)
+		for _, m := range out.Sent {
+			inFlight = append(inFlight, *m)
+			var asked *spec.Message
+			if !m.Kind.IsRequest() {
+				asked = &in.Message
+			}
+			want := words(m.Payload)
+			if strings.HasPrefix(want, "MsgHeartbeat ") || want == "MsgHeartbeat" || m.To == spec.ServerID(to+1) {
+				continue // an AppendEntries is composed as such
+			}
+			bare := *m
+			bare.Payload = ""
+			composed, possible := nodes[m.To-1].(spec.Composer).Compose(bare, asked)
+			require.True(t, possible, m)
+			require.Equal(t, want, words(composed.Payload), m)
+			compared[m.Kind]++
+		}
+		if len(inFlight) > 20 {
+			inFlight = inFlight[10:]
+		}
+	}
+	for _, kind := range []spec.MessageKind{spec.RequestVote, spec.RequestVoteReply, spec.PreVote, spec.PreVoteReply, spec.AppendEntries, spec.AppendEntriesReply} {
+		require.Positive(t, compared[kind], kind)
+	}
 }

@@ -9,7 +9,10 @@ import (
 )
 
 func TestScenarios(t *testing.T) {
-	for _, o := range []etcd.Options{{}, {PreVote: true, CheckQuorum: true, Transfers: true}} {
-		etcdtest.Scenarios(t, raft36.New, o, 1)
-	}
+	t.Run("plain", func(t *testing.T) { etcdtest.Scenarios(t, raft36.New, etcd.Options{}, 126) })
+	t.Run("all on", func(t *testing.T) {
+		etcdtest.Scenarios(t, raft36.New, etcd.Options{PreVote: true, CheckQuorum: true, Transfers: true}, 129)
+	})
 }
+
+func TestMessagesAreComposed(t *testing.T) { etcdtest.Composes(t, raft36.New, raft36.Words) }

@@ -31,3 +31,16 @@ func number(r *raft.Raft, path string) uint64 {
 	}
 	return atomic.LoadUint64(n)
 }
+
+func composedPreVote(*spec.Message, raft.RPCHeader) any { return nil }
+
+func composedPreVoteReply(*spec.Message, raft.RPCHeader) any { return nil }
+
+// identify says in a header who sends, which versions from 1.3.7 on do.
+func identify(h *raft.RPCHeader, name []byte) {
+	for _, field := range []string{"ID", "Addr"} {
+		if at, has := statekey.Find[[]byte](h, field); has {
+			*at = name
+		}
+	}
+}

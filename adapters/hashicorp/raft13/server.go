@@ -52,12 +52,12 @@ func start(o *Options) bubble.Start {
 	return func(id spec.ServerID, servers []spec.ServerID) bubble.Server {
 		seed()
 		s := &server{id: id, servers: servers, options: o}
-		if o.bootstrapped == nil { // the same for all servers
-			o.bootstrapped = newDisk()
-			boot := &stores{o.bootstrapped, &recorder{first: make(chan struct{})}}
+		if o.bootstrapped[len(servers)] == nil { // the same for all servers
+			o.bootstrapped[len(servers)] = newDisk()
+			boot := &stores{o.bootstrapped[len(servers)], &recorder{first: make(chan struct{})}}
 			must(raft.BootstrapCluster(s.config(), boot, boot, snapshotStore{boot}, newCourier(id, boot.steps), o.configuration(servers)))
 		}
-		s.disk = o.bootstrapped.clone()
+		s.disk = o.bootstrapped[len(servers)].clone()
 		s.boot()
 		return s
 	}

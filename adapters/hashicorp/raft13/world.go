@@ -34,15 +34,16 @@ func Default() Setup {
 	}
 }
 
-// Variants are the ways in which the library differs from the paper. A leader that hears of a higher term in a reply becomes a
-// follower in its own term, and takes the new one over when a request brings it.
-var Variants = spec.Variants{spec.LateTerm, spec.HeartbeatsToAll, spec.InstallsAtOnce}
+// Variants are the ways in which the library differs from the paper, and what it promises besides. A leader that hears of a higher term in a reply
+// becomes a follower in its own term, and takes the new one over when a request brings it. The last configuration in the log is in force.
+// That it asks for pre-votes (spec.PreVotes) is not among them: judged by it, it breaks pre-vote-answered.
+var Variants = spec.Variants{spec.LateTerm, spec.HeartbeatsToAll, spec.InstallsAtOnce, spec.ConfigurationInLog}
 
 // Servers makes servers of the library with these options. The Node method of what it returns is a spec.Factory, for worlds,
 // scripts and the replay of traces. It belongs to the test t and may be used only while t runs.
 func Servers(t *testing.T, o Options) *bubble.Lab {
-	o.key = newKey()
-	return bubble.New(t, start(&o), bubble.Options{ByHistory: o.ByHistory})
+	o.key, o.bootstrapped = newKey(), map[int]*disk{}
+	return bubble.New(t, start(&o), bubble.Options{ByHistory: o.ByHistory, Compose: compose})
 }
 
 // Inputs lists what may happen to a server of a world besides messages, faults and restarts: its election timer fires, it sends a

@@ -1,0 +1,44 @@
+package hashicorp_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/adapters/hashicorp"
+	"github.com/raftcheck/raftcheck/conformance/scenario"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// broken are the directed tests of the conformance suite that the library fails, each of them argued in docs/adapters-hashicorp.md.
+var broken = []string{"R5.1-03/timeout-now", "R5.3-05/compacted", "R5.3-17/unverified", "R5.3-17/crash", "R7-03/older", "R7-04/conflict"}
+
+func TestScenarios(t *testing.T) {
+	for name, c := range map[string]struct {
+		servers hashicorp.Options
+		besides spec.Variants
+	}{
+		"pre-votes":    {hashicorp.Options{}, spec.Variants{spec.PreVotes}},
+		"no pre-votes": {hashicorp.Options{NoPreVote: true}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			runner := scenario.NewRunner(scenario.Subject{Name: name, New: hashicorp.Servers(t, c.servers).Node, Variants: append(slices.Clone(hashicorp.Variants), c.besides...)})
+			counts := map[scenario.Outcome]int{}
+			var failed []string
+			for _, s := range scenario.All() {
+				r := runner.Run(context.Background(), s)
+				counts[r.Outcome]++
+				switch r.Outcome {
+				case scenario.Broken, scenario.Faulty:
+					failed = append(failed, s.Name)
+					t.Logf("%s line %d: %s\n%s", s.Name, r.Line, r.Because, r.Story)
+				}
+			}
+			t.Log(counts)
+			require.ElementsMatch(t, broken, failed)
+			require.GreaterOrEqual(t, counts[scenario.Met], 119)
+		})
+	}
+}
