@@ -59,7 +59,7 @@ var preVoteHarmless = &Rule{
 
 var preVoteAnswered = &Rule{
 	ID: "D9.6-02", Name: "pre-vote-answered",
-	Sentence: "A request for a pre-vote in a term that is not above the voter's is refused with the voter's term, and the server that asked takes that term over.",
+	Sentence: "A request for a pre-vote in a term below the voter's, or in one in which it cannot vote for who asks, is refused with the voter's term, and the server that asked takes that term over.",
 	Why: "Two servers, one with the higher term and one with the longer log, may both be needed to elect a leader. If they leave each other's pre-votes without an answer, " +
 		"neither learns what it needs to know to win or to let the other win. " +
 		"What usually breaks it: messages of a lower term are dropped before anybody looks what they are.",
@@ -85,7 +85,7 @@ func judgePreVoteAnswered(s *Step) *Breach {
 		if reply.Kind != PreVoteReply || reply.To != m.From {
 			continue
 		}
-		if !reply.Granted && reply.Term == s.After.Term {
+		if !reply.Granted && reply.Term == s.After.Term || reply.Granted && s.couldVote(m) {
 			return nil
 		}
 		return s.breachSent(k, "%s in term %d answers a request for a pre-vote in term %d with term %d", s.Server, s.After.Term, m.Term, reply.Term).
@@ -93,6 +93,12 @@ func judgePreVoteAnswered(s *Step) *Breach {
 	}
 	return s.breach(PartInput, 0, "%s in term %d leaves %s's request for a pre-vote in term %d without an answer", s.Server, s.Before.Term, m.From, m.Term).
 		refusing("a reply is sent", "none is").allowing("%s refuses with term %d", s.Server, s.Before.Term)
+}
+
+// couldVote reports whether a voter could give the vote itself in its own term, as far as it is known whether it has given it.
+func (s *Step) couldVote(m *Message) bool {
+	b := &s.Before
+	return m.Term == b.Term && (!b.Knows(FieldVotedFor) || b.VotedFor == None || b.VotedFor == m.From)
 }
 
 var preVoteEachTime = &Rule{

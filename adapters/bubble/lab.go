@@ -33,8 +33,8 @@ type Options struct {
 	// bound on their depth, for histories have no end.
 	ByHistory bool
 	// Compose writes messages as other servers would send them, for those who play the peers of a server; nil is that nobody can.
-	// It is called outside of bubbles. See spec.Composer.
-	Compose func(m spec.Message, asked *spec.Message) (spec.Message, bool)
+	// servers is the whole cluster. It is called outside of bubbles. See spec.Composer.
+	Compose func(servers []spec.ServerID, m spec.Message, asked *spec.Message) (spec.Message, bool)
 }
 
 // Stats says what a Lab has done so far.
@@ -145,7 +145,7 @@ var _ spec.Composer = composing{}
 
 // Compose is part of spec.Composer.
 func (c composing) Compose(m spec.Message, asked *spec.Message) (spec.Message, bool) {
-	return c.lab.options.Compose(m, asked)
+	return c.lab.options.Compose(c.at.root.servers, m, asked)
 }
 
 // Clone returns a node at the same moment.

@@ -4,7 +4,6 @@ package hashicorp
 
 import (
 	"encoding/json"
-	"slices"
 
 	"github.com/hashicorp/raft"
 
@@ -12,9 +11,9 @@ import (
 )
 
 // compose writes a message as another server of the library would send it. A snapshot in parts is never sent: the library streams it whole.
-func compose(m spec.Message, asked *spec.Message) (spec.Message, bool) {
+func compose(servers []spec.ServerID, m spec.Message, asked *spec.Message) (spec.Message, bool) {
 	if m.Kind.IsRequest() {
-		return composeRequest(m)
+		return composeRequest(servers, m)
 	}
 	if asked == nil {
 		return m, false
@@ -29,7 +28,7 @@ func compose(m spec.Message, asked *spec.Message) (spec.Message, bool) {
 	return m, err == nil
 }
 
-func composeRequest(m spec.Message) (spec.Message, bool) {
+func composeRequest(servers []spec.ServerID, m spec.Message) (spec.Message, bool) {
 	header := headerOf(m.From)
 	var request any
 	switch m.Kind {
@@ -48,7 +47,7 @@ func composeRequest(m spec.Message) (spec.Message, bool) {
 		}
 		request = r
 	case spec.InstallSnapshot:
-		r, ok := snapshotOf(&m, header)
+		r, ok := snapshotOf(servers, &m, header)
 		if !ok {
 			return m, false
 		}
@@ -90,8 +89,8 @@ func logOf(e spec.Entry, index uint64) (*raft.Log, bool) {
 }
 
 // snapshotOf is a snapshot of a state machine that was given no commands. Its configuration is that of the message, or everybody's vote.
-func snapshotOf(m *spec.Message, header raft.RPCHeader) (*snapshotRequest, bool) {
-	config := configurationWith([]spec.ServerID{m.From, m.To}, nil)
+func snapshotOf(servers []spec.ServerID, m *spec.Message, header raft.RPCHeader) (*snapshotRequest, bool) {
+	config := configurationWith(servers, nil)
 	if len(m.Entries) > 0 {
 		change, err := spec.ParseChange(m.Entries[0].Value)
 		if err != nil || change.Joint {
@@ -99,7 +98,6 @@ func snapshotOf(m *spec.Message, header raft.RPCHeader) (*snapshotRequest, bool)
 		}
 		config = configurationWith(split(change.Voters), split(change.Learners))
 	}
-	slices.SortFunc(config.Servers, func(a, b raft.Server) int { return int(serverOf(string(a.ID))) - int(serverOf(string(b.ID))) })
 	return &snapshotRequest{Request: raft.InstallSnapshotRequest{RPCHeader: header, SnapshotVersion: raft.SnapshotVersionMax, Term: uint64(m.Term), Leader: []byte(nameFor(m.From)),
 		LastLogIndex: uint64(m.PrevLogIndex), LastLogTerm: uint64(m.PrevLogTerm), Configuration: raft.EncodeConfiguration(config), ConfigurationIndex: 1}}, !m.Partial && m.Offset == 0
 }
