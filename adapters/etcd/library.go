@@ -10,6 +10,8 @@ type Library interface {
 	// Lapse lets the election timer run out without a campaign, so that the server no longer feels bound to its leader.
 	Lapse()
 	Propose(data string)
+	// Changes reports whether the release has such a change: several at once, a joint one, of learners.
+	Changes(changes []ConfChange, joint bool) bool
 	ProposeChange(changes []ConfChange, joint bool)
 	ReadIndex(context string)
 	TransferLeader(to uint64)

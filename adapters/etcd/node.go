@@ -201,7 +201,7 @@ func (s *server) serve(in *spec.Input) error {
 		if err != nil {
 			return err
 		}
-		if len(changes) == 0 {
+		if len(changes) == 0 || !s.library.Changes(changes, in.Change.Joint) {
 			return errRefused
 		}
 		s.library.ProposeChange(changes, in.Change.Joint)

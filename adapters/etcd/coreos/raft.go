@@ -130,11 +130,14 @@ func (s *server) TransferLeader(to uint64) { s.node.TransferLeader(to) }
 func (s *server) ReportSnapshot(to uint64) { s.node.ReportSnapshot(to, raft.SnapshotFinish) }
 func (s *server) HasReady() bool           { return s.node.HasReady() }
 
-// ProposeChange proposes one change; these releases know no joint configuration.
-func (s *server) ProposeChange(changes []etcd.ConfChange, joint bool) {
-	if len(changes) != 1 || joint {
-		panic("releases before v3.4 change one server at a time, and that not jointly")
-	}
+// Changes reports whether a change is of one server, and not joint; there are learners since v3.3.
+func (s *server) Changes(changes []etcd.ConfChange, joint bool) bool {
+	_, learn := statekey.Find[[]uint64](&raftpb.ConfState{}, "Learners")
+	return len(changes) == 1 && !joint && (learn || changes[0].Type != etcd.AddLearnerNode)
+}
+
+// ProposeChange proposes the one change.
+func (s *server) ProposeChange(changes []etcd.ConfChange, _ bool) {
 	_ = s.node.ProposeConfChange(raftpb.ConfChange{Type: raftpb.ConfChangeType(changes[0].Type), NodeID: changes[0].Server})
 }
 

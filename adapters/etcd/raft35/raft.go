@@ -127,6 +127,9 @@ func (s *server) TransferLeader(to uint64) { s.node.TransferLeader(to) }
 func (s *server) ReportSnapshot(to uint64) { s.node.ReportSnapshot(to, raft.SnapshotFinish) }
 func (s *server) HasReady() bool           { return s.node.HasReady() }
 
+// Changes reports that every change can be made.
+func (s *server) Changes([]etcd.ConfChange, bool) bool { return true }
+
 // ProposeChange proposes one change as such, and several, or one that is to be joint, through a joint configuration that is left
 // by itself.
 func (s *server) ProposeChange(changes []etcd.ConfChange, joint bool) {

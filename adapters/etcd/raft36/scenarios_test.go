@@ -9,9 +9,9 @@ import (
 )
 
 func TestScenarios(t *testing.T) {
-	t.Run("plain", func(t *testing.T) { etcdtest.Scenarios(t, raft36.New, etcd.Options{}, 126) })
+	t.Run("plain", func(t *testing.T) { etcdtest.Scenarios(t, raft36.New, etcd.Options{}, 170) })
 	t.Run("all on", func(t *testing.T) {
-		etcdtest.Scenarios(t, raft36.New, etcd.Options{PreVote: true, CheckQuorum: true, Transfers: true}, 129)
+		etcdtest.Scenarios(t, raft36.New, etcd.Options{PreVote: true, CheckQuorum: true, Transfers: true}, 174)
 	})
 }
 
