@@ -39,6 +39,7 @@ type Lines struct {
 	unfolded *unfolded // what is read, if it is compressed
 
 	until []byte // the line that ends what is read; nil is the end of the file
+	over  bool   // it was read
 }
 
 // OpenLines opens a file for reading by lines; "-" is standard input, as given. gzip and zstd are recognised by their first bytes.
@@ -197,6 +198,9 @@ func (l *Lines) Also(from io.Closer) {
 // end, and an *InputError for a file that is empty, cut off, or not text.
 func (l *Lines) Next() ([]byte, error) {
 	for {
+		if l.over {
+			return nil, io.EOF
+		}
 		line, err := l.read()
 		if err != nil {
 			return nil, err
@@ -206,6 +210,7 @@ func (l *Lines) Next() ([]byte, error) {
 			continue
 		}
 		if l.until != nil && bytes.Equal(line, l.until) {
+			l.number, l.over = l.number-1, true
 			return nil, io.EOF
 		}
 		l.any = true
@@ -258,7 +263,7 @@ func (l *Lines) last(part []byte) ([]byte, error) {
 func (l *Lines) Drain() int {
 	for l.until != nil {
 		if _, err := l.Next(); err != nil {
-			return l.number - 1
+			return l.number
 		}
 	}
 	for {

@@ -201,3 +201,35 @@ func FuzzReader(f *testing.F) {
 		require.Equal(t, once.String(), twice.String())
 	})
 }
+
+// TestWithin reads what stands between two lines of another file, and nothing after it.
+func TestWithin(t *testing.T) {
+	const page = "<html>\n<begin 1>\na\n\nb\n<end>\n<begin 2>\nc\n<end>\n"
+	open := func() *Lines {
+		l, err := NewLines("page", strings.NewReader(page))
+		require.NoError(t, err)
+		return l
+	}
+	l := open()
+	begins, err := l.Within([]byte("<begin"), []byte("<end>"))
+	require.NoError(t, err)
+	require.Equal(t, "<begin 1>", string(begins))
+	for _, want := range []string{"a", "b"} {
+		line, err := l.Next()
+		require.NoError(t, err)
+		require.Equal(t, want, string(line))
+	}
+	require.Equal(t, 5, l.Number())
+	for range 3 {
+		_, err = l.Next()
+		require.ErrorIs(t, err, io.EOF)
+		require.Equal(t, 5, l.Number(), "the line that ends it is none of its own")
+	}
+	l = open()
+	_, err = l.Within([]byte("<begin"), []byte("<end>"))
+	require.NoError(t, err)
+	require.Equal(t, 5, l.Drain())
+	begins, err = open().Within([]byte("<other"), []byte("<end>"))
+	require.NoError(t, err)
+	require.Nil(t, begins)
+}

@@ -62,7 +62,7 @@ func (v *verification) recordingOf(source *opened, result *traces.Result) record
 			break
 		}
 		if seen >= room && r.Line > until {
-			out.left = fmt.Sprintf("Of this trace %s are drawn and held in this page, up to line %d.", report.Some(len(out.trace.Records), "step"), r.Line-1)
+			out.left = fmt.Sprintf("Of this trace this page holds %s, up to line %d.", report.Some(len(out.trace.Records), "step"), r.Line-1)
 			break
 		}
 		if out.trace.Records = append(out.trace.Records, keep(r)); len(out.trace.Records) >= 2*room {
@@ -71,7 +71,7 @@ func (v *verification) recordingOf(source *opened, result *traces.Result) record
 	}
 	if over := len(out.trace.Records) - room; over > 0 {
 		out.trace.Records = out.trace.Records[over:]
-		out.left = fmt.Sprintf("Of this trace the %s that lead to the finding are drawn and held in this page.", report.Some(room, "step"))
+		out.left = fmt.Sprintf("Of this trace this page holds the %s that lead to the finding.", report.Some(room, "step"))
 	}
 	out.original = source.original()
 	v.kept += len(out.trace.Records)
