@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -200,6 +201,7 @@ func (r *run) worldOf() (lines []string) {
 // exhaustKept searches layer by layer as exhaust does, in files.
 func (r *run) exhaustKept(ctx context.Context) (*Result, error) {
 	defer r.end()
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1)) // which share sets
 	k := &kept{Keep: *r.options.Keep}
 	r.kept = k
 	if err := k.open(); err != nil {
@@ -452,12 +454,13 @@ func (r *run) share() (reason string) {
 	if memory == 0 {
 		return ""
 	}
-	others := r.memo.bytes() + r.roundBytes()
+	others := r.memo.bytes() + r.roundBytes() + programBytes
 	left := memory - others - memory/8 // the last is for sorting, and for what the runtime holds back
 	if left < memory/8 {
-		return fmt.Sprintf("the memory bound of %d MiB was reached: %d MiB are taken by what is known of single servers", memory>>20, others>>20)
+		return fmt.Sprintf("the memory bound of %d MiB was reached: %d MiB are taken by the program, what is known of single servers, and what a round takes", memory>>20, others>>20)
 	}
 	k.room = max(left/8/partitions, leastRoom)
+	debug.SetMemoryLimit(int64(memory - programBytes - 8*partitions*k.room)) // filters lie outside what the runtime manages
 	for p := range k.filters {
 		if k.filters[p].full(k.room) || len(k.filters[p].slots) > k.room+k.room/4 {
 			k.forget()
@@ -474,6 +477,9 @@ func (k *kept) forget() {
 	}
 	k.whole = false
 }
+
+// programBytes is about what the program itself takes.
+const programBytes = 16 << 20
 
 // leastRoom is how many words a filter may always have.
 const leastRoom = 512
