@@ -19,6 +19,7 @@ type Options struct {
 	Liveness []*spec.Rule // promises about executions without end to judge too, of spec.LivenessRules; nil is none. It takes a graph of all states
 	Goals    []*spec.Goal // what must be reached for a pass; nil is every goal that the bounds let happen
 	Symmetry bool         // count states that differ only by the names of servers and values as one
+	Reduce   Reductions   // ways to search fewer states; those that do not hold in the world are not applied
 	Workers  int          // goroutines; 0 is one for each processor. Results do not depend on it
 	Memory   int          // bytes; 0 is no bound. A search that needs more ends inconclusive
 	States   uint64       // 0 is no bound. A search that finds more ends inconclusive
@@ -50,6 +51,9 @@ func Check(ctx context.Context, config *cluster.Config, o Options) (*Result, err
 		return nil, err
 	}
 	result, err := run.searched(ctx)
+	if err == nil && len(result.Findings) > 0 && run.options.Reduce != 0 {
+		result, err = run.retell(ctx, result)
+	}
 	if err != nil || len(o.Liveness) == 0 || !result.Search.Complete || len(result.Findings) > 0 {
 		return result, err
 	}
@@ -85,6 +89,10 @@ type run struct {
 	config  *cluster.Config
 	options Options
 	goals   []GoalVerdict
+	reduced []Reduced
+	wants   Reductions // that begin later
+	small   uint64     // states at which they begin
+	deepest int        // steps after which the search ends; 0 is no bound
 	started time.Time
 	*search
 }
@@ -104,7 +112,11 @@ func newRun(config *cluster.Config, o Options) (*run, error) {
 	if o.Keep != nil && len(o.Liveness) > 0 {
 		return nil, errors.New("a search that is kept in files judges no liveness rules: they take a graph of all states in memory")
 	}
-	names, err := renamings(config, o.Symmetry)
+	reduce, reduced := o.applicable(config)
+	if o.Keep != nil {
+		o.Reduce = 0
+	}
+	names, err := renamings(config, o.Symmetry || reduce&Renaming != 0)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +126,10 @@ func newRun(config *cluster.Config, o Options) (*run, error) {
 	}
 	r := &run{config: config, options: o, started: time.Now()}
 	r.goals = GoalsWithin(config, o.Goals)
-	r.search = newSearch(newMemo(config, o.Rules, names), workers, len(spec.Goals))
+	m := newMemo(config, o.Rules, names)
+	m.reduce = reduce &^ NoOps
+	r.reduced, r.wants, r.small = reduced, reduce&NoOps, smallSearch
+	r.search = newSearch(m, workers, len(spec.Goals))
 	return r, nil
 }
 
@@ -149,6 +164,9 @@ func (r *run) exhaust(ctx context.Context) (*Result, error) {
 		if bound := r.config.Bounds.Depth; bound > 0 && depth == bound {
 			return r.result("", nil), nil
 		}
+		if r.deepest > 0 && depth == r.deepest {
+			return r.result("", nil), nil
+		}
 		for from := 0; from < len(r.layer); {
 			n, err := r.round(ctx, from)
 			if err == nil {
@@ -170,6 +188,9 @@ func (r *run) exhaust(ctx context.Context) (*Result, error) {
 			r.report()
 		}
 		r.turn()
+		if err := r.takeOut(depth + 1); err != nil {
+			return nil, err
+		}
 	}
 	r.stats.Complete = true
 	return r.result("", nil), nil
@@ -212,12 +233,13 @@ func (r *run) statistics() Stats {
 	}
 	s.Seconds, s.Inside = time.Since(r.started).Seconds(), r.inside.Seconds()
 	s.Bytes, _ = r.bytes()
+	s.StandsFor = r.standsFor()
 	return s
 }
 
 // result puts together what a search covered. A reason makes it inconclusive unless something was found.
 func (r *run) result(reason string, findings []Finding) *Result {
-	result := &Result{Reason: reason, Findings: findings, Search: r.statistics(), Goals: slices.Clone(r.goals)}
+	result := &Result{Reason: reason, Findings: findings, Search: r.statistics(), Goals: slices.Clone(r.goals), Reduced: r.reduced}
 	var missed []string
 	for k := range result.Goals {
 		g := &result.Goals[k]

@@ -22,7 +22,7 @@ func (l *layout) spent() int   { return l.size + 1 }
 func (l *layout) network() int { return l.size + 2 }
 
 // move says how a successor differs from its parent, in 64 bits: what kind of action, which local step, which message in flight
-// it takes out, and which of the messages sent are lost.
+// it takes out, and which of the messages sent, and of those in flight (losses.go), are lost.
 type move uint64
 
 const (
@@ -36,10 +36,10 @@ const (
 	losable    = 16   // messages of one step among which losses can be told
 	placeShift = 32
 	lostShift  = 38
-	kindShift  = 54
+	kindShift  = 61
 )
 
-func newMove(kind int, step uint32, place int, lost uint32) move {
+func newMove(kind int, step uint32, place int, lost way) move {
 	return move(kind)<<kindShift | move(lost)<<lostShift | move(place)<<placeShift | move(step)
 }
 
@@ -76,7 +76,10 @@ type expander struct {
 	recent               [1 << 14]uint64 // fingerprints filed lately
 	scratch              []uint32
 	all                  []uint64
+	less                 []uint64
+	strips               bool // no-ops for ever are taken out
 	allowed              []bool
+	lose                 []way
 	ways                 [16][1 << (fewSends + 1)][]uint32 // what cluster.Losses says, by room and by which messages may stay
 	delivered            [1 << 11]idSlot                   // deliveries looked up lately
 }
@@ -96,6 +99,7 @@ const (
 	missingOwn      missingKind = iota // the spontaneous steps of server state a
 	missingDelivery                    // server state a is given message b
 	missingHistory                     // history a after step b
+	missingNoop                        // whether message b is a no-op for ever in server state a
 )
 
 func newExpander(m *memo) *expander {
@@ -104,7 +108,7 @@ func newExpander(m *memo) *expander {
 	x.layout = layout{size: c.Servers, capacity: c.Bounds.Messages, fifo: c.Network == cluster.FIFO, sticky: c.Network == cluster.EverSent}
 	x.limit = c.Limit()
 	x.dropPrice, x.stayPrice = c.DropPrice(1), c.DuplicatePrice()
-	x.scratch, x.all = make([]uint32, x.words()), make([]uint64, len(m.names))
+	x.scratch, x.all, x.less = make([]uint32, x.words()), make([]uint64, len(m.names)), make([]uint64, len(m.names))
 	return x
 }
 
@@ -162,7 +166,7 @@ func (x *expander) message(place int, id uint32) {
 	if !spent.Partitioned() || !spent.Cuts(msg.From, msg.To) {
 		x.deliver(place, id, x.state[msg.To-1])
 	}
-	if x.config.Faults.Drop != cluster.Off && !x.sticky {
+	if x.config.Faults.Drop != cluster.Off && !x.sticky && x.reduce&Losses == 0 {
 		x.drop(place, id)
 	}
 	if x.config.Duplications && x.inFlight < x.capacity && x.copies(id) < max(x.config.Bounds.Copies, 1) {
@@ -219,14 +223,20 @@ func (x *expander) take(k uint32, place, kind int) {
 		if step.flags&breaks != 0 {
 			x.broken = append(x.broken, uint16(x.emitted))
 		}
-		x.least(k, place, kind, 0, x.state[x.history()])
+		if gone, ok := x.stale(step, place); ok {
+			x.least(k, place, kind, gone, x.state[x.history()])
+		}
 		return
 	}
 	after, broken, ok := x.historyAfter(k)
 	if !ok {
 		return
 	}
-	for _, lost := range x.losses(step, place, kind) {
+	gone, ok := x.stale(step, place)
+	if !ok {
+		return
+	}
+	for _, lost := range x.losses(step, place, kind, gone) {
 		if !x.affords(step, kind, lost) {
 			continue
 		}
@@ -252,11 +262,17 @@ func (x *expander) historyAfter(k uint32) (after uint32, broken, ok bool) {
 	return uint32(found), found&brokenBit != 0, true
 }
 
-var nothingLost = []uint32{0}
+var nothingLost = []way{0}
 
 // losses returns the ways in which messages that a step sends are lost for want of room; none when the step leaves the model.
-func (x *expander) losses(step *localStep, place, kind int) []uint32 {
-	if step.sendCount == 0 {
+// What is gone, because it is a no-op from then on, takes no room.
+func (x *expander) losses(step *localStep, place, kind int, gone way) []way {
+	switch {
+	case x.reduce&Losses != 0:
+		return x.evictions(step, place, kind, gone)
+	case gone != 0:
+		return x.lossesBeside(step, place, kind, gone)
+	case step.sendCount == 0:
 		return nothingLost
 	}
 	room := x.capacity - x.inFlight
@@ -329,7 +345,7 @@ func (x *expander) copies(id uint32) int {
 }
 
 // spentAfter returns the Spent word after a step.
-func (x *expander) spentAfter(step *localStep, kind int, lost uint32) cluster.Spent {
+func (x *expander) spentAfter(step *localStep, kind int, lost way) cluster.Spent {
 	spent := cluster.Spent(x.state[x.spent()]) + step.price + x.dropPrice*cluster.Spent(bits.OnesCount32(lost))
 	if kind == moveStay {
 		spent += x.stayPrice
@@ -337,13 +353,13 @@ func (x *expander) spentAfter(step *localStep, kind int, lost uint32) cluster.Sp
 	return spent
 }
 
-func (x *expander) affords(step *localStep, kind int, lost uint32) bool {
+func (x *expander) affords(step *localStep, kind int, lost way) bool {
 	after := x.spentAfter(step, kind, lost)
 	return after == cluster.Spent(x.state[x.spent()]) || x.limit.Affords(after)
 }
 
 // least emits a successor under its least fingerprint: the parent's, plus what the memo says of the step.
-func (x *expander) least(k uint32, place, kind int, lost uint32, after uint32) {
+func (x *expander) least(k uint32, place, kind int, lost way, after uint32) {
 	v := newMove(kind, k, place, lost)
 	if x.fifo || x.sticky {
 		x.other(v)
@@ -370,8 +386,11 @@ func (x *expander) least(k uint32, place, kind int, lost uint32, after uint32) {
 		if after != before {
 			fp += x.historyHash[int(after)*n+p] - x.historyHash[int(before)*n+p]
 		}
-		for rest := lost; rest != 0; rest &= rest - 1 {
+		for rest := v.lost(); rest != 0; rest &= rest - 1 {
 			fp -= x.messageHash[int(x.sends[int(step.sends)+bits.TrailingZeros32(rest)])*n+p]
+		}
+		for rest := v.evicted(); rest != 0; rest &= rest - 1 {
+			fp -= x.messageHash[int(x.state[x.network()+bits.TrailingZeros32(rest)])*n+p]
 		}
 		least = min(least, fp)
 	}

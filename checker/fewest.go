@@ -174,7 +174,7 @@ func (p *pass) keep(state []uint32, s successor, faults int) {
 
 // faultsOf counts what goes wrong in a move: crashes, disks that fail, partitions, and messages that are lost or duplicated.
 func (x *expander) faultsOf(v move) int {
-	n := bits.OnesCount32(v.lost())
+	n := bits.OnesCount32(v.lost()) + bits.OnesCount32(v.evicted())
 	switch v.kind() {
 	case moveDrop, moveCopy, moveSplit:
 		return n + 1

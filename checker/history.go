@@ -28,6 +28,16 @@ func (m *memo) touchesHistory(s *spec.Step) bool {
 	return touches
 }
 
+// onlyHears reports whether all that a step adds to a history are votes that the message delivered tells of.
+func (m *memo) onlyHears(s *spec.Step) bool {
+	if spec.TookOffice(s) || spec.ClaimsCommit(s) || m.hearsClients && concernsClients(s) {
+		return false
+	}
+	hears := true
+	m.facts(s, func(f *spec.Fact) { hears = hears && f.Kind == spec.FactVote && f.Part == spec.PartInput })
+	return hears
+}
+
 // facts calls yield for the facts of a step that a history may keep: new leaders, commitments and votes. Who leads by a message that arrives
 // was told when it was sent.
 func (m *memo) facts(s *spec.Step, yield func(*spec.Fact)) {

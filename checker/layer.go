@@ -49,20 +49,23 @@ func (v violation) before(w violation) bool {
 type search struct {
 	*memo
 	layout
-	workers   []*worker
-	seen      [partitions]seen
-	layer     []*block // what is to be expanded
-	next      [partitions][]*block
-	nextCount [partitions]int
-	spare     blockPool
-	paths     []path // by layer
-	kept      *kept  // a search in files keeps states, keys and paths there; nil for one in memory
-	doubts    [partitions][]doubt
-	stats     Stats
-	goals     []int
-	found     []violation
-	batches   [][partitions][]successor // by block of the round; the last is for deferred states
-	deferred  [][]uint32                // by block of the round: places in the block of states the memo could not expand
+	workers    []*worker
+	seen       [partitions]seen
+	layer      []*block // what is to be expanded
+	next       [partitions][]*block
+	nextCount  [partitions]int
+	spare      blockPool
+	paths      []path // by layer
+	kept       *kept  // a search in files keeps states, keys and paths there; nil for one in memory
+	doubts     [partitions][]doubt
+	stats      Stats
+	covering   covering
+	stripsFrom int                // the first layer from whose states no-ops are taken out
+	orbits     [partitions]uint64 // states found, with those that they become by renaming
+	goals      []int
+	found      []violation
+	batches    [][partitions][]successor // by block of the round; the last is for deferred states
+	deferred   [][]uint32                // by block of the round: places in the block of states the memo could not expand
 }
 
 // doubt is a new state with two servers that were never judged side by side.
@@ -138,6 +141,7 @@ func (s *search) begin() error {
 		}
 	}
 	s.stats.Distinct = 1
+	s.workers[0].cover(s, p, b.words)
 	s.turn()
 	return nil
 }
@@ -178,6 +182,7 @@ func (s *search) round(ctx context.Context, from int) (int, error) {
 	} else {
 		s.parallel(partitions, func(w *worker, p int) { w.file(s, blocks, p) })
 	}
+	s.spread()
 	s.settle()
 	return len(blocks), nil
 }
@@ -280,6 +285,10 @@ func (m *memo) fill(wanted []missing) error {
 			if _, known := m.afterHistory.get(pair(w.a+1, w.b)); !known {
 				err = m.resolveHistory(w.a, w.b)
 			}
+		case missingNoop:
+			if m.noops.isNoop(w.a, w.b) == noopUnknown {
+				err = m.resolveNoop(w.a, w.b)
+			}
 		}
 		if err != nil {
 			return err
@@ -328,6 +337,9 @@ func (w *worker) keep(s *search, blocks []*block, p int, n *successor) {
 func (w *worker) enter(s *search, b *block, p int, state []uint32, n *successor) {
 	b.prints, b.parent, b.nth = append(b.prints, n.fingerprint), append(b.parent, n.parent), append(b.nth, n.nth)
 	s.nextCount[p]++
+	if s.reduce != 0 {
+		w.cover(s, p, state)
+	}
 	if kind := n.move.kind(); kind != moveStep && kind != moveStay {
 		return
 	}
@@ -407,6 +419,7 @@ func (s *search) settle() {
 	for p := range s.seen {
 		s.stats.Distinct += uint64(s.seen[p].count)
 	}
+	s.stats.Distinct -= s.covering.spared
 }
 
 // bytes returns the memory held by fingerprints and paths, and by everything.

@@ -47,8 +47,10 @@ type memo struct {
 	pairs        idTable // (server state, server state) -> 1 when a promise between the two is broken, else 0
 	audits       int
 	spares       spares
-	fills        *[]uint32 // what was made known, as numbers, for a search that goes on with it; nil for others
-	live         *liveMemo // what a graph for liveness rules needs besides; nil for a search
+	fills        *[]uint32  // what was made known, as numbers, for a search that goes on with it; nil for others
+	reduce       Reductions // what the expander may leave out
+	noops        *noops     // what can change nothing any more; nil without NoOps
+	live         *liveMemo  // what a graph for liveness rules needs besides; nil for a search
 }
 
 // server is one distinct state of one server.
@@ -86,6 +88,7 @@ const (
 	touches                       // it adds to the history
 	keeps                         // the message delivered stays in flight
 	idle                          // it changes nothing, sends nothing, adds nothing to the history and breaks nothing
+	hears                         // it is told of votes and otherwise it is idle
 	quiet                         // it sends nothing, costs nothing and adds nothing to the history
 )
 
@@ -168,6 +171,9 @@ func (m *memo) internServer(slot uint8, node spec.Node, from int) (uint32, bool,
 	if id == ^uint32(0)>>1 {
 		return 0, false, errors.New("more than two thousand million distinct server states")
 	}
+	if err := m.noops.met(m.key); err != nil {
+		return 0, false, err
+	}
 	m.serverOf[string(m.key)] = id
 	s := server{slot: slot, from: from, twin: -1}
 	s.sight.Server = spec.ServerID(slot + 1)
@@ -194,6 +200,7 @@ func (m *memo) internMessage(msg *spec.Message) uint32 {
 		return id
 	}
 	id := uint32(len(m.messages))
+	m.noops.sent(m.key)
 	m.messageOf[string(m.key)] = id
 	m.messages = append(m.messages, *msg)
 	m.messageHash = append(m.messageHash, xxh3.HashSeed(m.key, seedMessage))
@@ -366,6 +373,9 @@ func (m *memo) record(from stepOrigin, step *spec.Step, next uint32) {
 	}
 	if next == from.state && local.sendCount == 0 && local.flags&(touches|breaks) == 0 {
 		local.flags |= idle
+	}
+	if next == from.state && local.sendCount == 0 && local.flags&(touches|breaks) == touches && m.onlyHears(step) {
+		local.flags |= hears
 	}
 	if local.sendCount == 0 && local.price == 0 && local.flags&touches == 0 {
 		local.flags |= quiet

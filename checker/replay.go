@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/bits"
 	"slices"
 
 	"github.com/raftcheck/raftcheck/cluster"
@@ -30,7 +31,11 @@ func (r *run) violated(ctx context.Context, depth int) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	way, sure, err := r.fewest(ctx, depth, faults)
+	var way []uint16
+	sure := false
+	if r.options.Reduce == 0 { // else it is searched for again (retell)
+		way, sure, err = r.fewest(ctx, depth, faults)
+	}
 	if way != nil && err == nil {
 		actions, moves, faults, err = r.take(way)
 	}
@@ -111,12 +116,13 @@ func (s *search) take(way []uint16) (actions []cluster.Action, moves []move, fau
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	for _, nth := range way {
+	for depth, nth := range way {
+		x.strips = s.noops != nil && depth >= s.stripsFrom
 		all := x.successors(state)
 		if int(nth) >= len(all) {
 			return nil, nil, 0, fmt.Errorf("raftcheck is wrong: a state has %d successors and not number %d", len(all), nth)
 		}
-		actions, moves = append(actions, x.action(state, all[nth].move)), append(moves, all[nth].move)
+		actions, moves = x.actions(actions, state, all[nth].move), append(moves, all[nth].move)
 		faults += x.faultsOf(all[nth].move)
 		next := make([]uint32, len(state))
 		x.apply(next, state, all[nth].move)
@@ -154,6 +160,14 @@ func (x *expander) successors(state []uint32) []successor {
 	all := slices.Concat(batches[:]...)
 	slices.SortFunc(all, func(a, b successor) int { return int(a.nth) - int(b.nth) })
 	return all
+}
+
+// actions adds what a move does in a state: first it loses messages in flight.
+func (x *expander) actions(to []cluster.Action, state []uint32, v move) []cluster.Action {
+	for gone := v.evicted(); gone != 0; gone &= gone - 1 {
+		to = append(to, cluster.Action{Kind: cluster.Drop, Message: x.messages[state[x.network()+bits.TrailingZeros32(gone)]]})
+	}
+	return append(to, x.action(state, v))
 }
 
 // action says in the world's words what a move does in a state.

@@ -14,6 +14,7 @@ type Result struct {
 	Rules    []RuleVerdict
 	Goals    []GoalVerdict
 	Search   Stats
+	Reduced  []Reduced       // what became of the reductions that were asked for; nil when none was, or the findings are of a search without any
 	Liveness *LivenessResult // nil when it was not asked for, or the search did not come to its end
 	Findings []Finding       // the promises broken by the last step of the shortest violating execution, in the rulebook's order
 }
@@ -49,6 +50,7 @@ type Finding struct {
 // Stats says how much was searched.
 type Stats struct {
 	Distinct    uint64  // global states found, the initial one included
+	StandsFor   uint64  // states that those found stand for: as many as a search without reductions finds, or fewer with NoOps; 0 is not counted
 	Transitions uint64  // steps between states inside the bounds
 	Depth       int     // steps to the deepest state; the initial state has depth 0
 	Complete    bool    // every state within the bounds was expanded

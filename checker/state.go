@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/raftcheck/raftcheck/cluster"
@@ -78,8 +79,12 @@ func (x *expander) applyStep(to, from []uint32, v move) {
 	x.state = from
 	to[x.history()], _, _ = x.historyAfter(v.step())
 	to[x.spent()] = uint32(x.spentAfter(step, v.kind(), v.lost()))
+	gone := v.evicted()
 	if v.place() != noPlace && v.kind() == moveStep {
-		x.remove(to, v.place())
+		gone |= 1 << v.place()
+	}
+	for ; gone != 0; gone &^= 1 << (bits.Len32(gone) - 1) {
+		x.remove(to, bits.Len32(gone)-1)
 	}
 	for k, id := range x.sends[step.sends : step.sends+uint32(step.sendCount)] {
 		if v.lost()>>k&1 == 0 {

@@ -129,6 +129,15 @@ type Search struct {
 	Disk        int64   `json:"diskBytes,omitempty"` // --dir: of the files that the search is kept in
 	Seconds     float64 `json:"seconds"`
 	Inside      float64 `json:"secondsInside"` // of them, in the implementation's own code
+
+	Reductions []Reduction `json:"reductions,omitempty"` // ways to search fewer states that were asked for
+	StandsFor  uint64      `json:"standsFor,omitempty"`  // states that those searched stand for, or fewer with no-ops; 0 was not counted
+}
+
+// Reduction is a way to search fewer states for the same verdict.
+type Reduction struct {
+	Name string `json:"name"`
+	Off  string `json:"off,omitempty"` // why it was not applied; "" if it was
 }
 
 // Liveness is what was judged of executions without end.

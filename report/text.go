@@ -223,6 +223,7 @@ func (t *text) inconclusive() {
 	}
 	if t.r.Search != nil {
 		t.below("covered: ", fmt.Sprintf("%s, %s; %s", t.r.Subject, t.world(), t.counted()))
+		t.reduced()
 		t.goals()
 		t.notCovered()
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/raftcheck/raftcheck/fold"
@@ -17,11 +18,37 @@ func (t *text) pass() {
 	searched += fmt.Sprintf("; %s, depth %d; %s of its code, %s, %s", Some(s.Transitions, "transition"), s.Depth,
 		Some(s.Executions, "execution"), Some(s.LocalStates, "local state"), Some(s.Messages, "message"))
 	t.below("searched: ", searched)
+	t.reduced()
 	t.liveness()
 	t.collision()
 	t.untried(NotExercised)
 	t.goals()
 	t.notCovered()
+}
+
+// reduced says which reductions were applied, of how many states those searched are left, and which reductions were not applied, and why.
+func (t *text) reduced() {
+	var on, off []string
+	for _, r := range t.r.Search.Reductions {
+		if r.Off == "" {
+			on = append(on, r.Name)
+		} else {
+			off = append(off, fmt.Sprintf("%s (%s)", r.Name, r.Off))
+		}
+	}
+	from := ""
+	if n := t.r.Search.StandsFor; n > t.r.Search.Distinct {
+		from = fmt.Sprintf(", from %s", Some(n, "state"))
+		if slices.Contains(on, "no-ops") {
+			from = fmt.Sprintf(", from more than %s", Some(n, "state"))
+		}
+	}
+	if len(on) > 0 {
+		t.below("reduced by: ", strings.Join(on, ", ")+from)
+	}
+	if len(off) > 0 {
+		t.below("not reduced by: ", strings.Join(off, ", "))
+	}
 }
 
 // collision says how likely it is that the search overlooked a state, when that is worth a word.

@@ -141,9 +141,9 @@ func (p Program) search(ctx context.Context, o *Order, world *cluster.Config, se
 		return nil, err
 	}
 	out := outcome(r.Verdict, r.Reason, r.Goals, r.Rules)
-	out.Search = r.Search
+	out.Search, out.Reduced = r.Search, r.Reduced
 	if len(r.Findings) > 0 {
-		out.Faults, out.Fewest = r.Findings[0].Faults, r.Findings[0].Fewest
+		out.Faults, out.Fewest, out.Longer = r.Findings[0].Faults, r.Findings[0].Fewest, !r.Findings[0].Shortest
 	}
 	return out, writeFirst(o.Trace, r.Findings)
 }

@@ -31,14 +31,16 @@ type Order struct {
 	Known    map[string][]string // shapes of breaches that do not count, by the ids of their rules
 	Goals    []string            // names; null is every goal that the bounds let happen
 	Memory   int                 // bytes; 0 is no bound
-	Keep     *checker.Keep       // of Search: where it is kept; null is in memory
-	Seed     uint64              // of Fuzz and Conform
-	Level    conformance.Level   // of Conform
-	Profiles []spec.Profile      // of Conform
-	Suite    string              // of Conform: its version
-	Campaign Campaign            // of Fuzz
-	Limit    time.Duration       // 0 is none
-	Progress time.Duration       // how often to print how far a search has come; 0 is never
+	Symmetry bool                // states that differ only in names count as one
+	Reduce   checker.Reductions
+	Keep     *checker.Keep     // of Search: where it is kept; null is in memory
+	Seed     uint64            // of Fuzz and Conform
+	Level    conformance.Level // of Conform
+	Profiles []spec.Profile    // of Conform
+	Suite    string            // of Conform: its version
+	Campaign Campaign          // of Fuzz
+	Limit    time.Duration     // 0 is none
+	Progress time.Duration     // how often to print how far a search has come; 0 is never
 
 	Trace     string // file: of a search, where the execution of a violation is written; else the trace to run
 	Happened  string // file: where a replay writes what happened, and Shrink the short trace
@@ -80,8 +82,10 @@ type Outcome struct {
 	Verdict  spec.Verdict
 	Reason   string
 	Search   checker.Stats
-	Faults   int // of the execution that Search found, and whether none as short has fewer
+	Reduced  []checker.Reduced // what became of the reductions that were asked for
+	Faults   int               // of the execution that Search found, and whether none as short has fewer
 	Fewest   bool
+	Longer   bool            // there may be a shorter one
 	Goals    map[string]int  // how often they were reached
 	Possible map[string]bool // which of them the bounds let happen
 	Void     []string        // ids of rules that were not judged
@@ -107,7 +111,7 @@ func (o *Order) World(c *cluster.Config) {
 
 // options puts what the order says of a search into its options.
 func (o *Order) options(search *checker.Options) {
-	search.Name, search.Memory, search.Keep = o.Name, o.Memory, o.Keep
+	search.Name, search.Memory, search.Keep, search.Symmetry, search.Reduce = o.Name, o.Memory, o.Keep, o.Symmetry, o.Reduce
 	search.Rules = []*spec.Rule{}
 	for _, r := range spec.Rules {
 		if slices.Contains(o.Rules, r.ID) {

@@ -22,6 +22,7 @@ type checkFlags struct {
 	known     known
 	folder    searchFolder
 	symmetry  bool
+	reduce    string
 	liveness  bool
 	time      time.Duration
 	memory    size
@@ -60,6 +61,7 @@ raft.tla in the bounds of the published parity table. Every bound and fault can 
 	flags := cmd.Flags()
 	f.world.addTo(flags)
 	flags.BoolVar(&f.symmetry, "symmetry", false, "count states that differ only in the names of servers and values as one")
+	flags.StringVar(&f.reduce, "reduce", "fast", reduceUsage)
 	flags.BoolVar(&f.liveness, "liveness", false, livenessUsage)
 	flags.DurationVar(&f.time, "for", 0, "stop after this long with what was covered, as in 30s or 10m")
 	flags.Var(&f.memory, "memory", "stop at this much memory with what was covered, as in 2GiB; without it, at three quarters of what the machine has")
@@ -166,11 +168,15 @@ func (f *checkFlags) settings(cmd *cobra.Command) (*subject, checker.Options, er
 			return nil, checker.Options{}, err
 		}
 	}
+	reduce, err := f.reduced(cmd.Flags(), s)
+	if err != nil {
+		return nil, checker.Options{}, err
+	}
 	if f.memory == 0 {
 		f.memory = machineMemory() / 4 * 3
 	}
 	keep, err := f.folder.options(cmd.Flags(), live, &f.known)
-	return s, checker.Options{Rules: rules, Liveness: live, Goals: goals, Symmetry: f.symmetry, Memory: int(f.memory), Keep: keep, Name: s.name}, err
+	return s, checker.Options{Rules: rules, Liveness: live, Goals: goals, Symmetry: f.symmetry, Reduce: reduce, Memory: int(f.memory), Keep: keep, Name: s.name}, err
 }
 
 // search runs the checker with a progress line, and turns what it found into a report.

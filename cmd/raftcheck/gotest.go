@@ -57,7 +57,7 @@ func (g *goTest) search(ctx context.Context, s *subject, o checker.Options) (*ch
 		return nil, err
 	}
 	defer job.end()
-	job.order.Memory, job.order.Keep, job.order.Progress = o.Memory, o.Keep, 100*time.Millisecond
+	job.order.Memory, job.order.Keep, job.order.Symmetry, job.order.Reduce, job.order.Progress = o.Memory, o.Keep, o.Symmetry, o.Reduce, 100*time.Millisecond
 	job.judge(o)
 	if deadline, limited := ctx.Deadline(); limited {
 		job.order.Limit = time.Until(deadline)
@@ -66,8 +66,8 @@ func (g *goTest) search(ctx context.Context, s *subject, o checker.Options) (*ch
 	if err != nil {
 		return nil, err
 	}
-	result := &checker.Result{Verdict: out.Verdict, Reason: out.Reason, Search: out.Search, Goals: goalsOf(out)}
-	if result.Findings, err = findingsOf(out, s, o.Rules, job.order.Trace, checker.Finding{Shortest: true, Faults: out.Faults, Fewest: out.Fewest}); err != nil {
+	result := &checker.Result{Verdict: out.Verdict, Reason: out.Reason, Search: out.Search, Reduced: out.Reduced, Goals: goalsOf(out)}
+	if result.Findings, err = findingsOf(out, s, o.Rules, job.order.Trace, checker.Finding{Shortest: !out.Longer, Faults: out.Faults, Fewest: out.Fewest}); err != nil {
 		return nil, err
 	}
 	result.Rules = rulesOf(out, o.Rules, result.Findings)

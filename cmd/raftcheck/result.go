@@ -19,7 +19,7 @@ func newReport(verb, subject string, verdict spec.Verdict) *report.Report {
 // checkReport turns what a search found into a report, and saves the execution of a violation.
 func (a *app) checkReport(s *subject, o checker.Options, verb, save string, result *checker.Result) (*report.Report, error) {
 	r := newReport(verb, s.name, result.Verdict)
-	r.Bounds, r.Faults = boundsOf(&s.config, o.Symmetry), faultWords(s.faults())
+	r.Bounds, r.Faults = boundsOf(&s.config, symmetricIn(o, result)), faultWords(s.faults())
 	for _, v := range result.Rules {
 		r.Rules = append(r.Rules, report.RuleResult{ID: v.Rule.ID, Name: v.Rule.Name, Verdict: ruleWord(v)})
 	}
@@ -27,6 +27,7 @@ func (a *app) checkReport(s *subject, o checker.Options, verb, save string, resu
 		r.Goals = append(r.Goals, report.GoalResult{Name: g.Goal.Name, Reached: g.Reached > 0, Possible: g.Possible, Times: g.Reached})
 	}
 	r.Search, r.Place = searchOf(&result.Search), s.sourceOf()
+	r.Search.Reductions = reductionsOf(result)
 	r.Liveness = livenessOf(result.Liveness)
 	r.Rules = append(r.Rules, liveVerdicts(result)...)
 	switch result.Verdict {
@@ -60,7 +61,7 @@ func boundsOf(c *cluster.Config, symmetry bool) *report.Bounds {
 
 func searchOf(s *checker.Stats) *report.Search {
 	return &report.Search{Distinct: s.Distinct, Transitions: s.Transitions, Depth: s.Depth, Complete: s.Complete, LocalStates: uint64(s.LocalStates),
-		Messages: uint64(s.Messages), Executions: uint64(s.Executions), Audits: uint64(s.Audits), Bytes: s.BytesPerState(), Collision: s.CollisionChance(), Bits: s.Bits, Disk: s.Disk, Seconds: s.Seconds, Inside: s.Inside}
+		StandsFor: s.StandsFor, Messages: uint64(s.Messages), Executions: uint64(s.Executions), Audits: uint64(s.Audits), Bytes: s.BytesPerState(), Collision: s.CollisionChance(), Bits: s.Bits, Disk: s.Disk, Seconds: s.Seconds, Inside: s.Inside}
 }
 
 // notCovered lists what a search says nothing about.

@@ -1,0 +1,265 @@
+package checker
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/impl"
+	"github.com/raftcheck/raftcheck/impl/mutant"
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces"
+)
+
+// covered is all that a reduction must keep of a search that came to its end.
+type covered struct {
+	servers   map[uint64]bool // states of all servers with what is spent, under every renaming
+	local     map[uint64]bool // states of single servers, likewise
+	goals     []bool          // by goal: it was reached
+	exercised []bool          // by rule: it was put to the test
+}
+
+// explore searches layer by layer and takes note of what it comes by; nil when something was found. The result is nil when there are
+// too many states. spoil, if it is not nil, has its way with the search before every layer.
+func explore(t testing.TB, config *cluster.Config, o Options, spoil func(*run)) (*covered, *run, *Result) {
+	r, err := newRun(config, o)
+	require.NoError(t, err)
+	c := &covered{servers: map[uint64]bool{}, local: map[uint64]bool{}}
+	r.small = 10 // no-ops are taken out from early on, and not from the start
+	require.NoError(t, r.begin())
+	for depth := 0; len(r.layer) > 0; depth++ {
+		r.stats.Depth = depth
+		if spoil != nil {
+			spoil(r)
+		}
+		c.note(r.search)
+		for from := 0; from < len(r.layer); {
+			n, err := r.round(context.Background(), from)
+			require.NoError(t, err)
+			from += n
+			if len(r.found) > 0 && spoil != nil {
+				return nil, r, &Result{Verdict: spec.Violated} // the way there may be lost
+			}
+			if len(r.found) > 0 {
+				result, err := r.violated(context.Background(), depth)
+				require.NoError(t, err)
+				return nil, r, result
+			}
+			if r.outgrown() != "" {
+				return nil, r, nil
+			}
+		}
+		r.turn()
+		require.NoError(t, r.takeOut(depth+1))
+	}
+	r.stats.Complete = true
+	for _, n := range r.search.goals {
+		c.goals = append(c.goals, n > 0)
+	}
+	for _, n := range r.tried {
+		c.exercised = append(c.exercised, n > 0)
+	}
+	return c, r, r.result("", nil)
+}
+
+func (c *covered) note(s *search) {
+	n := len(s.names)
+	for _, b := range s.layer {
+		for at := 0; at < len(b.words); at += s.words() {
+			state := b.words[at : at+s.words()]
+			for p := range s.names {
+				sum := hashSpent(cluster.Spent(state[s.spent()]))
+				for _, id := range state[:s.size] {
+					c.local[s.serverHash[int(id)*n+p]] = true
+					sum += s.serverHash[int(id)*n+p]
+				}
+				c.servers[sum] = true
+			}
+		}
+	}
+}
+
+// compared holds a reduced search of a world against one that is not. It returns the first thing in which they differ, "" for nothing, and how
+// many states the two found; none where the world is too large, or something was found.
+func compared(t testing.TB, config *cluster.Config, o Options, spoil func(*run)) (differs string, plain, reduced uint64) {
+	o.States, o.Workers = 20_000, 1
+	without := o
+	without.Reduce = 0
+	want, all, wanted := explore(t, config, without, nil)
+	defer all.end()
+	if wanted == nil {
+		return "", 0, 0
+	}
+	got, few, found := explore(t, config, o, spoil)
+	defer few.end()
+	switch {
+	case found == nil:
+		return "the reduced search finds more states than the other", 0, 0
+	case (want == nil) != (got == nil):
+		return fmt.Sprintf("verdict: %s and %s", wanted.Verdict, found.Verdict), 0, 0
+	case want == nil && spoil != nil:
+		return "", 0, 0
+	case want == nil:
+		return sameViolation(t, config, o, wanted, found), 0, 0
+	}
+	counted := few.reduce != 0 && few.reduce&NoOps == 0 && few.reduce != Losses
+	for _, c := range []struct {
+		what string
+		same bool
+	}{
+		{"states of the servers", maps.Equal(want.servers, got.servers)}, {"states of one server", maps.Equal(want.local, got.local)},
+		{"goals", slices.Equal(want.goals, got.goals)}, {"rules put to the test", slices.Equal(want.exercised, got.exercised)},
+		{"verdict", wanted.Verdict == found.Verdict && wanted.Reason == found.Reason},
+		{"more states", found.Search.Distinct <= wanted.Search.Distinct},
+		{"states that it stands for", !counted || wanted.Search.Distinct == found.Search.StandsFor},
+	} {
+		if !c.same {
+			return c.what, 0, 0
+		}
+	}
+	return "", wanted.Search.Distinct, found.Search.Distinct
+}
+
+// sameViolation holds what a reduced search found to what the other did: it takes no more steps beside losses, and no fewer with them; and
+// what Check tells of it is what it tells without reductions.
+func sameViolation(t testing.TB, config *cluster.Config, o Options, want, got *Result) string {
+	if got.Search.Depth > want.Search.Depth || len(got.Findings[0].Trace.Records) < want.Search.Depth {
+		return fmt.Sprintf("%d steps, %d with losses, and %d without reductions", got.Search.Depth, len(got.Findings[0].Trace.Records), want.Search.Depth)
+	}
+	told, err := Check(context.Background(), config, o)
+	require.NoError(t, err)
+	if want.Findings[0].Rule != told.Findings[0].Rule || bytesOf(t, want) != bytesOf(t, told) {
+		return "what is told"
+	}
+	return ""
+}
+
+func bytesOf(t testing.TB, r *Result) string {
+	var b bytes.Buffer
+	require.NoError(t, traces.Write(&b, r.Findings[0].Trace))
+	return b.String()
+}
+
+// reductionSets are every reduction by itself, and all of them.
+var reductionSets = []Reductions{Losses, Covered, NoOps, Renaming, NoOps | Renaming, AllReductions}
+
+// randomWorld is a small world of the reference or a mutant.
+func randomWorld(seed uint64) (string, *cluster.Config) {
+	random := rand.New(rand.NewPCG(seed, 14))
+	name, options := "reference", impl.Options{}
+	if n := random.IntN(2 * len(mutant.All)); n < len(mutant.All) {
+		name, options = mutant.All[n].Name, mutant.All[n].Options
+	}
+	for _, flip := range []*bool{&options.NoOp, &options.PreVote, &options.ConflictHints, &options.Pipeline} {
+		if random.IntN(5) == 0 {
+			*flip = true
+		}
+	}
+	c := &cluster.Config{Servers: 1 + min(random.IntN(6), 2), New: impl.New(options), Variants: options.Variants(), Values: 1 + random.IntN(5)/4,
+		Faults: cluster.Faults{Drop: cluster.Unlimited},
+		Bounds: cluster.Bounds{Terms: spec.Term(1 + random.IntN(2)), Log: spec.Index(random.IntN(3)), Messages: 1 + random.IntN(3), Copies: 1 + random.IntN(4)/3,
+			Campaigns: random.IntN(3), Proposals: random.IntN(3)}}
+	if random.IntN(3) == 0 {
+		c.Faults.Duplicate = cluster.Budget(random.IntN(3) - 1)
+	}
+	if random.IntN(3) == 0 {
+		c.Faults.Crash, c.Faults.Lossy = cluster.Budget(1), random.IntN(2) == 0
+	}
+	if random.IntN(8) == 0 {
+		c.Faults.Partition = 1
+	}
+	if random.IntN(8) == 0 {
+		c.Faults.Storage = 1
+	}
+	for option, bound := range map[*bool]*int{&options.Snapshots: &c.Bounds.Compactions, &options.Transfer: &c.Bounds.Transfers, &options.Membership: &c.Bounds.Changes} {
+		if *option {
+			*bound = 1
+		}
+	}
+	if options.Reads != 0 {
+		c.Bounds.Reads = 1
+	}
+	return fmt.Sprintf("%s, seed %d: %s", name, seed, c), c
+}
+
+// TestReductionsKeepVerdicts compares reduced searches of random small worlds with searches that are not. RAFTCHECK_WORLDS=10000 asks for
+// more of them than the few of every run.
+func TestReductionsKeepVerdicts(t *testing.T) {
+	worlds := 40
+	if more, err := strconv.Atoi(os.Getenv("RAFTCHECK_WORLDS")); err == nil {
+		worlds = more
+	}
+	var plain, reduced [AllReductions + 1]uint64
+	finished := 0
+	for seed := range uint64(worlds) {
+		name, config := randomWorld(seed)
+		if config.Validate() != nil {
+			continue
+		}
+		for _, reduce := range reductionSets {
+			differs, a, b := compared(t, config, Options{Reduce: reduce}, nil)
+			require.Empty(t, differs, "%s: %s", reduce, name)
+			plain[reduce] += a
+			reduced[reduce] += b
+			finished += int(min(a, 1))
+		}
+	}
+	require.Greater(t, finished, worlds, "many come to their end")
+	for _, reduce := range reductionSets {
+		t.Logf("%s: %d states of %d", reduce, reduced[reduce], plain[reduce])
+	}
+}
+
+// TestBrokenReductionsAreFoundOut: the comparison fails when a reduction leaves out what it must not.
+func TestBrokenReductionsAreFoundOut(t *testing.T) {
+	for name, broken := range map[string]struct {
+		reduce Reductions
+		spoil  func(*run)
+	}{
+		"no message is worth anything": {NoOps, func(r *run) {
+			if r.noops != nil {
+				for _, row := range r.noops.dead {
+					for k := range row {
+						row[k] = ^uint64(0)
+					}
+				}
+			}
+		}},
+		"messages are alike, whatever they say": {Renaming, func(r *run) { clear(r.messageHash) }},
+		"what is in flight is lost as soon as there is no room for more": {Losses, func(r *run) {
+			for _, b := range r.layer {
+				for at := 0; at < len(b.words); at += r.words() {
+					if b.words[at+r.words()-1] != 0 {
+						clear(b.words[at+r.network() : at+r.words()])
+					}
+				}
+			}
+		}},
+		"more in flight is covered by less": {Covered, func(r *run) {
+			for _, b := range r.layer {
+				for at := 0; at < len(b.words); at += r.words() {
+					clear(b.words[at+r.network()+1 : at+r.words()])
+				}
+			}
+		}},
+	} {
+		found := false
+		for seed := uint64(0); seed < 60 && !found; seed++ {
+			_, config := randomWorld(seed)
+			if config.Validate() == nil && reducible(config) == nil {
+				differs, _, _ := compared(t, config, Options{Reduce: broken.reduce}, broken.spoil)
+				found = differs != ""
+			}
+		}
+		require.True(t, found, name)
+	}
+}
