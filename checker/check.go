@@ -46,11 +46,7 @@ func Check(ctx context.Context, config *cluster.Config, o Options) (*Result, err
 		world := *config
 		world.NoHistory, config = true, &world // nobody asks what happened earlier
 	}
-	run, err := newRun(config, o)
-	if err != nil {
-		return nil, err
-	}
-	result, err := run.searched(ctx)
+	run, result, err := searchAs(ctx, config, o)
 	if err == nil && len(result.Findings) > 0 && run.options.Reduce != 0 {
 		result, err = run.retell(ctx, result)
 	}
@@ -58,6 +54,26 @@ func Check(ctx context.Context, config *cluster.Config, o Options) (*Result, err
 		return result, err
 	}
 	return run.live(ctx, result)
+}
+
+// searchAs makes a search. Servers that were taken to be interchangeable, and are not, are searched again without renaming them.
+func searchAs(ctx context.Context, config *cluster.Config, o Options) (*run, *Result, error) {
+	r, err := newRun(config, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	result, err := r.searched(ctx)
+	var differ *Asymmetry
+	if !errors.As(err, &differ) || o.Symmetry || o.Reduce&Renaming == 0 {
+		return r, result, err
+	}
+	o.Reduce &^= Renaming
+	if r, err = newRun(config, o); err != nil {
+		return nil, nil, err
+	}
+	r.reduced = append(r.reduced, Reduced{Name: Renaming.String(), Off: differ.Error()})
+	result, err = r.searched(ctx)
+	return r, result, err
 }
 
 // searched searches in memory or in files.
@@ -127,7 +143,10 @@ func newRun(config *cluster.Config, o Options) (*run, error) {
 	r := &run{config: config, options: o, started: time.Now()}
 	r.goals = GoalsWithin(config, o.Goals)
 	m := newMemo(config, o.Rules, names)
-	m.reduce = reduce &^ NoOps
+	m.reduce, m.orbits = reduce&^NoOps, newOrbits(config, names)
+	if m.orbits != nil && o.Keep != nil {
+		return nil, errors.New("symmetry: in a search that is kept in files, only servers are renamed that can write their state with other names (spec.Permuter)")
+	}
 	r.reduced, r.wants, r.small = reduced, reduce&NoOps, smallSearch
 	r.search = newSearch(m, workers, len(spec.Goals))
 	return r, nil

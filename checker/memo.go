@@ -49,6 +49,7 @@ type memo struct {
 	spares       spares
 	fills        *[]uint32  // what was made known, as numbers, for a search that goes on with it; nil for others
 	reduce       Reductions // what the expander may leave out
+	orbits       *orbits    // what states become by renaming, where they cannot be written so; nil else
 	noops        *noops     // what can change nothing any more; nil without NoOps
 	live         *liveMemo  // what a graph for liveness rules needs besides; nil for a search
 }
@@ -132,6 +133,9 @@ func (m *memo) initial() ([]uint32, error) {
 		ids = append(ids, state)
 	}
 	m.internHistory(history{})
+	if m.orbits != nil && m.orbits.images == nil {
+		return ids, m.linkFirst(ids)
+	}
 	return ids, nil
 }
 
@@ -185,6 +189,10 @@ func (m *memo) internServer(slot uint8, node spec.Node, from int) (uint32, bool,
 	m.servers = append(m.servers, s)
 	m.own = append(m.own, unresolved)
 	m.serverHash = append(m.serverHash, xxh3.HashSeed(m.key, seedServer))
+	if m.orbits != nil {
+		m.serverHash = append(m.serverHash, make([]uint64, len(m.names)-1)...) // known when its images are
+		return id, true, nil
+	}
 	for _, p := range m.names[1:] {
 		m.key = append(m.key[:0], byte(p.server(s.sight.Server)-1))
 		m.key = node.(spec.Permuter).AppendPermuted(m.key, p.server, p.value)
@@ -205,14 +213,18 @@ func (m *memo) internMessage(msg *spec.Message) uint32 {
 	m.messages = append(m.messages, *msg)
 	m.messageHash = append(m.messageHash, xxh3.HashSeed(m.key, seedMessage))
 	for _, p := range m.names[1:] {
-		m.messageHash = append(m.messageHash, xxh3.HashSeed(appendMessage(m.key[:0], msg, p), seedMessage))
+		m.messageHash = append(m.messageHash, xxh3.HashSeed(m.appendMessage(m.key[:0], msg, p), seedMessage))
 	}
 	return id
 }
 
 // inputOf rebuilds the input of a step.
 func (m *memo) inputOf(step int) spec.Input {
-	from := m.stepFrom[step]
+	return m.givenBy(m.stepFrom[step])
+}
+
+// givenBy rebuilds the input of a step by where it comes from.
+func (m *memo) givenBy(from stepOrigin) spec.Input {
 	in := spec.Input{Kind: spec.Deliver}
 	if from.message != 0 {
 		in.Message = m.messages[from.message]
@@ -256,6 +268,24 @@ func (m *memo) rebuild(slot uint8, kept spec.Node, step int) (lived, error) {
 
 // resolve makes the spontaneous steps of a server state known.
 func (m *memo) resolve(state uint32) error {
+	if m.orbits != nil {
+		return m.resolveOrbit(state, 0)
+	}
+	return m.resolveSteps(state, 0)
+}
+
+// resolveDelivery makes the steps known that a message leads to in a server state.
+func (m *memo) resolveDelivery(state, message uint32) error {
+	if m.orbits != nil {
+		return m.resolveOrbit(state, message)
+	}
+	return m.resolveSteps(state, message)
+}
+
+func (m *memo) resolveSteps(state, message uint32) error {
+	if message != 0 {
+		return m.resolveArrival(state, message)
+	}
 	first := len(m.steps)
 	for k, in := range m.inputs[m.servers[state].slot] {
 		if err := m.variants(stepOrigin{state: state, input: uint16(k)}, in); err != nil {
@@ -266,8 +296,7 @@ func (m *memo) resolve(state uint32) error {
 	return nil
 }
 
-// resolveDelivery makes the steps known that a message leads to in a server state.
-func (m *memo) resolveDelivery(state, message uint32) error {
+func (m *memo) resolveArrival(state, message uint32) error {
 	first := len(m.steps)
 	err := m.variants(stepOrigin{state: state, message: message}, spec.Input{Kind: spec.Deliver, Message: m.messages[message]})
 	m.deliveries.put(pair(state, message), uint64(pair(uint32(first), uint32(len(m.steps)-first))))

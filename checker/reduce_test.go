@@ -219,6 +219,81 @@ func TestReductionsKeepVerdicts(t *testing.T) {
 	}
 }
 
+// nameless is a server that renames its messages, and can neither write its state with other names nor copy itself.
+type nameless struct{ spec.Node }
+
+func (nameless) Rename(m spec.Message, rename func(spec.ServerID) spec.ServerID) spec.Message {
+	m.From, m.To = rename(m.From), rename(m.To)
+	return m
+}
+
+// TestServersAreRenamedByWhatTheyDo: states that cannot be written with other names are reached with other names.
+func TestServersAreRenamedByWhatTheyDo(t *testing.T) {
+	var plain, reduced uint64
+	for seed := range uint64(80) {
+		name, config := randomWorld(seed)
+		new := config.New
+		config.New = func(id spec.ServerID, servers []spec.ServerID) spec.Node { return nameless{new(id, servers)} }
+		if _, named := new(1, config.IDs()).(spec.Permuter); !named || config.Validate() != nil || Symmetric(config) != nil {
+			continue
+		}
+		for _, reduce := range []Reductions{Renaming, AllReductions} {
+			differs, a, b := compared(t, config, Options{Reduce: reduce}, nil)
+			require.Empty(t, differs, "%s: %s", reduce, name)
+			plain, reduced = plain+a, reduced+b
+		}
+	}
+	require.Greater(t, plain, 3*reduced)
+}
+
+// TestServersThatAreNotAlikeAreNotRenamed: one of three servers does what the others do not. By default it is then searched without renaming; who
+// asks for symmetry is told.
+func TestServersThatAreNotAlikeAreNotRenamed(t *testing.T) {
+	for name, odd := range map[string]func(in *spec.Input, out *spec.Output){
+		"it refuses": func(in *spec.Input, out *spec.Output) { out.Refused = out.Refused || in.Kind == spec.Propose },
+		"it says less": func(in *spec.Input, out *spec.Output) {
+			out.Effects = slices.DeleteFunc(out.Effects, func(e spec.Effect) bool { return e.Kind == spec.Send && in.Kind == spec.Timeout && e.Message.To == 3 })
+		},
+	} {
+		alike := impl.New(impl.Options{})
+		config := cluster.Default(func(id spec.ServerID, servers []spec.ServerID) spec.Node {
+			if id == 2 {
+				return nameless{&oddly{alike(id, servers), odd}}
+			}
+			return nameless{alike(id, servers)}
+		})
+		config.Bounds.Messages, config.Bounds.Terms, config.Faults.Crash = 1, 1, cluster.Off
+		o := Options{Goals: []*spec.Goal{}, Rules: []*spec.Rule{spec.Rules[0]}}
+		plain, err := Check(context.Background(), &config, o)
+		require.NoError(t, err)
+		o.Reduce = Renaming
+		r, err := Check(context.Background(), &config, o)
+		require.NoError(t, err)
+		require.Equal(t, plain.Search.Distinct, r.Search.Distinct, name)
+		require.Contains(t, r.Reduced[0].Off, "these servers are not interchangeable: ", name)
+		o.Reduce, o.Symmetry = 0, true
+		_, err = Check(context.Background(), &config, o)
+		require.ErrorContains(t, err, "these servers are not interchangeable: ", name)
+	}
+}
+
+// oddly is a server that does something else on some inputs.
+type oddly struct {
+	spec.Node
+	odd func(*spec.Input, *spec.Output)
+}
+
+func (o *oddly) Step(in spec.Input) spec.Output {
+	var out spec.Output
+	if o.odd(&in, &out); out.Refused {
+		return out
+	}
+	if out = o.Node.Step(in); !out.Refused {
+		o.odd(&in, &out)
+	}
+	return out
+}
+
 // TestBrokenReductionsAreFoundOut: the comparison fails when a reduction leaves out what it must not.
 func TestBrokenReductionsAreFoundOut(t *testing.T) {
 	for name, broken := range map[string]struct {

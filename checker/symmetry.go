@@ -41,6 +41,26 @@ const mostRenamings = 1000
 
 // Symmetric reports why servers and values of a world cannot be renamed, which [Options] Symmetry takes; nil if they can.
 func Symmetric(config *cluster.Config) error {
+	if err := fewNames(config); err != nil {
+		return err
+	}
+	node := config.New(1, config.IDs())
+	_, writes := node.(spec.Permuter)
+	_, renames := node.(spec.Renamer)
+	switch {
+	case writes:
+		return nil
+	case !renames:
+		return errors.New("these servers cannot be renamed (spec.Permuter): they know each other by name, as with changes of the configuration and clocks")
+	}
+	if err := Renameable(config); err != nil {
+		return err
+	}
+	return alikeInputs(config)
+}
+
+// fewNames reports why a world has too many names, or names that stand for something.
+func fewNames(config *cluster.Config) error {
 	if config.Faults.Partition != cluster.Off {
 		return errors.New("partitions name servers")
 	}
@@ -52,9 +72,6 @@ func Symmetric(config *cluster.Config) error {
 	}
 	if config.Servers > 5 || renamings > mostRenamings {
 		return fmt.Errorf("%d servers and %d values have too many renamings; at most 5 servers, and %d renamings", config.Servers, len(config.ValueNames()), mostRenamings)
-	}
-	if _, ok := config.New(1, config.IDs()).(spec.Permuter); !ok {
-		return errors.New("these servers cannot be renamed (spec.Permuter): they know each other by name, as with changes of the configuration and clocks")
 	}
 	return nil
 }

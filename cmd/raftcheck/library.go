@@ -32,6 +32,7 @@ type family struct {
 	imports []string // of the test program, beside the adapter, below raftcheck's module
 	obey    string   // the call that obeys the order
 	blank   bool     // its clusters begin with empty logs, in term 0
+	renames bool     // its servers are interchangeable (spec.Renamer)
 }
 
 var libraries = []library{
@@ -42,7 +43,7 @@ var libraries = []library{
 }
 
 func etcdFamily(minor int) *family {
-	f := &family{imports: []string{"adapters/etcd/etcdtest"}, obey: `etcdtest.Obey(adapter.New, adapter.Words, "order", "outcome")`, blank: true}
+	f := &family{imports: []string{"adapters/etcd/etcdtest"}, obey: `etcdtest.Obey(adapter.New, adapter.Words, "order", "outcome")`, blank: true, renames: true}
 	switch {
 	case minor >= 7:
 		f.adapter, f.module = "adapters/etcd/raft37", "go.etcd.io/raft/v3"

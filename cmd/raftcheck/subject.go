@@ -200,6 +200,12 @@ func mutated(m mutant.Mutant) *subject {
 // symmetric reports why states of the subject cannot be counted as one that differ only in names.
 func (s *subject) symmetric() error {
 	const hint = "leave --symmetry out"
+	if s.goTest != nil && s.goTest.family.renames {
+		if err := checker.Renameable(&s.config); err != nil {
+			return usageError(hint, "--symmetry: %w", err)
+		}
+		return nil
+	}
 	if s.program != nil || s.goTest != nil {
 		return usageError(hint, "--symmetry needs servers that can be renamed, and those of %s cannot", s.name)
 	}

@@ -29,6 +29,8 @@ func TestFeatures(t *testing.T) { etcdtest.Features(t, raft35.New) }
 
 func TestEveryRunIsTheSame(t *testing.T) { etcdtest.EveryRunIsTheSame(t, raft35.New) }
 
+func TestServersAreInterchangeable(t *testing.T) { etcdtest.Interchangeable(t, raft35.New) }
+
 // The first thing that v3.6 does differently: a leader does not tell a follower of its commit index twice.
 func TestAutomaton(t *testing.T) {
 	a := etcdtest.Automaton(t, raft35.New, "v3.5.35", raft35.Words)
