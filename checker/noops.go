@@ -142,7 +142,11 @@ func (a *ahead) give(s, message uint32) {
 		a.before = append(a.before[:0], a.tried...)
 		first := len(a.steps)
 		err := a.resolveDelivery(s, message)
-		alive = err != nil || slices.ContainsFunc(a.steps[first:], func(l localStep) bool { return l.flags&(idle|hears) == 0 || l.goals != 0 || l.flags&keeps != 0 })
+		harmless := idle
+		if a.config.Faults.Duplicate <= cluster.Off {
+			harmless |= hears // else it may cost a duplication
+		}
+		alive = err != nil || slices.ContainsFunc(a.steps[first:], func(l localStep) bool { return l.flags&harmless == 0 || l.goals != 0 || l.flags&keeps != 0 })
 		for k, n := range a.tried {
 			if n > a.before[k] {
 				tests[k/64] |= 1 << (k % 64)
