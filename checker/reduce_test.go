@@ -102,6 +102,8 @@ func compared(t testing.TB, config *cluster.Config, o Options, spoil func(*run))
 	got, few, found := explore(t, config, o, spoil)
 	defer few.end()
 	switch {
+	case found == nil && want == nil:
+		return "", 0, 0 // as many steps beside losses lead to more states than as many steps
 	case found == nil:
 		return "the reduced search finds more states than the other", 0, 0
 	case (want == nil) != (got == nil):
