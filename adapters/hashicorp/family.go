@@ -1,8 +1,11 @@
 package hashicorp
 
 import (
+	"sync/atomic"
+
 	"github.com/hashicorp/raft"
 
+	"github.com/raftcheck/raftcheck/adapters/statekey"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -44,7 +47,17 @@ func preVoteResponse(m *spec.Message, response any) bool {
 
 func withoutPreVote(c *raft.Config) { c.PreVoteDisabled = true }
 
-func termOf(r *raft.Raft) uint64 { return r.CurrentTerm() }
+// termOf is the current term, which not all versions show.
+func termOf(r *raft.Raft) uint64 {
+	if shows, does := any(r).(interface{ CurrentTerm() uint64 }); does {
+		return shows.CurrentTerm()
+	}
+	term, known := statekey.Find[uint64](r, "raftState.currentTerm")
+	if !known {
+		panic("this version of the library has no currentTerm")
+	}
+	return atomic.LoadUint64(term)
+}
 
 func commitOf(r *raft.Raft) uint64 { return r.CommitIndex() }
 
