@@ -123,6 +123,7 @@ type slot struct {
 	record  Record
 	step    spec.Step
 	effects []spec.Effect
+	where   Where
 }
 
 // record takes a record into the memory of one before, which is no more.

@@ -32,6 +32,7 @@ type Lines struct {
 	number int
 	long   []byte // a line that did not fit the buffer
 	ended  bool   // the line returned last was the file's last and had no line break
+	open   bool   // the rest of a line that is too long was not read
 	any    bool
 	size   int64 // of a file that is not compressed; 0 if not known
 	taken  int64 // bytes
@@ -235,13 +236,18 @@ func (l *Lines) read() ([]byte, error) {
 			return l.long, nil
 		case errors.Is(err, bufio.ErrBufferFull):
 			if len(l.long)+len(part) > MaxLine {
+				l.open = true
 				return nil, l.Fault(0, fmt.Sprintf("a line longer than %d MiB", MaxLine>>20))
 			}
 			l.long = append(l.long, part...)
 		case errors.Is(err, io.EOF):
 			return l.last(part)
 		default:
-			return nil, l.damaged(err)
+			fault := l.damaged(err)
+			if len(l.long)+len(part) == 0 {
+				l.number-- // there is no such line
+			}
+			return nil, fault
 		}
 	}
 }
@@ -265,6 +271,9 @@ func (l *Lines) Drain() int {
 		if _, err := l.Next(); err != nil {
 			return l.number
 		}
+	}
+	if l.open {
+		l.number--
 	}
 	for {
 		part, err := l.in.ReadSlice('\n')

@@ -92,11 +92,17 @@ func (r *Reader) streamed() {
 // Position returns the file and the number of the line that was read last.
 func (r *Reader) Position() (string, int) { return r.lines.Name(), r.lines.Number() }
 
+// Drain reads on to the end without judging and returns the number of the last line.
+func (r *Reader) Drain() int { return r.lines.Drain() }
+
 // Close releases the file.
 func (r *Reader) Close() { r.lines.Close() }
 
 // Next returns the next record, or io.EOF after the last. The record is the caller's until the next call.
-func (r *Reader) Next() (*Record, error) {
+func (r *Reader) Next() (*Record, error) { return r.nextInto(r.place()) }
+
+// nextInto is Next that says where the record goes.
+func (r *Reader) nextInto(into *slot) (*Record, error) {
 	for {
 		line, err := r.lines.Next()
 		if errors.Is(err, io.EOF) {
@@ -105,7 +111,7 @@ func (r *Reader) Next() (*Record, error) {
 		if err != nil {
 			return nil, err
 		}
-		if record, err := r.Take(line); record != nil || err != nil {
+		if record, err := r.take(line, into); record != nil || err != nil {
 			return record, err
 		}
 	}
@@ -113,11 +119,14 @@ func (r *Reader) Next() (*Record, error) {
 
 // Take reads a record from text that says what the current line does, for a reader of another format that puts lines of this one together. It
 // returns nil for an event that is not known and skipped. The record is the caller's until the next call of Take or Next.
-func (r *Reader) Take(text []byte) (*Record, error) {
+func (r *Reader) Take(text []byte) (*Record, error) { return r.take(text, r.place()) }
+
+// place returns where the next record goes.
+func (r *Reader) place() *slot {
 	if r.slot == nil || r.memory == nil {
 		r.slot = &slot{}
 	}
-	return r.take(text, r.slot)
+	return r.slot
 }
 
 // take is Take that says where the record goes.

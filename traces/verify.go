@@ -17,6 +17,9 @@ type VerifyOptions struct {
 	Most      int          // with KeepGoing, stop after so many findings; 0 is 100
 	// Reopen opens the file again, to quote lines that have gone by; nil leaves them unquoted.
 	Reopen func() (*Lines, error)
+	// Ahead reads records in a goroutine of its own while others are judged. The result is the same. It is for files: where a source waits for
+	// records to be written, what was read may be judged late.
+	Ahead bool
 	// Progress, if not nil, is called now and then with the line reached.
 	Progress func(line int)
 }
@@ -78,10 +81,12 @@ func Verify(ctx context.Context, source Source, options VerifyOptions) (*Result,
 		r.streamed()
 	}
 	v := newVerifier(source, options)
+	records := v.records()
+	defer records.end()
 	for v.again() {
-		r, err := source.Next()
+		r, line, err := records.Next()
 		if errors.Is(err, io.EOF) {
-			_, v.result.Lines = source.Position()
+			v.result.Lines = line
 			break
 		}
 		if err != nil {
@@ -96,9 +101,22 @@ func Verify(ctx context.Context, source Source, options VerifyOptions) (*Result,
 				options.Progress(r.Line)
 			}
 		}
+		v.result.Lines = line
 		v.record(r)
 	}
+	records.end()
 	return v.finish()
+}
+
+// records yields the records of the source, each with the line that was read last for it.
+func (v *verifier) records() interface {
+	Next() (*Record, int, error)
+	end()
+} {
+	if v.options.Ahead {
+		return newAhead(v.source)
+	}
+	return inTurn{v.source}
 }
 
 type verifier struct {
@@ -156,7 +174,6 @@ func (v *verifier) again() bool {
 }
 
 func (v *verifier) record(r *Record) {
-	_, v.result.Lines = v.source.Position()
 	v.result.Records++
 	var found []Finding
 	if r.Step != nil {

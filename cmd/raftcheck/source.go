@@ -23,6 +23,7 @@ type opened struct {
 	ctx    context.Context
 	format string
 	reopen func() (*traces.Lines, error) // from the start, to quote lines
+	whole  bool                          // it is a file, which nobody writes while it is read
 	done   func()
 	above  int // lines of a page that stand above the trace
 }
@@ -106,6 +107,7 @@ func embedded(lines *traces.Lines) (several int, err error) {
 // cannot be kept.
 func (a *app) kept(path string, in io.Reader, out *opened) io.Reader {
 	if info, err := os.Stat(path); path != "-" && err == nil && info.Mode().IsRegular() {
+		out.whole = true
 		out.reopen = func() (*traces.Lines, error) { return a.trusted(traces.OpenLines(path, nil)) }
 		return nil
 	}
@@ -186,7 +188,7 @@ func (o *opened) begin(lines *traces.Lines, how *reading) error {
 	switch o.format {
 	case "native":
 		reader, err := traces.NewReaderAfter(lines, first, options)
-		o.Source = &native{reader, lines}
+		o.Source = reader
 		return err
 	case "etcd":
 		reader, err := etcd.NewReaderAfter(lines, first, options)
@@ -220,12 +222,3 @@ func detect(first []byte, ahead *foreign.Format) string {
 	}
 	return ""
 }
-
-// native is a reader that can say how many lines the file has.
-type native struct {
-	*traces.Reader
-	lines *traces.Lines
-}
-
-// Drain reads on to the end without judging and returns the number of the last line.
-func (n *native) Drain() int { return n.lines.Drain() }

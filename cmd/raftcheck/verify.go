@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"time"
 
@@ -245,6 +246,7 @@ func (v *verification) judge(ctx context.Context, path string) (*traces.Result, 
 	defer source.done()
 	v.above = source.above
 	result, err := traces.Verify(ctx, source.Source, traces.VerifyOptions{Rules: v.over.of(v.rules), KeepGoing: v.flags.keepGoing, Reopen: source.reopen,
+		Ahead: source.whole && runtime.GOMAXPROCS(0) > 1,
 		Progress: func(line int) {
 			v.term.progress(time.Now(), func() string { return fmt.Sprintf("verify %s: %s", path, report.Some(line, "line")) })
 		}})
