@@ -73,20 +73,21 @@ func (f *Fact) String() string {
 // change until yield returns, and no longer.
 func Facts(s *Step, declared Variants, yield func(*Fact)) {
 	is := bindingOf(declared)
-	facts(&s.Before, s, &is, yield)
+	tell := teller{yield: yield}
+	tell.facts(&s.Before, s, &is)
 }
 
 // facts is Facts of a step before which facts were told of the server as it is in before.
-func facts(before *Observation, s *Step, declared *binding, yield func(*Fact)) {
-	tell := teller{before: before, yield: yield}
-	tell.leader(s)
-	tell.votes(s, declared)
-	tell.entries(s)
-	tell.committed(s)
+func (t *teller) facts(before *Observation, s *Step, declared *binding) {
+	t.before = before
+	t.leader(s)
+	t.votes(s, declared)
+	t.entries(s)
+	t.committed(s)
 	if declared.reads {
-		tell.reads(s)
+		t.reads(s)
 	}
-	tell.clients(s)
+	t.clients(s)
 }
 
 // binding is what of the declared variants says which messages bind their senders, looked up once.
@@ -111,23 +112,23 @@ func (b *binding) promises() bool { return !b.volatile && !b.selfVote }
 // the sender is recorded too it has told them itself; of others nobody else tells.
 func Heard(s *Step, declared Variants, yield func(*Fact)) {
 	is := bindingOf(declared)
-	heard(s, &is, yield)
+	tell := teller{yield: yield}
+	tell.heard(s, &is)
 }
 
-func heard(s *Step, declared *binding, yield func(*Fact)) {
+func (t *teller) heard(s *Step, declared *binding) {
 	m := &s.Input.Message
 	if s.Input.Kind != Deliver || !m.Knows(MessageFrom|MessageTerm) || m.From == None || m.From == s.Server {
 		return
 	}
-	tell := teller{yield: yield}
 	promises := declared.promises()
 	switch {
 	case m.Kind == RequestVoteReply && promises && m.Knows(MessageGranted) && m.Granted:
-		tell.tell(Fact{Key: Key{Kind: FactVote, Server: m.From, Term: m.Term}, Holder: s.Server, By: m.From, Part: PartInput})
+		t.tell(Fact{Key: Key{Kind: FactVote, Server: m.From, Term: m.Term}, Holder: s.Server, By: m.From, Part: PartInput})
 	case m.Kind == RequestVote && promises:
-		tell.tell(Fact{Key: Key{Kind: FactVote, Server: m.From, Term: m.Term}, Holder: m.From, By: m.From, Part: PartInput})
+		t.tell(Fact{Key: Key{Kind: FactVote, Server: m.From, Term: m.Term}, Holder: m.From, By: m.From, Part: PartInput})
 	case m.Kind == AppendEntries && m.Knows(MessageEntries|MessagePrevIndex):
-		tell.sent(s, m)
+		t.sent(s, m)
 	}
 }
 
@@ -149,16 +150,13 @@ func (t *teller) sent(s *Step, m *Message) {
 // teller tells facts one after the other in the same place, since there are as many as entries.
 type teller struct {
 	before *Observation // of which all facts were told
-	fact   *Fact
+	fact   Fact
 	yield  func(*Fact)
 }
 
 func (t *teller) tell(f Fact) {
-	if t.fact == nil {
-		t.fact = new(Fact)
-	}
-	*t.fact = f
-	t.yield(t.fact)
+	t.fact = f
+	t.yield(&t.fact)
 }
 
 // leader tells who leads a term: the server itself, whom it follows, and who sends AppendEntries or a snapshot in it.

@@ -31,7 +31,12 @@ type Judge struct {
 	reached    []bool                 // each of Goals
 	requests   requests
 	beside     [2]Sight // scratch of pairs
-	holes      int      // in the record so far
+
+	teller   teller
+	where    func(Part, int) Origin // of the step whose facts are told,
+	step     *Step                  // the step,
+	disagree []*Breach              // and what they break
+	holes    int                    // in the record so far
 }
 
 // watched is what a judge remembers of one server.
@@ -378,16 +383,28 @@ func (s *Step) namesLeader() bool {
 // agree tells the step's facts. They are what is new since the server last showed the fields that they rest on, which a record
 // with gaps may have done before the step's Before.
 func (j *Judge) agree(where func(Part, int) Origin, s *Step) (found []*Breach) {
-	facts(&j.of(s.Server).sighting.told, s, &j.binding, func(f *Fact) { found = append(found, j.fact(where, s, f)...) })
-	return found
+	j.hears(where, s)
+	j.teller.facts(&j.of(s.Server).sighting.told, s, &j.binding)
+	return j.disagree
 }
 
 // heard tells what the message that a step brings says of its sender.
 func (j *Judge) heard(where func(Part, int) Origin, s *Step) (found []*Breach) {
-	if j.recorded && !j.incomplete {
-		heard(s, &j.binding, func(f *Fact) { found = append(found, j.fact(where, s, f)...) })
+	if !j.recorded || j.incomplete || s.Input.Kind != Deliver {
+		return nil
 	}
-	return found
+	j.hears(where, s)
+	j.teller.heard(s, &j.binding)
+	return j.disagree
+}
+
+// hears makes the judge ready for the facts of a step.
+func (j *Judge) hears(where func(Part, int) Origin, s *Step) {
+	j.disagree = nil
+	if j.teller.yield == nil {
+		j.teller.yield = func(f *Fact) { j.disagree = append(j.disagree, j.fact(j.where, j.step, f)...) }
+	}
+	j.where, j.step = where, s
 }
 
 // fact adds a fact that a step tells, and judges it by what is known.
