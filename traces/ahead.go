@@ -21,6 +21,8 @@ type batch struct {
 	read  []reading
 	line  int   // that was read last
 	err   error // why there are no more; io.EOF at the end
+
+	panicked any // what reading ended in
 }
 
 // reading is a record, and the line that was read last when it was complete.
@@ -46,9 +48,9 @@ func newAhead(source Source) *ahead {
 	go func() {
 		defer close(a.full)
 		for b := range a.empty {
-			b.fill(source)
+			b.guarded(source)
 			a.full <- b // there is room for all of them
-			if b.err != nil {
+			if b.err != nil || b.panicked != nil {
 				return
 			}
 		}
@@ -60,6 +62,9 @@ func newAhead(source Source) *ahead {
 func (a *ahead) Next() (*Record, int, error) {
 	for a.now == nil || a.next == len(a.now.read) {
 		if a.now != nil {
+			if a.now.panicked != nil {
+				panic(a.now.panicked)
+			}
 			if a.now.err != nil {
 				return nil, a.now.line, a.now.err
 			}
@@ -81,6 +86,12 @@ func (a *ahead) end() {
 	close(a.empty)
 	for range a.full {
 	}
+}
+
+// guarded fills the batch, and keeps what that panics with for the goroutine that judges.
+func (b *batch) guarded(source Source) {
+	defer func() { b.panicked = recover() }()
+	b.fill(source)
 }
 
 // fill reads records.

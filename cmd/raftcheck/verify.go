@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -94,13 +96,8 @@ func (a *app) runVerify(ctx context.Context, f *verifyFlags, args []string) erro
 	defer f.outputs.abandon()
 	v := &verification{app: a, flags: f, rules: rules, report: newReport("verify", "trace", spec.Held), over: overlooked{}, draws: a.inGate.draws || f.outputs.draw()}
 	a.term.startProgress(time.Now())
-	for _, path := range paths {
-		if err := v.file(ctx, path); err != nil {
-			return err
-		}
-		if v.interrupted != "" {
-			break
-		}
+	if err := v.files(ctx, paths); err != nil {
+		return err
 	}
 	a.term.endProgress()
 	v.told = f.known.take(v.report, v.told)
@@ -145,15 +142,92 @@ type verification struct {
 	over overlooked
 	told []report.Finding // that are known, and were overlooked
 
-	above int // lines of the page that stand above the trace that was judged last
 	draws bool
-	kept  int       // records that are kept to be drawn
-	drawn recording // of the trace that was judged last
+	kept  int // records that are kept to be drawn
+
+	showing sync.Mutex // progress
 }
 
-// file judges one trace. A trace that cannot be read is told and noted, and the others go on.
-func (v *verification) file(ctx context.Context, path string) error {
-	result, format, names, err := v.goOn(ctx, path)
+// traceOutcome is what became of one trace.
+type traceOutcome struct {
+	result *traces.Result
+	format string
+	names  map[spec.ServerID]string
+	above  int       // lines of the page that stand above the trace
+	drawn  recording // if it is drawn
+	err    error
+
+	panicked any // by the goroutine that judged it
+}
+
+// files judges all traces, and tells of them in their order.
+func (v *verification) files(ctx context.Context, paths []string) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	next := v.inTurn(ctx, paths)
+	if v.independent(paths) {
+		next = v.atOnce(ctx, paths)
+	}
+	for _, path := range paths {
+		if err := v.take(path, next()); err != nil || v.interrupted != "" {
+			return err
+		}
+	}
+	return nil
+}
+
+// independent reports whether no trace has a say in how the next one is judged.
+func (v *verification) independent(paths []string) bool {
+	return len(paths) > 1 && runtime.GOMAXPROCS(0) > 1 && !v.flags.known.any() && !v.draws && !slices.Contains(paths, "-")
+}
+
+// inTurn judges a trace whenever the next one is asked for.
+func (v *verification) inTurn(ctx context.Context, paths []string) func() traceOutcome {
+	k := -1
+	return func() traceOutcome {
+		k++
+		return v.goOn(ctx, paths[k])
+	}
+}
+
+// atOnce judges as many traces at once as there are processors, and yields them in their order.
+func (v *verification) atOnce(ctx context.Context, paths []string) func() traceOutcome {
+	done := make([]chan traceOutcome, len(paths))
+	for k := range done {
+		done[k] = make(chan traceOutcome, 1)
+	}
+	var begun atomic.Int64
+	for range min(runtime.GOMAXPROCS(0), len(paths)) {
+		go func() {
+			for k := int(begun.Add(1)) - 1; k < len(paths) && ctx.Err() == nil; k = int(begun.Add(1)) - 1 {
+				done[k] <- v.alone(ctx, paths[k])
+			}
+		}()
+	}
+	k := -1
+	return func() traceOutcome {
+		k++
+		select {
+		case j := <-done[k]:
+			if j.panicked != nil {
+				panic(j.panicked)
+			}
+			return j
+		case <-ctx.Done():
+			return traceOutcome{err: ctx.Err()}
+		}
+	}
+}
+
+// alone judges a trace in a goroutine of its own.
+func (v *verification) alone(ctx context.Context, path string) (j traceOutcome) {
+	defer func() { j.panicked = recover() }()
+	return v.judge(ctx, path)
+}
+
+// take takes in what became of a trace. A trace that cannot be read is told and noted, and the others go on.
+func (v *verification) take(path string, j traceOutcome) error {
+	result, format, names, err := j.result, j.format, j.names, j.err
 	var fault *traces.InputError
 	switch {
 	case wasInterrupted(err):
@@ -169,11 +243,11 @@ func (v *verification) file(ctx context.Context, path string) error {
 	}
 	v.results = append(v.results, result)
 	v.report.Files = append(v.report.Files, fileOf(path, format, names, result))
-	v.report.Files[len(v.report.Files)-1].Lines -= v.above
-	v.drawn.into(&v.report.Files[len(v.report.Files)-1], result)
+	v.report.Files[len(v.report.Files)-1].Lines -= j.above
+	j.drawn.into(&v.report.Files[len(v.report.Files)-1], result)
 	for k, f := range lineFindings(result) {
 		if k == 0 {
-			f.Checked = max(0, f.Evidence[0].Line-1-v.above)
+			f.Checked = max(0, f.Evidence[0].Line-1-j.above)
 		}
 		if k == 0 && !v.flags.keepGoing {
 			f.Unchecked = max(0, result.LastLine-result.Lines)
@@ -191,11 +265,11 @@ func lineFindings(r *traces.Result) (all []report.Finding) {
 }
 
 // goOn judges a trace, and again while all it comes to is known: each time without what it came to before.
-func (v *verification) goOn(ctx context.Context, path string) (result *traces.Result, format string, names map[spec.ServerID]string, err error) {
+func (v *verification) goOn(ctx context.Context, path string) traceOutcome {
 	if path == "-" && v.flags.known.any() {
 		rewind, done, err := v.keepInput()
 		if err != nil {
-			return nil, "", nil, &failure{exit: exitFault, err: err}
+			return traceOutcome{err: &failure{exit: exitFault, err: err}}
 		}
 		defer done()
 		return v.goOnFrom(ctx, path, rewind)
@@ -203,18 +277,19 @@ func (v *verification) goOn(ctx context.Context, path string) (result *traces.Re
 	return v.goOnFrom(ctx, path, func() error { return nil })
 }
 
-func (v *verification) goOnFrom(ctx context.Context, path string, rewind func() error) (result *traces.Result, format string, names map[spec.ServerID]string, err error) {
+func (v *verification) goOnFrom(ctx context.Context, path string, rewind func() error) (j traceOutcome) {
 	told, err := v.flags.known.again(v.flags.keepGoing, v.over, func() (string, []report.Finding, error) {
 		if err := rewind(); err != nil {
 			return "", nil, err
 		}
-		if result, format, names, err = v.judge(ctx, path); err != nil {
-			return "", nil, err
+		if j = v.judge(ctx, path); j.err != nil {
+			return "", nil, j.err
 		}
-		return v.report.Subject, lineFindings(result), nil
+		return v.report.Subject, lineFindings(j.result), nil
 	})
 	v.told = append(v.told, told...)
-	return result, format, names, err
+	j.err = err
+	return j
 }
 
 // keepInput keeps standard input in a file, so that it can be read again from the start.
@@ -238,28 +313,29 @@ func (a *app) keepInput() (rewind func() error, done func(), err error) {
 	return func() error { _, err := kept.Seek(0, io.SeekStart); return err }, done, nil
 }
 
-func (v *verification) judge(ctx context.Context, path string) (*traces.Result, string, map[spec.ServerID]string, error) {
+func (v *verification) judge(ctx context.Context, path string) (j traceOutcome) {
 	source, err := v.open(path, &v.flags.reading)
 	if err != nil {
-		return nil, "", nil, err
+		return traceOutcome{err: err}
 	}
 	defer source.done()
-	v.above = source.above
-	result, err := traces.Verify(ctx, source.Source, traces.VerifyOptions{Rules: v.over.of(v.rules), KeepGoing: v.flags.keepGoing, Reopen: source.reopen,
+	j.format, j.above = source.format, source.above
+	j.result, j.err = traces.Verify(ctx, source.Source, traces.VerifyOptions{Rules: v.over.of(v.rules), KeepGoing: v.flags.keepGoing, Reopen: source.reopen,
 		Ahead: source.whole && runtime.GOMAXPROCS(0) > 1,
 		Progress: func(line int) {
+			v.showing.Lock()
+			defer v.showing.Unlock()
 			v.term.progress(time.Now(), func() string { return fmt.Sprintf("verify %s: %s", path, report.Some(line, "line")) })
 		}})
-	var names map[spec.ServerID]string
 	if named, is := source.Source.(interface {
 		Names() map[spec.ServerID]string
 	}); is {
-		names = named.Names()
+		j.names = named.Names()
 	}
-	if err == nil && v.draws {
-		v.drawn = v.recordingOf(source, result)
+	if j.err == nil && v.draws {
+		j.drawn = v.recordingOf(source, j.result)
 	}
-	return result, source.format, names, err
+	return j
 }
 
 // namedAs lists what a file calls its servers.
