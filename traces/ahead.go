@@ -19,7 +19,8 @@ const (
 type batch struct {
 	slots []*slot
 	read  []reading
-	line  int   // that was read last
+	line  int // that was read last
+	tally Tallies
 	err   error // why there are no more; io.EOF at the end
 
 	panicked any // what reading ended in
@@ -29,6 +30,7 @@ type batch struct {
 type reading struct {
 	record *Record
 	line   int
+	tally  Tallies // of the source then
 }
 
 // ahead yields the records of a source that another goroutine reads.
@@ -37,6 +39,7 @@ type ahead struct {
 	now         *batch
 	next        int
 	over        bool
+	tally       *Tallies // as of the latest record, or of the end
 }
 
 // newAhead begins to read.
@@ -66,6 +69,7 @@ func (a *ahead) Next() (*Record, int, error) {
 				panic(a.now.panicked)
 			}
 			if a.now.err != nil {
+				a.tally = &a.now.tally
 				return nil, a.now.line, a.now.err
 			}
 			a.empty <- a.now
@@ -74,7 +78,15 @@ func (a *ahead) Next() (*Record, int, error) {
 	}
 	r := &a.now.read[a.next]
 	a.next++
+	a.tally = &r.tally
 	return r.record, r.line, nil
+}
+
+func (a *ahead) tallies() (t Tallies) {
+	if a.tally != nil {
+		t = *a.tally
+	}
+	return t
 }
 
 // end waits until nothing is read any more.
@@ -98,6 +110,7 @@ func (b *batch) guarded(source Source) {
 func (b *batch) fill(source Source) {
 	b.read, b.err = b.read[:0], nil
 	native, isNative := source.(*Reader)
+	counting, tallies := source.(tallying)
 	begin := int64(0)
 	if isNative {
 		begin = native.lines.taken
@@ -118,10 +131,13 @@ func (b *batch) fill(source Source) {
 			r, b.err = native.nextInto(b.slots[k])
 		}
 		_, b.line = source.Position()
+		if tallies {
+			b.tally = counting.Tally()
+		}
 		if b.err != nil {
 			return
 		}
-		b.read = append(b.read, reading{r, b.line})
+		b.read = append(b.read, reading{r, b.line, b.tally})
 	}
 }
 
@@ -151,6 +167,13 @@ func (t inTurn) Next() (*Record, int, error) {
 	}
 	_, line := t.source.Position()
 	return r, line, err
+}
+
+func (t inTurn) tallies() (all Tallies) {
+	if counting, is := t.source.(tallying); is {
+		all = counting.Tally()
+	}
+	return all
 }
 
 func (inTurn) end() {}

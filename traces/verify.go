@@ -20,6 +20,9 @@ type VerifyOptions struct {
 	// Ahead reads records in a goroutine of its own while others are judged. The result is the same. It is for files: where a source waits for
 	// records to be written, what was read may be judged late.
 	Ahead bool
+	// Found, if not nil, is called with what a record is found to break, as soon as it is judged. enough says that no other record will be. Evidence
+	// has no text of the lines yet.
+	Found func(found []Finding, enough bool)
 	// Progress, if not nil, is called now and then with the line reached.
 	Progress func(line int)
 }
@@ -43,6 +46,25 @@ type Result struct {
 	Unknown        []FieldCount // how much was not shown, for fields that some step left out
 	NotExplainable int          // records of events that no rule looks at
 }
+
+// Tallies say how often a reader put rules to the test by itself, by their ids. A Source that does has a method Tally which returns them.
+type Tallies [8]struct {
+	Rule  string
+	Times int
+}
+
+// of returns how often a rule was put to the test.
+func (t *Tallies) of(rule string) (times int) {
+	for k := range t {
+		if t[k].Rule == rule {
+			times += t[k].Times
+		}
+	}
+	return times
+}
+
+// tallying is a Source that puts rules to the test by itself.
+type tallying interface{ Tally() Tallies }
 
 // RuleResult says what became of one rule. Inconclusive is one that was never put to the test: not checkable if the trace never shows what it
 // needs, and not exercised if it does and nothing happens that the rule is about.
@@ -102,8 +124,13 @@ func Verify(ctx context.Context, source Source, options VerifyOptions) (*Result,
 			}
 		}
 		v.result.Lines = line
+		before := len(v.result.Findings)
 		v.record(r)
+		if found := v.result.Findings[before:]; len(found) > 0 && options.Found != nil {
+			options.Found(found, !v.again())
+		}
 	}
+	v.tallies = records.tallies()
 	records.end()
 	return v.finish()
 }
@@ -111,6 +138,7 @@ func Verify(ctx context.Context, source Source, options VerifyOptions) (*Result,
 // records yields the records of the source, each with the line that was read last for it.
 func (v *verifier) records() interface {
 	Next() (*Record, int, error)
+	tallies() Tallies
 	end()
 } {
 	if v.options.Ahead {
@@ -132,6 +160,7 @@ type verifier struct {
 	}
 	native  bool // the reader reads the native format
 	sending sending
+	tallies Tallies // of the source, up to the last record
 	current *Record
 	where   func(spec.Part, int) spec.Origin // places of the parts of current
 }
@@ -344,12 +373,9 @@ func (v *verifier) finish() (*Result, error) {
 func (v *verifier) verdicts() {
 	r := v.result
 	r.Verdict = spec.Inconclusive
-	explains, _ := v.source.(interface{ Checked(id string) int })
 	for _, rule := range v.rules {
 		checked := v.judge.Checked(rule.ID)
-		if explains != nil {
-			checked += explains.Checked(rule.ID)
-		}
+		checked += v.tallies.of(rule.ID)
 		result := RuleResult{Rule: rule, Verdict: spec.Inconclusive, Checked: checked, Shown: checked > 0 || v.judge.Shown(rule.ID)}
 		if checked > 0 {
 			result.Verdict = spec.Held

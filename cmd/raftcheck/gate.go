@@ -34,7 +34,7 @@ type gateFlags struct {
 }
 
 // notInGate are flags of verbs that a check cannot set: a gate writes one report, and knows one list of findings.
-var notInGate = []string{"output", "color", "progress", "help", "known", "on", "debug-goal", "mended", "shard", "dir", "resume"}
+var notInGate = []string{"output", "color", "progress", "help", "known", "on", "debug-goal", "mended", "shard", "dir", "resume", "follow"}
 
 // gate runs what a project declares.
 func (a *app) gate() *cobra.Command {

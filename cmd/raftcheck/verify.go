@@ -29,6 +29,8 @@ type verifyFlags struct {
 	reading   reading
 	keepGoing bool
 	perRule   bool
+	follow    bool
+	limit     time.Duration // of following
 	allow     string
 	outputs   outputs
 }
@@ -42,6 +44,9 @@ func (a *app) verify() *cobra.Command {
 		Long: `verify reads traces of real executions and judges every step by the rulebook. A finding names the guilty line, the
 earlier line that it contradicts, the condition that refused it, and what would have been right.
 
+--follow judges a file that grows, line by line, until a finding, an interrupt or --for, and gives the verdict on what was written
+until then.
+
 --map reads a log of your own program, in JSON lines or logfmt, by a file that says which of its fields is what.
 
 A trace may be compressed with gzip or zstd and of any length; "-" is standard input. A trace that is missing, empty,
@@ -49,6 +54,7 @@ cut off or malformed is an error (exit code 4), never a pass.`,
 		Example: `  raftcheck verify cluster.ndjson
   raftcheck verify traces/*.ndjson.gz
   kubectl logs raft-0 | raftcheck verify -
+  raftcheck verify --follow cluster.ndjson
   raftcheck verify --map mapping.yaml server.log`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -61,6 +67,8 @@ cut off or malformed is an error (exit code 4), never a pass.`,
 	flags := cmd.Flags()
 	f.reading.addTo(cmd)
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "report every finding, not only the first of each trace")
+	flags.BoolVar(&f.follow, "follow", false, "judge a file while it is written, until an interrupt or --for; a finding is told at once")
+	flags.DurationVar(&f.limit, "for", 0, "with --follow: stop after this long with what was covered, as in 30s or 10m")
 	flags.BoolVar(&f.perRule, "per-rule", false, "say for every rule how often it was put to the test")
 	f.selection.addRules(flags)
 	f.known.addTo(flags)
@@ -87,6 +95,9 @@ func (a *app) runVerify(ctx context.Context, f *verifyFlags, args []string) erro
 		return err
 	}
 	paths := expand(args)
+	if err := f.follows(paths); err != nil {
+		return err
+	}
 	if err := a.reads(paths...); err != nil {
 		return err
 	}
@@ -96,9 +107,15 @@ func (a *app) runVerify(ctx context.Context, f *verifyFlags, args []string) erro
 	defer f.outputs.abandon()
 	v := &verification{app: a, flags: f, rules: rules, report: newReport("verify", "trace", spec.Held), over: overlooked{}, draws: a.inGate.draws || f.outputs.draw()}
 	a.term.startProgress(time.Now())
+	if f.limit > 0 {
+		limited, cancel := context.WithTimeout(ctx, f.limit)
+		defer cancel()
+		ctx = limited
+	}
 	if err := v.files(ctx, paths); err != nil {
 		return err
 	}
+	v.unfollow(paths[0])
 	a.term.endProgress()
 	v.told = f.known.take(v.report, v.told)
 	v.conclude()
@@ -114,6 +131,19 @@ func (a *app) runVerify(ctx context.Context, f *verifyFlags, args []string) erro
 		return outcome(exitInput)
 	}
 	return verdictOutcome(v.report, allowed)
+}
+
+// follows looks at the flags of --follow.
+func (f *verifyFlags) follows(paths []string) error {
+	switch {
+	case f.limit < 0:
+		return usageError("a time such as 30s", "--for %s is below 0", f.limit)
+	case !f.follow && f.limit != 0:
+		return usageError("raftcheck verify --follow --for 30s FILE", "--for says how long --follow goes on")
+	case f.follow && (len(paths) != 1 || paths[0] == "-"):
+		return usageError("raftcheck verify --follow FILE", "--follow needs one file")
+	}
+	return nil
 }
 
 // expand resolves patterns that no shell has resolved. What matches nothing stays, to be reported as missing.
@@ -146,6 +176,8 @@ type verification struct {
 	kept  int // records that are kept to be drawn
 
 	showing sync.Mutex // progress
+
+	followed *following // the file, with --follow
 }
 
 // traceOutcome is what became of one trace.
@@ -314,19 +346,28 @@ func (a *app) keepInput() (rewind func() error, done func(), err error) {
 }
 
 func (v *verification) judge(ctx context.Context, path string) (j traceOutcome) {
-	source, err := v.open(path, &v.flags.reading)
+	options := traces.VerifyOptions{Rules: v.over.of(v.rules), KeepGoing: v.flags.keepGoing}
+	open := func() (*opened, error) { return v.open(path, &v.flags.reading) }
+	if v.flags.follow {
+		open = func() (*opened, error) { return v.follows(ctx, path) }
+		options.Found = v.tell
+	}
+	source, err := open()
 	if err != nil {
 		return traceOutcome{err: err}
 	}
 	defer source.done()
+	options.Reopen, options.Ahead = source.reopen, source.whole && runtime.GOMAXPROCS(0) > 1
+	options.Progress = func(line int) {
+		v.showing.Lock()
+		defer v.showing.Unlock()
+		v.term.progress(time.Now(), func() string { return fmt.Sprintf("verify %s: %s", path, report.Some(line, "line")) })
+	}
+	if v.flags.follow {
+		ctx = context.WithoutCancel(ctx) // an interrupt ends the file, and what was read of it is judged
+	}
 	j.format, j.above = source.format, source.above
-	j.result, j.err = traces.Verify(ctx, source.Source, traces.VerifyOptions{Rules: v.over.of(v.rules), KeepGoing: v.flags.keepGoing, Reopen: source.reopen,
-		Ahead: source.whole && runtime.GOMAXPROCS(0) > 1,
-		Progress: func(line int) {
-			v.showing.Lock()
-			defer v.showing.Unlock()
-			v.term.progress(time.Now(), func() string { return fmt.Sprintf("verify %s: %s", path, report.Some(line, "line")) })
-		}})
+	j.result, j.err = traces.Verify(ctx, source.Source, options)
 	if named, is := source.Source.(interface {
 		Names() map[spec.ServerID]string
 	}); is {
@@ -394,7 +435,10 @@ func (v *verification) conclude() {
 	if v.interrupted != "" {
 		r.Because = append(r.Because, interruptedIn(v.interrupted))
 	}
-	if n := len(r.Errors); n > 0 {
+	switch n := len(r.Errors); {
+	case n > 0 && v.followed != nil && v.followed.lost != "":
+		r.Because = append(r.Because, v.followed.lost)
+	case n > 0:
 		r.Because = append(r.Because, couldNotBeRead(n, n+len(r.Files)))
 	}
 	for _, f := range r.Files {

@@ -85,10 +85,15 @@ func (r *Reader) Names() map[spec.ServerID]string {
 // Incomplete tells that lines of different nodes may not be in the order in which things happened.
 func (r *Reader) Incomplete() bool { return true }
 
-// Checked returns how many times the reader itself put what the rule promises to the test: messages that must have been sent and lines that must
+// Tally returns how many times the reader itself put what rules promise to the test: messages that must have been sent and lines that must
 // fit together (X-TR-01), votes that make a leader (R5.2-06), copies that make a commit (R5.3-20), a commit of the leader's own view
-// (R5.4.2-01), previous transactions that must match (R5.3-03), and what is acknowledged (R5.3-06).
-func (r *Reader) Checked(id string) int { return r.checked[id] }
+// (R5.4.2-01), previous transactions that must match (R5.3-03), what is acknowledged (R5.3-06), and R5.3-10.
+func (r *Reader) Tally() (all traces.Tallies) {
+	for k, id := range [...]string{consistent, majority, copies, ownView, matches, verified, "R5.3-10"} {
+		all[k].Rule, all[k].Times = id, r.checked[id]
+	}
+	return all
+}
 
 // Member names the member of a line that shows a part of a step.
 func (r *Reader) Member(part spec.Part, _ int, field spec.Field) string {

@@ -139,18 +139,8 @@ func (r *Reader) Events() int { return r.events }
 // Drain reads on to the end without judging and returns the number of the last line.
 func (r *Reader) Drain() int { return r.lines.Drain() }
 
-// Checked returns how many times what the rule promises was put to the test by the explanation of lines.
-func (r *Reader) Checked(id string) int {
+// Tally returns how many times what rules promise was put to the test by the explanation of lines.
+func (r *Reader) Tally() traces.Tallies {
 	c := &r.model.checked
-	switch id {
-	case traceConsistent:
-		return c.lines + c.arrived
-	case "R5.6-01":
-		return c.restarts + c.arrived
-	case "R5.3-20":
-		return c.commits
-	case "R5.3-08":
-		return c.appends
-	}
-	return 0
+	return traces.Tallies{{traceConsistent, c.lines + c.arrived}, {"R5.6-01", c.restarts + c.arrived}, {"R5.3-20", c.commits}, {"R5.3-08", c.appends}}
 }
