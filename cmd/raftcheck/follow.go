@@ -44,7 +44,7 @@ func (a *app) follow(ctx context.Context, path string, idle func()) (*following,
 	}
 	f := &following{ctx: ctx, path: path, file: file, idle: idle, chunk: make([]byte, 64<<10)}
 	f.begin()
-	if start := append(f.ready[:len(f.ready):len(f.ready)], f.rest...); bytes.HasPrefix(start, []byte{0x1f, 0x8b}) || bytes.HasPrefix(start, []byte{0x28, 0xb5, 0x2f, 0xfd}) {
+	if f.compressed() {
 		file.Close()
 		return nil, usageError("follow a file that is not compressed", "%q is compressed: it cannot be followed", path)
 	}
@@ -53,11 +53,20 @@ func (a *app) follow(ctx context.Context, path string, idle func()) (*following,
 
 // begin waits for the first line that is not blank: the format of a file shows in it.
 func (f *following) begin() {
-	for !f.over() && len(bytes.TrimSpace(f.ready)) == 0 {
+	for !f.over() && len(bytes.TrimSpace(f.ready)) == 0 && !f.compressed() {
 		if !f.more() {
 			f.wait()
 		}
 	}
+}
+
+// compressed reports whether the file begins as one does that is compressed with gzip or zstd.
+func (f *following) compressed() bool {
+	start := f.ready
+	if len(start) == 0 {
+		start = f.rest
+	}
+	return bytes.HasPrefix(start, []byte{0x1f, 0x8b}) || bytes.HasPrefix(start, []byte{0x28, 0xb5, 0x2f, 0xfd})
 }
 
 // over reports whether nothing more is handed out but what is ready.
