@@ -58,7 +58,7 @@ func (s *ruleSet) add(t *ruleSet) (more bool) {
 }
 
 // smallSearch is how many states a search finds before it looks ahead, which takes about as long as to find some hundred thousand.
-const smallSearch = 1 << 20
+const smallSearch = 1 << 21
 
 // takeOut begins to take no-ops out, from the layer that is to be expanded on, once a search has found so many states that looking ahead is worth its time.
 func (r *run) takeOut(depth int) error {

@@ -129,7 +129,7 @@ func (o *Options) applicable(config *cluster.Config) (Reductions, []Reduced) {
 			on |= one
 		}
 		if one == NoOps && err == nil {
-			said.Off = "a search of less than a million states does without"
+			said.Off = "a search of less than two million states does without"
 		}
 		all = append(all, said)
 	}

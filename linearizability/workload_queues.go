@@ -32,12 +32,16 @@ type queued struct {
 // inQueue is what the key of an element holds that is in the queue, if it is put in once; otherwise the key holds how often it is.
 const inQueue = Value("tin the queue")
 
+func queueName(key string) string {
+	if key == "" || key == "nil" {
+		return "queue"
+	}
+	return key
+}
+
 func (q *queue) element(name string, v Value) *queued {
 	if q.elements[v] == nil {
-		if name == "" || name == "nil" {
-			name = "queue"
-		}
-		q.elements[v] = &queued{key: name + "/" + v.name()}
+		q.elements[v] = &queued{key: queueName(name) + "/" + v.name()}
 	}
 	return q.elements[v]
 }
@@ -104,10 +108,18 @@ func (w *workload) dequeued() {
 			more = w.element(e, more)
 		}
 		more = w.foundEmpty(q, elements, more)
+		for _, k := range q.empty {
+			w.Operations[k].Do = w.actions(Action{Kind: Read, Shown: true, Key: queueName(name)})
+		}
+		for _, k := range q.unknown {
+			if o := &w.Operations[k]; len(o.Do) == 0 {
+				o.Do = w.actions(ReadOf(queueName(name)))
+			}
+		}
 	}
 	w.Operations = append(w.Operations, more...)
 	slices.SortStableFunc(w.Operations, func(a, b Operation) int { return cmp.Compare(a.Call, b.Call) })
-	w.Notes = append(w.Notes, "a queue is judged without its order: what is taken out was put in before, and is taken out once")
+	w.Notes = append(w.Notes, "a queue is judged without its order: what is taken out was put in before, and is taken out once. For an element that is put in once, :enqueue is shown as a write of "+inQueue.String()+", and :dequeue and :drain as a change of that to nil")
 }
 
 // element gives the operations on an element their actions.

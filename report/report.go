@@ -70,7 +70,7 @@ type Check struct {
 // Shard is a part of a gate, as one machine of several judges it.
 type Shard struct {
 	Nth  int    `json:"nth,omitempty"` // which, from 1; 0 for all, merged
-	Of   int    `json:"of"`            // how many there are, at least 2
+	Of   int    `json:"of"`            // how many there are, at least 1
 	Plan string `json:"plan"`          // fingerprint of what they have in common; only those with the same can be merged
 }
 

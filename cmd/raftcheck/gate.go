@@ -29,6 +29,7 @@ type gateFlags struct {
 	update  bool
 	jobs    int
 	shard   shardFlag
+	sharded bool // --shard is given, be it 1/1
 	allow   string
 	outputs outputs
 }
@@ -57,7 +58,10 @@ With the names of checks, only these are run; with --since REF, only those whose
   raftcheck gate --since origin/main
   raftcheck gate --shard 3/16 -o json=shard-3.json
   raftcheck gate --update-known`,
-		RunE: func(cmd *cobra.Command, args []string) error { return a.runGate(cmd.Context(), f, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.sharded = cmd.Flags().Changed("shard")
+			return a.runGate(cmd.Context(), f, args)
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.file, "file", report.GateFile, "the `file` that declares the checks; its paths start from its folder")
@@ -83,7 +87,7 @@ func (a *app) runGate(ctx context.Context, f *gateFlags, names []string) error {
 	if f.jobs < 0 {
 		return usageError("", "--jobs %d: it is at least 0", f.jobs)
 	}
-	if f.update && f.shard.of > 1 {
+	if f.update && f.sharded {
 		return usageError("accept what is found in one run, without --shard", "--update-known with --shard: a part does not see what no longer occurs")
 	}
 	if err := f.known.read(a); err != nil {

@@ -46,7 +46,7 @@ func (s shardFlag) dealt(jobs []gateJob) (mine []gateJob) {
 // shard says which part of a gate this run judges; nil for all of it.
 func (g *gateRun) shard(jobs []gateJob) (*report.Shard, error) {
 	s := g.flags.shard
-	if s.of == 1 {
+	if !g.flags.sharded {
 		return nil, nil
 	}
 	plan, err := g.plan(jobs)
@@ -87,12 +87,12 @@ func mergeGates(paths []string, shards []*report.Report) (*report.Report, exit, 
 			return &failure{exit: exitInput, err: fmt.Errorf(paths[k]+": "+format, args...), bare: true, hint: "raftcheck gate --shard I/N -o json=FILE writes what merge reads"}
 		}
 		switch {
-		case s.Shard == nil || s.Shard.Of < 2 || s.Shard.Nth < 1 || s.Shard.Nth > s.Shard.Of:
+		case s.Shard == nil || s.Shard.Nth < 1 || s.Shard.Nth > s.Shard.Of:
 			return nil, 0, refused("the report is not one of raftcheck gate --shard")
 		case s.Shard.Of != first.Shard.Of:
 			return nil, 0, refused("one of %d shards, and %s is one of %d", s.Shard.Of, paths[0], first.Shard.Of)
 		case s.Shard.Plan != first.Shard.Plan || s.Version != first.Version || s.Subject != first.Subject:
-			return nil, 0, refused("of another gate than %s: the version of raftcheck, %s, or the names and lengths of the files differ", paths[0], first.Subject)
+			return nil, 0, refused("of another gate than %s: the version of raftcheck, %s, the checks that were named, or the names and lengths of the files differ", paths[0], first.Subject)
 		case given[s.Shard.Nth] != "":
 			return nil, 0, refused("shard %d is in %s already", s.Shard.Nth, given[s.Shard.Nth])
 		}
