@@ -299,6 +299,11 @@ func (r *run) resume(ctx context.Context) error {
 	if was, is := difference(k.state.World, r.worldOf()); was != is {
 		return k.unfit(&external.Damaged{File: external.ManifestName, What: fmt.Sprintf("the search is of another world: it has %s, and this one %s", was, is)})
 	}
+	for _, ref := range k.manifest.Files() { // those too that this run may not need
+		if err := external.Verify(ctx, k.folder, ref); err != nil {
+			return err
+		}
+	}
 	for _, ref := range k.manifest.Memo {
 		numbers, err := external.ReadMemo(k.folder, ref)
 		if err != nil {

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -114,14 +116,14 @@ func TestEndedAtEveryOperation(t *testing.T) {
 	}
 }
 
-// TestSpoiledFiles: bits of every file that a search goes on from are flipped, files are cut, torn, swapped and gone. The result is equal, as
-// where it is not looked at, or the file is named.
+// TestSpoiledFiles: bits of every file of a search are flipped, files are cut, torn, swapped and gone, in searches that were ended early and late
+// and in one that is done. Whatever the manifest names is refused by name, and what it does not name changes nothing.
 func TestSpoiledFiles(t *testing.T) {
 	r, err := keptIn(&memfs.Folder{})
 	require.NoError(t, err)
 	want := tell(t, r)
-	named := 0
-	for _, ends := range []int{150, 400} {
+	refused := map[string]int{} // by kind of file
+	for _, ends := range []int{150, 400, math.MaxInt} {
 		f := &memfs.Folder{}
 		f.Fail = func(op memfs.Op) error {
 			if op.Number >= ends {
@@ -133,18 +135,27 @@ func TestSpoiledFiles(t *testing.T) {
 		f.Fail = nil
 		names, err := f.Names()
 		require.NoError(t, err)
+		m, err := external.Read(f)
+		require.NoError(t, err)
+		needed := []string{external.ManifestName}
+		for _, ref := range m.Files() {
+			needed = append(needed, ref.File)
+		}
+		require.Subset(t, names, needed)
 		spoil := func(name, how string, b []byte) {
 			g := f.Kill()
 			g.Put(name, b)
 			r, err := Check(context.Background(), faultWorld(), Options{Workers: 1, Keep: &Keep{Dir: "folder", Resume: true, Maker: "test", folder: g, tight: 1}})
-			if err == nil {
+			if bytes.Equal(b, f.Bytes(name)) || !slices.Contains(needed, name) {
+				require.NoError(t, err, "%s %s", name, how)
 				require.Equal(t, want, tell(t, r), "%s %s", name, how)
 				return
 			}
 			var unfit *Unfit
 			require.ErrorAs(t, err, &unfit, "%s %s", name, how)
-			require.Contains(t, err.Error(), "folder", "%s %s", name, how)
-			named++
+			require.Contains(t, err.Error(), name, "%s %s", name, how)
+			kind, _, _ := strings.Cut(name, "-")
+			refused[kind]++
 		}
 		for k, name := range names {
 			whole := f.Bytes(name)
@@ -162,7 +173,9 @@ func TestSpoiledFiles(t *testing.T) {
 			spoil(name, "another", f.Bytes(names[(k+1)%len(names)]))
 		}
 	}
-	require.Greater(t, named, 100)
+	for _, kind := range []string{external.ManifestName, "words", "keys", "paths", "run", "memo"} {
+		require.Greater(t, refused[kind], 20, kind)
+	}
 }
 
 // TestSpoiledReads: what is read from disk while a search goes on is not what was written, once at every place.

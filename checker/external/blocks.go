@@ -1,6 +1,7 @@
 package external
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -244,32 +245,56 @@ func (r *reader) rows(partition int) (n uint64) {
 	return n
 }
 
+// packed returns the bytes that block number k has in the file, in a buffer that is used again if it is large enough.
+func (r *reader) packed(k int, into []byte) ([]byte, error) {
+	e := &r.index[k]
+	into = sized(into, int(e.packed))
+	if err := r.at(into, int64(e.offset)); err != nil {
+		return into, err
+	}
+	if xxh3.Hash(into) != e.sum {
+		return into, &Damaged{r.name, fmt.Sprintf("block %d is not what was written", k)}
+	}
+	return into, nil
+}
+
 // read returns what is in block number k, in a buffer that is used again if it is large enough.
 func (r *reader) read(k int, into []byte) ([]byte, error) {
 	e := &r.index[k]
-	packed := into
-	if e.packed != e.plain {
-		buffer := packers.Get().(*[]byte)
-		defer packers.Put(buffer)
-		*buffer = sized(*buffer, int(e.packed))
-		packed = *buffer
-	} else {
-		packed = sized(packed, int(e.packed))
-	}
-	if err := r.at(packed, int64(e.offset)); err != nil {
-		return nil, err
-	}
-	if xxh3.Hash(packed) != e.sum {
-		return nil, &Damaged{r.name, fmt.Sprintf("block %d is not what was written", k)}
-	}
 	if e.packed == e.plain {
-		return packed, nil
+		return r.packed(k, into)
+	}
+	buffer := packers.Get().(*[]byte)
+	defer packers.Put(buffer)
+	packed, err := r.packed(k, *buffer)
+	*buffer = packed
+	if err != nil {
+		return nil, err
 	}
 	plain, err := s2.Decode(sized(into, int(e.plain)), packed)
 	if err != nil || len(plain) != int(e.plain) {
 		return nil, &Damaged{r.name, fmt.Sprintf("block %d cannot be decompressed", k)}
 	}
 	return plain, nil
+}
+
+// Verify reads a file from its beginning to its end. The error is a *Damaged if it is not there, or not bit for bit what was written.
+func Verify(ctx context.Context, folder FS, ref Ref) error {
+	r, err := openBlocks(folder, ref)
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	var buffer []byte
+	for k := range r.index {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if buffer, err = r.packed(k, buffer); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sized returns a buffer of a length, the one given if it has room.

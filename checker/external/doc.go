@@ -3,7 +3,7 @@
 //
 //	expand     takes the states of a layer to candidates for the next    [Layer.Blocks], [Create], [Candidates.Append]
 //	merge      drops the candidates that were seen before                [Merge], [Sort], [Compact]
-//	manifest   says which files are the search, once a layer is done      [Write], [Read], [Sweep]
+//	manifest   says which files are the search, once a layer is done      [Write], [Read], [Verify], [Sweep]
 //
 // Each is a function from files to files: it changes none that is there, and what it makes counts only when a manifest names it.
 // Whatever ends a program in between, the last manifest and the files that it names are whole, and the layer after them is made again.

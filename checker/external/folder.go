@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/raftcheck/raftcheck/whole"
 )
@@ -82,8 +83,19 @@ func (o *Occupied) Error() string { return fmt.Sprintf("%q is in use by another 
 // lockName is the file by which a program has a folder for itself.
 const lockName = "lock"
 
-// OpenFolder opens a folder, and makes it if it is not there and may be made. One that may not be made must hold a search.
+// A program that was killed holds its lock until the machine has taken all of it down, which may be after whoever killed it goes on.
+const (
+	lockTries = 40
+	lockPause = 50 * time.Millisecond
+)
+
+// OpenFolder opens a folder, and makes it if it is not there and may be made. One that may not be made must hold a search. For one that
+// another program has open it waits up to two seconds, as that program may just be ending.
 func OpenFolder(path string, make bool) (*Folder, error) {
+	return openFolder(path, make, func() { time.Sleep(lockPause) })
+}
+
+func openFolder(path string, make bool, pause func()) (*Folder, error) {
 	if make {
 		if err := os.MkdirAll(path, 0o777); err != nil {
 			return nil, err
@@ -99,11 +111,14 @@ func OpenFolder(path string, make bool) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !lock(file) {
-		file.Close()
-		return nil, &Occupied{path}
+	for range lockTries {
+		if lock(file) {
+			return &Folder{path, file}, nil
+		}
+		pause()
 	}
-	return &Folder{path, file}, nil
+	file.Close()
+	return nil, &Occupied{path}
 }
 
 // Close lets others open the folder.
