@@ -38,11 +38,11 @@ func (m *memo) onlyHears(s *spec.Step) bool {
 	return hears
 }
 
-// facts calls yield for the facts of a step that a history may keep: new leaders, commitments and votes. Who leads by a message that arrives
-// was told when it was sent.
+// facts calls yield for the facts of a step that a history may keep: new leaders, commitments and votes. Who leads by a message that arrives, or
+// that answers one, was told when that was sent.
 func (m *memo) facts(s *spec.Step, yield func(*spec.Fact)) {
 	spec.Facts(s, m.config.Variants, func(f *spec.Fact) {
-		if f.Kind != spec.FactEntry && !(f.Kind == spec.FactLeader && f.Part == spec.PartInput) {
+		if f.Kind != spec.FactEntry && !(f.Kind == spec.FactLeader && (f.Part == spec.PartInput || f.Part == spec.PartEffect && f.Holder != f.By)) {
 			yield(f)
 		}
 	})

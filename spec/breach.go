@@ -88,7 +88,15 @@ func disagreement(rule *Rule, earlier, later *Fact) *Breach {
 		b.allowing("%s votes for nobody but %s in term %d", later.Server, earlier.Holder, later.Term)
 	case FactEntry:
 		entryDisagreement(b, earlier, later)
+	case FactAcknowledged:
+		answered(b, later, earlier)
 	case FactApplied:
+		if earlier.Entry.Value != later.Entry.Value {
+			b.Message = fmt.Sprintf("%s %s %s at index %d but %s %s %s there", later.By, later.handled(), Shown(later.Entry.Value), later.Index, earlier.By, earlier.handled(), Shown(earlier.Entry.Value))
+			b.Evidence[0].Role, b.Evidence[1].Role = "the other state machine", "the state machine first seen"
+			b.allowing("%s is committed at index %d and nothing else", Shown(earlier.Entry.Value), later.Index)
+			break
+		}
 		b.Message = fmt.Sprintf("%s %s %s at index %d but %s %s it", later.By, later.handled(), later.Entry.Value, later.Index, earlier.By, earlier.handled())
 		b.Evidence[0].Role, b.Evidence[1].Role = "the other state machine", "the state machine first seen"
 		b.allowing("all servers do the same with what stands at index %d", later.Index)
@@ -97,15 +105,19 @@ func disagreement(rule *Rule, earlier, later *Fact) *Breach {
 		b.Evidence[0].Role, b.Evidence[1].Role = "what the client is told", "the commitment"
 		b.allowing("%s says that it is done, or nothing", later.By)
 	case FactCommitted:
+		if earlier.Kind == FactAcknowledged {
+			answered(b, earlier, later)
+			break
+		}
 		if earlier.Kind == FactFailed {
 			b.Message = fmt.Sprintf("%s commits %s at index %d, and %s had told a client that it will never take effect", later.By, later.Entry, later.Index, earlier.By)
 			b.Evidence[0].Role, b.Evidence[1].Role = "the commitment", "what the client was told"
 			b.allowing("%s tells the client nothing", earlier.By)
 			break
 		}
-		b.Message = fmt.Sprintf("%s commits %s at index %d but %s committed %s there", later.By, later.Entry, later.Index, earlier.By, earlier.Entry)
+		b.Message = fmt.Sprintf("%s commits %s at index %d but %s committed %s there", later.By, later.Entry.named(), later.Index, earlier.By, earlier.Entry.named())
 		b.Evidence[0].Role, b.Evidence[1].Role = "second commitment", "first commitment"
-		b.allowing("%s is committed at index %d and nothing else", earlier.Entry, earlier.Index)
+		b.allowing("%s is committed at index %d and nothing else", earlier.Entry.named(), earlier.Index)
 	}
 	return b
 }
@@ -120,4 +132,23 @@ func entryDisagreement(b *Breach, earlier, later *Fact) {
 	}
 	b.Evidence[0].Role, b.Evidence[1].Role = "the other entry", "the entry first seen"
 	b.allowing("an entry of index %d and term %d is the same, after the same entries, on every server", later.Index, later.Term)
+}
+
+// answered says that a client was told of a command, and of which other one there is at the index.
+func answered(b *Breach, told, other *Fact) {
+	what := "has committed"
+	if other.Kind == FactAcknowledged {
+		what = "tells a client of"
+	}
+	b.Message = fmt.Sprintf("%s tells a client that %s is done at index %d, where %s %s %s", told.By, told.Entry.named(), told.Index, other.By, what, other.Entry.named())
+	b.Evidence[0].Role, b.Evidence[1].Role = "here", "what was known of the index"
+	b.allowing("%s tells the client nothing of index %d", told.By, told.Index)
+}
+
+// named prints an entry of which the term need not be known.
+func (e Entry) named() string {
+	if e.Term == 0 {
+		return Shown(e.Value)
+	}
+	return e.String()
 }

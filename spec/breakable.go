@@ -9,7 +9,7 @@ var breakable = map[*Rule]condition{
 	termHasSource:           goesToTerm,
 	staleRequestHarmless:    request,
 	staleRequestAnswer:      when(request, does(Send)),
-	messageTerm:             does(Send),
+	messageTerm:             either(does(Send), delivers),
 	staleReplyIgnored:       brings(RequestVoteReply, AppendEntriesReply, InstallSnapshotReply),
 	entryOfItsTerm:          otherLogs,
 	startFollower:           given(Restart),
@@ -36,7 +36,6 @@ var breakable = map[*Rule]condition{
 
 	voteUpToDate:     when(brings(RequestVote), sends(RequestVoteReply)),
 	candidateLastLog: sends(RequestVote),
-	termIsNoVote:     delivers,
 
 	commitOwnTerm:      raisesCommit,
 	commitMajority:     raisesCommit,

@@ -46,7 +46,7 @@ var exercises = map[*Rule]condition{
 	heedHigherTerm:          when(running, ofHigherTerm),
 	staleRequestHarmless:    when(running, request, ofEarlierTerm),
 	staleRequestAnswer:      when(running, request, ofEarlierTerm, sends(RequestVoteReply, AppendEntriesReply, InstallSnapshotReply, PreVoteReply)),
-	messageTerm:             does(Send),
+	messageTerm:             when(either(does(Send), delivers), that((*Step).tellsTerms)),
 	staleReplyIgnored:       when(running, ofEarlierTerm, brings(RequestVoteReply, AppendEntriesReply, InstallSnapshotReply)),
 	entryOfItsTerm:          when(running, otherLogs, that(func(s *Step) bool { _, gained := firstGain(s.Before.Log, s.After.Log); return gained })),
 	startFollower:           given(Restart),
@@ -76,8 +76,10 @@ var exercises = map[*Rule]condition{
 	logTermsOrdered:  that(func(s *Step) bool { return len(s.After.Log.Entries) > 0 }),
 	voteUpToDate:     when(brings(RequestVote), grants),
 	candidateLastLog: sends(RequestVote),
-	termIsNoVote:     ofHigherTerm,
-	commitOwnTerm:    commitsAsLeader,
+	termIsNoVote: that(func(s *Step) bool {
+		return ofHigherTerm.possible(s.inputTraits()) || s.Before.Term == s.After.Term && s.Before.VotedFor == None && s.After.VotedFor != None
+	}),
+	commitOwnTerm: commitsAsLeader,
 	commitWhatIsStored: when(leading, brings(AppendEntriesReply), that(func(s *Step) bool {
 		return s.Input.Message.Knows(MessageSuccess) && s.Input.Message.Success
 	})),
@@ -95,7 +97,7 @@ var exercises = map[*Rule]condition{
 	corruptionNotCut:             when(comesUp, holdsEntries),
 	diskNotBlank:                 when(given(Restart), that(func(s *Step) bool { return s.Before.Term > 0 || s.Before.Log.LastIndex() > 0 })),
 	storedAcknowledged:           when(given(Stored), acknowledges),
-	latestInForce:                that(inLog),
+	latestInForce:                that(func(s *Step) bool { return !s.inferred && inLog(s) }),
 	jointMajorities:              when(either(tookOffice, raisesCommit), that(func(s *Step) bool { return len(s.Before.Config.Outgoing) > 0 && (TookOffice(s) || s.commitsAsLeader()) })),
 	jointCommittedFirst:          when(otherLogs, that(changesConfiguration), that(func(s *Step) bool { return len(s.Before.Config.Outgoing) > 0 })),
 	oneChangeAtATime:             when(otherLogs, that(changesConfiguration)),

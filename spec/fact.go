@@ -13,7 +13,7 @@ const (
 	FactEntry                 // entry(index, term) = (term of the entry before, kind, value)
 	FactCommitted             // committed(index) = (term, kind, value)
 	FactRead                  // a leader of the term answered a read at the index as soon as it came; nothing can disagree with it
-	FactAcknowledged          // a client was told that its command, the entry at the index, is done; nothing can disagree with it by itself
+	FactAcknowledged          // a client was told that its command, the entry at the index, is done; disagrees with another command that is committed there
 	FactFailed                // a client was told that the entry of (index, term) will never take effect; disagrees with its commitment
 	FactApplied               // applied(index) = the command there, and whether the state machine carried it out (Entry.Kind Command) or knew it again (NoOp)
 )
@@ -42,7 +42,16 @@ type Fact struct {
 // Same reports whether two facts about the same key say the same. What a record does not show of an entry, its value or the term
 // of the entry before, agrees with anything.
 func (f *Fact) Same(g *Fact) bool {
-	return f.Holder == g.Holder && (f.Prev == g.Prev || f.Prev == 0 || g.Prev == 0) && f.Entry.agrees(g.Entry)
+	return f.Holder == g.Holder && (f.Prev == g.Prev || f.Prev == 0 || g.Prev == 0) && f.Entry.mayBe(g.Entry)
+}
+
+// mayBe is agrees for entries of which a record need not show the term, because only what a client was told of them is known, or what a state machine
+// did. Such a one may be any that is not another command.
+func (e Entry) mayBe(f Entry) bool {
+	if e.Term > 0 && f.Term > 0 || e.Term == f.Term {
+		return e.agrees(f)
+	}
+	return e.Kind != f.Kind || e.Value == f.Value || e.Value == "" || f.Value == ""
 }
 
 // String says the fact in words.
@@ -171,14 +180,16 @@ func (t *teller) leader(s *Step) {
 	if o := &s.After; o.Role == Leader && o.Knows(FieldRole|FieldTerm|FieldLeader) && o.LeaderID != None && o.LeaderID != s.Server {
 		t.tell(Fact{Key: leads, Holder: o.LeaderID, By: s.Server, Part: PartAfter})
 	}
-	if m := &s.Input.Message; s.Input.Kind == Deliver && m.saysLeader() && !s.After.saysLeads(m.From, m.Term, s.Server) {
-		leads.Term = m.Term
-		t.tell(Fact{Key: leads, Holder: m.From, By: s.Server, Part: PartInput})
+	if m := &s.Input.Message; s.Input.Kind == Deliver {
+		if holder := m.leader(); holder != None && !s.After.saysLeads(holder, m.Term, s.Server) {
+			leads.Term = m.Term
+			t.tell(Fact{Key: leads, Holder: holder, By: s.Server, Part: PartInput})
+		}
 	}
 	for k, m := range s.Output.Sent {
-		if m.saysLeader() && !s.After.saysLeads(s.Server, m.Term, s.Server) && !t.before.saysLeads(s.Server, m.Term, s.Server) {
+		if holder := m.leader(); holder != None && !s.After.saysLeads(holder, m.Term, s.Server) && !t.before.saysLeads(holder, m.Term, s.Server) {
 			leads.Term = m.Term
-			t.tell(Fact{Key: leads, Holder: s.Server, By: s.Server, Part: PartEffect, Effect: k})
+			t.tell(Fact{Key: leads, Holder: holder, By: s.Server, Part: PartEffect, Effect: k})
 		}
 	}
 }
@@ -204,6 +215,22 @@ func (o *Observation) leader(id ServerID) ServerID {
 // saysLeads reports whether what a server with that name shows says already that a server leads a term.
 func (o *Observation) saysLeads(holder ServerID, term Term, id ServerID) bool {
 	return o.Knows(FieldTerm) && o.Term == term && o.leader(id) == holder
+}
+
+// leader returns who leads the term of a message, as the message tells: only its leader sends AppendEntries, a snapshot or TimeoutNow in it, and only
+// its leader is told that such a one is accepted. None is nobody.
+func (m *Message) leader() ServerID {
+	switch m.Kind {
+	case AppendEntries, InstallSnapshot, TimeoutNow:
+		if m.Knows(MessageFrom | MessageTerm) {
+			return m.From
+		}
+	case AppendEntriesReply, InstallSnapshotReply:
+		if m.Success && m.Knows(MessageTo|MessageTerm|MessageSuccess) && m.To != m.From {
+			return m.To
+		}
+	}
+	return None
 }
 
 // saysLeader reports whether such a message is sent by the leader of its term only.
@@ -285,35 +312,41 @@ func (t *teller) committed(s *Step) {
 	}
 }
 
-// clients tells what became of commands: what clients are told of them, and what the state machine did with them.
+// clients tells what became of commands: what clients are told of them, and what the state machine did with them. What it carries out is committed.
 func (t *teller) clients(s *Step) {
 	for k := range s.Output.Effects {
 		e := &s.Output.Effects[k]
 		if e.Kind != Apply && (e.Kind != Answer || e.Reply.Read) || e.Reply.Index == 0 {
 			continue
 		}
-		fact := Fact{Key: Key{Index: e.Reply.Index}, Entry: Entry{Term: e.Reply.Term, Value: e.Reply.Value}, By: s.Server, Part: PartEffect, Effect: k}
+		own, held := s.After.Log.At(e.Reply.Index)
+		held = held && s.After.Knows(FieldLog)
+		fact := Fact{Key: Key{Index: e.Reply.Index}, Entry: Entry{Term: e.Reply.Term, Value: e.Reply.Value}, By: s.Server, In: s.After.Term, Part: PartEffect, Effect: k}
+		if !s.After.Knows(FieldTerm) {
+			fact.In = ^Term(0)
+		}
 		switch {
 		case e.Kind == Apply:
 			fact.Kind, fact.Entry.Term = FactApplied, 0
 			if e.Reply.Passed {
 				fact.Entry.Kind = NoOp
 			}
+			t.tell(fact)
+			if fact.Kind, fact.Entry.Kind = FactCommitted, Command; held || e.Reply.Value == "" {
+				continue // committed tells it
+			}
 		case e.Reply.Failed && e.Reply.Term == 0:
 			continue
 		case e.Reply.Failed:
-			fact.Kind, fact.Term = FactFailed, e.Reply.Term
+			fact.Kind, fact.Term, fact.In = FactFailed, e.Reply.Term, 0
 		default:
-			if own, held := s.After.Log.At(e.Reply.Index); held && s.After.Knows(FieldLog) && (own.Value == e.Reply.Value || own.Value == "") {
+			if held && (own.Value == e.Reply.Value || own.Value == "") {
 				fact.Entry = own
 			}
-			if fact.Entry.Term == 0 {
-				continue
+			if fact.Entry.Term == 0 && s.After.Unknown == 0 {
+				continue // it is compacted
 			}
-			fact.Kind, fact.In = FactAcknowledged, s.After.Term
-			if !s.After.Knows(FieldTerm) {
-				fact.In = ^Term(0)
-			}
+			fact.Kind = FactAcknowledged
 		}
 		t.tell(fact)
 	}
@@ -336,8 +369,13 @@ func (f *Fact) handled() string {
 
 // contradicts returns the kind of fact by whose promise two facts that disagree are judged.
 func contradicts(earlier, later *Fact) FactKind {
-	if earlier.Kind == FactFailed || later.Kind == FactFailed {
+	switch {
+	case earlier.Kind == FactFailed || later.Kind == FactFailed:
 		return FactFailed
+	case earlier.Kind == FactAcknowledged || later.Kind == FactAcknowledged:
+		return FactAcknowledged
+	case later.Kind == FactApplied && earlier.Entry.Value != later.Entry.Value:
+		return FactCommitted
 	}
 	return later.Kind
 }

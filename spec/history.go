@@ -14,7 +14,8 @@ type History struct {
 	first     Index       // ≥ 1 once entries is not empty
 	committed []Fact      // ascending by index
 	retired   Index       // nothing is remembered of entries up to here
-	failures  int         // how many commands were said to have failed
+	failures  int         // how many commands were said to have failed,
+	answers   int         // and how many to be done
 }
 
 // entryFact is a FactEntry without what its place in History says.
@@ -39,7 +40,15 @@ func (h *History) Agree(f *Fact) *Fact {
 		if earlier := h.agreeCommitted(f); earlier != nil {
 			return earlier
 		}
+		if earlier := h.acknowledgedAs(f); earlier != nil {
+			return earlier
+		}
 		return h.failed(f)
+	case FactAcknowledged:
+		if earlier := h.committedAt(f.Index); earlier != nil && !earlier.Entry.mayBe(f.Entry) {
+			return earlier
+		}
+		h.answers++
 	case FactFailed:
 		if earlier := h.committedAs(f); earlier != nil {
 			return earlier
@@ -81,10 +90,10 @@ func (h *History) Retire(upTo Index) {
 	}
 }
 
-// Acknowledged returns every command of which a client was told that it is done, by ascending index.
+// Acknowledged returns every command of which a client was told that it is done, by ascending index, where its term is known.
 func (h *History) Acknowledged() (all []Fact) {
 	for _, f := range h.facts {
-		if f.Kind == FactAcknowledged {
+		if f.Kind == FactAcknowledged && f.Entry.Term > 0 {
 			all = append(all, f)
 		}
 	}
@@ -103,10 +112,29 @@ func (h *History) failed(f *Fact) *Fact {
 	return nil
 }
 
+// acknowledgedAs returns what a client was told of another command at the index of a commitment, or nil.
+func (h *History) acknowledgedAs(f *Fact) *Fact {
+	if h.answers == 0 {
+		return nil
+	}
+	if earlier, known := h.facts[Key{Kind: FactAcknowledged, Index: f.Index}]; known && !earlier.Entry.mayBe(f.Entry) {
+		return &earlier
+	}
+	return nil
+}
+
 // committedAs returns the commitment of the very entry that is said to have failed, or nil.
 func (h *History) committedAs(f *Fact) *Fact {
-	at, known := slices.BinarySearchFunc(h.committed, f.Index, func(g Fact, i Index) int { return int(g.Index) - int(i) })
-	if !known || h.committed[at].Entry.Term != f.Term {
+	if earlier := h.committedAt(f.Index); earlier != nil && earlier.Entry.Term == f.Term {
+		return earlier
+	}
+	return nil
+}
+
+// committedAt returns what is known to be committed at an index, or nil.
+func (h *History) committedAt(i Index) *Fact {
+	at, known := slices.BinarySearchFunc(h.committed, i, func(g Fact, i Index) int { return int(g.Index) - int(i) })
+	if !known {
 		return nil
 	}
 	earlier := h.committed[at]
@@ -158,11 +186,21 @@ func (h *History) agreeCommitted(f *Fact) *Fact {
 	case !h.committed[at].Same(f):
 		earlier := h.committed[at]
 		return &earlier
+	case !h.committed[at].showsAll() && f.showsAll():
+		in := min(h.committed[at].In, f.In)
+		h.committed[at] = *f
+		h.committed[at].In = in
 	}
 	return nil
 }
 
 // showsAll reports whether no equal fact can say more.
 func (f *Fact) showsAll() bool {
-	return f.Kind != FactEntry || f.Entry.Value != "" && (f.Prev > 0 || f.Index == 1)
+	switch f.Kind {
+	case FactEntry:
+		return f.Entry.Value != "" && (f.Prev > 0 || f.Index == 1)
+	case FactCommitted, FactAcknowledged:
+		return f.Entry.Term > 0 && (f.Entry.Value != "" || f.Entry.Kind == NoOp)
+	}
+	return true
 }

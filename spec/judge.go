@@ -37,6 +37,7 @@ type Judge struct {
 	step     *Step                  // the step,
 	disagree []*Breach              // and what they break
 	holes    int                    // in the record so far
+	hearsay  hearsay
 }
 
 // watched is what a judge remembers of one server.
@@ -139,6 +140,7 @@ func (j *Judge) StepAt(where func(Part, int) Origin, s *Step) []*Breach {
 	s.Declared = j.declared
 	s.recalled = j.recall(s)
 	met := j.meet(where, s)
+	s.recalled.asks(s)
 	t := s.traits()
 	j.goals(s)
 	found := j.steps(s, t)
@@ -149,6 +151,7 @@ func (j *Judge) StepAt(where func(Part, int) Origin, s *Step) []*Breach {
 	found = append(found, j.elected(s, t)...)
 	found = append(found, j.told(where, s, t)...)
 	found = append(found, met...)
+	found = append(found, j.hear(where, s)...)
 	for _, b := range found {
 		b.placeAt(where)
 	}
@@ -179,6 +182,7 @@ func (j *Judge) meet(where func(Part, int) Origin, s *Step) (found []*Breach) {
 		}
 	}
 	known.meet(s, &j.binding, j.unnumbered, j.holes, report)
+	s.inferConfigurations()
 	if s.Input.Kind == Deliver && !j.causal && !j.binding.volatile && s.Input.Message.Knows(MessageFrom) && s.Input.Message.From != s.Server {
 		sender := &j.of(s.Input.Message.From).known
 		if b := sender.sent(s, j.holes); b != nil {
@@ -186,6 +190,22 @@ func (j *Judge) meet(where func(Part, int) Origin, s *Step) (found []*Breach) {
 		}
 	}
 	return found
+}
+
+// inferConfigurations fills in configurations that a record does not show and that follow from the logs that it shows.
+func (s *Step) inferConfigurations() {
+	s.inferred = false
+	if !s.Declared.Has(ConfigurationInLog) {
+		return
+	}
+	for _, o := range [...]*Observation{&s.Before, &s.After} {
+		if o.Knows(FieldConfig) || !o.Knows(FieldLog) {
+			continue
+		}
+		if c, _, found := s.lastConfiguration(&o.Log, o.Log.LastIndex()); found {
+			o.Config, o.Unknown, s.inferred = c, o.Unknown&^FieldConfig, o == &s.After
+		}
+	}
 }
 
 // of returns what is remembered of a server.
@@ -369,11 +389,15 @@ func (j *Judge) tellsFacts(s *Step, t traits) bool {
 
 // namesLeader reports whether a message of the step says who leads a term, and the server itself does not.
 func (s *Step) namesLeader() bool {
-	if m := &s.Input.Message; s.Input.Kind == Deliver && m.saysLeader() && !s.After.saysLeads(m.From, m.Term, s.Server) {
+	names := func(m *Message) bool {
+		holder := m.leader()
+		return holder != None && !s.After.saysLeads(holder, m.Term, s.Server)
+	}
+	if s.Input.Kind == Deliver && names(&s.Input.Message) {
 		return true
 	}
 	for _, m := range s.Output.Sent {
-		if m.saysLeader() && !s.After.saysLeads(s.Server, m.Term, s.Server) {
+		if names(m) {
 			return true
 		}
 	}
@@ -450,6 +474,9 @@ func (j *Judge) elected(s *Step, t traits) (found []*Breach) {
 		r := j.rules[k]
 		if r.looksBack(s) == nil || (j.incomplete || j.causal) && r.Answered != nil && !TookOffice(s) {
 			continue // when a read came, compared with what others committed, is not known of such a record
+		}
+		if r.Claimed != nil && j.holes > 0 {
+			continue // somebody may have committed it in a step that is not recorded
 		}
 		judge := func(s *Step) *Breach { return r.JudgeElected(s, j.history.Committed()) }
 		b := judge(s)

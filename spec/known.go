@@ -18,7 +18,9 @@ type Known struct {
 
 	promised promise
 
-	past tenures
+	led     Term // the latest term that it was seen to lead,
+	stepped Term // and that it was then seen, in that very term, not to lead any more
+	past    tenures
 
 	lost  bool // it may have crashed in steps that are not recorded, and not be up again
 	lossy bool // it crashed, and lost what was not synced
@@ -58,6 +60,29 @@ type promise struct {
 	vote  ballot
 	log   Log // acknowledged, so these entries are on disk, unless the server has taken others in their place since
 	logAt Origin
+
+	acked reach // how far it acknowledged entries to the leader of its latest term, which never takes any of them back
+	end   reach // an entry, by term and index, that its log holds or goes beyond, unless the server has taken others in its place since
+	endIn Term  // the term in which it acknowledged that
+
+	snapshot reach // the last entry of the latest snapshot that it acknowledged: all of it is committed, and so kept for good
+
+	disk   Durable // what was on it when it was shown last, as far as it was
+	diskAt Origin
+	diskIs bool // it has been shown, and nothing can have replaced its entries since
+}
+
+// reach is an index in a term.
+type reach struct {
+	term  Term
+	index Index
+	at    Origin
+}
+
+func (r *reach) extend(term Term, index Index, at Origin) {
+	if term > r.term || term == r.term && index > r.index {
+		*r = reach{term, index, at}
+	}
 }
 
 // meet compares what a record says a server is before a step with what is known, fills in what it leaves out, and compares what it says
@@ -72,6 +97,10 @@ func (k *Known) meet(s *Step, declared *binding, unnumbered bool, holes int, yie
 		b.Log, b.Unknown = a.Log, b.Unknown&^(FieldLog|FieldCompacted)|a.Unknown&FieldCompacted // a request for a vote changes no log
 	}
 	k.steps(s, unnumbered, declared, yield)
+	k.disks(s, yield)
+	if b := k.votesBehind(s); b != nil {
+		yield(voteUpToDate, b)
+	}
 	k.up(s, holes)
 	k.ends(s, declared, yield)
 }
@@ -222,6 +251,11 @@ func (k *Known) ends(s *Step, declared *binding, yield func(*Rule, *Breach)) {
 		return
 	}
 	k.falls(s, PartAfter, s.Before.Unknown, declared, yield)
+	if acked := &k.promised.acked; o.Knows(FieldTerm|FieldLog) && o.Term == acked.term && o.Log.LastIndex() < acked.index {
+		yield(storesWhatWasSent, s.breachAfter("%s acknowledged entries up to index %d in term %d, and in that term its log ends with index %d", s.Server, acked.index, acked.term, o.Log.LastIndex()).
+			refusing("last index ≥ matchIndex acknowledged in the term", "%d is below %d", o.Log.LastIndex(), acked.index).
+			allowing("%s holds its entries up to index %d", s.Server, acked.index).after("the acknowledgement", s.Server, acked.at))
+	}
 	if heard := &k.promised.vote; o.Knows(FieldTerm|FieldVotedFor) && heard.vote != None && heard.term == o.Term && o.VotedFor == None && k.vote.vote == None && !drops(declared, o) {
 		yield(voteOnce, s.breachAfter("%s gave %s its vote in term %d and holds none in that term", s.Server, heard.vote, heard.term).
 			refusing("votedFor = the candidate that was told of the vote", "it is %s", o.VotedFor).
@@ -267,6 +301,7 @@ func drops(declared *binding, o *Observation) bool {
 // comesBack compares what a server is after a crash with what it had promised, where its disk was not shown.
 func (k *Known) comesBack(s *Step, declared *binding, yield func(*Rule, *Breach)) {
 	o, p := &s.After, &k.promised
+	k.keepsAcknowledged(s, yield)
 	if s.Before.Knows(FieldTerm|FieldVotedFor|FieldLog) && (s.Before.Knows(FieldDurable) || s.comesBack()) {
 		return // the rules about disks see it
 	}
@@ -301,6 +336,98 @@ func (k *Known) comesBack(s *Step, declared *binding, yield func(*Rule, *Breach)
 		allowing("%s comes back with its entries up to index %d", s.Server, p.log.LastIndex()).hinting(syncHint).after("the acknowledgement", s.Server, p.logAt))
 }
 
+// keepsAcknowledged compares how long a log is after a crash with what the server acknowledged.
+func (k *Known) keepsAcknowledged(s *Step, yield func(*Rule, *Breach)) {
+	o, p := &s.After, &k.promised
+	if !o.Knows(FieldLog) {
+		return
+	}
+	last := o.Log.LastIndex()
+	for _, lost := range [...]struct {
+		of   *reach
+		what string
+		is   bool
+	}{
+		{&p.snapshot, "a snapshot", last < p.snapshot.index},
+		{&p.acked, "entries", o.Knows(FieldTerm) && o.Term == p.acked.term && last < p.acked.index},
+	} {
+		if lost.is {
+			yield(durableBeforeSend, s.breachAfter("%s acknowledged %s up to index %d and comes back with a log that ends with index %d", s.Server, lost.what, lost.of.index, last).
+				refusing("last index ≥ the index acknowledged", "%d is below %d", last, lost.of.index).
+				allowing("%s comes back with what it acknowledged", s.Server).hinting(syncHint).after("the acknowledgement", s.Server, lost.of.at))
+			return
+		}
+	}
+}
+
+// disks compares what a step says to be on disk with what was there before, where the state before does not show it.
+func (k *Known) disks(s *Step, yield func(*Rule, *Breach)) {
+	was, before, at := &k.promised.disk, PartFact, k.promised.diskAt
+	if k.promised.diskAt == 0 {
+		was = nil
+	}
+	effect := 0
+	for n := range s.Output.Effects {
+		e := &s.Output.Effects[n]
+		if e.Kind != Write && e.Kind != Sync {
+			continue
+		}
+		if was != nil {
+			if b := k.diskFalls(s, n, was, &e.Durable, before == PartFact); b != nil {
+				b.Evidence = append(b.Evidence, Evidence{Role: "what was on disk", Server: s.Server, Part: before, Effect: effect, Origin: at})
+				yield(diskKept, b)
+				return
+			}
+		}
+		was, before, effect = &e.Durable, PartEffect, n
+	}
+}
+
+// diskFalls returns the breach that what an effect says to be on disk is less than what was there; nil if nothing is missing.
+func (k *Known) diskFalls(s *Step, effect int, was, is *Durable, earlier bool) *Breach {
+	known := func(f Field) bool { return (was.Unknown|is.Unknown)&f == 0 }
+	if known(FieldTerm) && is.Term < was.Term {
+		return s.breach(PartEffect, effect, "%s had term %d on its disk and now has term %d there", s.Server, was.Term, is.Term).
+			refusing("term on disk ≥ term on disk before", "%d is below %d", is.Term, was.Term).allowing("term %d stays on disk", was.Term)
+	}
+	lenient := s.Declared.Has(LateTerm) || s.Declared.Has(TermThenVote) || s.Declared.Has(DropsVoteForLeader) && is.VotedFor == None
+	if known(FieldTerm|FieldVotedFor) && is.Term == was.Term && was.VotedFor != None && is.VotedFor != was.VotedFor && !lenient {
+		return s.breach(PartEffect, effect, "%s had its vote for %s in term %d on its disk and now has a vote for %s there", s.Server, was.VotedFor, was.Term, is.VotedFor).
+			refusing("votedFor on disk stays in its term", "it was %s and is %s", was.VotedFor, is.VotedFor).allowing("the vote for %s stays on disk", was.VotedFor)
+	}
+	i, lost := firstLoss(was.Log, is.Log)
+	if !lost || !known(FieldLog) || s.crashes() || s.Input.Kind == Restart || s.Declared.Has(StoresLater) || s.Declared.Has(VolatileUntilReady) || s.Declared.Has(MendsLog) ||
+		s.dropsUnacknowledged(i) || !k.keepsEntry(s, i, was, earlier) {
+		return nil
+	}
+	return s.breach(PartEffect, effect, "%s had %s at index %d on its disk and now has %s there", s.Server, was.Log.at(i), i, is.Log.at(i)).
+		refusing("entries on disk stay until they are replaced or compacted", "index %d is gone", i).allowing("%s stays on disk", was.Log.at(i))
+}
+
+// keepsEntry reports whether a server certainly has not replaced an entry of its disk: it holds it in memory before and after, or nothing came that
+// may replace any.
+func (k *Known) keepsEntry(s *Step, i Index, was *Durable, earlier bool) bool {
+	if e, _ := was.Log.At(i); s.show(FieldLog) {
+		before, here := s.Before.Log.At(i)
+		after, there := s.After.Log.At(i)
+		if here && there && before.agrees(e) && after.agrees(e) {
+			return true
+		}
+	}
+	return s.leavesEntries() && (!earlier || k.promised.diskIs && !s.Gap && !s.Hole)
+}
+
+// leavesEntries reports whether a step is one that replaces no entries.
+func (s *Step) leavesEntries() bool {
+	switch s.Input.Kind {
+	case Timeout, Heartbeat, Propose, Tick, ReadIndex:
+		return true
+	case Deliver:
+		return s.Input.Message.Kind != AppendEntries && s.Input.Message.Kind != InstallSnapshot
+	}
+	return false
+}
+
 // learn adds what a step shows.
 func (k *Known) learn(s *Step, declared *binding, holes int, where func(Part, int) Origin) {
 	if s.Output.Refused {
@@ -311,6 +438,11 @@ func (k *Known) learn(s *Step, declared *binding, holes int, where func(Part, in
 	k.lossy = s.Input.Lossy && s.crashes() || k.lossy && k.down() && s.crashes()
 	o := &s.After
 	k.past.learn(s)
+	if o.Knows(FieldRole|FieldTerm) && o.Role == Leader && !s.crashes() {
+		k.led = o.Term
+	} else if o.Knows(FieldRole|FieldTerm) && o.Term == k.led && !s.crashes() {
+		k.stepped = o.Term
+	}
 	if s.crashes() || s.Input.Kind == Restart || k.down() && !s.crashes() {
 		k.term, k.vote, k.commit = k.promised.term, k.promised.vote, learnt[Index]{}
 	}
@@ -321,6 +453,8 @@ func (k *Known) learn(s *Step, declared *binding, holes int, where func(Part, in
 		k.now.Durable, k.now.Unknown = disk, k.now.Unknown&^FieldDurable
 	}
 	k.cut(s)
+	k.disk(s, where)
+	k.end(s, where)
 	if !s.crashes() {
 		if o.Knows(FieldTerm) {
 			k.term.raise(o.Term, at)
@@ -348,6 +482,64 @@ func (k *Known) learn(s *Step, declared *binding, holes int, where func(Part, in
 	if o.Knows(FieldDurable) {
 		k.stored(&o.Durable, declared, at)
 	}
+}
+
+// disk notes what is on disk.
+func (k *Known) disk(s *Step, where func(Part, int) Origin) {
+	p := &k.promised
+	p.diskIs = p.diskIs && s.leavesEntries() && !s.Gap && !s.Hole && !s.crashes()
+	switch n := s.Output.lastDurable(); {
+	case s.After.Knows(FieldDurable):
+		p.disk, p.diskAt, p.diskIs = s.After.Durable, where(PartAfter, 0), !s.crashes()
+	case n >= 0:
+		now := s.Output.Effects[n].Durable
+		if now.Unknown&FieldTerm != 0 && p.diskAt != 0 {
+			now.Term, now.VotedFor, now.Unknown = p.disk.Term, p.disk.VotedFor, now.Unknown&FieldLog|p.disk.Unknown&^FieldLog
+		}
+		p.disk, p.diskAt, p.diskIs = now, where(PartEffect, n), !s.crashes()
+	}
+}
+
+// end notes up to which entry a server has acknowledged what it was sent: from now on its log is at least as up to date as one that ends there.
+func (k *Known) end(s *Step, where func(Part, int) Origin) {
+	p, m := &k.promised, &s.Input.Message
+	if s.Gap || s.Hole || s.Input.Kind == Stored || s.Input.Kind == 0 || (s.delivered(AppendEntries) || s.delivered(InstallSnapshot)) && (!m.Knows(MessageTerm) || m.Term != p.endIn) {
+		p.end, p.endIn = reach{}, 0
+	}
+	if !s.delivered(AppendEntries) || !m.Knows(MessageTerm|MessagePrevIndex|MessageEntries) || s.After.Knows(FieldLog) {
+		return
+	}
+	for _, v := range [...]Variant{HealsFirst, StoresLater, DropsUnacknowledged, CachesEntries} {
+		if s.Declared.Has(v) {
+			return
+		}
+	}
+	for n, reply := range s.Output.Sent {
+		e, carried := m.entryAt(reply.MatchIndex)
+		if reply.Kind == AppendEntriesReply && reply.Success && reply.Knows(MessageTerm|MessageMatch|MessageSuccess) && reply.Term == m.Term && carried {
+			p.end.extend(e.Term, reply.MatchIndex, where(PartEffect, n))
+			p.endIn = m.Term
+		}
+	}
+}
+
+// votesBehind returns the breach of a vote for a candidate whose log is behind what the voter acknowledged, where the voter shows no log.
+func (k *Known) votesBehind(s *Step) *Breach {
+	m, end := &s.Input.Message, &k.promised.end
+	if !s.delivered(RequestVote) || end.index == 0 || s.Before.Knows(FieldLog) || s.Gap || s.Hole || !s.runs() || !m.Knows(MessageTerm|MessageFrom|MessageLastIndex|MessageLastTerm) || m.Term <= k.promised.endIn {
+		return nil
+	}
+	if m.LastLogTerm > end.term || m.LastLogTerm == end.term && m.LastLogIndex >= end.index {
+		return nil
+	}
+	for n, reply := range s.Output.Sent {
+		if reply.Kind == RequestVoteReply && reply.Granted && reply.Knows(MessageGranted|MessageTo) && reply.To == m.From {
+			return s.breachSent(n, "%s votes for %s in term %d, whose log ends with index %d of term %d, and has acknowledged an entry of term %d at index %d", s.Server, m.From, m.Term, m.LastLogIndex, m.LastLogTerm, end.term, end.index).
+				refusing("the candidate's (last term, last index) ≥ the voter's", "(%d, %d) is below (%d, %d)", m.LastLogTerm, m.LastLogIndex, end.term, end.index).
+				allowing("%s refuses %s", s.Server, m.From).after("the acknowledgement", s.Server, end.at)
+		}
+	}
+	return nil
 }
 
 // lastDurable returns the index of the last effect that changed what is on disk, -1 if there is none. What stood there for a moment before need
@@ -382,12 +574,42 @@ func (k *Known) stored(d *Durable, declared *binding, at Origin) {
 func (k *Known) sent(s *Step, holes int) *Breach {
 	m := &s.Input.Message
 	why, condition := k.past.rulesOut(m)
+	if why == "" {
+		why, condition = k.otherThanSent(m, holes)
+	}
 	if why == "" || !k.sends || k.hole != holes {
 		return nil
 	}
 	return s.breach(PartInput, 0, "%s receives %s from %s, and that never sent it: %s", s.Server, m.Kind, m.From, why).
 		refusing(condition, "%s", why).
 		hinting("the message was made up or changed on its way, or the trace lacks steps of "+m.From.String()).after("what is known of "+m.From.String(), m.From, k.from)
+}
+
+// leadsAsShown reports whether a server is certain to lead the term of a message now, so that what it shows is all that it can have told.
+func (k *Known) leadsAsShown(m *Message, holes int) bool {
+	o := &k.now
+	return m.Knows(MessageTerm) && o.Knows(FieldRole|FieldTerm) && o.Role == Leader && o.Term == m.Term && k.past.begun && !k.past.batches && k.sends && k.hole == holes
+}
+
+// otherThanSent says why a server that leads the term of a message cannot have sent that, by its log, which only grows; "" if it may have.
+func (k *Known) otherThanSent(m *Message, holes int) (why, condition string) {
+	o := &k.now
+	if m.Kind != AppendEntries || !k.leadsAsShown(m, holes) {
+		return "", ""
+	}
+	if !o.Knows(FieldLog) || !m.Knows(MessagePrevIndex) {
+		return "", ""
+	}
+	if term, known := o.Log.termKnownAt(m.PrevLogIndex); known && m.Knows(MessagePrevTerm) && term != m.PrevLogTerm {
+		return "its entry at index " + number(m.PrevLogIndex) + " is of term " + number(term), "prevLogTerm = the sender's log[prevLogIndex].term"
+	}
+	for i := range m.Entries {
+		at := m.PrevLogIndex + 1 + Index(i)
+		if own, held := o.Log.At(at); m.Knows(MessageEntries) && at > o.Log.Base && (!held || !own.agrees(m.Entries[i])) {
+			return "it has " + o.Log.at(at) + " at index " + number(at), "an entry sent = the sender's log[index]"
+		}
+	}
+	return "", ""
 }
 
 // told adds what a message promised when it left. now is what its sender was then, as far as that is known.
@@ -408,7 +630,13 @@ func (k *Known) told(m *Message, now *Observation, declared *binding, at Origin)
 	switch {
 	case m.Kind == RequestVoteReply && m.Knows(MessageGranted) && m.Granted:
 		p.vote.cast(m.Term, m.To, at)
-	case m.Kind == AppendEntriesReply && m.Knows(MessageSuccess|MessageMatch) && m.Success && !declared.healsFirst:
+	case !m.Success || !m.Knows(MessageSuccess|MessageMatch) || declared.healsFirst:
+	case m.Kind == InstallSnapshotReply:
+		if m.MatchIndex > p.snapshot.index {
+			p.snapshot = reach{m.Term, m.MatchIndex, at}
+		}
+	case m.Kind == AppendEntriesReply:
+		p.acked.extend(m.Term, m.MatchIndex, at)
 		if log := now.Log; now.Knows(FieldLog|FieldTerm) && now.Term == m.Term && m.MatchIndex <= log.LastIndex() && m.MatchIndex > p.log.LastIndex() {
 			log.Entries = log.Entries[:max(m.MatchIndex, log.Base)-log.Base]
 			p.log, p.logAt = log, at

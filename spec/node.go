@@ -350,6 +350,7 @@ type Step struct {
 	Declared Variants
 	recalled *recollection // what earlier steps tell, where Declared needs it; nil is nothing
 	scanned  *scanned      // what was found in earlier logs of the server; nil is nothing
+	inferred bool          // After.Config is what the log says, and the record does not show it
 
 	Gap  bool // of a record: steps of this server between this one and the one recorded before it may not be recorded
 	Hole bool // of a record: steps of any server may have come right before this one that are not recorded

@@ -10,6 +10,11 @@ type recollection struct {
 	requests *requests // of all servers
 	acked    Index     // the highest index that a follower acknowledged to the leader of the term; DropsUnacknowledged
 
+	members    []ServerID // whom the server has asked something in the term as one that wants to lead it or does, and that it cannot have removed since
+	asksSender bool       // a reply of one of them is at hand, and the configuration is not shown
+
+	counted counted
+
 	scanned scanned // its latest log
 
 	ticks    int   // of the server's clock so far, in all terms; InheritsLease
@@ -32,7 +37,45 @@ func (j *Judge) recall(s *Step) *recollection {
 }
 
 // begin forgets what belongs to another term.
-func (r *recollection) begin(term Term) { r.term, r.early, r.acked = term, nil, 0 }
+func (r *recollection) begin(term Term) { r.term, r.early, r.acked, r.members = term, nil, 0, nil }
+
+// asks says whether a reply is at hand of one that is certain to be a member for the server, though its configuration is not shown.
+func (r *recollection) asks(s *Step) {
+	r.asksSender = len(r.members) > 0 && s.Input.Kind == Deliver && !s.Input.Message.Kind.IsRequest() && !s.Gap && !s.Hole && !s.Before.Knows(FieldConfig) &&
+		s.Before.Knows(FieldTerm) && slices.Contains(r.members, s.Input.Message.From)
+}
+
+// rememberMembers takes in whom a server asks. It forgets all of them where its configuration may have changed: as it is told to change it, as it
+// commits what it is told to, and while it follows another.
+func (r *recollection) rememberMembers(s *Step) {
+	if s.After.Knows(FieldConfig) || !s.After.Knows(FieldRole|FieldTerm) || s.After.Role != Candidate && s.After.Role != Leader || s.Gap || s.Hole || s.mayReconfigure() {
+		r.members = nil
+	}
+	if s.After.Knows(FieldConfig) || !s.After.Knows(FieldRole|FieldTerm) || s.After.Role != Candidate && s.After.Role != Leader {
+		return
+	}
+	for _, m := range s.Output.Sent {
+		if (m.Kind == RequestVote || m.Kind == AppendEntries || m.Kind == InstallSnapshot) && m.Term == s.After.Term && m.Knows(MessageTerm|MessageTo) && !slices.Contains(r.members, m.To) {
+			r.members = append(r.members, m.To)
+		}
+	}
+}
+
+// mayReconfigure reports whether a server that seeks office may go by another configuration after the step than before.
+func (s *Step) mayReconfigure() bool {
+	if s.show(FieldCommit) && s.Before.CommitIndex != s.After.CommitIndex {
+		return true
+	}
+	switch s.Input.Kind {
+	case Timeout, Heartbeat, Propose, ReadIndex, Tick, SendRequestVote, SendAppendEntries, BecomeLeader:
+		return false
+	case Deliver:
+		m := &s.Input.Message
+		commits := (m.Kind == AppendEntriesReply || m.Kind == InstallSnapshotReply) && (m.Success || !m.Knows(MessageSuccess)) && !s.show(FieldCommit)
+		return m.Kind.IsRequest() || commits
+	}
+	return true
+}
 
 // remember takes in what came with a step, after it was judged.
 func (r *recollection) remember(s *Step) {
@@ -41,6 +84,7 @@ func (r *recollection) remember(s *Step) {
 	if s.After.Knows(FieldTerm) && s.After.Term != r.term {
 		r.begin(s.After.Term)
 	}
+	r.rememberMembers(s)
 	if s.Declared.Has(InheritsLease) {
 		r.age(s)
 	}

@@ -55,8 +55,9 @@ var completionOfItsEntry = &Rule{
 		"whoever does not wait for the commit is told of what may be lost. " +
 		"What usually breaks it: a table of waiting clients by index, which is not cleared when the leader steps down.",
 	Section: "Raft paper, 8; dissertation, 6.3", Level: Must, Profile: Read,
-	Catches: []string{"cl-wait-by-index", "rp-claim-after-truncate"},
-	Needs:   FieldLog | FieldCommit,
+	Catches:   []string{"cl-wait-by-index", "rp-claim-after-truncate"},
+	Needs:     FieldLog | FieldCommit,
+	Agreement: FactAcknowledged,
 	Step: func(s *Step) *Breach {
 		if s.crashes() {
 			return nil
@@ -71,7 +72,7 @@ var completionOfItsEntry = &Rule{
 					refusing("index ≤ commitIndex", "%d is above %d", e.Reply.Index, s.After.CommitIndex).allowing("%s waits", s.Server)
 			}
 			f, held := s.After.Log.At(e.Reply.Index)
-			if held && (f.Value != "" && f.Value != e.Reply.Value || f.Kind == NoOp || e.Reply.Term > 0 && f.Term != e.Reply.Term) {
+			if held && (f.Value != "" && e.Reply.Value != "" && f.Value != e.Reply.Value || f.Kind == NoOp || e.Reply.Term > 0 && f.Term != e.Reply.Term) {
 				return s.breach(PartEffect, k, "%s tells a client that %s is done at index %d, where it has %s", s.Server, e.Reply.Value, e.Reply.Index, f).
 					refusing("log[index] = the client's command", "%s is not %s", f, Shown(e.Reply.Value)).allowing("%s tells the client nothing", s.Server)
 			}

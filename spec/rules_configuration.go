@@ -218,10 +218,10 @@ var removedLeaderSteps = &Rule{
 		"But until the others have learnt of the removal the server is needed: its log may be the only one that can win. " +
 		"What usually breaks it: only followers look whether they were removed, or a server stops taking part as soon as it knows that it was.",
 	Section: "dissertation, 4.2.2; Raft paper, 6", Level: Must, Profile: Membership,
-	Catches: []string{"mb-cond-inverted", "mb-removed-leads-on", "mb-premature-retire"},
-	Only:    []Variant{ConfigurationInLog},
-	Needs:   membershipFields,
-	Live:    liveSuccessors,
+	Catches:    []string{"mb-cond-inverted", "mb-removed-leads-on", "mb-premature-retire"},
+	Only:       []Variant{ConfigurationInLog},
+	NeedsAfter: FieldRole | FieldTerm | FieldLog | FieldCommit,
+	Live:       liveSuccessors,
 	Step: func(s *Step) *Breach {
 		c, i, found := s.lastConfiguration(&s.After.Log, s.After.Log.LastIndex())
 		if s.After.Role != Leader || !found || i > s.After.CommitIndex || slices.Contains(c.Voters, s.Server) || slices.Contains(c.Outgoing, s.Server) {

@@ -139,7 +139,7 @@ var prevTermTrue = &Rule{
 
 func judgePrevTermTrue(s *Step) *Breach {
 	for k, m := range s.Output.Sent {
-		if m.Kind != AppendEntries {
+		if m.Kind != AppendEntries || !m.Knows(MessageTerm|MessagePrevIndex) {
 			continue
 		}
 		log, known := s.senderLog(m.Term)
@@ -178,7 +178,7 @@ var entriesFromLog = &Rule{
 
 func judgeEntriesFromLog(s *Step) *Breach {
 	for k, m := range s.Output.Sent {
-		if m.Kind != AppendEntries || len(m.Entries) == 0 {
+		if m.Kind != AppendEntries || len(m.Entries) == 0 || !m.Knows(MessageTerm|MessagePrevIndex|MessageEntries) {
 			continue
 		}
 		log, known := s.senderLog(m.Term)

@@ -76,7 +76,8 @@ func judgeAdoptHigherTerm(s *Step) *Breach {
 func tellsSendersTerm(kind MessageKind) bool { return kind != PreVote && kind != PreVoteReply }
 
 // mayDisregard reports whether a server may leave a message aside: a request for votes while it believes in a leader, so that
-// removed servers do not disturb (Raft paper, 6), and a request for votes or a reply of a server that is no member for it.
+// removed servers do not disturb (Raft paper, 6), and a request for votes or a reply of a server that is no member for it, or need not be one: of whom it
+// has just asked something itself, it is.
 // Entries and snapshots it takes from anybody, or it would never learn that it was added.
 func (s *Step) mayDisregard(m *Message) bool {
 	if m.Kind == AppendEntries || m.Kind == InstallSnapshot {
@@ -85,9 +86,11 @@ func (s *Step) mayDisregard(m *Message) bool {
 	if m.Kind == RequestVote && (!s.Before.Knows(FieldLeader) || s.Before.LeaderID != None || s.Before.Role == Leader) {
 		return true
 	}
+	if s.recalled != nil && s.recalled.asksSender {
+		return false
+	}
 	config := &s.Before.Config
-	return !s.Before.Knows(FieldConfig) ||
-		len(config.Voters) > 0 && !slices.Contains(config.Voters, m.From) && !slices.Contains(config.Outgoing, m.From)
+	return !s.Before.Knows(FieldConfig) || len(config.Voters) > 0 && !config.Has(m.From)
 }
 
 var heedHigherTerm = &Rule{
@@ -233,18 +236,25 @@ func answers(request, reply MessageKind) bool {
 
 var messageTerm = &Rule{
 	ID: "R5.1-05", Name: "message-term",
-	Sentence: "A message carries no term above its sender's current term.",
+	Sentence: "A message carries no term above its sender's current term, and tells of no entry of a later term than its own.",
 	Why: "Whoever receives it takes the term over, so a term that nobody is in would be handed around as if an election had begun. " +
 		"What usually breaks it: a message is built before the term is set, or stamped with a term read from elsewhere.",
 	Section: "Raft paper, 5.1", Level: Must, Profile: Core,
-	Catches:    []string{"el-asks-ahead"},
-	Varies:     []Variant{PreVoteOwnTerm},
-	NeedsAfter: FieldTerm,
-	Step:       judgeMessageTerm,
+	Catches: []string{"el-asks-ahead"},
+	Varies:  []Variant{PreVoteOwnTerm},
+	Step:    judgeMessageTerm,
 }
 
 func judgeMessageTerm(s *Step) *Breach {
-	if s.crashes() {
+	if b := s.judgeTermsTold(&s.Input.Message, PartInput, 0); s.Input.Kind == Deliver && b != nil {
+		return b
+	}
+	for k, m := range s.Output.Sent {
+		if b := s.judgeTermsTold(m, PartEffect, k); b != nil {
+			return b
+		}
+	}
+	if s.crashes() || !s.After.Knows(FieldTerm) {
 		return nil // what it had in memory when it sent is gone
 	}
 	for k, m := range s.Output.Sent {
@@ -260,6 +270,75 @@ func judgeMessageTerm(s *Step) *Breach {
 		}
 	}
 	return nil
+}
+
+// judgeTermsTold compares the terms of the entries that a message tells of with its own. Whoever asks for votes has no entry of the term in which it
+// wants to be elected: nobody has led that yet.
+func (s *Step) judgeTermsTold(m *Message, part Part, effect int) *Breach {
+	if !m.Knows(MessageTerm) {
+		return nil
+	}
+	what, term := m.termBeyondItsOwn()
+	if what == "" {
+		return nil
+	}
+	b := s.breach(part, effect, "%s of term %d from %s tells of an entry of term %d", m.Kind, m.Term, m.From, term)
+	if m.Kind == RequestVote {
+		return b.refusing(what+" < message.term", "%d is not below %d", term, m.Term).allowing("%s asks with entries of earlier terms", m.From)
+	}
+	return b.refusing(what+" ≤ message.term", "%d is above %d", term, m.Term).allowing("%s has no entry of a later term than its own", m.From)
+}
+
+// termBeyondItsOwn returns a term of an entry that a message tells of though its sender cannot have such an entry, and how the message calls it;
+// "" is none.
+func (m *Message) termBeyondItsOwn() (what string, term Term) {
+	switch m.Kind {
+	case RequestVote:
+		if m.Knows(MessageLastTerm) && m.LastLogTerm > 0 && m.LastLogTerm >= m.Term {
+			return "lastLogTerm", m.LastLogTerm
+		}
+	case PreVote:
+		if m.Knows(MessageLastTerm) && m.LastLogTerm > m.Term {
+			return "lastLogTerm", m.LastLogTerm
+		}
+	case AppendEntries, InstallSnapshot:
+		if m.Knows(MessagePrevTerm) && m.PrevLogTerm > m.Term {
+			return "prevLogTerm", m.PrevLogTerm
+		}
+		for k := range m.Entries {
+			if m.Entries[k].Term > m.Term {
+				return "entry.term", m.Entries[k].Term
+			}
+		}
+	case AppendEntriesReply:
+		if m.ConflictTerm > m.Term {
+			return "conflictTerm", m.ConflictTerm
+		}
+	}
+	return "", 0
+}
+
+// tellsTerms reports whether a message of the step tells of terms besides its own.
+func (s *Step) tellsTerms() bool {
+	for _, m := range s.Output.Sent {
+		if s.After.Knows(FieldTerm) || m.tellsTerms() {
+			return true
+		}
+	}
+	return s.Input.Kind == Deliver && s.Input.Message.tellsTerms()
+}
+
+func (m *Message) tellsTerms() bool {
+	if !m.Knows(MessageTerm) {
+		return false
+	}
+	switch m.Kind {
+	case RequestVote, PreVote:
+		return m.Knows(MessageLastTerm)
+	case AppendEntries, InstallSnapshot:
+		return m.Knows(MessagePrevTerm) || len(m.Entries) > 0
+	}
+	return m.ConflictTerm > 0
 }
 
 var staleReplyIgnored = &Rule{

@@ -82,7 +82,7 @@ func (l Log) endsAs(m *Message) bool {
 
 var termIsNoVote = &Rule{
 	ID: "R5.4.1-03", Name: "term-is-no-vote",
-	Sentence: "Taking over a higher term does not by itself give a vote in it.",
+	Sentence: "Taking over a higher term does not by itself give a vote in it, and nobody gets a vote that it does not ask for.",
 	Why: "The vote in a new term is given by the rules for votes, to a candidate whose log is up to date, or not at all. " +
 		"What usually breaks it: term and vote are one value, and the sender of a higher term is stored whole.",
 	Section: "Raft paper, 5.1 and 5.4.1", Level: Must, Profile: Core,
@@ -94,6 +94,9 @@ var termIsNoVote = &Rule{
 
 func judgeTermIsNoVote(s *Step) *Breach {
 	m := &s.Input.Message
+	if s.Before.Term == s.After.Term {
+		return s.judgeVoteUnasked()
+	}
 	if s.Input.Kind != Deliver || m.Term <= s.Before.Term || !tellsSendersTerm(m.Kind) || s.Before.Role == Crashed ||
 		s.After.Term != m.Term || s.After.VotedFor == None {
 		return nil
@@ -115,6 +118,24 @@ func judgeTermIsNoVote(s *Step) *Breach {
 			m.LastLogTerm, m.LastLogIndex, log.LastTerm(), log.LastIndex())
 	}
 	return b.refusing("the reply grants the vote", "it refuses")
+}
+
+// judgeVoteUnasked sees a vote for another server that appears in a term though the step brings no request of that server for it. Storage brings to light
+// what earlier requests did.
+func (s *Step) judgeVoteUnasked() *Breach {
+	m, vote := &s.Input.Message, s.After.VotedFor
+	switch {
+	case vote == None || vote == s.Server || s.Before.VotedFor != None || !s.runs() || s.Input.Kind == 0 || s.Input.Kind == Stored || s.Declared.Has(DropsVoteForLeader):
+		return nil
+	case s.delivered(RequestVote) && (m.From == vote || !m.Knows(MessageFrom)):
+		return nil
+	}
+	b := s.breachAfter("%s holds a vote for %s in term %d over %s", s.Server, vote, s.After.Term, s.happened()).
+		allowing("%s has not voted in term %d", s.Server, s.After.Term).since("no vote before", PartBefore)
+	if s.delivered(RequestVote) {
+		return b.refusing("votedFor = candidate", "%s is not %s", vote, m.From)
+	}
+	return b.refusing("the candidate asks for the vote", "the input is %s", s.happened())
 }
 
 // refusesVote reports whether the step answers a request for a vote with a refusal.
@@ -148,7 +169,7 @@ func judgeElected(s *Step, committed []Fact) *Breach {
 		if f.In >= s.After.Term || f.Index <= s.After.Log.Base {
 			continue
 		}
-		if e, held := s.After.Log.At(f.Index); held && e.agrees(f.Entry) {
+		if e, held := s.After.Log.At(f.Index); held && e.mayBe(f.Entry) {
 			continue
 		}
 		b := s.breachAfter("%s becomes leader of term %d with %s at index %d, where %s was committed by term %d",

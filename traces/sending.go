@@ -132,13 +132,29 @@ func (s *sending) hasLeft(m *spec.Message) bool {
 // follow looks for gaps in a server's record.
 func (s *sending) follow(step *spec.Step) {
 	server := s.of(step.Server)
-	server.seen = true
+	if !server.seen {
+		server.begins(step)
+		server.seen = true
+	}
 	s.holes = s.holes || step.Hole
 	server.part = server.part || step.Gap || step.Output.Unseen
 	if step.Input.Kind == spec.Restart && !server.down && step.Before.Role != spec.Crashed && step.After.Term > 0 {
 		server.gaps, server.upTo = true, max(server.upTo, step.After.Term)
 	}
 	server.down = step.Input.Kind == spec.Crash || step.Input.Cut > 0 || step.After.Knows(spec.FieldRole) && step.After.Role == spec.Crashed
+}
+
+// begins says what a server may have sent before the first step of it that is recorded: nothing if it is as it was before it ever heard of anything.
+func (r *recordedServer) begins(step *spec.Step) {
+	o := &step.Before
+	if step.Input.Kind == spec.Restart || !o.Knows(spec.FieldTerm) {
+		o = &step.After
+	}
+	if !o.Knows(spec.FieldTerm) {
+		r.gaps, r.upTo = true, ^spec.Term(0)-1
+	} else if o.Term > 0 {
+		r.gaps, r.upTo = true, o.Term
+	}
 }
 
 func (s *sending) leaves(m *spec.Message) {

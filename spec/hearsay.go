@@ -1,0 +1,458 @@
+package spec
+
+import "slices"
+
+// What messages and commit indexes tell of logs that no record shows. A leader's log has one term at an index, and only grows; what a snapshot covers is
+// committed; and what anybody has committed by a term is in the log of every leader of a later one, however little else is known of it.
+
+// hearsay is what is known in that way, of an execution as far as it went. The zero value knows nothing.
+type hearsay struct {
+	commits []reach // how far entries were committed by a term: ascending by both
+	by      []ServerID
+
+	leaders map[Term]*elect
+	terms   [2]map[told]termTold // what leaders say of their logs, and snapshots of what is committed; the younger first
+	chunks  map[ServerID]*chunks // by who receives them
+
+	replies, acknowledgements bool // to requests for votes, and to entries: some are recorded
+}
+
+// elect is what is known of the log with which a server was elected.
+type elect struct {
+	leader ServerID // None as long as nobody is known to lead
+	asked  map[ServerID]reach
+}
+
+// told is what a message says a term of: an index in the log of a term's leader, or with term 0 in a snapshot.
+type told struct {
+	of    Term
+	index Index
+}
+
+type termTold struct {
+	term Term
+	by   ServerID
+	at   Origin
+}
+
+// mostTold bounds what is remembered of what leaders say of their logs.
+const mostTold = 1 << 15
+
+// hear judges a step of a record by what was told, and adds what it tells.
+func (j *Judge) hear(where func(Part, int) Origin, s *Step) (found []*Breach) {
+	if j.incomplete || !j.recorded {
+		return nil
+	}
+	h := &j.hearsay
+	report := func(r *Rule, b *Breach) {
+		if b == nil || !slices.Contains(j.rules, r) {
+			return
+		}
+		if b = r.stepBreach(s, b); b != nil {
+			found = append(found, b)
+		}
+	}
+	h.messages(s, func(part Part, effect int, m *Message) {
+		report(leaderCommitTrue, j.toldTooFar(s, m, part))
+		j.committedTold(m, where(part, effect))
+		j.termsTold(s, m, part, effect, where, report)
+		found = append(found, j.electsTold(s, m, part, effect, where, report)...)
+	})
+	o := &s.After
+	if o.Knows(FieldTerm) && !s.crashes() {
+		h.commit(o.Term, s.reached(), s.Server, where(PartAfter, 0))
+	}
+	if o.Knows(FieldRole|FieldTerm) && (o.Role == Candidate || o.Role == Leader) && !s.crashes() && !(s.Before.Knows(FieldRole|FieldTerm) && s.Before.Role == o.Role && s.Before.Term == o.Term) {
+		found = append(found, j.votedForItself(s, s.Server, o.Term, PartAfter, 0, where)...)
+	}
+	if o.Knows(FieldRole|FieldTerm|FieldLog) && o.Role == Leader {
+		report(leaderCompleteness, h.tooShort(s, o.Term, o.Log.LastIndex()))
+		if TookOffice(s) && len(found) == 0 {
+			h.elect(o.Term).leader = s.Server
+		}
+	} else if o.Knows(FieldRole|FieldTerm) && o.Role == Leader {
+		report(leaderCompleteness, h.leads(s, s.Server, o.Term, PartAfter, 0))
+	}
+	report(snapshotWhole, h.chunk(s, j.unnumbered))
+	report(ackVerified, s.acknowledgedTooFar())
+	report(majorityElects, j.of(s.Server).known.leadsAgain(s))
+	j.counts(s, report)
+	return found
+}
+
+// reached returns how far a step shows entries to be committed: by the commit index, by what is applied or compacted, or by what a client is told.
+func (s *Step) reached() (index Index) {
+	o := &s.After
+	if o.Knows(FieldCommit) {
+		index = o.CommitIndex
+	}
+	if o.Knows(FieldApplied) {
+		index = max(index, o.LastApplied)
+	}
+	if o.Knows(FieldLog | FieldCompacted) {
+		index = max(index, o.Log.Base)
+	}
+	for k := range s.Output.Effects {
+		if e := &s.Output.Effects[k]; e.Kind == Apply || e.Kind == Answer && !e.Reply.Failed {
+			index = max(index, e.Reply.Index)
+		}
+	}
+	return index
+}
+
+// acknowledgedTooFar returns the breach of a follower that acknowledges to its leader more than that ever had.
+func (s *Step) acknowledgedTooFar() *Breach {
+	m := &s.Input.Message
+	if !s.delivered(AppendEntriesReply) || !m.Success || !m.Knows(MessageTerm|MessageSuccess|MessageMatch) || s.Input.Message.From == s.Server {
+		return nil
+	}
+	log, known := s.senderLog(m.Term)
+	if !known || m.MatchIndex <= log.LastIndex() {
+		return nil
+	}
+	return s.breach(PartInput, 0, "%s acknowledges entries up to index %d to %s, whose log ends with index %d", m.From, m.MatchIndex, s.Server, log.LastIndex()).
+		refusing("matchIndex ≤ the leader's last index", "%d is above %d", m.MatchIndex, log.LastIndex()).
+		allowing("%s acknowledges what it was sent", m.From)
+}
+
+// leadsAgain returns the breach of a server that leads a term again after it had stopped leading it.
+func (k *Known) leadsAgain(s *Step) *Breach {
+	b, a := &s.Before, &s.After
+	if !a.Knows(FieldRole|FieldTerm) || a.Role != Leader || s.crashes() {
+		return nil
+	}
+	if a.Term != k.stepped || a.Term == 0 || b.Knows(FieldRole|FieldTerm) && b.Role == Leader && b.Term == a.Term {
+		return nil
+	}
+	return s.breachAfter("%s led term %d, stopped leading it, and leads it again", s.Server, a.Term).
+		refusing("a new election is in a new term", "it is in term %d still", a.Term).allowing("%s campaigns in term %d", s.Server, a.Term+1)
+}
+
+// messages calls yield for the message that a step brings and for those that it sends.
+func (h *hearsay) messages(s *Step, yield func(Part, int, *Message)) {
+	if s.Input.Kind == Deliver {
+		yield(PartInput, 0, &s.Input.Message)
+	}
+	for k, m := range s.Output.Sent {
+		yield(PartEffect, k, m)
+	}
+}
+
+// toldTooFar returns the breach of a leader whose message tells of more as committed than it has committed, and anybody else that is known of.
+func (j *Judge) toldTooFar(s *Step, m *Message, part Part) *Breach {
+	if part != PartInput || m.Kind != AppendEntries || !m.Knows(MessageCommit|MessageFrom) || m.From == s.Server || j.holes > 0 || j.causal || j.binding.volatile {
+		return nil
+	}
+	leader := &j.of(m.From).known
+	if !leader.leadsAsShown(m, j.holes) || !leader.now.Knows(FieldCommit) || m.LeaderCommit <= leader.now.CommitIndex {
+		return nil
+	}
+	all := j.history.Committed()
+	if committed, _ := j.hearsay.committedBy(^Term(0)); committed.index >= m.LeaderCommit || len(all) > 0 && all[len(all)-1].Index >= m.LeaderCommit {
+		return nil
+	}
+	return s.breach(PartInput, 0, "%s tells %s that entries up to index %d are committed and has committed up to %d", m.From, s.Server, m.LeaderCommit, leader.now.CommitIndex).
+		refusing("leaderCommit ≤ commitIndex", "%d is above %d", m.LeaderCommit, leader.now.CommitIndex).
+		allowing("leaderCommit %d", leader.now.CommitIndex).after("its commit index", m.From, leader.from)
+}
+
+// committedTold notes what a message tells to be committed.
+func (j *Judge) committedTold(m *Message, at Origin) {
+	if !m.Knows(MessageTerm | MessageFrom) {
+		return
+	}
+	switch {
+	case m.Kind == AppendEntries && m.Knows(MessageCommit):
+		j.hearsay.commit(m.Term, m.LeaderCommit, m.From, at)
+	case m.Kind == InstallSnapshot && m.Knows(MessagePrevIndex):
+		j.hearsay.commit(m.Term, m.PrevLogIndex, m.From, at)
+	}
+}
+
+// commit notes that entries up to an index were committed by a term.
+func (h *hearsay) commit(term Term, index Index, by ServerID, at Origin) {
+	n := len(h.commits)
+	if index == 0 || n > 0 && h.commits[n-1].index >= index && h.commits[n-1].term <= term {
+		return
+	}
+	k, _ := slices.BinarySearchFunc(h.commits, term, func(r reach, t Term) int { return int(r.term) - int(t) })
+	for k < n && h.commits[k].term == term {
+		k++ // after those of the term
+	}
+	if k > 0 && h.commits[k-1].index >= index {
+		return
+	}
+	if k > 0 && h.commits[k-1].term == term {
+		k--
+		h.commits[k], h.by[k] = reach{term, index, at}, by
+	} else {
+		h.commits, h.by = slices.Insert(h.commits, k, reach{term, index, at}), slices.Insert(h.by, k, by)
+	}
+	end := k + 1
+	for end < len(h.commits) && h.commits[end].index <= index {
+		end++
+	}
+	h.commits, h.by = slices.Delete(h.commits, k+1, end), slices.Delete(h.by, k+1, end)
+}
+
+// committedBy returns how far entries are known to be committed by a term, and which server told it.
+func (h *hearsay) committedBy(term Term) (reach, ServerID) {
+	for k := len(h.commits) - 1; k >= 0; k-- {
+		if h.commits[k].term <= term {
+			return h.commits[k], h.by[k]
+		}
+	}
+	return reach{}, None
+}
+
+// tooShort returns the breach of a leader whose log ends before what is committed by its term.
+func (h *hearsay) tooShort(s *Step, term Term, last Index) *Breach {
+	committed, by := h.committedBy(term)
+	if committed.index <= last {
+		return nil
+	}
+	return lacksCommitted(s, s.breachAfter("%s leads term %d with a log that ends with index %d, where entries up to index %d were committed by term %d",
+		s.Server, term, last, committed.index, committed.term), last, committed, by)
+}
+
+func lacksCommitted(s *Step, b *Breach, last Index, committed reach, by ServerID) *Breach {
+	b.refusing("last index ≥ what was committed before", "%d is below %d", last, committed.index)
+	b.Evidence = append(b.Evidence, Evidence{Role: "the commitment", Server: by, Part: PartFact, Origin: committed.at})
+	return b
+}
+
+// elect returns what is known of the election of a term.
+func (h *hearsay) elect(term Term) *elect {
+	e := h.leaders[term]
+	if e == nil {
+		if h.leaders == nil || len(h.leaders) >= mostTold {
+			h.leaders = map[Term]*elect{}
+		}
+		e = &elect{}
+		h.leaders[term] = e
+	}
+	return e
+}
+
+// electsTold notes with which log a server asks for votes, and judges it as soon as it is seen to lead.
+func (j *Judge) electsTold(s *Step, m *Message, part Part, effect int, where func(Part, int) Origin, report func(*Rule, *Breach)) []*Breach {
+	if m.Kind == RequestVote && m.Knows(MessageFrom|MessageTerm|MessageLastIndex) {
+		e := j.hearsay.elect(m.Term)
+		if e.asked == nil {
+			e.asked = map[ServerID]reach{}
+		}
+		if was, known := e.asked[m.From]; !known || was.index < m.LastLogIndex {
+			e.asked[m.From] = reach{m.Term, m.LastLogIndex, where(part, effect)}
+		}
+		return nil
+	}
+	holder := m.leader()
+	if holder == None {
+		return nil
+	}
+	report(leaderCompleteness, j.hearsay.leads(s, holder, m.Term, part, effect))
+	return j.votedForItself(s, holder, m.Term, part, effect, where)
+}
+
+// votedForItself tells the vote that whoever leads a term, or is candidate in it, has given itself.
+func (j *Judge) votedForItself(s *Step, id ServerID, term Term, part Part, effect int, where func(Part, int) Origin) []*Breach {
+	if !j.binding.promises() || term == 0 {
+		return nil
+	}
+	return j.fact(where, s, &Fact{Key: Key{Kind: FactVote, Server: id, Term: term}, Holder: id, By: id, Part: part, Effect: effect})
+}
+
+// leads returns the breach of a server that leads a term and was elected with a log that ended before what was committed before that term.
+func (h *hearsay) leads(s *Step, leader ServerID, term Term, part Part, effect int) *Breach {
+	e := h.leaders[term]
+	if e == nil || e.leader != None || term == 0 {
+		return nil
+	}
+	asked, known := e.asked[leader]
+	if !known {
+		return nil
+	}
+	e.leader = leader
+	committed, by := h.committedBy(term - 1)
+	if committed.index <= asked.index {
+		return nil
+	}
+	b := s.breach(part, effect, "%s leads term %d, and asked for votes with a log that ended with index %d, where entries up to index %d were committed by term %d",
+		leader, term, asked.index, committed.index, committed.term).
+		allowing("no majority votes for %s in term %d", leader, term)
+	b.Evidence = append(b.Evidence, Evidence{Role: "the request for votes", Server: leader, Part: PartFact, Origin: asked.at})
+	return lacksCommitted(s, b, asked.index, committed, by)
+}
+
+// termsTold compares what a message says of the terms of entries in its leader's log with what other messages say, and with what is committed.
+// Where the leader shows its log, other rules compare with that.
+func (j *Judge) termsTold(s *Step, m *Message, part Part, effect int, where func(Part, int) Origin, report func(*Rule, *Breach)) {
+	if !m.saysLeader() || !m.Knows(MessagePrevIndex) || j.showsLog(s, m) {
+		return
+	}
+	rule := prevTermTrue
+	if m.Kind == InstallSnapshot {
+		rule = snapshotTermTrue
+	}
+	at := where(part, effect)
+	say := func(i Index, term Term) bool {
+		if earlier, differs := j.hearsay.say(told{m.Term, i}, termTold{term, m.From, at}); differs {
+			report(rule, s.twoTerms(m, part, effect, i, term, earlier))
+			return false
+		}
+		if b := j.unlikeCommitted(s, m, part, effect, i, term); b != nil {
+			report(leaderCompleteness, b)
+			return false
+		}
+		return true
+	}
+	if m.PrevLogIndex > 0 && m.Knows(MessagePrevTerm) && m.PrevLogTerm > 0 {
+		if !say(m.PrevLogIndex, m.PrevLogTerm) {
+			return
+		}
+		if m.Kind == InstallSnapshot {
+			if f := j.history.committedAt(m.PrevLogIndex); f != nil && f.Entry.Term > 0 && f.Entry.Term != m.PrevLogTerm {
+				report(rule, s.twoTerms(m, part, effect, m.PrevLogIndex, m.PrevLogTerm, termTold{f.Entry.Term, f.By, f.Origin}))
+			}
+			if earlier, differs := j.hearsay.say(told{0, m.PrevLogIndex}, termTold{m.PrevLogTerm, m.From, at}); differs {
+				report(rule, s.twoTerms(m, part, effect, m.PrevLogIndex, m.PrevLogTerm, earlier))
+			}
+		}
+	}
+	if m.Kind == AppendEntries && m.Knows(MessageEntries) {
+		for k := range m.Entries {
+			if !say(m.PrevLogIndex+1+Index(k), m.Entries[k].Term) {
+				return
+			}
+		}
+	}
+}
+
+// showsLog reports whether the sender of a message shows the log that it leads the message's term with.
+func (j *Judge) showsLog(s *Step, m *Message) bool {
+	if m.From == s.Server {
+		_, known := s.senderLog(m.Term)
+		return known
+	}
+	return j.of(m.From).known.now.Knows(FieldLog)
+}
+
+// say notes a term, and returns what was said before if that is another one.
+func (h *hearsay) say(of told, now termTold) (earlier termTold, differs bool) {
+	for _, all := range h.terms {
+		if earlier, known := all[of]; known {
+			return earlier, earlier.term != now.term
+		}
+	}
+	if h.terms[0] == nil || len(h.terms[0]) >= mostTold {
+		h.terms[0], h.terms[1] = map[told]termTold{}, h.terms[0]
+	}
+	h.terms[0][of] = now
+	return termTold{}, false
+}
+
+// twoTerms is the breach of a message that says another term of an entry than was said before.
+func (s *Step) twoTerms(m *Message, part Part, effect int, i Index, term Term, earlier termTold) *Breach {
+	b := s.breach(part, effect, "%s of term %d from %s says that its entry at index %d is of term %d, and %s said that it is of term %d", m.Kind, m.Term, m.From, i, term, earlier.by, earlier.term).
+		refusing("log[index].term is one", "%d is not %d", term, earlier.term)
+	b.Evidence = append(b.Evidence, Evidence{Role: "what was said before", Server: earlier.by, Part: PartFact, Origin: earlier.at})
+	return b
+}
+
+// unlikeCommitted returns the breach of a leader whose entry at an index is of another term than what was committed there by an earlier one.
+func (j *Judge) unlikeCommitted(s *Step, m *Message, part Part, effect int, i Index, term Term) *Breach {
+	f := j.history.committedAt(i)
+	if f == nil || f.In >= m.Term || f.Entry.Term == 0 || f.Entry.Term == term {
+		return nil
+	}
+	b := s.breach(part, effect, "%s leads term %d with an entry of term %d at index %d, where %s was committed by term %d", m.From, m.Term, term, i, f.Entry.named(), f.In).
+		refusing("log[index] = the entry committed there", "%d is not %d", term, f.Entry.Term)
+	b.Evidence = append(b.Evidence, Evidence{Role: "the commitment", Server: f.By, Part: PartFact, Origin: f.Origin})
+	return b
+}
+
+// chunks are the pieces of one snapshot that are on their way to a server.
+type chunks struct {
+	from     ServerID
+	term     Term
+	index    Index
+	sent     []uint64 // offsets, ascending
+	got      []uint64
+	came     int  // pieces that came, with those that came twice
+	unsure   bool // it was begun again, perhaps in other pieces
+	complete bool // every step of the receiver since the first piece is recorded
+}
+
+// chunk takes in the pieces of snapshots that a step brings and sends, and returns the breach of one that is installed without a piece in the middle.
+func (h *hearsay) chunk(s *Step, unnumbered bool) *Breach {
+	if s.Gap || s.Hole || unnumbered {
+		clear(h.chunks)
+	}
+	for _, m := range s.Output.Sent {
+		if m.Kind == InstallSnapshot {
+			h.sentChunk(m)
+		}
+	}
+	c, m := h.chunks[s.Server], &s.Input.Message
+	switch {
+	case c == nil:
+		return nil
+	case !s.runs():
+		c.complete = false
+	case !s.delivered(InstallSnapshot):
+		return nil
+	}
+	if !m.Knows(MessageFrom|MessageTerm|MessagePrevIndex) || m.From != c.from || m.Term != c.term || m.PrevLogIndex != c.index {
+		c.complete = false
+		return nil
+	}
+	c.got, c.came = append(c.got, m.Offset), c.came+1
+	if m.Partial || c.unsure || !c.complete || !s.installs(m) {
+		return nil
+	}
+	for _, offset := range c.sent {
+		if offset < m.Offset && c.came < len(c.sent) && !slices.Contains(c.got, offset) {
+			return s.breach(PartInput, 0, "%s takes a snapshot up to index %d of which the chunk at offset %d never came", s.Server, m.PrevLogIndex, offset).
+				refusing("every chunk before the last has come", "the one at offset %d has not", offset).
+				allowing("%s waits for the chunk at offset %d", s.Server, offset)
+		}
+	}
+	return nil
+}
+
+// sentChunk takes in a snapshot, or a piece of one, that leaves. One that does not go on where the pieces before ended may be of other pieces.
+func (h *hearsay) sentChunk(m *Message) {
+	chunk := m.Partial || m.Offset > 0
+	if !m.Knows(MessageTo) {
+		clear(h.chunks)
+		return
+	}
+	c := h.chunks[m.To]
+	switch other := c == nil || c.from != m.From || c.term != m.Term || c.index != m.PrevLogIndex; {
+	case !m.Knows(MessageTerm | MessagePrevIndex):
+		delete(h.chunks, m.To)
+	case other && chunk:
+		if h.chunks == nil {
+			h.chunks = map[ServerID]*chunks{}
+		}
+		h.chunks[m.To] = &chunks{from: m.From, term: m.Term, index: m.PrevLogIndex, complete: true, unsure: m.Offset > 0, sent: []uint64{m.Offset}}
+	case other:
+	case m.Offset > c.sent[len(c.sent)-1]:
+		c.sent = append(c.sent, m.Offset)
+	case m.Offset < c.sent[len(c.sent)-1]:
+		c.unsure = true
+	}
+}
+
+// installs reports whether the step is seen to take the snapshot of which a message brings the last piece.
+func (s *Step) installs(m *Message) bool {
+	if s.show(FieldLog|FieldCompacted) && s.Before.Log.Base < m.PrevLogIndex && s.After.Log.Base >= m.PrevLogIndex {
+		return true
+	}
+	for _, reply := range s.Output.Sent {
+		if reply.Kind == InstallSnapshotReply && reply.Success && reply.Knows(MessageSuccess|MessageMatch) && reply.MatchIndex >= m.PrevLogIndex {
+			return !s.Before.Knows(FieldLog) || s.Before.Log.LastIndex() < m.PrevLogIndex
+		}
+	}
+	return false
+}
