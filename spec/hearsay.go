@@ -54,6 +54,7 @@ func (j *Judge) hear(where func(Part, int) Origin, s *Step) (found []*Breach) {
 	}
 	h.messages(s, func(part Part, effect int, m *Message) {
 		report(leaderCommitTrue, j.toldTooFar(s, m, part))
+		report(logTermsOrdered, s.termsFall(m, part, effect))
 		j.committedTold(m, where(part, effect))
 		j.termsTold(s, m, part, effect, where, report)
 		found = append(found, j.electsTold(s, m, part, effect, where, report)...)
@@ -136,6 +137,23 @@ func (h *hearsay) messages(s *Step, yield func(Part, int, *Message)) {
 	for k, m := range s.Output.Sent {
 		yield(PartEffect, k, m)
 	}
+}
+
+// termsFall returns the breach of a piece of a log that AppendEntries carries and along which terms decrease.
+func (s *Step) termsFall(m *Message, part Part, effect int) *Breach {
+	if m.Kind != AppendEntries || !m.Knows(MessageEntries) {
+		return nil
+	}
+	before := m.PrevLogTerm // 0 where it is not known
+	for k := range m.Entries {
+		e := &m.Entries[k]
+		if e.Term < before {
+			return s.breach(part, effect, "AppendEntries from %s brings %s after an entry of term %d", m.From, e, before).
+				refusing("log[i].term ≥ log[i-1].term", "%d is below %d", e.Term, before)
+		}
+		before = e.Term
+	}
+	return nil
 }
 
 // toldTooFar returns the breach of a leader whose message tells of more as committed than it has committed, and anybody else that is known of.

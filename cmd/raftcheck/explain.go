@@ -258,12 +258,13 @@ func seenBy(r *spec.Rule) spec.Field {
 }
 
 var agreementWords = map[spec.FactKind]string{
-	spec.FactLeader:    "whom any two observations, ever, show to lead one term",
-	spec.FactVote:      "for whom any two observations, ever, show one server to vote in one term",
-	spec.FactEntry:     "what any two observations, ever, show at one index and term",
-	spec.FactCommitted: "what any two observations, ever, show to be committed at one index",
-	spec.FactFailed:    "commands that failed and commands that are committed, which must not be the same",
-	spec.FactApplied:   "what state machines do with the command at an index, on which all servers must agree",
+	spec.FactLeader:       "whom any two observations, ever, show to lead one term",
+	spec.FactVote:         "for whom any two observations, ever, show one server to vote in one term",
+	spec.FactEntry:        "what any two observations, ever, show at one index and term",
+	spec.FactCommitted:    "what any two observations, ever, show to be committed at one index",
+	spec.FactAcknowledged: "what clients are told to be done at an index and what is committed or carried out there, which must be the same",
+	spec.FactFailed:       "commands that failed and commands that are committed, which must not be the same",
+	spec.FactApplied:      "what state machines do with the command at an index, on which all servers must agree",
 }
 
 // fieldNames lists the fields in the order of their bits.
