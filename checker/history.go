@@ -95,7 +95,7 @@ func (h *history) agree(f spec.Fact) *spec.Fact {
 		h.facts = slices.Insert(h.facts, at, f)
 		return h.fated(&f)
 	}
-	if h.facts[at].Same(&f) {
+	if h.facts[at].Same(&f) || f.Kind == spec.FactAcknowledged { // two answers for one index tell of two commitments, which are seen themselves
 		return nil
 	}
 	return &h.facts[at]

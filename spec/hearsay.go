@@ -14,6 +14,7 @@ type hearsay struct {
 	terms   [2]map[told]termTold // what leaders say of their logs, and snapshots of what is committed; the younger first
 	chunks  map[ServerID]*chunks // by who receives them
 
+	broken                    bool // the step at hand breaks a promise, without what is told
 	replies, acknowledgements bool // to requests for votes, and to entries: some are recorded
 }
 
@@ -38,12 +39,14 @@ type termTold struct {
 // mostTold bounds what is remembered of what leaders say of their logs.
 const mostTold = 1 << 15
 
-// hear judges a step of a record by what was told, and adds what it tells.
-func (j *Judge) hear(where func(Part, int) Origin, s *Step) (found []*Breach) {
+// hear judges a step of a record by what was told, and adds what it tells. Where the step is found to break a promise already, whom a leader
+// voted for is no news.
+func (j *Judge) hear(where func(Part, int) Origin, s *Step, broken bool) (found []*Breach) {
 	if j.incomplete || !j.recorded {
 		return nil
 	}
 	h := &j.hearsay
+	h.broken = broken
 	report := func(r *Rule, b *Breach) {
 		if b == nil || !slices.Contains(j.rules, r) {
 			return
@@ -274,7 +277,7 @@ func (j *Judge) electsTold(s *Step, m *Message, part Part, effect int, where fun
 
 // votedForItself tells the vote that whoever leads a term, or is candidate in it, has given itself.
 func (j *Judge) votedForItself(s *Step, id ServerID, term Term, part Part, effect int, where func(Part, int) Origin) []*Breach {
-	if !j.binding.promises() || term == 0 {
+	if j.hearsay.broken || !j.binding.promises() || term == 0 {
 		return nil
 	}
 	return j.fact(where, s, &Fact{Key: Key{Kind: FactVote, Server: id, Term: term}, Holder: id, By: id, Part: part, Effect: effect})

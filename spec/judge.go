@@ -151,7 +151,7 @@ func (j *Judge) StepAt(where func(Part, int) Origin, s *Step) []*Breach {
 	found = append(found, j.elected(s, t)...)
 	found = append(found, j.told(where, s, t)...)
 	found = append(found, met...)
-	found = append(found, j.hear(where, s)...)
+	found = append(found, j.hear(where, s, len(found) > 0)...)
 	for _, b := range found {
 		b.placeAt(where)
 	}
@@ -438,8 +438,8 @@ func (j *Judge) fact(where func(Part, int) Origin, s *Step, f *Fact) (found []*B
 	for _, k := range j.agreeing[f.Kind] {
 		j.checked[k]++
 	}
-	if earlier == nil {
-		return nil
+	if earlier == nil || !j.recorded && (earlier.Kind == FactAcknowledged || f.Kind == FactAcknowledged) {
+		return nil // what is not recorded shows its commitments, and they are seen themselves
 	}
 	for _, r := range j.rules {
 		if b := r.JudgeFacts(s, earlier, f); b != nil {
