@@ -346,7 +346,7 @@ var changesOfSent = []change{
 		return ""
 	})},
 	{"a pre-vote for a term that is over is given", []string{"pre-vote-answered"}, sends("PreVoteReply", func(s *scene, m map[string]any) string {
-		if s.message == nil || number(s.message["term"]) > number(s.before["term"]) || m["granted"] == true {
+		if s.message == nil || number(s.message["term"]) >= number(s.before["term"]) || m["granted"] == true {
 			return notHere
 		}
 		m["granted"] = true
