@@ -256,6 +256,10 @@ func (k *Known) ends(s *Step, declared *binding, yield func(*Rule, *Breach)) {
 			refusing("last index ≥ matchIndex acknowledged in the term", "%d is below %d", o.Log.LastIndex(), acked.index).
 			allowing("%s holds its entries up to index %d", s.Server, acked.index).after("the acknowledgement", s.Server, acked.at))
 	}
+	if b := s.judgeVoteGiven(); b != nil && !drops(declared, o) {
+		yield(voteOnce, b)
+		return
+	}
 	if heard := &k.promised.vote; o.Knows(FieldTerm|FieldVotedFor) && heard.vote != None && heard.term == o.Term && o.VotedFor == None && k.vote.vote == None && !drops(declared, o) {
 		yield(voteOnce, s.breachAfter("%s gave %s its vote in term %d and holds none in that term", s.Server, heard.vote, heard.term).
 			refusing("votedFor = the candidate that was told of the vote", "it is %s", o.VotedFor).

@@ -85,6 +85,25 @@ func judgeVoteKept(s *Step) *Breach {
 	return b
 }
 
+// judgeVoteGiven sees that a step gives a vote of a term and ends in that term with none.
+func (s *Step) judgeVoteGiven() *Breach {
+	o := &s.After
+	if !o.Knows(FieldTerm|FieldVotedFor|FieldRole) || o.VotedFor != None || s.crashes() {
+		return nil
+	}
+	for k := range s.Output.Effects {
+		e := &s.Output.Effects[k]
+		m := &e.Message
+		if e.Kind != Send || m.Kind != RequestVoteReply || !m.Knows(MessageGranted|MessageTo|MessageTerm) || !m.Granted || m.Term != o.Term || m.To == s.Server {
+			continue
+		}
+		return s.breachSent(k, "%s gives %s its vote in term %d and holds none in that term", s.Server, m.To, m.Term).
+			refusing("votedFor = the candidate that is told of the vote", "it is %s", o.VotedFor).
+			allowing("%s holds a vote for %s", s.Server, m.To)
+	}
+	return nil
+}
+
 // judgeVoteOnDisk sees that a vote that was safe on disk is not there any more, in its term.
 func (s *Step) judgeVoteOnDisk() *Breach {
 	was, is := &s.Before.Durable, &s.After.Durable
