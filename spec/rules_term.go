@@ -273,9 +273,9 @@ func judgeMessageTerm(s *Step) *Breach {
 }
 
 // judgeTermsTold compares the terms of the entries that a message tells of with its own. Whoever asks for votes has no entry of the term in which it
-// wants to be elected: nobody has led that yet.
+// wants to be elected: nobody has led that yet. A leader that takes a later term over late may still be sending, from a log or a snapshot that is no longer its own.
 func (s *Step) judgeTermsTold(m *Message, part Part, effect int) *Breach {
-	if !m.Knows(MessageTerm) {
+	if !m.Knows(MessageTerm) || m.Kind != RequestVote && m.Kind != PreVote && s.Declared.Has(LateTerm) {
 		return nil
 	}
 	what, term := m.termBeyondItsOwn()
