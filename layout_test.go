@@ -46,7 +46,7 @@ var mayImport = map[string][]string{
 	"checker/internal/…":     {"checker/external"},
 	"checker":                {"spec", "cluster", "traces", "checker/external", "checker/internal/…", "conformance/contract"},
 	"linearizability":        {"spec", "legible", "traces", "traces/wire", "traces/foreign"},
-	"fuzz":                   {"spec", "cluster", "traces", "checker", "linearizability", "conformance/contract"},
+	"fuzz":                   {"spec", "cluster", "traces", "checker", "linearizability", "conformance/contract", "internal/cpu"},
 	"adapters/order":         {"spec", "cluster", "traces", "checker", "fuzz", "conformance"},
 	"adapters/rpc":           {"spec", "cluster", "checker", "adapters/bubble", "adapters/statekey", "adapters/rpc/internal/…"},
 	"adapters/rpc/skeleton":  {"spec", "internal/nearest", "adapters/rpc/internal/…"},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/raftcheck/raftcheck/checker"
+	"github.com/raftcheck/raftcheck/internal/cpu"
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
 )
@@ -33,7 +34,7 @@ func (p *player) work(ctx context.Context, t checker.TB, untilGoals bool) {
 		budget = shortWork
 	}
 	tell := checker.Telling(t)
-	began := cpuTime()
+	began := cpu.Time()
 	go stopAfter(ctx, stop, began+budget)
 	r, err := Run(ctx, &p.config, Options{Name: p.name, Seed: workSeed, Workers: 1, Memory: playerMemory, Progress: func(at Progress) {
 		if untilGoals && at.Reached == at.Goals {
@@ -64,7 +65,7 @@ func stopAfter(ctx context.Context, stop func(), at time.Duration) {
 			tick.Stop()
 			return
 		case <-tick.C:
-			if cpuTime() >= at {
+			if cpu.Time() >= at {
 				stop()
 			}
 		}

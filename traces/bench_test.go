@@ -7,11 +7,12 @@ import (
 	"errors"
 	"io"
 	"os"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/internal/cpu"
 )
 
 // benchTrace is a native trace. RAFTCHECK_BENCH_NATIVE names another, as raftcheck run writes them.
@@ -29,22 +30,15 @@ func benchReader(b *testing.B, data []byte) *Reader {
 	return r
 }
 
-// cpuTime is the processor time that this process has used, garbage collection included. Machines are shared: it says more than the clock.
-func cpuTime(b *testing.B) time.Duration {
-	var used syscall.Rusage
-	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &used))
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
-}
-
 func rate(b *testing.B, started time.Duration, records int) {
-	b.ReportMetric(float64(records)/(cpuTime(b)-started).Seconds(), "records/cpu-s")
+	b.ReportMetric(float64(records)/(cpu.Time()-started).Seconds(), "records/cpu-s")
 }
 
 // BenchmarkVerify reads and judges a native trace.
 func BenchmarkVerify(b *testing.B) {
 	data := benchTrace(b)
 	b.ReportAllocs()
-	records, started := 0, cpuTime(b)
+	records, started := 0, cpu.Time()
 	for b.Loop() {
 		result, err := Verify(context.Background(), benchReader(b, data), VerifyOptions{})
 		require.NoError(b, err)
@@ -57,7 +51,7 @@ func BenchmarkVerify(b *testing.B) {
 func BenchmarkRead(b *testing.B) {
 	data := benchTrace(b)
 	b.ReportAllocs()
-	records, started := 0, cpuTime(b)
+	records, started := 0, cpu.Time()
 	for b.Loop() {
 		r := benchReader(b, data)
 		r.streamed()
@@ -76,7 +70,7 @@ func BenchmarkRead(b *testing.B) {
 // BenchmarkLines only splits into lines.
 func BenchmarkLines(b *testing.B) {
 	data := benchTrace(b)
-	records, started := 0, cpuTime(b)
+	records, started := 0, cpu.Time()
 	for b.Loop() {
 		lines, err := NewLines("bench.trace", bytes.NewReader(data))
 		require.NoError(b, err)

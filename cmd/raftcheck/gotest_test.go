@@ -104,9 +104,9 @@ func TestWithoutANetworkALineSaysSo(t *testing.T) {
 	require.Equal(t, "raftcheck: modules could not be downloaded: module lookup disabled by GOPROXY=off\n"+
 		"     hint: the first search of a library downloads it and what it needs, and later ones need no network; GOPROXY names a proxy that can be reached\n", errs.String())
 	for said, why := range map[string]string{
-		`go: example.com/m@v1: Get "https://proxy.golang.org/example.com/m/@v/v1.mod": dial tcp: lookup proxy.golang.org on 127.0.0.53:53: no such host`: "dial tcp: lookup proxy.golang.org on 127.0.0.53:53: no such host",
-		`go: x: Get "https://proxy.golang.org/": dial tcp 142.250.1.1:443: connect: network is unreachable`:                                              "dial tcp 142.250.1.1:443: connect: network is unreachable",
-		"./x.go:3:1: syntax error: unexpected dial": "",
+		`go: example.com/m@v1: Get "https://modules.example/m/@v/v1.mod": dial tcp: lookup modules.example: no such host`: "dial tcp: lookup modules.example: no such host",
+		`go: x: Get "https://modules.example/": dial tcp 192.0.2.1:443: connect: network is unreachable`:                  "dial tcp 192.0.2.1:443: connect: network is unreachable",
+		"./x.go:3:1: syntax error: unexpected dial":                                                                       "",
 	} {
 		require.Equal(t, why, unreachable(said))
 	}

@@ -7,12 +7,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/raftcheck/raftcheck/internal/cpu"
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
 )
@@ -36,21 +36,14 @@ func open(b *testing.B, data []byte) *Reader {
 	return r
 }
 
-// cpuTime is the processor time this process has used, garbage collection included. Machines are shared: it says more than the clock.
-func cpuTime(b *testing.B) time.Duration {
-	var used syscall.Rusage
-	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &used))
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
-}
-
 func rate(b *testing.B, started time.Duration, events int) {
-	b.ReportMetric(float64(events)/(cpuTime(b)-started).Seconds(), "events/cpu-s")
+	b.ReportMetric(float64(events)/(cpu.Time()-started).Seconds(), "events/cpu-s")
 }
 
 // BenchmarkVerify reads, decodes, explains and judges a whole trace.
 func BenchmarkVerify(b *testing.B) {
 	data := benchTrace(b)
-	events, started := 0, cpuTime(b)
+	events, started := 0, cpu.Time()
 	for b.Loop() {
 		r := open(b, data)
 		result, err := traces.Verify(context.Background(), r, traces.VerifyOptions{})
@@ -64,7 +57,7 @@ func BenchmarkVerify(b *testing.B) {
 // BenchmarkExplain leaves the rulebook out.
 func BenchmarkExplain(b *testing.B) {
 	data := benchTrace(b)
-	events, started := 0, cpuTime(b)
+	events, started := 0, cpu.Time()
 	for b.Loop() {
 		r := open(b, data)
 		for {
@@ -80,7 +73,7 @@ func BenchmarkExplain(b *testing.B) {
 // BenchmarkDecode only reads and decodes.
 func BenchmarkDecode(b *testing.B) {
 	data := benchTrace(b)
-	events, started := 0, cpuTime(b)
+	events, started := 0, cpu.Time()
 	for b.Loop() {
 		lines, err := traces.NewLines("trace.ndjson.gz", bytes.NewReader(data))
 		require.NoError(b, err)
@@ -103,7 +96,7 @@ func BenchmarkDecode(b *testing.B) {
 // BenchmarkLines only decompresses and splits into lines.
 func BenchmarkLines(b *testing.B) {
 	data := benchTrace(b)
-	events, started := 0, cpuTime(b)
+	events, started := 0, cpu.Time()
 	for b.Loop() {
 		lines, err := traces.NewLines("trace.ndjson.gz", bytes.NewReader(data))
 		require.NoError(b, err)

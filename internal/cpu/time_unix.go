@@ -1,17 +1,18 @@
 //go:build unix
 
-package fuzz
+
+package cpu
 
 import (
 	"syscall"
 	"time"
 )
 
-// cpuTime returns how much CPU time the process has used.
-func cpuTime() time.Duration {
+// Time returns how much CPU time the process has used, of all its threads.
+func Time() time.Duration {
 	var used syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &used) != nil {
-		return time.Duration(time.Now().UnixNano())
+		return clock()
 	}
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
