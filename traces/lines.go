@@ -260,7 +260,7 @@ func (l *Lines) last(part []byte) ([]byte, error) {
 	}
 	l.number--
 	if !l.any {
-		return nil, &InputError{File: l.name, Line: 1, Message: "the file is empty", Hint: "an empty trace shows nothing; was the recorder switched on?"}
+		return nil, &InputError{File: l.name, Line: 1, Message: "the file is empty", Hint: "nothing can be judged by it; did what writes it run?"}
 	}
 	return nil, io.EOF
 }

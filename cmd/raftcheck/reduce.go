@@ -27,13 +27,18 @@ func (f *checkFlags) reduced(flags *pflag.FlagSet, s *subject) (checker.Reductio
 		return 0, nil
 	}
 	names := append(checker.ReductionNames(), "all", "fast", "none")
+	some := "all, fast, none, or some of " + strings.Join(checker.ReductionNames(), ", ")
 	var all checker.Reductions
 	for name := range strings.SplitSeq(f.reduce, ",") {
 		one, known := checker.ReductionNamed(name)
-		if !known {
-			return 0, usageError(didYouMean(name, names, "all, fast, none, or some of "+strings.Join(checker.ReductionNames(), ", ")), "unknown reduction %q", name)
+		switch {
+		case known:
+			all |= one
+		case slices.Contains(names, name):
+			return 0, usageError(some, "--reduce %s: %s goes alone", f.reduce, name)
+		default:
+			return 0, usageError(didYouMean(name, names, some), "unknown reduction %q", name)
 		}
-		all |= one
 	}
 	return all, nil
 }
