@@ -68,8 +68,8 @@ func unite(parts []*Report) *Report {
 		r.Findings = append(r.Findings, p.Findings...)
 		r.Errors = append(r.Errors, p.Errors...)
 		r.Rules = unitedRules(r.Rules, p.Rules)
-		r.Goals = unitedGoals(r.Goals, p.Goals)
-		r.Known = unitedKnown(r.Known, p.Known)
+		r.Goals = UniteGoals(r.Goals, p.Goals)
+		r.Known = UniteKnown(r.Known, p.Known)
 		r.Trace = cmp.Or(r.Trace, p.Trace)
 		r.Because = appendNew(r.Because, p.Because)
 		r.Hints = appendNew(r.Hints, p.Hints)
@@ -121,7 +121,8 @@ func unitedRules(all, more []RuleResult) []RuleResult {
 	return all
 }
 
-func unitedGoals(all, more []GoalResult) []GoalResult {
+// UniteGoals adds what one part says of goals to what others say.
+func UniteGoals(all, more []GoalResult) []GoalResult {
 	for _, m := range more {
 		at := slices.IndexFunc(all, func(g GoalResult) bool { return g.Name == m.Name })
 		if at < 0 {
@@ -135,7 +136,8 @@ func unitedGoals(all, more []GoalResult) []GoalResult {
 	return all
 }
 
-func unitedKnown(all, more []Known) []Known {
+// UniteKnown adds what one part says of known findings to what others say: each once, as the part says that says the most of it.
+func UniteKnown(all, more []Known) []Known {
 	for _, m := range more {
 		at := slices.IndexFunc(all, m.Same)
 		switch {

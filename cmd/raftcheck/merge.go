@@ -257,7 +257,10 @@ func (a *app) merged(shards []*shard, save string) (*report.Report, error) {
 	r := newReport("merge", first.Subject, spec.Held)
 	r.Bounds, r.Faults, r.Seed = first.Bounds, first.Faults, first.Seed
 	r.Campaign = addUp(shards)
-	r.Goals = unitedGoals(shards)
+	for _, s := range shards {
+		r.Goals = report.UniteGoals(r.Goals, s.Goals)
+		r.Known = report.UniteKnown(r.Known, s.Known)
+	}
 	if err := a.tellShards(r, shards, save); err != nil {
 		return nil, err
 	}
@@ -283,7 +286,6 @@ func (a *app) merged(shards []*shard, save string) (*report.Report, error) {
 	if len(r.Findings) == 0 {
 		r.NotCovered = first.NotCovered
 	}
-	r.Known = unitedKnown(shards)
 	return r, nil
 }
 
@@ -335,34 +337,6 @@ func knownIn(r *report.Report) overlooked {
 		}
 	}
 	return over
-}
-
-// unitedKnown tells every known finding once: as it occurs in some shard, or as the first shard says.
-func unitedKnown(shards []*shard) (all []report.Known) {
-	for _, s := range shards {
-		for _, n := range s.Known {
-			at := slices.IndexFunc(all, func(m report.Known) bool { return m.Rule == n.Rule && m.Fingerprint == n.Fingerprint })
-			switch {
-			case at < 0:
-				all = append(all, n)
-			case all[at].Finding == nil:
-				all[at] = n
-			}
-		}
-	}
-	return all
-}
-
-// unitedGoals adds up how many runs reached each goal.
-func unitedGoals(shards []*shard) []report.GoalResult {
-	all := slices.Clone(shards[0].Goals)
-	for _, s := range shards[1:] {
-		for k, g := range s.Goals {
-			all[k].Reached = all[k].Reached || g.Reached
-			all[k].Times += g.Times
-		}
-	}
-	return all
 }
 
 // unanswered says what keeps the shards from an answer.
