@@ -1,11 +1,8 @@
 package hashicorp_test
 
 import (
-	"context"
 	"slices"
 	"testing"
-
-	"github.com/stretchr/testify/require"
 
 	"github.com/raftcheck/raftcheck/adapters/hashicorp"
 	"github.com/raftcheck/raftcheck/conformance/scenario"
@@ -25,21 +22,8 @@ func TestScenarios(t *testing.T) {
 		"no pre-votes": {hashicorp.Options{NoPreVote: true}, nil, append(slices.Clone(broken), "R5.6-02/campaign")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			runner := scenario.NewRunner(scenario.Subject{Name: name, New: hashicorp.Servers(t, c.servers).Node, Variants: append(slices.Clone(hashicorp.Variants), c.besides...)})
-			counts := map[scenario.Outcome]int{}
-			var failed []string
-			for _, s := range scenario.All() {
-				r := runner.Run(context.Background(), s)
-				counts[r.Outcome]++
-				switch r.Outcome {
-				case scenario.Broken, scenario.Faulty:
-					failed = append(failed, s.Name)
-					t.Logf("%s line %d: %s\n%s", s.Name, r.Line, r.Because, r.Story)
-				}
-			}
-			t.Log(counts)
-			require.ElementsMatch(t, c.broken, failed)
-			require.GreaterOrEqual(t, counts[scenario.Met], 169)
+			variants := append(slices.Clone(hashicorp.Variants), c.besides...)
+			scenario.Test(t, scenario.Subject{Name: name, New: hashicorp.Servers(t, c.servers).Node, Variants: variants}, 169, c.broken...)
 		})
 	}
 }

@@ -1,8 +1,6 @@
 package etcdtest
 
 import (
-	"context"
-	"fmt"
 	"math/rand"
 	"slices"
 	"strings"
@@ -19,23 +17,7 @@ import (
 // so many are met.
 func Scenarios(t *testing.T, release Release, o etcd.Options, met int, broken ...string) {
 	t.Helper()
-	var failed []string
-	counts := map[scenario.Outcome]int{}
-	runner := scenario.NewRunner(scenario.Subject{Name: t.Name(), New: release(o), Variants: o.Variants()})
-	for _, s := range scenario.All() {
-		r := runner.Run(context.Background(), s)
-		counts[r.Outcome]++
-		switch r.Outcome {
-		case scenario.Broken, scenario.Faulty:
-			failed = append(failed, s.Name)
-			if !slices.Contains(broken, s.Name) {
-				t.Logf("%s line %d: %s\n%s", s.Name, r.Line, r.Because, r.Story)
-			}
-		}
-	}
-	t.Log(fmt.Sprint(counts))
-	require.ElementsMatch(t, broken, failed)
-	require.GreaterOrEqual(t, counts[scenario.Met], met)
+	scenario.Test(t, scenario.Subject{Name: t.Name(), New: release(o), Variants: o.Variants()}, met, broken...)
 }
 
 // Composes compares messages that servers of a release send with those that they compose from the same fields: what a peer is played with is what
