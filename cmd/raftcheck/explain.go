@@ -80,7 +80,7 @@ func chapters() []chapter {
 		{"faults", "what may go wrong, of --faults", faultTopics},
 		{"features", "what the reference may have or do, of --features and --impl reference:NAME", featureTopics},
 		{"strategies", "how random executions are chosen, of fuzz --strategy", strategyTopics},
-		{"formats", "what reports are written in, of -o", formatTopics()},
+		{"formats", "what reports are written in, of -o", formatTopics},
 		{"adapter-checks", "what an adapter is held to, before anything is said of the Raft behind it", contractTopics()},
 		{"exit-codes", "what the exit code says", exitTopics()},
 		{"schemas", "what files look like, as JSON Schema", schemaTopics()},

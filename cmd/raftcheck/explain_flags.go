@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/raftcheck/raftcheck/report"
 )
@@ -66,24 +65,14 @@ var strategyTopics = wordTopics("strategy of random executions", "strategy:", "r
 	{"guided", "a run repeats the beginning of one that showed something new, and goes on from there", ""},
 })
 
-// formatTopics are the formats that there are.
-func formatTopics() []topic {
-	return slices.DeleteFunc(everyFormat(), func(t topic) bool {
-		page := t.names[0] == "html" || t.names[0] == "svg"
-		return page && !slices.Contains(report.Formats, "html")
-	})
-}
-
-func everyFormat() []topic {
-	return wordTopics("format of reports", "format:", "raftcheck show -o %s TRACE", []word{
-		{"text", "for people, as wide as the terminal; colours on one", "--verbose says what else happened in a story, --per-rule what came of each rule."},
-		{"json", "all of the report, for programs", "raftcheck explain report-schema prints its schema. Fields are added and never change their meaning within a version."},
-		{"sarif", "for code scanning: SARIF 2.1.0, each finding with the steps that lead there", ""},
-		{"junit", "for test reports: one case for each rule", ""},
-		{"github", "for pull requests: annotations of GitHub Actions", ""},
-		{"markdown", "for the summary of a job: the story as a diagram", "In GitHub Actions, -o markdown=$GITHUB_STEP_SUMMARY."},
-		{"html", "a page for a browser, in one file that needs no network", ""},
-		{"svg", "the diagram of an execution alone, of raftcheck show", ""},
-		{"mermaid", "the diagram of an execution as text, of raftcheck show", ""},
-	})
-}
+var formatTopics = wordTopics("format of reports", "format:", "raftcheck show -o %s TRACE", []word{
+	{"text", "for people, as wide as the terminal; colours on one", "--verbose says what else happened in a story, --per-rule what came of each rule."},
+	{"json", "all of the report, for programs", "raftcheck explain report-schema prints its schema. Fields are added and never change their meaning within a version."},
+	{"sarif", "for code scanning: SARIF 2.1.0, each finding with the steps that lead there", ""},
+	{"junit", "for test reports: one case for each rule", ""},
+	{"github", "for pull requests: annotations of GitHub Actions", ""},
+	{"markdown", "for the summary of a job: the story as a diagram", "In GitHub Actions, -o markdown=$GITHUB_STEP_SUMMARY."},
+	{"html", "a page for a browser, in one file that needs no network", ""},
+	{"svg", "the diagram of an execution alone, of raftcheck show", ""},
+	{"mermaid", "the diagram of an execution as text, of raftcheck show", ""},
+})

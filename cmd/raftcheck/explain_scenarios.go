@@ -31,7 +31,7 @@ func listScenarios(w io.Writer, requirement string) {
 	if len(all) == 0 {
 		for _, why := range scenario.Unscripted() {
 			if why.Requirement == requirement {
-				fmt.Fprintf(w, "\nNo scenario of one server tests it. %s\n", strings.ReplaceAll(report.Wrapped(why.Because, 100), "\n", "\n"))
+				fmt.Fprintf(w, "\nNo scenario of one server tests it. %s\n", report.Wrapped(why.Because, 100))
 			}
 		}
 		return
@@ -45,5 +45,7 @@ func listScenarios(w io.Writer, requirement string) {
 		one = all[k]
 	}
 	fmt.Fprintf(w, "\n%s\n", strings.TrimRight(one.Text, "\n"))
-	fmt.Fprintf(w, "\nAnother one:  raftcheck explain %s\n", all[0].Name)
+	if k := slices.IndexFunc(all, func(s *scenario.Scenario) bool { return s != one }); k >= 0 {
+		fmt.Fprintf(w, "\nAnother one:  raftcheck explain %s\n", all[k].Name)
+	}
 }

@@ -88,7 +88,15 @@ func TestEveryRequirementListsItsScenarios(t *testing.T) {
 			require.Contains(t, text, "No scenario of one server tests it. ", r.ID)
 			continue
 		}
-		require.Contains(t, text, oneLine(all[0].Text)[:len("scenario ")], r.ID)
+		shown := slices.ContainsFunc(all, func(s *scenario.Scenario) bool { return strings.Contains(text, oneLine(s.Text)) })
+		require.True(t, shown, "%s: none of its scenarios is printed", r.ID)
+		_, another, more := strings.Cut(text, "Another one: raftcheck explain ")
+		require.Equal(t, len(all) > 1, more, r.ID)
+		for _, s := range all {
+			if strings.HasPrefix(another, s.Name+" ") {
+				require.NotContains(t, text, oneLine(s.Text), "%s: the other one is the one that is printed", r.ID)
+			}
+		}
 	}
 	for _, s := range scenario.All() {
 		require.Contains(t, explained(t, s.Name), oneLine(s.Text), s.Name)
