@@ -17,6 +17,8 @@ var mistakes = []struct {
 	code    int
 	says    string
 }{
+	{"completion tcsh", 2, "hint: one of bash, fish, powershell, zsh"},
+	{"help check fuzz", 2, `raftcheck check has no verb "fuzz"`},
 	{"check election-safety", 2, "hint: --rule election-safety"},
 	{"check el-stale-vote-resp", 2, "hint: --impl mutant:el-stale-vote-resp"},
 	{"check raft.py", 2, "hint: --exec 'python3 raft.py'"},

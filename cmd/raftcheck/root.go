@@ -90,7 +90,24 @@ Every flag can also be given as an environment variable: --nodes 3 is RAFTCHECK_
 	for _, verb := range a.verbs() {
 		root.AddCommand(verb)
 	}
+	root.InitDefaultCompletionCmd()
+	knowsItsShells(root)
 	return root
+}
+
+// knowsItsShells makes completion refuse the name of a shell that it does not know, as a usage error.
+func knowsItsShells(root *cobra.Command) {
+	completion, _, err := root.Find([]string{"completion"})
+	if err != nil {
+		panic("cobra has completion: " + err.Error())
+	}
+	completion.Args = func(_ *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		return usageError("one of "+strings.Join(verbNames(completion), ", "), "no completion for the shell %q", args[0])
+	}
+	completion.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 }
 
 // verbs lists the verbs in the order of their help.
@@ -130,8 +147,11 @@ func help() *cobra.Command {
 		Short: "Show what a verb does and its flags",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			verb, rest, err := cmd.Root().Find(args)
-			if err != nil || len(rest) > 0 {
+			switch {
+			case err != nil || verb == cmd.Root() && len(rest) > 0:
 				return unknownVerb(cmd.Root(), args[0])
+			case len(rest) > 0:
+				return usageError(verb.CommandPath()+" --help", "%s has no verb %q", verb.CommandPath(), rest[0])
 			}
 			verb.InitDefaultHelpFlag()
 			return verb.Help()
@@ -148,11 +168,14 @@ func (a *app) runRoot(cmd *cobra.Command, args []string) error {
 }
 
 func unknownVerb(root *cobra.Command, typed string) error {
-	var names []string
-	for _, verb := range root.Commands() {
+	return usageError(didYouMean(typed, verbNames(root), "raftcheck --help lists the verbs"), "unknown verb %q", typed)
+}
+
+func verbNames(of *cobra.Command) (names []string) {
+	for _, verb := range of.Commands() {
 		names = append(names, verb.Name())
 	}
-	return usageError(didYouMean(typed, names, "raftcheck --help lists the verbs"), "unknown verb %q", typed)
+	return names
 }
 
 // flagError says what is wrong with a flag, and which one may have been meant.

@@ -106,11 +106,10 @@ func subjectOf(name string) (*subject, error) {
 		return published(name), nil
 	case libraryOf(name) != nil:
 		return libraryOf(name).subject(name)
+	case name == mutantPrefix || name+":" == mutantPrefix:
+		return nil, usageError("raftcheck explain mutants lists them", "mutant has no name, as in --impl mutant:el-stale-vote-resp")
 	case strings.HasPrefix(name, mutantPrefix):
 		m, known := mutant.ByName(strings.TrimPrefix(name, mutantPrefix))
-		if name == mutantPrefix {
-			return nil, usageError("raftcheck explain mutants lists them", "mutant has no name, as in --impl mutant:el-stale-vote-resp")
-		}
 		if !known {
 			return nil, usageError(didYouMean(name, subjectNames(), "raftcheck explain mutants lists them"), "unknown mutant %q", strings.TrimPrefix(name, mutantPrefix))
 		}
@@ -118,9 +117,6 @@ func subjectOf(name string) (*subject, error) {
 	}
 	if _, known := mutant.ByName(name); known {
 		return nil, usageError("--impl "+mutantPrefix+name, "unknown implementation %q", name)
-	}
-	if name+":" == mutantPrefix {
-		return nil, usageError("raftcheck explain mutants lists them", "mutant has no name, as in --impl mutant:el-stale-vote-resp")
 	}
 	if program := running(name); program != "" {
 		return nil, usageError("--exec '"+program+"'", "%q is a file, and --impl takes a name", name)
