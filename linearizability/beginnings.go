@@ -150,7 +150,7 @@ func (f *Finding) hintAt(whole *History, o *Operation, a *Action) {
 		return
 	}
 	if v == Absent {
-		if strings.HasPrefix(whole.Format, "jepsen") && a.Kind == Read && o == &f.Operations[f.Guilty].Operation {
+		if strings.HasPrefix(whole.Format, "jepsen") && a.Kind == Read && o == &f.Operations[f.Guilty].Operation && !f.puts(a.Key) {
 			f.Hints = append(f.Hints, "a read that returned nil is taken to have found nothing; if the client writes nil where it does not say what it saw: --nil-reads unknown")
 		}
 		return
@@ -172,6 +172,16 @@ func (f *Finding) hintAt(whole *History, o *Operation, a *Action) {
 		given = a.Key + "=" + given
 	}
 	f.Hints = append(f.Hints, fmt.Sprintf("if the store was not empty when the recording began: --initial %s, or --initial unknown, which takes what is first seen of a key for its beginning", quoted(given)))
+}
+
+// puts reports whether an operation puts an element into a queue whose key that is.
+func (f *Finding) puts(key string) bool {
+	for n := range f.Operations {
+		if slices.ContainsFunc(f.Operations[n].Do, func(a Action) bool { return a.Key == key && a.Value == inQueue }) {
+			return true
+		}
+	}
+	return false
 }
 
 // quoted is an argument as a shell takes it.

@@ -457,3 +457,14 @@ func TestNilReads(t *testing.T) {
 		}
 	}
 }
+
+// TestADrainIsNoNilRead: what a drain of an empty queue returned does not hang on what nil means.
+func TestADrainIsNoNilRead(t *testing.T) {
+	text := "{:process 0 :type :invoke :f :enqueue :value 1}\n{:process 0 :type :ok :f :enqueue :value 1}\n{:process 1 :type :invoke :f :drain :value nil}\n{:process 1 :type :ok :f :drain :value []}\n"
+	h, err := linearizability.ReadFrom("file", strings.NewReader(text), linearizability.ReadOptions{})
+	require.NoError(t, err)
+	r, err := linearizability.Verify(context.Background(), h, linearizability.Options{})
+	require.NoError(t, err)
+	require.Equal(t, spec.Violated, r.Verdict)
+	require.Empty(t, r.Findings[0].Hints)
+}
