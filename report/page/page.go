@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	_ "embed"
@@ -40,10 +41,11 @@ var pageStyle string
 //go:embed page.js
 var script string
 
-// A page that holds a trace can be read as one: in its head it says what wrote it, and each trace stands between two lines, of which
-// the first begins with TraceBegins and the number of traces.
+// A page that holds a trace can be read as one: in its first line it says what wrote it, and whether it holds none, and each trace stands between
+// two lines, of which the first begins with TraceBegins and the number of traces.
 const (
 	Generator   = `<meta name="generator" content="raftcheck`
+	NoTrace     = `<meta name="traces" content="0"/>`
 	TraceBegins = `<script type="application/x-ndjson" data-of="`
 	TraceEnds   = `</script>`
 )
@@ -77,11 +79,28 @@ var signs = map[string]string{"held": "✓", "violated": "✗", "inconclusive": 
 func (p *Page) head(w *writer) {
 	style := pictureStyle + pageStyle
 	policy := fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; base-uri 'none'; form-action 'none'", digest(style), digest(script))
-	w.f("<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"/>%s %s\"/>\n", markup(Generator), p.Version)
+	w.f("<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"/>%s %s\"/>", markup(Generator), p.Version)
+	if !slices.ContainsFunc(p.Sections, func(s Section) bool { return draws(s.Blocks) }) {
+		w.f("%s", markup(NoTrace))
+	}
+	w.f("\n")
 	w.f("<meta http-equiv=\"Content-Security-Policy\" content=\"%s\"/>\n", markup(policy))
 	w.f("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<meta name=\"color-scheme\" content=\"light dark\"/>\n")
 	w.f("<title>%s</title>\n<style>%s</style>\n</head>\n<body>\n", clipped(p.Title, 80), markup(style))
 	w.f("<svg class=\"patterns\" width=\"0\" height=\"0\" aria-hidden=\"true\" focusable=\"false\">%s</svg>\n", patterns)
+}
+
+// draws reports whether an execution is among blocks.
+func draws(blocks []Block) bool {
+	return slices.ContainsFunc(blocks, func(b Block) bool {
+		switch b := b.(type) {
+		case *Execution:
+			return true
+		case Fold:
+			return draws(b.Blocks)
+		}
+		return false
+	})
 }
 
 func digest(s string) string {

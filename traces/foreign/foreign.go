@@ -89,6 +89,9 @@ var known = []struct {
 		func(h *head) bool { return h.anyLine(openraft.MatchString) }},
 	{&Format{Name: "a saved input of go test -fuzz", Hint: "go test runs it: put it under testdata/fuzz of the package that it came from"},
 		func(h *head) bool { return strings.HasPrefix(h.text, "go test fuzz v1") }},
+	{&Format{Name: "a page of raftcheck (-o html) without a trace", Hint: "it shows what was judged; give raftcheck that"}, func(h *head) bool {
+		return htmlPage.MatchString(h.text) && strings.Contains(h.text, `<meta name="generator" content="raftcheck`) && strings.Contains(h.text, `<meta name="traces" content="0"/>`)
+	}},
 	{&Format{Name: "a page of raftcheck (-o html)", Verbs: append(byServers, "replay", "shrink")}, func(h *head) bool {
 		return htmlPage.MatchString(h.text) && strings.Contains(h.text, `<meta name="generator" content="raftcheck`)
 	}},

@@ -36,6 +36,8 @@ var begins = []struct{ text, name, verb string }{
 	{"Discovered \"stable leader\" counterexample Path[3]:\n- Timeout(Id(0), Election)", "a path of Stateright", ""},
 	{"2026-01-02T03:04:05.678901Z  INFO openraft::engine::engine_impl: vote is changing", "a log of openraft", ""},
 	{"go test fuzz v1\n[]byte(\"x\")", "a saved input of go test -fuzz", ""},
+	{`<!DOCTYPE html><html><head><meta name="generator" content="raftcheck devel"/>`, "a page of raftcheck (-o html)", "verify"},
+	{`<!DOCTYPE html><html><head><meta name="generator" content="raftcheck devel"/><meta name="traces" content="0"/>`, "a page of raftcheck (-o html) without a trace", ""},
 	{"<!DOCTYPE html>\n<html>", "a page (HTML)", ""},
 	{"<?xml version=\"1.0\"?>\n<testsuites>", "a report in JUnit's XML", ""},
 	{"# how to read it\nformat: raftcheck-mapping\nversion: 1\n", "a mapping of a log to a trace", ""},
