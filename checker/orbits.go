@@ -15,7 +15,8 @@ import (
 // So states are interned by orbits: with a state, all that it becomes by renaming. A local step is run once for its orbit, and
 // the others are derived from it: where it leads to a state that is new, the renamed inputs are run to reach that state's images. That servers
 // are interchangeable is not taken on trust: a state must not have images in two orbits, nor different images by equal renamings;
-// one in derivedTried of the steps derived is run all the same and must do the same; and states that derived steps lead to are audited
+// the steps of a state that stays what it is under a renaming must become each other;
+// one in derivedTried of the steps derived is run all the same and must do the same, and so it is with inputs that lead to no step; and states that derived steps lead to are audited
 // as all others are. Where servers turn out not to be interchangeable, nothing is renamed (Asymmetry).
 type orbits struct {
 	renamer  spec.Renamer
@@ -24,9 +25,17 @@ type orbits struct {
 	messages [][]uint32 // likewise by message; nil is not known yet
 	inputs   [][][]uint16
 	derived  int
+	without  map[given]int // inputs that lead to no step, as it was derived
+}
+
+// given says of what kind an input is, and the message if one is delivered.
+type given struct {
+	input   spec.InputKind
+	message spec.MessageKind
 }
 
 // derivedTried is how many derived steps there are for one of them that is run to see whether it is right. The first of them are all run.
+// Likewise for each kind of inputs that lead to no step.
 const (
 	derivedTried = 16
 	derivedFirst = 64
@@ -45,7 +54,7 @@ func newOrbits(config *cluster.Config, names []*renaming) *orbits {
 	if _, writes := node.(spec.Permuter); writes || !can || len(names) == 1 {
 		return nil
 	}
-	o := &orbits{renamer: renamer}
+	o := &orbits{renamer: renamer, without: map[given]int{}}
 	for _, q := range names {
 		var row []int
 		for _, p := range names {
@@ -194,6 +203,9 @@ func (m *memo) resolveOrbit(state, message uint32) error {
 	for step := first; step < last; step++ {
 		m.hashStep(step)
 	}
+	if err := m.takeTurns(state, message, first, last); err != nil {
+		return err
+	}
 	for _, i := range images[1:] {
 		begin := len(m.steps)
 		for step := first; step < last; step++ {
@@ -203,7 +215,76 @@ func (m *memo) resolveOrbit(state, message uint32) error {
 		}
 		m.spanned(i.state, i.message, begin, len(m.steps))
 	}
+	if err := m.deriveNone(state, message, m.stepFrom[first:last], images); err != nil {
+		return err
+	}
 	m.spanned(state, message, first, last)
+	return nil
+}
+
+// takeTurns holds the steps of a server state on a message, or by itself, against each other: where names change and the two stay what they are,
+// each of the steps must become one of them. What is derived rests on that, since of the renamings that lead to the same it takes one.
+func (m *memo) takeTurns(state, message uint32, first, last int) error {
+	for k := 1; k < len(m.names); k++ {
+		if m.orbits.images[state][k] != state || m.imagesOf(message)[k] != message {
+			continue
+		}
+		for step := first; step < last; step++ {
+			other := first + slices.Index(m.stepFrom[first:last], m.renamedOrigin(m.stepFrom[step], k))
+			if other < first || m.steps[other].next != m.orbits.images[m.steps[step].next][k] || !slices.Equal(m.sentBy(other, 0), m.sentBy(step, k)) {
+				return &Asymmetry{fmt.Sprintf("%s does on %q what does not stay the same when others change their names", m.servers[state].sight.Server, m.inputOf(step))}
+			}
+		}
+	}
+	return nil
+}
+
+// sentBy lists the messages that a step sends, in ascending order, as they are by a renaming.
+func (m *memo) sentBy(step, by int) []uint32 {
+	local := &m.steps[step]
+	var sent []uint32
+	for _, id := range m.sends[local.sends : local.sends+uint32(local.sendCount)] {
+		sent = append(sent, m.imagesOf(id)[by])
+	}
+	slices.Sort(sent)
+	return sent
+}
+
+// deriveNone tries what leads to no step, because it is refused or leaves the bounds, with other names: there it must not either. Taken are the origins of
+// the steps that there are.
+func (m *memo) deriveNone(state, message uint32, taken []stepOrigin, images []image) error {
+	inputs := 1
+	if message == 0 {
+		inputs = len(m.inputs[m.servers[state].slot])
+	}
+	for k := range inputs {
+		from := stepOrigin{state: state, message: message, input: uint16(k)}
+		if slices.Contains(taken, from) {
+			continue
+		}
+		in := m.givenBy(from)
+		count := given{in.Kind, in.Message.Kind}
+		for _, i := range images[1:] {
+			if m.orbits.without[count]++; m.orbits.without[count] > derivedFirst && m.orbits.without[count]%derivedTried != 0 {
+				continue
+			}
+			if err := m.tryNone(m.renamedOrigin(from, i.by)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// tryNone runs what another by its name takes no step on.
+func (m *memo) tryNone(from stepOrigin) error {
+	l, out, err := m.runAgain(from)
+	if err != nil || out.Refused {
+		return err
+	}
+	if after := m.observe(l.node); m.config.Within(&after) {
+		return &Asymmetry{fmt.Sprintf("%s takes %q, and another by its name does not", m.servers[from.state].sight.Server, m.givenBy(from))}
+	}
 	return nil
 }
 
@@ -352,10 +433,8 @@ func (m *memo) try(number int) error {
 	for _, msg := range out.Sent {
 		sent = append(sent, m.internMessage(msg))
 	}
-	want := slices.Clone(m.sends[step.sends : step.sends+uint32(step.sendCount)])
 	slices.Sort(sent)
-	slices.Sort(want)
-	if !same || !slices.Equal(sent, want) {
+	if !same || !slices.Equal(sent, m.sentBy(number, 0)) {
 		return &Asymmetry{fmt.Sprintf("%s does not do on %q what another by its name does", m.servers[m.stepFrom[number].state].sight.Server, m.inputOf(number))}
 	}
 	return nil

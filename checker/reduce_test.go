@@ -248,21 +248,43 @@ func TestServersAreRenamedByWhatTheyDo(t *testing.T) {
 	require.Greater(t, plain, 3*reduced)
 }
 
-// TestServersThatAreNotAlikeAreNotRenamed: one of three servers does what the others do not. By default it is then searched without renaming; who
+// TestServersThatAreNotAlikeAreNotRenamed: a server does, or minds, what the others do not. By default such servers are searched without renaming; who
 // asks for symmetry is told.
 func TestServersThatAreNotAlikeAreNotRenamed(t *testing.T) {
-	for name, odd := range map[string]func(in *spec.Input, out *spec.Output){
-		"it refuses": func(in *spec.Input, out *spec.Output) { out.Refused = out.Refused || in.Kind == spec.Propose },
-		"it says less": func(in *spec.Input, out *spec.Output) {
-			out.Effects = slices.DeleteFunc(out.Effects, func(e spec.Effect) bool { return e.Kind == spec.Send && in.Kind == spec.Timeout && e.Message.To == 3 })
+	refuses := func(is func(id spec.ServerID, in *spec.Input) bool) func(spec.ServerID, *spec.Input, *spec.Output) {
+		return func(id spec.ServerID, in *spec.Input, out *spec.Output) { out.Refused = out.Refused || is(id, in) }
+	}
+	asksOnly := func(whom func(id spec.ServerID) spec.ServerID) func(spec.ServerID, *spec.Input, *spec.Output) {
+		return func(id spec.ServerID, in *spec.Input, out *spec.Output) {
+			out.Effects = slices.DeleteFunc(out.Effects, func(e spec.Effect) bool {
+				return e.Kind == spec.Send && in.Kind == spec.Timeout && e.Message.To != whom(id)
+			})
+		}
+	}
+	for name, odd := range map[string]func(id spec.ServerID, in *spec.Input, out *spec.Output){
+		"the first refuses":               refuses(func(id spec.ServerID, in *spec.Input) bool { return id == 1 && in.Kind == spec.Timeout }),
+		"the second refuses":              refuses(func(id spec.ServerID, in *spec.Input) bool { return id == 2 && in.Kind == spec.Propose }),
+		"the last refuses":                refuses(func(id spec.ServerID, in *spec.Input) bool { return id == 3 && in.Kind == spec.Heartbeat }),
+		"the first refuses when it leads": refuses(func(id spec.ServerID, in *spec.Input) bool { return id == 1 && in.Kind == spec.Heartbeat }),
+		"one refuses what another says": refuses(func(id spec.ServerID, in *spec.Input) bool {
+			return id == 1 && in.Kind == spec.Deliver && in.Message.Kind == spec.AppendEntriesReply && in.Message.From == 2
+		}),
+		"one says less": func(id spec.ServerID, in *spec.Input, out *spec.Output) {
+			out.Effects = slices.DeleteFunc(out.Effects, func(e spec.Effect) bool {
+				return id == 2 && e.Kind == spec.Send && in.Kind == spec.Timeout && e.Message.To == 3
+			})
 		},
+		"each asks the first of the others": asksOnly(func(id spec.ServerID) spec.ServerID {
+			if id == 1 {
+				return 2
+			}
+			return 1
+		}),
+		"each asks the next": asksOnly(func(id spec.ServerID) spec.ServerID { return id%3 + 1 }),
 	} {
 		alike := impl.New(impl.Options{})
 		config := cluster.Default(func(id spec.ServerID, servers []spec.ServerID) spec.Node {
-			if id == 2 {
-				return nameless{&oddly{alike(id, servers), odd}}
-			}
-			return nameless{alike(id, servers)}
+			return nameless{&oddly{alike(id, servers), func(in *spec.Input, out *spec.Output) { odd(id, in, out) }}}
 		})
 		config.Bounds.Messages, config.Bounds.Terms, config.Faults.Crash = 1, 1, cluster.Off
 		o := Options{Goals: []*spec.Goal{}, Rules: []*spec.Rule{spec.Rules[0]}}
