@@ -1,7 +1,5 @@
 package report
 
-import "fmt"
-
 // DebugGoal is a property that right executions break, and whether one within the bounds does.
 type DebugGoal struct {
 	Name     string `json:"name"`
@@ -28,8 +26,8 @@ func (t *text) debugGoal() {
 	}
 	if t.r.Search != nil {
 		t.line("")
-		if f.Shortest && f.Steps > 0 {
-			t.paragraph(fmt.Sprintf("Shortest possible: every execution of up to %s was tried and none reaches it.%s", Some(f.Steps-1, "step"), f.fewestFaults()))
+		if said := f.shortest("reaches it"); said != "" {
+			t.paragraph(said)
 		}
 		t.paragraph("Searched: " + t.r.Subject + ", " + t.world() + "; " + t.counted() + ".")
 	}

@@ -150,8 +150,8 @@ func (h *htmlPage) finding(p *part, group []Finding) []page.Block {
 		}
 		all = append(all, t)
 	}
-	if f.Shortest && f.Steps > 0 {
-		all = append(all, page.Text{Says: fmt.Sprintf("Shortest possible: every execution of up to %s was tried and none breaks a rule.", Some(f.Steps-1, "step"))})
+	if said := f.shortest("breaks a rule"); said != "" {
+		all = append(all, page.Text{Says: said})
 	}
 	if c := p.Campaign; c != nil && c.Found != nil {
 		all = append(all, page.Text{Says: fmt.Sprintf("Found by %s run number %s, after %s; shortened from %s to %d.", c.Found.Strategy, Count(c.Found.Run), Some(c.Steps, "step"),

@@ -7,6 +7,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -139,6 +140,31 @@ func TestText(t *testing.T) {
 			require.NoError(t, report.Text(&got, r, report.Style{}))
 			golden(t, name+".txt", got.Bytes())
 		})
+	}
+}
+
+// TestTextAndPageSayWhatIsKnownOfFewerFaults: that none as short has fewer, or that it was left open.
+func TestTextAndPageSayWhatIsKnownOfFewerFaults(t *testing.T) {
+	for _, c := range []struct {
+		faults int
+		fewest bool
+		says   string
+	}{
+		{0, true, "none breaks a rule. It takes no fault and no lost message."},
+		{1, true, "None as short does without a fault or a lost message: this one has 1."},
+		{2, true, "None as short has fewer faults and lost messages than the 2 of this one."},
+		{2, false, "Whether one as short has fewer faults and lost messages than the 2 of this one was left open"},
+	} {
+		r := reports()["check-violated"]
+		r.Findings[0].Faults, r.Findings[0].FewestFaults = c.faults, c.fewest
+		for name, write := range map[string]func(w io.Writer) error{
+			"text": func(w io.Writer) error { return report.Text(w, r, report.Style{}) },
+			"page": func(w io.Writer) error { return report.HTML(w, r) },
+		} {
+			var got bytes.Buffer
+			require.NoError(t, write(&got))
+			require.Contains(t, strings.Join(strings.Fields(got.String()), " "), c.says, name)
+		}
 	}
 }
 

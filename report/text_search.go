@@ -84,17 +84,27 @@ func (t *text) storyFinding(group []Finding) {
 	}
 	if t.r.Search != nil {
 		t.line("")
-		if f.Shortest && f.Steps > 0 {
-			t.paragraph(fmt.Sprintf("Shortest possible: every execution of up to %s was tried and none breaks a rule.%s", Some(f.Steps-1, "step"), f.fewestFaults()))
+		if said := f.shortest("breaks a rule"); said != "" {
+			t.paragraph(said)
 		}
 		t.paragraph(fmt.Sprintf("Searched: %s, %s; %s.", t.r.Subject, t.world(), t.counted()))
 	}
 	t.whatNext(f)
 }
 
-// fewestFaults says that no execution as short needs less to go wrong, if that is known.
+// shortest says that no shorter execution does what this one does, if that is known: "breaks a rule".
+func (f *Finding) shortest(does string) string {
+	if !f.Shortest || f.Steps == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Shortest possible: every execution of up to %s was tried and none %s.%s", Some(f.Steps-1, "step"), does, f.fewestFaults())
+}
+
+// fewestFaults says whether executions as short need less to go wrong.
 func (f *Finding) fewestFaults() string {
 	switch {
+	case !f.FewestFaults && f.Faults > 0:
+		return fmt.Sprintf(" Whether one as short has fewer faults and lost messages than the %d of this one was left open, for want of memory or time.", f.Faults)
 	case !f.FewestFaults:
 		return ""
 	case f.Faults == 0:
