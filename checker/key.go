@@ -42,9 +42,7 @@ func (x *expander) secondSum(state []uint32, p int) uint64 {
 		}
 		hash := x.messageHash[int(id)*n+p]
 		if x.fifo {
-			if place++; k == 0 || x.queue(id) != x.queue(messages[k-1]) {
-				place = 0
-			}
+			place = x.behind(messages, k, place)
 			hash = queued(hash, place)
 		}
 		sum += mixed(hash)

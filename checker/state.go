@@ -29,16 +29,20 @@ func (x *expander) networkHash(state []uint32, p int) uint64 {
 		}
 		hash := x.messageHash[int(id)*n+p]
 		if x.fifo {
-			if k > 0 && x.queue(id) == x.queue(messages[k-1]) {
-				place++
-			} else {
-				place = 0
-			}
+			place = x.behind(messages, k, place)
 			hash = queued(hash, place)
 		}
 		sum += hash
 	}
 	return sum
+}
+
+// behind returns how many messages the one at a place of the network has before it in its FIFO queue, as that before it has so many.
+func (x *expander) behind(messages []uint32, k, before int) int {
+	if k > 0 && x.queue(messages[k]) == x.queue(messages[k-1]) {
+		return before + 1
+	}
+	return 0
 }
 
 // fingerprint returns the least fingerprint of a state under all renamings.
