@@ -318,6 +318,68 @@ func (o *oddly) Step(in spec.Input) spec.Output {
 	return out
 }
 
+// drowsy is a server that ignores all messages until it hears of a leader.
+type drowsy struct {
+	spec.Node
+	awake bool
+}
+
+func (d *drowsy) Step(in spec.Input) spec.Output {
+	if in.Kind == spec.Deliver {
+		if d.awake = d.awake || in.Message.Kind == spec.AppendEntries; !d.awake {
+			return spec.Output{}
+		}
+	}
+	return d.Node.Step(in)
+}
+
+func (d *drowsy) AppendState(b []byte) []byte { return append(d.Node.AppendState(b), bit(d.awake)) }
+func (d *drowsy) Clone() spec.Node            { return &drowsy{d.Node.(spec.Cloner).Clone(), d.awake} }
+
+// deadNow says which messages do nothing in a server state, whatever they do in those that it leads to.
+func deadNow(m *memo) [][]uint64 {
+	dead := make([][]uint64, len(m.servers))
+	for s := range dead {
+		dead[s] = make([]uint64, len(m.messages)/64+1)
+		for message := 1; message < len(m.messages); message++ {
+			found, _ := m.deliveries.get(pair(uint32(s), uint32(message)))
+			steps := m.steps[found>>32 : found>>32+uint64(uint32(found))]
+			if m.messages[message].To == m.servers[s].sight.Server && !slices.ContainsFunc(steps, func(l localStep) bool { return l.flags&idle == 0 || l.goals != 0 }) {
+				dead[s][message/64] |= 1 << (message % 64)
+			}
+		}
+	}
+	return dead
+}
+
+// TestNoOpsAreOnesForEver: a vote that is asked for while the voter is drowsy is given when it has woken, though only who has got others' votes wakes it.
+func TestNoOpsAreOnesForEver(t *testing.T) {
+	alike := impl.New(impl.Options{})
+	config := &cluster.Config{Servers: 3, Faults: cluster.Faults{Drop: cluster.Unlimited}, Bounds: cluster.Bounds{Terms: 1, Messages: 2, Campaigns: 1},
+		New: func(id spec.ServerID, servers []spec.ServerID) spec.Node {
+			if id == 3 {
+				return &drowsy{Node: alike(id, servers)}
+			}
+			return alike(id, servers)
+		}}
+	fromTheStart := func(r *run) {
+		if r.noops == nil {
+			r.small = 0
+			require.NoError(t, r.takeOut(0))
+			require.NotNil(t, r.noops)
+		}
+	}
+	o := Options{Reduce: NoOps, Rules: []*spec.Rule{spec.Rules[0]}} // a server that sleeps breaks others
+	differs, plain, reduced := compared(t, config, o, fromTheStart)
+	require.Empty(t, differs)
+	require.Greater(t, plain, reduced)
+	differs, _, _ = compared(t, config, o, func(r *run) {
+		fromTheStart(r)
+		r.noops.dead = deadNow(r.noops.ahead)
+	})
+	require.NotEmpty(t, differs, "what does nothing now is taken for a no-op for ever")
+}
+
 // TestBrokenReductionsAreFoundOut: the comparison fails when a reduction leaves out what it must not.
 func TestBrokenReductionsAreFoundOut(t *testing.T) {
 	for name, broken := range map[string]struct {
