@@ -221,6 +221,19 @@ func TestReductionsKeepVerdicts(t *testing.T) {
 	}
 }
 
+// TestWhatOnlyAReducedSearchFindsIsNotTold: a search without reductions that comes to its end, or as far, contradicts it.
+func TestWhatOnlyAReducedSearchFindsIsNotTold(t *testing.T) {
+	config := cluster.Default(impl.New(impl.Options{}))
+	config.Bounds = cluster.Bounds{Terms: 1, Messages: 1, Campaigns: 1}
+	for _, steps := range []int{2, 1000} {
+		r, err := newRun(&config, Options{Reduce: Losses})
+		require.NoError(t, err)
+		r.end()
+		_, err = r.retell(context.Background(), &Result{Findings: []Finding{{Finding: traces.Finding{Breach: &spec.Breach{Rule: spec.Rules[0]}}, Trace: &traces.Trace{Records: make([]traces.Record, steps)}}}})
+		require.ErrorContains(t, err, fmt.Sprintf("in %d steps, and a search without reductions does not", steps))
+	}
+}
+
 // nameless is a server that renames its messages, and can neither write its state with other names nor copy itself.
 type nameless struct{ spec.Node }
 
