@@ -1,0 +1,115 @@
+package spec
+
+import "slices"
+
+// disks compares what a step says to be on disk with what was there before, where the state before does not show it.
+func (k *Known) disks(s *Step, yield func(*Rule, *Breach)) {
+	was, before, at := &k.promised.disk, PartFact, k.promised.diskAt
+	if k.promised.diskAt == 0 {
+		was = nil
+	}
+	effect := 0
+	for n := range s.Output.Effects {
+		e := &s.Output.Effects[n]
+		if e.Kind != Write && e.Kind != Sync {
+			continue
+		}
+		if was != nil {
+			if b := k.diskFalls(s, n, was, &e.Durable, before == PartFact); b != nil {
+				b.Evidence = append(b.Evidence, Evidence{Role: "what was on disk", Server: s.Server, Part: before, Effect: effect, Origin: at})
+				yield(diskKept, b)
+				return
+			}
+		}
+		was, before, effect = &e.Durable, PartEffect, n
+	}
+}
+
+// diskFalls returns the breach that what an effect says to be on disk is less than what was there; nil if nothing is missing.
+func (k *Known) diskFalls(s *Step, effect int, was, is *Durable, earlier bool) *Breach {
+	known := func(f Field) bool { return (was.Unknown|is.Unknown)&f == 0 }
+	if known(FieldTerm) && is.Term < was.Term {
+		return s.breach(PartEffect, effect, "%s had term %d on its disk and now has term %d there", s.Server, was.Term, is.Term).
+			refusing("term on disk ≥ term on disk before", "%d is below %d", is.Term, was.Term).allowing("term %d stays on disk", was.Term)
+	}
+	lenient := s.Declared.Has(LateTerm) || s.Declared.Has(TermThenVote) || s.Declared.Has(DropsVoteForLeader) && is.VotedFor == None
+	if known(FieldTerm|FieldVotedFor) && is.Term == was.Term && was.VotedFor != None && is.VotedFor != was.VotedFor && !lenient {
+		return s.breach(PartEffect, effect, "%s had its vote for %s in term %d on its disk and now has a vote for %s there", s.Server, was.VotedFor, was.Term, is.VotedFor).
+			refusing("votedFor on disk stays in its term", "it was %s and is %s", was.VotedFor, is.VotedFor).allowing("the vote for %s stays on disk", was.VotedFor)
+	}
+	i, lost := firstLoss(was.Log, is.Log)
+	if !lost || !known(FieldLog) || s.crashes() || s.Input.Kind == Restart || s.Declared.Has(StoresLater) || s.Declared.Has(VolatileUntilReady) || s.Declared.Has(MendsLog) ||
+		s.dropsUnacknowledged(i) || !k.keepsEntry(s, i, was, earlier) {
+		return nil
+	}
+	return s.breach(PartEffect, effect, "%s had %s at index %d on its disk and now has %s there", s.Server, was.Log.at(i), i, is.Log.at(i)).
+		refusing("entries on disk stay until they are replaced or compacted", "index %d is gone", i).allowing("%s stays on disk", was.Log.at(i))
+}
+
+// keepsEntry reports whether a server certainly has not replaced an entry of its disk: it holds it in memory before and after, or nothing came that
+// may replace any.
+func (k *Known) keepsEntry(s *Step, i Index, was *Durable, earlier bool) bool {
+	if e, _ := was.Log.At(i); s.show(FieldLog) {
+		before, here := s.Before.Log.At(i)
+		after, there := s.After.Log.At(i)
+		if here && there && before.agrees(e) && after.agrees(e) {
+			return true
+		}
+	}
+	return s.leavesEntries() && (!earlier || k.promised.diskIs && !s.Gap && !s.Hole)
+}
+
+// leavesEntries reports whether a step is one that replaces no entries.
+func (s *Step) leavesEntries() bool {
+	switch s.Input.Kind {
+	case Timeout, Heartbeat, Propose, Tick, ReadIndex:
+		return true
+	case Deliver:
+		return s.Input.Message.Kind != AppendEntries && s.Input.Message.Kind != InstallSnapshot
+	}
+	return false
+}
+
+// disk notes what is on disk.
+func (k *Known) disk(s *Step, where func(Part, int) Origin) {
+	p := &k.promised
+	p.diskIs = p.diskIs && s.leavesEntries() && !s.Gap && !s.Hole && !s.crashes()
+	switch n := s.Output.lastDurable(); {
+	case s.After.Knows(FieldDurable):
+		p.disk, p.diskAt, p.diskIs = s.After.Durable, where(PartAfter, 0), !s.crashes()
+	case n >= 0:
+		now := s.Output.Effects[n].Durable
+		if now.Unknown&FieldTerm != 0 && p.diskAt != 0 {
+			now.Term, now.VotedFor, now.Unknown = p.disk.Term, p.disk.VotedFor, now.Unknown&FieldLog|p.disk.Unknown&^FieldLog
+		}
+		p.disk, p.diskAt, p.diskIs = now, where(PartEffect, n), !s.crashes()
+	}
+}
+
+// lastDurable returns the index of the last effect that changed what is on disk, -1 if there is none. What stood there for a moment before need
+// be no state that the server meant to be in.
+func (o *Output) lastDurable() int {
+	for k := len(o.Effects) - 1; k >= 0; k-- {
+		if kind := o.Effects[k].Kind; kind == Write || kind == Sync {
+			return k
+		}
+	}
+	return -1
+}
+
+// durable reports whether a step wrote to disk.
+func (o *Output) durable() bool {
+	return slices.ContainsFunc(o.Effects, func(e Effect) bool { return e.Kind == Write || e.Kind == Sync })
+}
+
+// stored adds what was on disk.
+func (k *Known) stored(d *Durable, declared *binding, at Origin) {
+	p := &k.promised
+	if d.Unknown&FieldTerm != 0 {
+		return
+	}
+	p.term.raise(d.Term, at)
+	if d.Unknown&FieldVotedFor == 0 {
+		p.vote.cast(d.Term, d.VotedFor, at)
+	}
+}

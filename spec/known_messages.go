@@ -1,0 +1,152 @@
+package spec
+
+// told adds what a message promised when it left. now is what its sender was then, as far as that is known.
+func (k *Known) told(m *Message, now *Observation, declared *binding, at Origin) {
+	if !tellsSendersTerm(m.Kind) || !m.Knows(MessageTerm|MessageTo) || m.To == m.From {
+		return
+	}
+	p := &k.promised
+	k.term.raise(m.Term, at)
+	if m.Kind.IsRequest() {
+		p.asked.raise(m.Term, at)
+		if m.Kind == RequestVote {
+			p.own.cast(m.Term, m.From, at)
+		}
+		return
+	}
+	p.term.raise(m.Term, at)
+	switch {
+	case m.Kind == RequestVoteReply && m.Knows(MessageGranted) && m.Granted:
+		p.vote.cast(m.Term, m.To, at)
+	case !m.Success || !m.Knows(MessageSuccess|MessageMatch) || declared.healsFirst:
+	case m.Kind == InstallSnapshotReply:
+		if m.MatchIndex > p.snapshot.index {
+			p.snapshot = reach{m.Term, m.MatchIndex, at}
+		}
+	case m.Kind == AppendEntriesReply:
+		p.acked.extend(m.Term, m.MatchIndex, at)
+		if log := now.Log; now.Knows(FieldLog|FieldTerm) && now.Term == m.Term && m.MatchIndex <= log.LastIndex() && m.MatchIndex > p.log.LastIndex() {
+			log.Entries = log.Entries[:max(m.MatchIndex, log.Base)-log.Base]
+			p.log, p.logAt = log, at
+		}
+	}
+}
+
+// end notes up to which entry a server has acknowledged what it was sent: from now on its log is at least as up to date as one that ends there.
+func (k *Known) end(s *Step, where func(Part, int) Origin) {
+	p, m := &k.promised, &s.Input.Message
+	if s.Gap || s.Hole || s.Input.Kind == Stored || s.Input.Kind == 0 || (s.delivered(AppendEntries) || s.delivered(InstallSnapshot)) && (!m.Knows(MessageTerm) || m.Term != p.endIn) {
+		p.end, p.endIn = reach{}, 0
+	}
+	if !s.delivered(AppendEntries) || !m.Knows(MessageTerm|MessagePrevIndex|MessageEntries) || s.After.Knows(FieldLog) {
+		return
+	}
+	for _, v := range [...]Variant{HealsFirst, StoresLater, DropsUnacknowledged, CachesEntries} {
+		if s.Declared.Has(v) {
+			return
+		}
+	}
+	for n, reply := range s.Output.Sent {
+		e, carried := m.entryAt(reply.MatchIndex)
+		if reply.Kind == AppendEntriesReply && reply.Success && reply.Knows(MessageTerm|MessageMatch|MessageSuccess) && reply.Term == m.Term && carried {
+			p.end.extend(e.Term, reply.MatchIndex, where(PartEffect, n))
+			p.endIn = m.Term
+		}
+	}
+}
+
+// votesBehind returns the breach of a vote for a candidate whose log is behind what the voter acknowledged, where the voter shows no log.
+func (k *Known) votesBehind(s *Step) *Breach {
+	m, end := &s.Input.Message, &k.promised.end
+	if !s.delivered(RequestVote) || end.index == 0 || s.Before.Knows(FieldLog) || s.Gap || s.Hole || !s.runs() || !m.Knows(MessageTerm|MessageFrom|MessageLastIndex|MessageLastTerm) || m.Term <= k.promised.endIn {
+		return nil
+	}
+	if m.LastLogTerm > end.term || m.LastLogTerm == end.term && m.LastLogIndex >= end.index {
+		return nil
+	}
+	for n, reply := range s.Output.Sent {
+		if reply.Kind == RequestVoteReply && reply.Granted && reply.Knows(MessageGranted|MessageTo) && reply.To == m.From {
+			return s.breachSent(n, "%s votes for %s in term %d, whose log ends with index %d of term %d, and has acknowledged an entry of term %d at index %d", s.Server, m.From, m.Term, m.LastLogIndex, m.LastLogTerm, end.term, end.index).
+				refusing("the candidate's (last term, last index) ≥ the voter's", "(%d, %d) is below (%d, %d)", m.LastLogTerm, m.LastLogIndex, end.term, end.index).
+				allowing("%s refuses %s", s.Server, m.From).after("the acknowledgement", s.Server, end.at)
+		}
+	}
+	return nil
+}
+
+// sent returns the breach of a step that brings a message which this server, by all that is known of it, cannot have sent.
+func (k *Known) sent(s *Step, holes int) *Breach {
+	m := &s.Input.Message
+	why, condition := k.past.rulesOut(m)
+	if why == "" {
+		why, condition = k.otherThanSent(m, holes)
+	}
+	if why == "" || !k.sends || k.hole != holes {
+		return nil
+	}
+	return s.breach(PartInput, 0, "%s receives %s from %s, and that never sent it: %s", s.Server, m.Kind, m.From, why).
+		refusing(condition, "%s", why).
+		hinting("the message was made up or changed on its way, or the trace lacks steps of "+m.From.String()).after("what is known of "+m.From.String(), m.From, k.from)
+}
+
+// leadsAsShown reports whether a server is certain to lead the term of a message now, so that what it shows is all that it can have told.
+func (k *Known) leadsAsShown(m *Message, holes int) bool {
+	o := &k.now
+	return m.Knows(MessageTerm) && o.Knows(FieldRole|FieldTerm) && o.Role == Leader && o.Term == m.Term && k.past.begun && !k.past.batches && k.sends && k.hole == holes
+}
+
+// otherThanSent says why a server that leads the term of a message cannot have sent that, by its log, which only grows; "" if it may have.
+func (k *Known) otherThanSent(m *Message, holes int) (why, condition string) {
+	o := &k.now
+	if m.Kind != AppendEntries || !k.leadsAsShown(m, holes) {
+		return "", ""
+	}
+	if !o.Knows(FieldLog) || !m.Knows(MessagePrevIndex) {
+		return "", ""
+	}
+	if term, known := o.Log.termKnownAt(m.PrevLogIndex); known && m.Knows(MessagePrevTerm) && term != m.PrevLogTerm {
+		return "its entry at index " + number(m.PrevLogIndex) + " is of term " + number(term), "prevLogTerm = the sender's log[prevLogIndex].term"
+	}
+	for i := range m.Entries {
+		at := m.PrevLogIndex + 1 + Index(i)
+		if own, held := o.Log.At(at); m.Knows(MessageEntries) && at > o.Log.Base && (!held || !own.agrees(m.Entries[i])) {
+			return "it has " + o.Log.at(at) + " at index " + number(at), "an entry sent = the sender's log[index]"
+		}
+	}
+	return "", ""
+}
+
+// steps judges what a server does by what it was before: one that is down does nothing until it starts again, and what it sends of a term that is over
+// for it, it was in a state to send then.
+func (k *Known) steps(s *Step, unnumbered bool, declared *binding, yield func(*Rule, *Breach)) {
+	if k.seen && k.down() && !unnumbered && s.actsUp() {
+		yield(traceConsistent, s.breachAfter("%s is down, and then %s happens to it and it is %s", s.Server, s.happened(), s.After.Role).
+			refusing("a server that is down does nothing", "it goes on").
+			allowing("%s starts again first", s.Server).after("where it went down", s.Server, k.from))
+		return
+	}
+	if !declared.promises() || !s.Before.Knows(FieldTerm) {
+		return
+	}
+	for n := range s.Output.Effects {
+		m := &s.Output.Effects[n].Message
+		isOver := m.Term < s.Before.Term || m.Term == s.Before.Term && m.Kind == RequestVote && s.After.Knows(FieldTerm) && s.After.Term > m.Term
+		if s.Output.Effects[n].Kind != Send || m.To == s.Server || !isOver {
+			continue
+		}
+		if why, condition := k.past.rulesOut(m); why != "" {
+			yield(traceConsistent, s.breachSent(n, "%s sends %s of term %d: %s", s.Server, m.Kind, m.Term, why).
+				refusing(condition, "%s", why).after("what it was before", s.Server, k.from))
+			return
+		}
+	}
+}
+
+// actsUp reports whether the step is one that only a server takes which is up, and leaves it so.
+func (s *Step) actsUp() bool {
+	switch s.Input.Kind {
+	case Timeout, Heartbeat, Deliver, Propose, ReadIndex, Compact, Tick:
+		return !s.crashes() && s.After.Knows(FieldRole) && s.After.Role != Crashed
+	}
+	return false
+}
