@@ -171,3 +171,9 @@ func cut(s *spec.Step) *spec.Step {
 	s.Input.Cut = 1
 	return s
 }
+
+// toItself is a message of n1 to n1.
+func toItself(m spec.Message) spec.Effect {
+	m.From, m.To = 1, 1
+	return spec.Effect{Kind: spec.Send, Message: m}
+}

@@ -61,8 +61,10 @@ func (k *Known) ends(s *Step, declared *binding, yield func(*Rule, *Breach)) {
 			refusing("last index ≥ matchIndex acknowledged in the term", "%d is below %d", o.Log.LastIndex(), acked.index).
 			allowing("%s holds its entries up to index %d", s.Server, acked.index).after("the acknowledgement", s.Server, acked.at))
 	}
-	if b := s.judgeVoteGiven(); b != nil && !drops(declared, o) {
-		yield(voteOnce, b)
+	if b := s.judgeVoteGiven(); b != nil {
+		if !s.show(voteOnce.Needs) {
+			yield(voteOnce, b) // the rule itself is not asked
+		}
 		return
 	}
 	if heard := &k.promised.vote; o.Knows(FieldTerm|FieldVotedFor) && heard.vote != None && heard.term == o.Term && o.VotedFor == None && k.vote.vote == None && !drops(declared, o) {

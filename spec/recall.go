@@ -237,9 +237,10 @@ func (s *Step) dropsVote() bool {
 	return s.runs()
 }
 
-// judgeVoteAfterDrop sees a vote in a term whose leader the server knows: it may have given its vote and dropped it.
+// judgeVoteAfterDrop sees a vote in a term whose leader the server knows: it may have given its vote and dropped it. What leaves as it is stored was given
+// before.
 func (s *Step) judgeVoteAfterDrop() *Breach {
-	if !s.Declared.Has(DropsVoteForLeader) || !s.Before.Knows(FieldLeader) || s.Before.LeaderID == None || s.Before.VotedFor != None || s.Before.Role == Crashed {
+	if !s.Declared.Has(DropsVoteForLeader) || s.Input.Kind == Stored || !s.Before.Knows(FieldLeader) || s.Before.LeaderID == None || s.Before.VotedFor != None || s.Before.Role == Crashed {
 		return nil
 	}
 	for k, m := range s.Output.Sent {

@@ -55,15 +55,22 @@ var voteOnce = &Rule{
 	Varies:    []Variant{DropsVoteForLeader},
 	Needs:     FieldTerm | FieldVotedFor,
 	Agreement: FactVote,
-	Step:      judgeVoteKept,
+	Step:      judgeVoteOnce,
+}
+
+func judgeVoteOnce(s *Step) *Breach {
+	if b := s.judgeVoteAfterDrop(); b != nil {
+		return b
+	}
+	if b := s.judgeVoteKept(); b != nil {
+		return b
+	}
+	return s.judgeVoteGiven()
 }
 
 // judgeVoteKept sees that a vote is taken back within its term. A vote that was only in memory may be lost in a crash: if it was
 // promised to anybody, the agreement on votes finds a second one.
-func judgeVoteKept(s *Step) *Breach {
-	if b := s.judgeVoteAfterDrop(); b != nil {
-		return b
-	}
+func (s *Step) judgeVoteKept() *Breach {
 	term, vote := s.Before.Term, s.Before.VotedFor
 	since := "the vote"
 	if !s.runs() && !s.comesBack() {
@@ -88,13 +95,11 @@ func judgeVoteKept(s *Step) *Breach {
 // judgeVoteGiven sees that a step gives a vote of a term and ends in that term with none.
 func (s *Step) judgeVoteGiven() *Breach {
 	o := &s.After
-	if !o.Knows(FieldTerm|FieldVotedFor|FieldRole) || o.VotedFor != None || s.crashes() {
+	if !o.Knows(FieldTerm|FieldVotedFor|FieldRole) || o.VotedFor != None || s.crashes() || s.dropsVote() {
 		return nil
 	}
-	for k := range s.Output.Effects {
-		e := &s.Output.Effects[k]
-		m := &e.Message
-		if e.Kind != Send || m.Kind != RequestVoteReply || !m.Knows(MessageGranted|MessageTo|MessageTerm) || !m.Granted || m.Term != o.Term || m.To == s.Server {
+	for k, m := range s.Output.Sent {
+		if m.Kind != RequestVoteReply || !m.Knows(MessageGranted|MessageTo|MessageTerm) || !m.Granted || m.Term != o.Term || m.To == s.Server {
 			continue
 		}
 		return s.breachSent(k, "%s gives %s its vote in term %d and holds none in that term", s.Server, m.To, m.Term).
