@@ -95,7 +95,7 @@ func (s *Step) judgeVoteKept() *Breach {
 // judgeVoteGiven sees that a step gives a vote of a term and ends in that term with none.
 func (s *Step) judgeVoteGiven() *Breach {
 	o := &s.After
-	if !o.Knows(FieldTerm|FieldVotedFor|FieldRole) || o.VotedFor != None || s.crashes() || s.dropsVote() {
+	if !o.Knows(FieldTerm|FieldVotedFor) || !o.Knows(FieldRole) && !o.Knows(FieldUp) || o.VotedFor != None || s.crashes() || s.dropsVote() {
 		return nil
 	}
 	for k, m := range s.Output.Sent {

@@ -241,7 +241,7 @@ var messageTerm = &Rule{
 		"What usually breaks it: a message is built before the term is set, or stamped with a term read from elsewhere.",
 	Section: "Raft paper, 5.1", Level: Must, Profile: Core,
 	Catches: []string{"el-asks-ahead"},
-	Varies:  []Variant{PreVoteOwnTerm},
+	Varies:  []Variant{LateTerm, PreVoteOwnTerm},
 	Step:    judgeMessageTerm,
 }
 
