@@ -52,7 +52,7 @@ var voteOnce = &Rule{
 	Section: "Raft paper, 5.2 and Figure 2 (persistent state)", Level: Must, Profile: Core,
 	Catches: []string{"st-stale-disk", "el-vote-not-durable", "el-nonatomic-term-vote", "el-send-before-persist", "el-revote-same-term",
 		"el-candidate-stepdown-clears-vote", "el-leader-votes", "el-meta-missing-term0", "st-lazy-fsync"},
-	Varies:    []Variant{DropsVoteForLeader},
+	Varies:    []Variant{DropsVoteForLeader, VolatileUntilReady},
 	Needs:     FieldTerm | FieldVotedFor,
 	Agreement: FactVote,
 	Step:      judgeVoteOnce,
@@ -92,9 +92,12 @@ func (s *Step) judgeVoteKept() *Breach {
 	return b
 }
 
-// judgeVoteGiven sees that a step gives a vote of a term and ends in that term with none.
+// judgeVoteGiven sees that a step gives a vote of a term and ends in that term with none. What waits for storage may be told before the vote is shown.
 func (s *Step) judgeVoteGiven() *Breach {
 	o := &s.After
+	if s.Declared.Has(VolatileUntilReady) {
+		return nil
+	}
 	if !o.Knows(FieldTerm|FieldVotedFor) || !o.Knows(FieldRole) && !o.Knows(FieldUp) || o.VotedFor != None || s.crashes() || s.dropsVote() {
 		return nil
 	}
