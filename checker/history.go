@@ -144,7 +144,7 @@ func (m *memo) resolveHistory(from uint32, step uint32) error {
 	if m.hearsClients && m.tellClients(&h, s) {
 		broken = true
 	}
-	h.tidy(s)
+	h.tidy(s, m.termsStay)
 	if vote, unsaid := unsaidVote(s); unsaid {
 		agree(vote)
 	}
@@ -163,15 +163,20 @@ func (h *history) holdsUnsaid(vote spec.Fact) bool {
 	return known && h.facts[at].Same(&vote)
 }
 
+// judgesTerms reports whether that terms do not fall is among rules.
+func judgesTerms(rules []*spec.Rule) bool {
+	return slices.ContainsFunc(rules, func(r *spec.Rule) bool { return r.Name == "term-monotonic" })
+}
+
 // tidy drops the votes of a server that are needed no longer: those on its disk, those that were unsaid and are told or gone
-// now, and those of terms it has left, in which it never votes again. That terms do not fall is judged by itself.
-func (h *history) tidy(s *spec.Step) {
+// now, and those of terms it has left, in which it never votes again if terms stay: if that they do not fall is judged by itself.
+func (h *history) tidy(s *spec.Step, termsStay bool) {
 	h.facts = slices.DeleteFunc(h.facts, func(f spec.Fact) bool {
 		switch {
 		case f.Kind != spec.FactVote || f.Server != s.Server:
 			return false
 		case f.Term < s.After.Term:
-			return true
+			return termsStay
 		case f.Index == unsaid:
 			return !onDisk(&s.After, f.Term, f.Holder) || saysVote(s, &f)
 		}

@@ -118,3 +118,17 @@ func walkComparing(t *testing.T, s *search, random *rand.Rand) (checked int) {
 	}
 	return checked
 }
+
+// TestVotesAreForgottenOnlyWhereTermsStay: a vote of a term that was left may be given again by a server whose term falls, which is no finding of its own
+// unless that is among the rules.
+func TestVotesAreForgottenOnlyWhereTermsStay(t *testing.T) {
+	vote := spec.Fact{Key: spec.Key{Kind: spec.FactVote, Server: 1, Term: 1}, Holder: 2}
+	left := &spec.Step{Server: 1, After: spec.Observation{Term: 2}}
+	for _, termsStay := range []bool{false, true} {
+		h := history{facts: []spec.Fact{vote}}
+		h.tidy(left, termsStay)
+		require.Equal(t, termsStay, len(h.facts) == 0)
+	}
+	require.True(t, judgesTerms(spec.Rules))
+	require.False(t, judgesTerms(slices.DeleteFunc(slices.Clone(spec.Rules), func(r *spec.Rule) bool { return r.ID == "R5.1-01" })))
+}

@@ -16,15 +16,16 @@ import (
 // needed. Node code runs only here, once for each local step. All of it is written between rounds, by one goroutine and in an
 // order that does not depend on the number of workers, and only read during a round.
 type memo struct {
-	config   *cluster.Config
-	rules    []*spec.Rule
-	tried    []int         // how many local steps put each of the rules to the test
-	names    []*renaming   // names[0] is nil: every part is hashed under each of them
-	key      []byte        // canonical bytes, as they are written
-	again    []byte        // the same of a second node
-	taken    uint32        // as bits: kinds of inputs that led to a state within the bounds
-	executed int           // how often node code ran
-	inside   time.Duration // the time it took, with what it took to write and show its state
+	config    *cluster.Config
+	rules     []*spec.Rule
+	tried     []int         // how many local steps put each of the rules to the test
+	termsStay bool          // that terms do not fall is among the rules
+	names     []*renaming   // names[0] is nil: every part is hashed under each of them
+	key       []byte        // canonical bytes, as they are written
+	again     []byte        // the same of a second node
+	taken     uint32        // as bits: kinds of inputs that led to a state within the bounds
+	executed  int           // how often node code ran
+	inside    time.Duration // the time it took, with what it took to write and show its state
 
 	servers      []server
 	own          []span // by server state: its spontaneous steps
@@ -106,6 +107,7 @@ func newMemo(config *cluster.Config, rules []*spec.Rule, names []*renaming) *mem
 	m := &memo{config: config, rules: spec.Applicable(rules, config.Variants), names: names,
 		serverOf: map[string]uint32{}, messageOf: map[string]uint32{}, historyOf: map[string]uint32{}}
 	m.tried = make([]int, len(m.rules))
+	m.termsStay = judgesTerms(m.rules)
 	for k, r := range m.rules {
 		if r.Pair != nil && r.Step == nil && r.Agreement == spec.FactNone && r.Elected == nil {
 			m.tried[k] = 1 // any two servers put it to the test

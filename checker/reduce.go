@@ -121,6 +121,8 @@ func (o *Options) applicable(config *cluster.Config) (Reductions, []Reduced) {
 			err = Symmetric(config)
 		case one == NoOps && err == nil && !copies(config):
 			err = errors.New("it takes servers that can copy themselves")
+		case one == NoOps && err == nil && !judgesTerms(o.Rules):
+			err = errors.New("it takes the rule term-monotonic")
 		}
 		said := Reduced{Name: name}
 		if err != nil {

@@ -99,7 +99,7 @@ var caughtBy = map[Fault][]string{
 	InventAck:      {"R5.3-06", "R5.1-05", "R5.6-01", "X-TR-01"},
 	ReplayVote:     {"R5.2-05", "R5.1-05", "R5.6-01"},
 	RaiseCommit:    {"R5.3-17", "R5.6-01"},
-	ForgeLastIndex: {"R5.4.1-02", "X-TR-01"},
+	ForgeLastIndex: {"R5.1-05", "R5.4.1-02", "X-TR-01"},
 }
 
 // TestFaultsAreCaught injects one fault at a time. A fault that took effect must be reported where it did or right after, under one
