@@ -15,14 +15,15 @@ import (
 
 // Options says how to search. The zero value searches for breaches of every rule, with all cores, until everything is explored.
 type Options struct {
-	Rules    []*spec.Rule // promises to judge; nil is spec.Rules
-	Liveness []*spec.Rule // promises about executions without end to judge too, of spec.LivenessRules; nil is none. It takes a graph of all states
-	Goals    []*spec.Goal // what must be reached for a pass; nil is every goal that the bounds let happen
-	Symmetry bool         // count states that differ only by the names of servers and values as one
-	Reduce   Reductions   // ways to search fewer states; those that do not hold in the world are not applied
-	Workers  int          // goroutines; 0 is one for each processor. Results do not depend on it
-	Memory   int          // bytes; 0 is no bound. A search that needs more ends inconclusive
-	States   uint64       // 0 is no bound. A search that finds more ends inconclusive
+	Rules    []*spec.Rule     // promises to judge; nil is spec.Rules
+	Liveness []*spec.Rule     // promises about executions without end to judge too, of spec.LivenessRules; nil is none. It takes a graph of all states
+	Goals    []*spec.Goal     // what must be reached for a pass; nil is every goal that the bounds let happen
+	Symmetry bool             // count states that differ only by the names of servers and values as one
+	Reduce   Reductions       // ways to search fewer states; those that do not hold in the world are not applied
+	Workers  int              // goroutines; 0 is one for each processor. Results do not depend on it
+	Memory   int              // bytes; 0 is no bound. A search that needs more ends inconclusive
+	States   uint64           // 0 is no bound. A search that finds more ends inconclusive
+	Past     []cluster.Action // what happens before the search begins. What it breaks does not count
 	Progress func(Progress)
 	Keep     *Keep  // where the search is kept, beyond Memory; nil is in memory
 	Name     string // what is checked, for the header of a trace: "reference", "mutant:NAME", a package's path
@@ -149,6 +150,7 @@ func newRun(config *cluster.Config, o Options) (*run, error) {
 	}
 	r.reduced, r.wants, r.small = reduced, reduce&NoOps, smallSearch
 	r.search = newSearch(m, workers, len(spec.Goals))
+	r.past = o.Past
 	return r, nil
 }
 

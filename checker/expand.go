@@ -68,6 +68,7 @@ type expander struct {
 	broken               []uint16                 // successors of the current state that break a promise
 	reached              uint32                   // goals reached by the successors of the current state
 	whole                bool                     // successors are listed, so none may be left out
+	idlers               bool                     // what changes nothing is a successor too
 	batches              *[partitions][]successor // where successors go, by partition
 	parent               uint32                   // the place of the current state in its layer
 	emitted              int
@@ -210,7 +211,7 @@ func (x *expander) delivery(key uint64) (uint64, bool) {
 // take emits what a local step leads to: one successor, or one for each way in which the network loses what it has no room for.
 func (x *expander) take(k uint32, place, kind int) {
 	step := &x.steps[k]
-	if step.flags&idle != 0 && place == noPlace {
+	if step.flags&idle != 0 && place == noPlace && !x.idlers {
 		x.reached |= step.goals
 		return
 	}

@@ -60,7 +60,7 @@ type tier struct {
 // run goes through the layers up to that depth and returns the way to the successor beyond them that breaks a promise with the fewest
 // faults, the first of several; nil if none has fewer than the one that is known.
 func (p *pass) run(ctx context.Context, depth int) (way []uint16, err error) {
-	first, err := p.firstState()
+	first, err := p.x.after(p.past)
 	if err != nil {
 		return nil, err
 	}

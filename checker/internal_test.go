@@ -96,7 +96,7 @@ func walkComparing(t *testing.T, s *search, random *rand.Rand) (checked int) {
 	x := s.workers[0].expander
 	next := make([]uint32, s.words())
 	for range 40 {
-		state, err := s.firstState()
+		state, err := s.workers[0].firstState()
 		require.NoError(t, err)
 		for range 60 {
 			all := x.successors(state)

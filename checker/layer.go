@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"sync"
 	"sync/atomic"
+
+	"github.com/raftcheck/raftcheck/cluster"
 )
 
 // The search goes layer by layer: all states that are d steps away, then all that are d+1 away. A layer is kept in blocks; a
@@ -51,7 +53,8 @@ type search struct {
 	layout
 	workers    []*worker
 	seen       [partitions]seen
-	layer      []*block // what is to be expanded
+	past       []cluster.Action // what happens before the search begins
+	layer      []*block         // what is to be expanded
 	next       [partitions][]*block
 	nextCount  [partitions]int
 	spare      blockPool
@@ -118,17 +121,15 @@ func newSearch(m *memo, workers int, goals int) *search {
 	return s
 }
 
-// begin files the initial state.
+// begin files the state in which the search begins.
 func (s *search) begin() error {
-	servers, err := s.initial()
+	first, err := s.workers[0].after(s.past)
 	if err != nil {
 		return err
 	}
 	b := s.spare.get(s.words())
-	b.words = append(b.words, servers...)
-	for len(b.words) < s.words() {
-		b.words = append(b.words, 0)
-	}
+	b.words = append(b.words, first...)
+	servers := first[:s.size]
 	fp := s.workers[0].fingerprint(b.words)
 	p := partitionOf(fp)
 	s.seen[p].insert(fp)

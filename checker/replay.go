@@ -53,7 +53,9 @@ func (r *run) violated(ctx context.Context, depth int) (*Result, error) {
 		findings[k].Shortest, findings[k].Faults, findings[k].Fewest = true, faults, sure
 	}
 	r.stats.Depth = depth + 1
-	return r.result("", findings), nil
+	result := r.result("", findings)
+	result.Way = actions
+	return result, nil
 }
 
 // retrace goes through the local steps of a violation that was not there when it ran again, and says which of them ends in a state
@@ -112,7 +114,7 @@ func wayBack(paths []path, last violation) []uint16 {
 // how many faults that takes.
 func (s *search) take(way []uint16) (actions []cluster.Action, moves []move, faults int, err error) {
 	x := newExpander(s.memo)
-	state, err := s.firstState()
+	state, err := x.after(s.past)
 	if err != nil {
 		return nil, nil, 0, err
 	}
@@ -146,9 +148,9 @@ func (k *kept) wayBack(depth int, last violation) ([]uint16, error) {
 }
 
 // firstState returns the state in which nothing has happened.
-func (s *search) firstState() ([]uint32, error) {
-	servers, err := s.initial()
-	return append(servers, make([]uint32, s.words()-len(servers))...), err
+func (x *expander) firstState() ([]uint32, error) {
+	servers, err := x.initial()
+	return append(servers, make([]uint32, x.words()-len(servers))...), err
 }
 
 // successors lists the successors of a state whose needs the memo holds: number k of them is at k.
@@ -194,7 +196,7 @@ func (x *expander) action(state []uint32, v move) cluster.Action {
 
 // confirm runs actions on fresh nodes, without the memo, under the eyes of a judge, and returns what is broken at the end.
 func (r *run) confirm(actions []cluster.Action) ([]Finding, error) {
-	trace, broken, err := Run(r.config, actions, r.options.Rules)
+	trace, broken, err := r.runAgain(actions)
 	if err != nil {
 		return nil, err
 	}
@@ -206,9 +208,11 @@ func (r *run) confirm(actions []cluster.Action) ([]Finding, error) {
 	for _, f := range broken {
 		trace.Header.Breaks = append(trace.Header.Breaks, f.Rule.ID)
 	}
-	// The story may order independent steps anew, and then the same promises are broken at the same last step.
-	trace = traces.Story(trace, r.options.Rules, r.config.Variants)
-	broken, _ = traces.Broken(trace, r.options.Rules, r.config.Variants)
+	if len(r.past) == 0 {
+		// The story may order independent steps anew, and then the same promises are broken at the same last step.
+		trace = traces.Story(trace, r.options.Rules, r.config.Variants)
+		broken, _ = traces.Broken(trace, r.options.Rules, r.config.Variants)
+	}
 	var findings []Finding
 	for _, f := range broken {
 		findings = append(findings, Finding{Finding: f, Trace: trace})
@@ -216,19 +220,35 @@ func (r *run) confirm(actions []cluster.Action) ([]Finding, error) {
 	return findings, nil
 }
 
-// Run makes actions happen in a fresh world and returns the trace, up to the first step that breaks a rule, and what it breaks.
-func Run(config *cluster.Config, actions []cluster.Action, rules []*spec.Rule) (*traces.Trace, []traces.Finding, error) {
-	world, err := cluster.New(config)
+// runAgain makes actions happen after what happened before the search began, which may have broken promises too, and returns what is
+// broken at the end.
+func (r *run) runAgain(actions []cluster.Action) (*traces.Trace, []traces.Finding, error) {
+	if len(r.past) == 0 {
+		return Run(r.config, actions, r.options.Rules)
+	}
+	trace, err := happen(r.config, slices.Concat(r.past, actions), r.options.Rules)
 	if err != nil {
 		return nil, nil, err
 	}
-	trace := &traces.Trace{Header: headerOf(config, rules)}
-	for k, a := range actions {
-		outcome, err := world.Apply(a)
-		if err != nil {
-			return nil, nil, fmt.Errorf("step %d: %w", k+1, err)
+	judge := spec.NewJudge(r.options.Rules, r.config.Variants)
+	var last []*spec.Breach
+	for k := range trace.Records {
+		if step := trace.Records[k].Step; step != nil {
+			last = judge.Step(spec.Origin(k+1), step)
 		}
-		trace.Records = append(trace.Records, recordOf(k+1, a, outcome.Step))
+	}
+	var broken []traces.Finding
+	for _, b := range last {
+		broken = append(broken, traces.FindingOf(b))
+	}
+	return trace, broken, nil
+}
+
+// Run makes actions happen in a fresh world and returns the trace, up to the first step that breaks a rule, and what it breaks.
+func Run(config *cluster.Config, actions []cluster.Action, rules []*spec.Rule) (*traces.Trace, []traces.Finding, error) {
+	trace, err := happen(config, actions, rules)
+	if err != nil {
+		return nil, nil, err
 	}
 	broken, at := traces.Broken(trace, rules, config.Variants)
 	if at >= 0 {
@@ -236,6 +256,24 @@ func Run(config *cluster.Config, actions []cluster.Action, rules []*spec.Rule) (
 	}
 	trace.Header.Records = len(trace.Records)
 	return trace, broken, nil
+}
+
+// happen makes actions happen in a fresh world and returns the trace.
+func happen(config *cluster.Config, actions []cluster.Action, rules []*spec.Rule) (*traces.Trace, error) {
+	world, err := cluster.New(config)
+	if err != nil {
+		return nil, err
+	}
+	trace := &traces.Trace{Header: headerOf(config, rules)}
+	for k, a := range actions {
+		outcome, err := world.Apply(a)
+		if err != nil {
+			return nil, fmt.Errorf("step %d: %w", k+1, err)
+		}
+		trace.Records = append(trace.Records, recordOf(k+1, a, outcome.Step))
+	}
+	trace.Header.Records = len(trace.Records)
+	return trace, nil
 }
 
 func headerOf(config *cluster.Config, rules []*spec.Rule) traces.Header {

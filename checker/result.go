@@ -3,6 +3,7 @@ package checker
 import (
 	"math"
 
+	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
 )
@@ -14,9 +15,10 @@ type Result struct {
 	Rules    []RuleVerdict
 	Goals    []GoalVerdict
 	Search   Stats
-	Reduced  []Reduced       // what became of the reductions that were asked for; nil when none was, or the findings are of a search without any
-	Liveness *LivenessResult // nil when it was not asked for, or the search did not come to its end
-	Findings []Finding       // the promises broken by the last step of the shortest violating execution, in the rulebook's order
+	Reduced  []Reduced        // what became of the reductions that were asked for; nil when none was, or the findings are of a search without any
+	Liveness *LivenessResult  // nil when it was not asked for, or the search did not come to its end
+	Way      []cluster.Action // of a violation: the actions after Options.Past that lead to it, in the order in which the search made them
+	Findings []Finding        // the promises broken by the last step of the shortest violating execution, in the rulebook's order
 }
 
 // RuleVerdict is the verdict on one rule.
