@@ -45,6 +45,7 @@ var mayImport = map[string][]string{
 	"checker/external":       {"whole"},
 	"checker/internal/…":     {"checker/external"},
 	"checker":                {"spec", "cluster", "traces", "checker/external", "checker/internal/…", "conformance/contract"},
+	"explore":                {"spec", "cluster", "traces", "checker"},
 	"linearizability":        {"spec", "legible", "traces", "traces/wire", "traces/foreign"},
 	"fuzz":                   {"spec", "cluster", "traces", "checker", "linearizability", "conformance/contract", "internal/cpu"},
 	"adapters/order":         {"spec", "cluster", "traces", "checker", "fuzz", "conformance"},

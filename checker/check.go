@@ -129,6 +129,9 @@ func newRun(config *cluster.Config, o Options) (*run, error) {
 	if o.Keep != nil && len(o.Liveness) > 0 {
 		return nil, errors.New("a search that is kept in files judges no liveness rules: they take a graph of all states in memory")
 	}
+	if len(o.Past) > 0 && (o.Keep != nil || len(o.Liveness) > 0 || o.Symmetry || o.Reduce != 0) {
+		return nil, errors.New("a search that begins after actions is kept in memory, judges no liveness rules and leaves nothing out")
+	}
 	reduce, reduced := o.applicable(config)
 	if o.Keep != nil {
 		o.Reduce = 0
@@ -150,7 +153,7 @@ func newRun(config *cluster.Config, o Options) (*run, error) {
 	}
 	r.reduced, r.wants, r.small = reduced, reduce&NoOps, smallSearch
 	r.search = newSearch(m, workers, len(spec.Goals))
-	r.past = o.Past
+	r.past, r.goesOn = o.Past, len(o.Past) > 0
 	return r, nil
 }
 

@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -10,8 +11,7 @@ import (
 	"github.com/raftcheck/raftcheck/traces"
 )
 
-// Explorer lists, from any state of a world, what may happen next: what a search takes, in the same order, and besides that what changes
-// nothing. Which of it happens is the caller's choice. It takes all steps over a memo of its own, so that a server does everything
+// Explorer lists, from any state of a world, what may happen next: what a search takes, and besides that what changes nothing. Which of it happens is the caller's choice. It takes all steps over a memo of its own, so that a server does everything
 // once. An explorer belongs to one goroutine.
 type Explorer struct {
 	m *memo
@@ -39,6 +39,7 @@ func NewExplorer(config *cluster.Config, rules []*spec.Rule) (*Explorer, error) 
 		rules = spec.Rules
 	}
 	m := newMemo(config, rules, []*renaming{nil})
+	m.goesOn = true
 	e := &Explorer{m: m, x: newExpander(m)}
 	e.x.idlers = true
 	if _, err := m.initial(); err != nil {
@@ -53,7 +54,8 @@ func (e *Explorer) Start() (*Position, error) {
 	return &Position{state}, err
 }
 
-// Possible lists what may happen next, in a fixed order. The error is a *Fault of the implementation.
+// Possible lists what may happen next, also in states that break a promise: inputs to each server, then what may become of each message in flight, then partitions. The order
+// depends on the state alone, and not on how it was come to. The error is a *Fault of the implementation.
 func (e *Explorer) Possible(at *Position) ([]Possible, error) {
 	moves, err := e.x.resolved(at.state)
 	if err != nil {
@@ -70,8 +72,24 @@ func (e *Explorer) Possible(at *Position) ([]Possible, error) {
 		}
 		all[k] = p
 	}
+	slices.SortStableFunc(all, func(a, b Possible) int { return cmp.Compare(placeOf(&a.Action), placeOf(&b.Action)) })
 	return all, nil
 }
+
+// placeOf is a text by which actions are brought in order: messages have numbers in the memo that depend on what was asked before.
+func placeOf(a *cluster.Action) string {
+	switch m := &a.Input.Message; {
+	case a.Kind == cluster.Give && a.Input.Kind != spec.Deliver:
+		return ""
+	case a.Kind == cluster.Give:
+		return nameOf(m)
+	case a.Kind == cluster.Drop, a.Kind == cluster.Copy:
+		return nameOf(&a.Message)
+	}
+	return "\xff"
+}
+
+func nameOf(m *spec.Message) string { return m.String() + m.Payload }
 
 // besides reports whether a promise between the server in a slot and another one is broken in a state.
 func (e *Explorer) besides(state []uint32, slot int) bool {
@@ -95,6 +113,23 @@ func (e *Explorer) besides(state []uint32, slot int) bool {
 // Take makes something happen that is possible. It may be taken again, and anything else in its place.
 func (e *Explorer) Take(p *Possible) *Position { return &Position{p.to} }
 
+// Numbers finds actions, one after another from a state on, among what is possible: the number of each, counted from 0.
+func (e *Explorer) Numbers(at *Position, actions []cluster.Action) ([]int, error) {
+	var numbers []int
+	for _, a := range actions {
+		all, err := e.Possible(at)
+		if err != nil {
+			return nil, err
+		}
+		k := slices.IndexFunc(all, func(p Possible) bool { return same(p.Action, a) })
+		if k < 0 {
+			return nil, fmt.Errorf("%s is not possible", a)
+		}
+		numbers, at = append(numbers, k), e.Take(&all[k])
+	}
+	return numbers, nil
+}
+
 // Record writes down what would happen, as the record of that number.
 func (e *Explorer) Record(number int, p *Possible) (traces.Record, error) {
 	if p.step < 0 {
@@ -115,12 +150,15 @@ func (e *Explorer) Observe(at *Position, server spec.ServerID) *spec.Observation
 	return e.m.servers[at.state[server-1]].sight.Observation
 }
 
-// InFlight returns the messages in flight in a state: in the order of their queues for a FIFO network, else in no order that means anything.
+// InFlight returns the messages in flight in a state: queue by queue for a FIFO network, else in the order of Possible.
 func (e *Explorer) InFlight(at *Position) (all []spec.Message) {
 	for _, id := range at.state[e.x.network():] {
 		if id != 0 {
 			all = append(all, e.m.messages[id])
 		}
+	}
+	if !e.x.fifo {
+		slices.SortFunc(all, func(a, b spec.Message) int { return cmp.Compare(nameOf(&a), nameOf(&b)) })
 	}
 	return all
 }

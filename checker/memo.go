@@ -46,6 +46,7 @@ type memo struct {
 	deliveries   idTable // (server state, message) -> span of steps
 	afterHistory idTable // (history, step) -> history, with a bit for a broken promise
 	pairs        idTable // (server state, server state) -> 1 when a promise between the two is broken, else 0
+	goesOn       bool    // after a breach, so two servers that lead one term must not break the promise again with every step: that is left to the history
 	audits       int
 	spares       spares
 	fills        *[]uint32  // what was made known, as numbers, for a search that goes on with it; nil for others
@@ -443,6 +444,9 @@ func (m *memo) stepOf(step uint32) (*spec.Step, error) {
 func (m *memo) resolvePair(a, b uint32) {
 	broken := uint64(0)
 	for _, r := range m.rules {
+		if m.goesOn && r.Agreement != spec.FactNone {
+			continue
+		}
 		if r.JudgePair(&m.servers[a].sight, &m.servers[b].sight) != nil || r.JudgePair(&m.servers[b].sight, &m.servers[a].sight) != nil {
 			broken = 1
 		}

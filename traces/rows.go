@@ -122,19 +122,38 @@ func notesOf(r *Record, late []string, named bool) string {
 	}
 	switch n := len(r.Lost); {
 	case named:
-		for _, k := range r.Lost {
-			notes = append(notes, "lost: "+theMessage(&r.Step.Output.Effects[k].Message))
-		}
+		notes = append(notes, losses(r)...)
 	case n == 1:
 		notes = append(notes, "1 message lost")
 	case n > 1:
 		notes = append(notes, fmt.Sprintf("%d messages lost", n))
 	}
 	if r.Stays {
-		notes = append(notes, "it may arrive again")
+		notes = append(notes, mayAgain)
 	}
 	if len(notes) == 0 {
 		return ""
 	}
 	return legible.Line("(" + strings.Join(notes, "; ") + ")")
+}
+
+// mayAgain is said of a message that arrives and stays in flight.
+const mayAgain = "it may arrive again"
+
+// losses names the messages that are lost as a record sends them.
+func losses(r *Record) (notes []string) {
+	for _, k := range r.Lost {
+		notes = append(notes, "lost: "+theMessage(&r.Step.Output.Effects[k].Message))
+	}
+	return notes
+}
+
+// Fates says what becomes of messages in a record besides what its sentence says: which are lost, and that the one that arrives may
+// arrive again.
+func Fates(r *Record) []string {
+	notes := losses(r)
+	if r.Stays {
+		notes = append(notes, mayAgain)
+	}
+	return notes
 }
