@@ -88,7 +88,7 @@ func (s *session) begins(ctx context.Context, way Way, rules []*spec.Rule) (past
 			}
 		}
 	}
-	return s.actions(way), already, nil
+	return p.actions(), already, nil
 }
 
 // onwards is the way that goes on with actions.

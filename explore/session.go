@@ -37,20 +37,30 @@ type session struct {
 
 	mutex    sync.Mutex // held while the explorer is used
 	explorer *checker.Explorer
-	known    map[string]*place // by way
+	start    *place
+	held     int // bytes of places, about
 }
 
-// place is a state that was looked at.
+// place is a state that was looked at, and the way to it.
 type place struct {
-	at      *checker.Position
-	next    []checker.Possible
-	action  cluster.Action // that led here from the place before
-	records []traces.Record
+	at     *checker.Position
+	next   []checker.Possible
+	before *place         // nil where nothing has happened
+	action cluster.Action // that led here from the place before
+	record traces.Record  // of it
+	steps  int            // on the way
+	after  map[int]*place // where it was gone on, by the number of the step
 }
+
+// bytesOfNext is about what is held for a step that may happen, besides the state that it leads to; bytesOfPlace for a place.
+const (
+	bytesOfNext  = 700
+	bytesOfPlace = 1500
+)
 
 // forget begins anew, with nothing remembered. Ways stay what they are.
 func (s *session) forget() (err error) {
-	s.known = map[string]*place{}
+	s.start, s.held = nil, 0
 	s.explorer, err = checker.NewExplorer(s.config, s.Rules)
 	return err
 }
@@ -59,11 +69,6 @@ func (s *session) forget() (err error) {
 func (s *session) Look(ctx context.Context, way Way) (*View, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if s.Memory > 0 && s.explorer.Bytes() > s.Memory {
-		if err := s.forget(); err != nil {
-			return nil, err
-		}
-	}
 	p, err := s.place(ctx, way)
 	if err != nil {
 		return nil, err
@@ -71,78 +76,102 @@ func (s *session) Look(ctx context.Context, way Way) (*View, error) {
 	return s.view(way, p)
 }
 
-// place goes a way, from the last place on it that is known.
-func (s *session) place(ctx context.Context, way Way) (*place, error) {
-	n := len(way)
-	for ; n > 0 && s.known[way[:n].String()] == nil; n-- {
+// place goes a way, over the places on it that are known.
+func (s *session) place(ctx context.Context, way Way) (p *place, err error) {
+	if s.Memory > 0 && s.explorer.Bytes()+s.held > s.Memory {
+		if err := s.forget(); err != nil {
+			return nil, err
+		}
 	}
-	p := s.known[way[:n].String()]
-	if p == nil {
+	if s.start == nil {
 		at, err := s.explorer.Start()
 		if err != nil {
 			return nil, err
 		}
-		if p, err = s.come(&place{at: at}, nil); err != nil {
+		if s.start, err = s.come(&place{at: at}); err != nil {
 			return nil, err
 		}
 	}
-	for ; n < len(way); n++ {
+	p = s.start
+	for n, nth := range way {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if way[n] < 0 || way[n] >= len(p.next) {
-			return nil, &NoSuchStep{n + 1, way[n], len(p.next)}
+		if nth < 0 || nth >= len(p.next) {
+			return nil, &NoSuchStep{n + 1, nth, len(p.next)}
 		}
-		taken := &p.next[way[n]]
-		record, err := s.explorer.Record(n+1, taken)
-		if err != nil {
-			return nil, err
-		}
-		next := &place{at: s.explorer.Take(taken), action: taken.Action, records: append(slices.Clip(p.records), record)}
-		if p, err = s.come(next, way[:n+1]); err != nil {
+		if p, err = s.step(p, nth); err != nil {
 			return nil, err
 		}
 	}
 	return p, nil
 }
 
-// come lists what may happen at a place, and remembers it.
-func (s *session) come(p *place, way Way) (_ *place, err error) {
-	if p.next, err = s.explorer.Possible(p.at); err != nil {
+// step takes one of the steps that may happen at a place.
+func (s *session) step(p *place, nth int) (*place, error) {
+	if known := p.after[nth]; known != nil {
+		return known, nil
+	}
+	taken := &p.next[nth]
+	record, err := s.explorer.Record(p.steps+1, taken)
+	if err != nil {
 		return nil, err
 	}
-	s.known[way.String()] = p
-	return p, nil
+	next, err := s.come(&place{at: s.explorer.Take(taken), before: p, action: taken.Action, record: record, steps: p.steps + 1})
+	if err != nil {
+		return nil, err
+	}
+	if p.after == nil {
+		p.after = map[int]*place{}
+	}
+	p.after[nth] = next
+	return next, nil
 }
 
-// actions are what happens on a way that has been gone.
-func (s *session) actions(way Way) []cluster.Action {
-	all := make([]cluster.Action, len(way))
-	for n := range way {
-		all[n] = s.known[way[:n+1].String()].action
+// come lists what may happen at a place.
+func (s *session) come(p *place) (_ *place, err error) {
+	p.next, err = s.explorer.Possible(p.at)
+	s.held += bytesOfPlace + len(p.next)*bytesOfNext
+	return p, err
+}
+
+// records are what happened on the way to a place.
+func (p *place) records() []traces.Record {
+	all := make([]traces.Record, p.steps)
+	for ; p.before != nil; p = p.before {
+		all[p.steps-1] = p.record
+	}
+	return all
+}
+
+// actions are what records tell.
+func (p *place) actions() []cluster.Action {
+	all := make([]cluster.Action, p.steps)
+	for ; p.before != nil; p = p.before {
+		all[p.steps-1] = p.action
 	}
 	return all
 }
 
 // view tells of a place all that there is to tell.
 func (s *session) view(way Way, p *place) (*View, error) {
-	v := &View{Way: way, State: fmt.Sprintf("%016x", s.explorer.Fingerprint(p.at)), InFlight: s.explorer.InFlight(p.at), Trace: Recording{s.trace(p)}}
-	start := s.known[Way{}.String()]
+	records := p.records()
+	v := &View{Way: way, State: fmt.Sprintf("%016x", s.explorer.Fingerprint(p.at)), InFlight: s.explorer.InFlight(p.at), Trace: Recording{s.trace(records)}}
 	for _, id := range s.config.IDs() {
 		v.Servers = append(v.Servers, *s.explorer.Observe(p.at, id))
-		v.First = append(v.First, *s.explorer.Observe(start.at, id))
+		v.First = append(v.First, *s.explorer.Observe(s.start.at, id))
 	}
-	for k := range p.records {
-		v.Goals = append(v.Goals, newGoals(v.Goals, &p.records[k])...)
+	for k := range records {
+		v.Goals = append(v.Goals, newGoals(v.Goals, &records[k])...)
 	}
-	v.Broken = s.broken(p.records)
+	v.Broken = s.broken(records)
 	for _, b := range v.Broken {
 		if !slices.Contains(v.Trace.Header.Breaks, b.Rule) {
 			v.Trace.Header.Breaks = append(v.Trace.Header.Breaks, b.Rule)
 		}
 	}
 	for k := range p.next {
-		step, err := s.step(p, &p.next[k])
+		step, err := s.foresee(records, &p.next[k])
 		if err != nil {
 			return nil, err
 		}
@@ -152,15 +181,15 @@ func (s *session) view(way Way, p *place) (*View, error) {
 }
 
 // trace is what happened on the way to a place.
-func (s *session) trace(p *place) *traces.Trace {
-	t := &traces.Trace{Header: s.explorer.Header(), Records: p.records}
-	t.Header.Origin, t.Header.Implementation, t.Header.Records = "serve", s.Name, len(p.records)
+func (s *session) trace(records []traces.Record) *traces.Trace {
+	t := &traces.Trace{Header: s.explorer.Header(), Records: records}
+	t.Header.Origin, t.Header.Implementation, t.Header.Records = "serve", s.Name, len(records)
 	return t
 }
 
-// step tells what would happen next.
-func (s *session) step(p *place, next *checker.Possible) (*Step, error) {
-	record, err := s.explorer.Record(len(p.records)+1, next)
+// foresee tells what would happen next.
+func (s *session) foresee(records []traces.Record, next *checker.Possible) (*Step, error) {
+	record, err := s.explorer.Record(len(records)+1, next)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +203,7 @@ func (s *session) step(p *place, next *checker.Possible) (*Step, error) {
 	if !next.Broken {
 		return step, nil
 	}
-	for _, b := range s.broken(append(slices.Clip(p.records), record)) {
+	for _, b := range s.broken(append(slices.Clip(records), record)) {
 		if b.Step == record.Number {
 			step.Breaks = append(step.Breaks, b)
 		}
