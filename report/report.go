@@ -76,17 +76,26 @@ type Shard struct {
 
 // Bounds is how far a search was allowed to go.
 type Bounds struct {
-	Nodes      int    `json:"nodes"`                // servers in the cluster, ≥ 1
-	Terms      int    `json:"terms"`                // highest term, ≥ 1
-	Log        int    `json:"log"`                  // longest log in entries, ≥ 0
-	Messages   int    `json:"messages"`             // in flight at once, ≥ 1
-	Duplicates int    `json:"duplicates,omitempty"` // copies of one message in flight at once
-	Values     int    `json:"values,omitempty"`     // different client commands
-	Campaigns  int    `json:"campaigns,omitempty"`  // election timeouts in one execution; 0 is no bound
-	Proposals  int    `json:"proposals,omitempty"`  // client commands in one execution; 0 is no bound
-	Depth      int    `json:"depth,omitempty"`      // longest execution in steps; 0 is no bound
-	Network    string `json:"network"`              // unordered, fifo or ever-sent
-	Symmetry   bool   `json:"symmetry"`             // states that differ only in the names of servers were merged
+	Nodes      int `json:"nodes"`                // servers in the cluster, ≥ 1
+	Terms      int `json:"terms"`                // highest term, ≥ 1
+	Log        int `json:"log"`                  // longest log in entries, ≥ 0
+	Messages   int `json:"messages"`             // in flight at once, ≥ 1
+	Duplicates int `json:"duplicates,omitempty"` // copies of one message in flight at once
+	Values     int `json:"values,omitempty"`     // different client commands
+	Campaigns  int `json:"campaigns,omitempty"`  // election timeouts in one execution; 0 is no bound
+	Proposals  int `json:"proposals,omitempty"`  // client commands in one execution; 0 is no bound, -1 is none at all
+	Depth      int `json:"depth,omitempty"`      // longest execution in steps; 0 is no bound
+
+	// What follows happens at most so often in one execution; 0 is never.
+	Compactions int `json:"compactions,omitempty"` // of logs
+	Transfers   int `json:"transfers,omitempty"`   // requests that the leader hand over to another server
+	Changes     int `json:"changes,omitempty"`     // of the configuration that are asked for
+	Reads       int `json:"reads,omitempty"`
+	Ticks       int `json:"ticks,omitempty"` // how far the clock of any server goes; 0 is no clocks
+	Drift       int `json:"drift,omitempty"` // how far any two clocks differ at most
+
+	Network  string `json:"network"`  // unordered, fifo or ever-sent
+	Symmetry bool   `json:"symmetry"` // states that differ only in the names of servers were merged
 }
 
 // RuleResult is what a run says about one rule.

@@ -51,10 +51,15 @@ func (a *app) follow(ctx context.Context, path string, idle func()) (*following,
 	return f, nil
 }
 
-// begin waits for the first line that is not blank: the format of a file shows in it.
+// begin waits for the first line that is not blank: the format of a file shows in it. What is there already is read even if nothing more
+// is: a file that is not empty must not pass for one that is.
 func (f *following) begin() {
-	for !f.over() && len(bytes.TrimSpace(f.ready)) == 0 && !f.compressed() {
-		if !f.more() {
+	for len(bytes.TrimSpace(f.ready)) == 0 && !f.compressed() {
+		switch {
+		case f.more():
+		case f.over():
+			return
+		default:
 			f.wait()
 		}
 	}

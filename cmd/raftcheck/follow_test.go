@@ -4,6 +4,8 @@ package main
 
 import (
 	"bufio"
+	"context"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -79,6 +81,20 @@ func TestAFindingEndsWhatIsFollowed(t *testing.T) {
 	require.Equal(t, 1, p.end())
 	require.Contains(t, p.out.String(), "growing.ndjson:4:")
 	require.Contains(t, p.out.String(), "vote-once")
+}
+
+// A file that is not empty does not pass for one that is, however soon it ends.
+func TestWhatIsThereIsReadBeforeAnInterruptEndsIt(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "growing.ndjson")
+	require.NoError(t, os.WriteFile(path, []byte("\n\n"+followedLines[0]+"\n"), 0o666))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	f, err := new(app).follow(ctx, path, func() {})
+	require.NoError(t, err)
+	defer f.file.Close()
+	text, err := io.ReadAll(f)
+	require.NoError(t, err)
+	require.Contains(t, string(text), followedLines[0])
 }
 
 // With --keep-going a finding is told while the file goes on. Whatever ends it then, all that was judged is reported.

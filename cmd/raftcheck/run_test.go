@@ -8,11 +8,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -114,7 +116,11 @@ func TestClientsOfARun(t *testing.T) {
 
 	this, err := os.FindProcess(os.Getpid())
 	require.NoError(t, err)
-	require.NoError(t, this.Signal(os.Interrupt)) // as Ctrl-C does
+	stop := os.Interrupt // as Ctrl-C does
+	if signal.Ignored(stop) {
+		stop = syscall.SIGTERM // as in a shell's background
+	}
+	require.NoError(t, this.Signal(stop))
 	require.Equal(t, 0, <-ended, "%s\n%s", &out, &errs)
 	require.Contains(t, errs.String(), "n1 is killed")
 	require.Contains(t, out.String(), "history.ndjson: linearizable: ")
