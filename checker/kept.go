@@ -60,7 +60,9 @@ type kept struct {
 	base     uint64
 	fills    []uint32 // what was made known to the memo since the last manifest, as numbers
 	out      *external.Candidates
-	filed    uint64 // states in out
+	filed    uint64       // states in out
+	putsOff  bool         // what the memo does not hold is left to somebody else, who has it for all (shared.go)
+	stand    *SharedLayer // of a search that is shared, whose layers are in several files each; nil for others
 }
 
 // keptState is what a manifest says besides files.

@@ -15,16 +15,33 @@ import (
 
 // expandLayer expands a layer into candidates for the next. A reason says that it was given up.
 func (r *run) expandLayer(ctx context.Context, layer *external.Layer) (reason string, err error) {
-	k := r.kept
-	from, err := layer.Open(k.folder)
+	from, err := layer.Open(r.kept.folder)
 	if err != nil {
 		return "", err
 	}
 	defer from.Close()
-	if err := k.create(); err != nil {
+	return r.expandBlocks(ctx, from, 0, from.Blocks(), func(int) (string, error) {
+		if bound := r.options.States; bound > 0 && r.stats.Distinct > bound {
+			return fmt.Sprintf("the bound of %d states was reached", bound), nil
+		}
+		r.report()
+		return "", nil
+	})
+}
+
+// blocksOf are the blocks of a layer.
+type blocksOf interface {
+	Blocks() int
+	Read(k int, b *external.Block) error
+}
+
+// expandBlocks expands the blocks of a layer from one to another, which is not among them, into candidates for the next layer: a function from files to
+// files. It begins with a round. After each round in which no promise is broken, next is told the block behind it; a reason to give up ends it.
+func (r *run) expandBlocks(ctx context.Context, from blocksOf, at, end int, next func(at int) (reason string, err error)) (reason string, err error) {
+	if err := r.kept.create(); err != nil {
 		return "", err
 	}
-	for at := 0; at < from.Blocks(); {
+	for at < end {
 		if at, err = r.load(from, at); err != nil {
 			return "", err
 		}
@@ -36,21 +53,20 @@ func (r *run) expandLayer(ctx context.Context, layer *external.Layer) (reason st
 			err = ctx.Err()
 		}
 		if err == nil {
-			err = r.drain(len(r.found) > 0 || at == from.Blocks())
+			err = r.drain(len(r.found) > 0 || at >= end)
 		}
 		if err != nil || len(r.found) > 0 {
 			return "", err
 		}
-		if bound := r.options.States; bound > 0 && r.stats.Distinct > bound {
-			return fmt.Sprintf("the bound of %d states was reached", bound), nil
+		if reason, err = next(at); reason != "" || err != nil {
+			return reason, err
 		}
-		r.report()
 	}
 	return "", nil
 }
 
 // load makes the next blocks of a layer those of a round.
-func (r *run) load(from *external.LayerReader, at int) (int, error) {
+func (r *run) load(from blocksOf, at int) (int, error) {
 	for _, b := range r.layer {
 		r.spare.put(b)
 	}
@@ -159,34 +175,39 @@ func (r *run) drain(all bool) error {
 // sift adds one partition's successors to the candidates for the next layer, in the order of the blocks, but for those that are known to
 // have been met. It does in files what file does in memory.
 func (w *worker) sift(s *search, blocks []*block, p int) {
-	const some = 16
-	set, words := &s.kept.filters[p], w.words()
 	s.doubts[p] = s.doubts[p][:0]
-	if len(w.sifted) == 0 {
-		w.sifted = make([]uint32, some*words)
-	}
-	var keys [some]external.Key
 	for k := range len(blocks) + 1 {
 		if k == len(blocks) {
 			k = roundBlocks // deferred states come last
 		}
-		for batch := range slices.Chunk(s.batches[k][p], some) {
-			for i := range batch {
-				n := &batch[i]
-				state := w.sifted[i*words : (i+1)*words]
-				w.apply(state, parentOf(blocks, n.parent, words), n.move)
-				keys[i] = w.keyOf(state, n.fingerprint)
+		w.siftBatch(s, blocks, p, s.batches[k][p])
+	}
+}
+
+// siftBatch adds some successors, in their order.
+func (w *worker) siftBatch(s *search, blocks []*block, p int, all []successor) {
+	const some = 16
+	set, words := &s.kept.filters[p], w.words()
+	if len(w.sifted) == 0 {
+		w.sifted = make([]uint32, some*words)
+	}
+	var keys [some]external.Key
+	for batch := range slices.Chunk(all, some) {
+		for i := range batch {
+			n := &batch[i]
+			state := w.sifted[i*words : (i+1)*words]
+			w.apply(state, parentOf(blocks, n.parent, words), n.move)
+			keys[i] = w.keyOf(state, n.fingerprint)
+		}
+		set.touch(keys[:len(batch)])
+		for i := range batch {
+			if !set.insert(keys[i], s.kept.room) {
+				continue
 			}
-			set.touch(keys[:len(batch)])
-			for i := range batch {
-				if !set.insert(keys[i], s.kept.room) {
-					continue
-				}
-				b := w.room(s, p)
-				state := w.sifted[i*words : (i+1)*words]
-				b.words, b.second = append(b.words, state...), append(b.second, keys[i].B)
-				w.enter(s, b, p, state, &batch[i])
-			}
+			b := w.room(s, p)
+			state := w.sifted[i*words : (i+1)*words]
+			b.words, b.second = append(b.words, state...), append(b.second, keys[i].B)
+			w.enter(s, b, p, state, &batch[i])
 		}
 	}
 }

@@ -64,19 +64,10 @@ func (r *run) resume(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for some := range slices.Chunk(numbers, 3) {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if len(some) < 3 || !r.mayFill(missing{missingKind(some[0]), some[1], some[2]}) {
-				return r.behavesOtherwise()
-			}
-			if err := r.fill([]missing{{missingKind(some[0]), some[1], some[2]}}); err != nil {
-				return err
-			}
+		if err := r.refillMemo(ctx, numbers); err != nil {
+			return err
 		}
 	}
-	k.fills = k.fills[:0]
 	if r.digest() != k.state.Memo {
 		return r.behavesOtherwise()
 	}
@@ -92,6 +83,23 @@ func (r *run) resume(ctx context.Context) error {
 		return err
 	}
 	return r.refill()
+}
+
+// refillMemo makes known again what was made known to another memo.
+func (r *run) refillMemo(ctx context.Context, numbers []uint32) error {
+	for some := range slices.Chunk(numbers, 3) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if len(some) < 3 || !r.mayFill(missing{missingKind(some[0]), some[1], some[2]}) {
+			return r.behavesOtherwise()
+		}
+		if err := r.fill([]missing{{missingKind(some[0]), some[1], some[2]}}); err != nil {
+			return err
+		}
+	}
+	r.kept.fills = r.kept.fills[:0]
+	return nil
 }
 
 func (r *run) behavesOtherwise() error {

@@ -190,7 +190,7 @@ func (r *run) merge(candidates external.Layer) (external.Layer, error) {
 		}
 		runs = append(slices.Clone(runs), sorted...)
 	}
-	layer, runs, err := external.Merge(k.folder, candidates, runs, work)
+	layer, runs, err := external.Merge(k.folder, external.Found{Main: []external.Layer{candidates}}, runs, work)
 	if err != nil {
 		return candidates, err
 	}

@@ -175,7 +175,9 @@ func (s *search) turn() {
 func (s *search) round(ctx context.Context, from int) (int, error) {
 	blocks := s.layer[from:min(from+roundBlocks, len(s.layer))]
 	s.parallel(len(blocks), func(w *worker, k int) { w.expandBlock(s, blocks[k], k) })
-	if err := s.expandDeferred(ctx, blocks); err != nil {
+	if s.kept != nil && s.kept.putsOff {
+		s.batches[roundBlocks] = [partitions][]successor{}
+	} else if err := s.expandDeferred(ctx, blocks); err != nil {
 		return 0, err
 	}
 	if s.kept != nil {

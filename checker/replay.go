@@ -137,7 +137,7 @@ func (s *search) take(way []uint16) (actions []cluster.Action, moves []move, fau
 func (k *kept) wayBack(depth int, last violation) ([]uint16, error) {
 	way := []uint16{last.nth}
 	for place := last.parent; depth > 0; depth-- {
-		parent, nth, err := k.manifest.Layers[depth].Step(k.folder, place)
+		parent, nth, err := k.step(depth, place)
 		if err != nil {
 			return nil, err
 		}
@@ -145,6 +145,14 @@ func (k *kept) wayBack(depth int, last violation) ([]uint16, error) {
 	}
 	slices.Reverse(way)
 	return way, nil
+}
+
+// step returns the parent of a state of a layer, and which of its successors it is.
+func (k *kept) step(depth int, place uint32) (parent uint32, nth uint16, err error) {
+	if k.stand == nil {
+		return k.manifest.Layers[depth].Step(k.folder, place)
+	}
+	return k.stand.step(k.folder, depth, place)
 }
 
 // firstState returns the state in which nothing has happened.

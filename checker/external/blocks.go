@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/klauspost/compress/s2"
@@ -143,6 +144,14 @@ func (w *writer) commit() (Ref, error) {
 	if w.err != nil {
 		w.file.Abandon()
 		return ref, w.err
+	}
+	if later, is := w.file.(namedByContent); is {
+		kind, _, _ := strings.Cut(w.name, "-")
+		ref.File = contentName(kind, ref.Sum)
+		if err := later.CommitAs(ref.File); err != nil {
+			return ref, failed(ref.File, err)
+		}
+		return ref, nil
 	}
 	if err := w.file.Commit(); err != nil {
 		return ref, failed(w.name, err)

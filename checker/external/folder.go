@@ -128,8 +128,10 @@ func (f *Folder) Close() error { return f.lock.Close() }
 func (f *Folder) Create(name string) (File, error) { return whole.Create(filepath.Join(f.path, name)) }
 
 // Open opens a file.
-func (f *Folder) Open(name string) (Source, error) {
-	file, err := os.Open(filepath.Join(f.path, name))
+func (f *Folder) Open(name string) (Source, error) { return openSource(filepath.Join(f.path, name)) }
+
+func openSource(path string) (Source, error) {
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}

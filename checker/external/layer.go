@@ -159,10 +159,23 @@ func (r *LayerReader) Read(k int, b *Block) (err error) {
 	for at := 0; at < len(r.raw); at += 4 {
 		b.Words = append(b.Words, binary.LittleEndian.Uint32(r.raw[at:]))
 	}
+	if err := r.readKeys(k, b); err != nil {
+		return err
+	}
+	return r.readPaths(k, b)
+}
+
+// readKeys reads the keys of block number k only.
+func (r *LayerReader) readKeys(k int, b *Block) (err error) {
 	if r.raw, err = r.keys.read(k, r.raw); err != nil {
 		return err
 	}
 	b.Keys = parseKeys(b.Keys[:0], r.raw)
+	return nil
+}
+
+// readPaths reads the ways to the states of block number k only.
+func (r *LayerReader) readPaths(k int, b *Block) (err error) {
 	if r.raw, err = r.paths.read(k, r.raw); err != nil {
 		return err
 	}

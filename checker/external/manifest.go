@@ -38,42 +38,35 @@ func Write(folder FS, m *Manifest) error {
 	if err != nil {
 		return err
 	}
+	return writeLine(folder, ManifestName, text)
+}
+
+// writeLine writes a file of one line, with its checksum in a second one.
+func writeLine(folder FS, name string, text []byte) error {
 	text = fmt.Appendf(append(text, '\n'), "%s%016x\n", manifestTail, xxh3.Hash(text))
-	file, err := folder.Create(ManifestName)
+	file, err := folder.Create(name)
 	if err != nil {
-		return failed(ManifestName, err)
+		return failed(name, err)
 	}
 	defer file.Abandon()
 	if _, err := file.Write(text); err != nil {
-		return failed(ManifestName, err)
+		return failed(name, err)
 	}
-	if err := file.Commit(); err != nil {
-		return failed(ManifestName, err)
+	commit := file.Commit
+	if later, is := file.(namedByContent); is {
+		commit = func() error { return later.CommitAs(name) }
+	}
+	if err := commit(); err != nil {
+		return failed(name, err)
 	}
 	return nil
 }
 
 // Read reads the manifest. The error is fs.ErrNotExist if there is none, and a *Damaged if it is not what was written, or another format.
 func Read(folder FS) (*Manifest, error) {
-	source, err := folder.Open(ManifestName)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fs.ErrNotExist
-	}
+	body, err := readLine(folder, ManifestName)
 	if err != nil {
-		return nil, failed(ManifestName, err)
-	}
-	defer source.Close()
-	text := make([]byte, source.Size())
-	if n, err := source.ReadAt(text, 0); n < len(text) {
-		return nil, failed(ManifestName, err)
-	}
-	return parseManifest(text)
-}
-
-func parseManifest(text []byte) (*Manifest, error) {
-	body, tail, _ := bytes.Cut(text, []byte{'\n'})
-	if string(tail) != fmt.Sprintf("%s%016x\n", manifestTail, xxh3.Hash(body)) {
-		return nil, &Damaged{ManifestName, "it is not what was written: the checksum at its end is of something else"}
+		return nil, err
 	}
 	m := &Manifest{}
 	if err := json.Unmarshal(body, m); err != nil {
@@ -83,6 +76,27 @@ func parseManifest(text []byte) (*Manifest, error) {
 		return nil, &Damaged{ManifestName, fmt.Sprintf("it is of format %d, and this raftcheck reads format %d", m.Format, Format)}
 	}
 	return m, nil
+}
+
+// readLine reads what writeLine wrote. The error is fs.ErrNotExist if there is no such file.
+func readLine(folder FS, name string) ([]byte, error) {
+	source, err := folder.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fs.ErrNotExist
+	}
+	if err != nil {
+		return nil, failed(name, err)
+	}
+	defer source.Close()
+	text := make([]byte, source.Size())
+	if n, err := source.ReadAt(text, 0); n < len(text) {
+		return nil, failed(name, err)
+	}
+	body, tail, _ := bytes.Cut(text, []byte{'\n'})
+	if string(tail) != fmt.Sprintf("%s%016x\n", manifestTail, xxh3.Hash(body)) {
+		return nil, &Damaged{name, "it is not what was written: the checksum at its end is of something else"}
+	}
+	return body, nil
 }
 
 // Files lists the files that a manifest names.

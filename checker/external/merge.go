@@ -1,9 +1,6 @@
 package external
 
-import (
-	"math"
-	"slices"
-)
+import "slices"
 
 // Work is what merging may use.
 type Work struct {
@@ -13,18 +10,29 @@ type Work struct {
 	Parallel func(n int, do func(k int))
 	// Serial gives a number for the names of files that was not given before.
 	Serial func() uint64
+	// From and To say which partitions are merged, To not among them; both 0 is all.
+	From, To int
+}
+
+// span returns the partitions to merge.
+func (w *Work) span() (from, to int) {
+	if w.From == 0 && w.To == 0 {
+		return 0, Partitions
+	}
+	return w.From, w.To
 }
 
 // each calls do for every partition and returns the first error, by partition.
 func (w *Work) each(do func(partition int) error) error {
 	var errs [Partitions]error
-	one := func(p int) { errs[p] = do(p) }
+	from, to := w.span()
+	one := func(k int) { errs[from+k] = do(from + k) }
 	if w.Parallel == nil {
-		for p := range Partitions {
-			one(p)
+		for k := range to - from {
+			one(k)
 		}
 	} else {
-		w.Parallel(Partitions, one)
+		w.Parallel(to-from, one)
 	}
 	for _, err := range errs {
 		if err != nil {
@@ -36,25 +44,27 @@ func (w *Work) each(do func(partition int) error) error {
 
 // Merge returns the candidates that are in no run and not among the candidates before them, in their order, and the runs with their keys.
 // Keys are sorted in pieces, of as many keys as may be held, and each piece is compared with all runs from their beginnings to their ends.
-func Merge(folder FS, candidates Layer, runs []Ref, w *Work) (Layer, []Ref, error) {
-	m := &merging{folder: folder, work: w, runs: slices.Clone(runs)}
-	fresh, err := m.sift(candidates)
+func Merge(folder FS, found Found, runs []Ref, w *Work) (Layer, []Ref, error) {
+	m := &merging{folder: folder, work: w, found: &found, runs: slices.Clone(runs)}
+	fresh, err := m.sift()
 	if err != nil {
 		return Layer{}, nil, err
 	}
-	if fresh < candidates.States() {
-		if candidates, err = m.keep(candidates); err != nil {
-			return Layer{}, nil, err
-		}
+	var layer Layer
+	if found.whole() && fresh == found.States() {
+		layer = found.Main[0]
+	} else if layer, err = m.keep(); err != nil {
+		return Layer{}, nil, err
 	}
-	candidates.Sorted = true
-	return candidates, m.runs, nil
+	layer.Sorted = true
+	return layer, m.runs, nil
 }
 
 // merging is one call of Merge.
 type merging struct {
 	folder FS
 	work   *Work
+	found  *Found
 	runs   []Ref
 	fresh  [Partitions][]uint64 // by partition: a bit for each candidate
 }
@@ -73,23 +83,21 @@ func (i item) compare(j item) int {
 }
 
 // sift finds which candidates are new, and makes runs of them.
-func (m *merging) sift(candidates Layer) (fresh uint64, err error) {
-	keys, err := openBlocks(m.folder, *candidates.Keys)
-	if err != nil {
-		return 0, err
-	}
-	defer keys.close()
-	var queues [Partitions]*queue
-	for p := range Partitions {
-		n := keys.rows(p)
-		if n > math.MaxUint32 {
-			return 0, &Damaged{candidates.Keys.File, "too many states"}
+func (m *merging) sift() (fresh uint64, err error) {
+	var queues [Partitions]*rows
+	defer func() {
+		for _, q := range queues {
+			q.close()
 		}
-		m.fresh[p] = make([]uint64, (n+63)/64)
-		queues[p] = newQueue(p, keys)
+	}()
+	from, to := m.work.span()
+	for p := from; p < to; p++ {
+		if queues[p], err = newRows(m.folder, m.found, p, false); err != nil {
+			return 0, err
+		}
 	}
 	for more := true; more; {
-		if more, err = m.piece(&queues); err != nil {
+		if more, err = m.piece(queues[:]); err != nil {
 			return 0, err
 		}
 	}
@@ -100,8 +108,8 @@ func (m *merging) sift(candidates Layer) (fresh uint64, err error) {
 }
 
 // piece sifts as many keys of each partition as may be held. It returns false when there is no more.
-func (m *merging) piece(queues *[Partitions]*queue) (more bool, err error) {
-	if !slices.ContainsFunc(queues[:], func(q *queue) bool { return !q.ended() }) {
+func (m *merging) piece(queues []*rows) (more bool, err error) {
+	if !slices.ContainsFunc(queues, func(q *rows) bool { return q != nil && !q.ended }) {
 		return false, nil
 	}
 	var runs []*reader
@@ -133,10 +141,13 @@ func (m *merging) piece(queues *[Partitions]*queue) (more bool, err error) {
 	return true, err
 }
 
-func (m *merging) siftPiece(q *queue, runs []*reader, out *runWriter) error {
+func (m *merging) siftPiece(q *rows, runs []*reader, out *runWriter) error {
 	items, err := q.take(m.work.Keys)
 	if err != nil {
 		return err
+	}
+	if need := int(q.place+63) / 64; need > len(m.fresh[q.partition]) {
+		m.fresh[q.partition] = append(m.fresh[q.partition], make([]uint64, need-len(m.fresh[q.partition]))...)
 	}
 	sortItems(items)
 	cursors := make([]cursor, len(runs))
@@ -170,47 +181,47 @@ func (m *merging) siftPiece(q *queue, runs []*reader, out *runWriter) error {
 }
 
 // keep writes the candidates that are new, as a layer of their own.
-func (m *merging) keep(candidates Layer) (Layer, error) {
+func (m *merging) keep() (Layer, error) {
 	out, err := Create(m.folder, m.work.Serial())
 	if err != nil {
 		return Layer{}, err
 	}
 	defer out.Abandon()
-	err = m.work.each(func(p int) error { return m.keepPartition(candidates, p, out) })
+	err = m.work.each(func(p int) error { return m.keepPartition(p, out) })
 	if err != nil {
 		return Layer{}, err
 	}
 	return out.Commit()
 }
 
-func (m *merging) keepPartition(candidates Layer, p int, out *Candidates) error {
-	from, err := candidates.Open(m.folder)
+func (m *merging) keepPartition(p int, out *Candidates) error {
+	from, err := newRows(m.folder, m.found, p, true)
 	if err != nil {
 		return err
 	}
-	defer from.Close()
-	var in Block
+	defer from.close()
 	kept := Block{Partition: p}
-	place := 0
-	for k := from.paths.first[p]; k < from.paths.first[p+1]; k++ {
-		if err := from.Read(k, &in); err != nil {
+	for ; !from.ended; err = from.advance() {
+		if err != nil {
 			return err
 		}
-		width := len(in.Words) / len(in.Keys)
-		for i := range in.Keys {
-			if m.fresh[p][place/64]>>(place%64)&1 != 0 {
-				kept.Words = append(kept.Words, in.Words[i*width:(i+1)*width]...)
-				kept.Keys = append(kept.Keys, in.Keys[i])
-				kept.Parent, kept.Nth = append(kept.Parent, in.Parent[i]), append(kept.Nth, in.Nth[i])
-			}
-			place++
-			if len(kept.Keys) == Rows {
-				if err := out.Append(&kept); err != nil {
-					return err
-				}
-				kept.Words, kept.Keys, kept.Parent, kept.Nth = kept.Words[:0], kept.Keys[:0], kept.Parent[:0], kept.Nth[:0]
-			}
+		if m.fresh[p][from.place/64]>>(from.place%64)&1 == 0 {
+			continue
 		}
+		in, i := from.current()
+		width := len(in.Words) / len(in.Keys)
+		kept.Words = append(kept.Words, in.Words[i*width:(i+1)*width]...)
+		kept.Keys = append(kept.Keys, in.Keys[i])
+		kept.Parent, kept.Nth = append(kept.Parent, in.Parent[i]), append(kept.Nth, in.Nth[i])
+		if len(kept.Keys) == Rows {
+			if err := out.Append(&kept); err != nil {
+				return err
+			}
+			kept.Words, kept.Keys, kept.Parent, kept.Nth = kept.Words[:0], kept.Keys[:0], kept.Parent[:0], kept.Nth[:0]
+		}
+	}
+	if err != nil {
+		return err
 	}
 	return out.Append(&kept)
 }
