@@ -82,6 +82,7 @@ func TestHelpAndExplanationsFit(t *testing.T) {
 
 // Every mutant is searched as `check` does, and its story told at every width, with what was lost and without.
 func TestStoriesOfMutantsFit(t *testing.T) {
+	t.Parallel()
 	for _, m := range mutant.All {
 		s := mutated(m)
 		_, renamed := s.config.New(1, s.config.IDs()).(spec.Permuter)

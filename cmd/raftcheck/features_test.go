@@ -53,6 +53,7 @@ var featureWorlds = []struct {
 // TestFeaturesHold searches those worlds to the end: the reference breaks no rule, and reaches every goal that the bounds let happen, those
 // above among them. docs/features.md has larger ones.
 func TestFeaturesHold(t *testing.T) {
+	t.Parallel()
 	for _, f := range featureWorlds {
 		t.Run(f.features, func(t *testing.T) {
 			s, err := reference(referenceName + ":" + f.features)

@@ -281,6 +281,7 @@ const changePlaces = 24 // at which each kind is tried, at most
 
 // TestChangesAreSeen makes legal traces illegal by one change, and holds the share that is found to the table in the documents.
 func TestChangesAreSeen(t *testing.T) {
+	t.Parallel()
 	chance := rand.New(rand.NewPCG(1, 3))
 	documents := richDocuments(t)
 	var got bytes.Buffer

@@ -20,6 +20,7 @@ import (
 // TestSayingMoreFindsNoLess takes random parts out of illegal traces, one after the other. Where a finding is left, every fuller version of the
 // trace has one too, at the same record or an earlier one. -forgettings says how many in all; this law is tried a fifth as often as the first.
 func TestSayingMoreFindsNoLess(t *testing.T) {
+	t.Parallel()
 	chance := rand.New(rand.NewPCG(*lawSeed, 2))
 	documents := append(mutantDocuments(t, chance), changedDocuments(t, chance)...)
 	tried := 0

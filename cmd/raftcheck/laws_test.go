@@ -26,9 +26,11 @@ import (
 // Two laws hold whatever a record leaves out. Silence is not a lie: a legal trace of which any part is taken out breaks no rule. Saying more
 // finds no less: a trace with a finding, into which a part is put back, has a finding at that line or before.
 //
+// A few are tried with all tests; .ci/long laws tries 100,000, and more or others are asked for by
+//
 //	go test ./cmd/raftcheck -run TestSilenceIsNotALie -forgettings 1000000 -seed 2
 var (
-	forgettings = flag.Int("forgettings", 10_000, "how many random forgettings the laws are tried on")
+	forgettings = flag.Int("forgettings", 4_000, "how many random forgettings the laws are tried on")
 	lawSeed     = flag.Uint64("seed", 1, "of the random executions and forgettings")
 	legalTraces = flag.String("legal", "", "a folder of legal native traces, to be tried beside random executions")
 )
@@ -361,6 +363,7 @@ func legalDocuments(t *testing.T, chance *rand.Rand) (all []*document) {
 }
 
 func TestSilenceIsNotALie(t *testing.T) {
+	t.Parallel()
 	chance := rand.New(rand.NewPCG(*lawSeed, 1))
 	documents := legalDocuments(t, chance)
 	for _, d := range documents {

@@ -14,6 +14,7 @@ import (
 // TestSearchesGoOnAfterWhatIsKnown overlooks what a search finds, again and again: each finding must be of a shape that was not
 // overlooked, in no fewer steps than the last, and confirmed by the plain judge, which overlooks the same.
 func TestSearchesGoOnAfterWhatIsKnown(t *testing.T) {
+	t.Parallel()
 	matrix, _ := mutant.Matrix()
 	further := 0
 	for _, row := range matrix {

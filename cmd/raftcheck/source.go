@@ -199,13 +199,16 @@ func (o *opened) begin(lines *traces.Lines, how *reading) error {
 		o.Source = reader
 		return err
 	}
-	fault := &traces.InputError{File: lines.Name(), Line: lines.Number(), Message: "neither a raftcheck trace nor one of etcd's raft or CCF's",
+	fault := &traces.InputError{File: lines.Name(), Line: lines.Number(), Message: ofNoFormat,
 		Hint: "--format native, --format etcd or --format ccf says what is wrong with it"}
 	if other != nil {
 		fault.Message, fault.Hint = "this is "+other.Name+", not a trace of servers", other.Hint
 	}
 	return fault
 }
+
+// ofNoFormat is said of a file that no format is recognized in.
+const ofNoFormat = "neither a raftcheck trace nor one of etcd's raft or CCF's"
 
 // detect tells the format of a trace from its first line; "" when it is none. A file of etcd's may begin with other lines that
 // its logger wrote.

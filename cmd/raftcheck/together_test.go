@@ -19,12 +19,13 @@ import (
 var together = flag.Duration("together", 0, "search every pair of features to the end or for this long, every triple and quadruple for a sixth of it, "+
 	"and make campaigns with all of them thirty times as long; 0 searches pairs a few steps far")
 
-const togetherDepth = 10
+const togetherDepth = 9
 
 // TestFeaturesTogether searches the worlds of every pair of features: the reference breaks no rule in them. How far is said by steps, so
 // that every machine searches the same states, or by the flag. A world too large for that is no failure, and a goal that it
 // leaves out is none: TestFeaturesHold sees to goals.
 func TestFeaturesTogether(t *testing.T) {
+	t.Parallel()
 	for _, features := range chosenTogether(2) {
 		t.Run(strings.Join(features, ","), func(t *testing.T) { searchTogether(t, features, *together) })
 	}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -169,6 +170,8 @@ type verification struct {
 
 	interrupted string // the trace that was being judged; "" if the run was not interrupted
 
+	strangers []*traces.InputError // folders and files of no format that is known, which are told when all was read
+
 	over overlooked
 	told []report.Finding // that are known, and were overlooked
 
@@ -200,12 +203,38 @@ func (v *verification) files(ctx context.Context, paths []string) error {
 	if v.independent(paths) {
 		next = v.atOnce(ctx, paths)
 	}
+	defer v.tellStrangers()
 	for _, path := range paths {
 		if err := v.take(path, next()); err != nil || v.interrupted != "" {
 			return err
 		}
 	}
 	return nil
+}
+
+// tellStrangers tells what is no trace, in one line where there are several beside what was judged: a pattern that matches too much.
+func (v *verification) tellStrangers() {
+	if len(v.strangers) < 2 || len(v.results) == 0 {
+		for _, fault := range v.strangers {
+			v.term.complain(inputFailure(fault))
+		}
+		return
+	}
+	const most = 12
+	var names []string
+	for _, fault := range v.strangers[:min(most, len(v.strangers))] {
+		names = append(names, fault.File)
+	}
+	if more := len(v.strangers) - most; more > 0 {
+		names = append(names, "and "+report.Count(more)+" more")
+	}
+	v.term.note("no traces, so not judged: %s", strings.Join(names, ", "))
+}
+
+// strange reports whether a file was given that is a folder, or of no format that is known.
+func strange(fault *traces.InputError) bool {
+	info, err := os.Stat(fault.File)
+	return fault.Message == ofNoFormat || err == nil && info.IsDir()
 }
 
 // independent reports whether no trace has a say in how the next one is judged.
@@ -266,7 +295,11 @@ func (v *verification) take(path string, j traceOutcome) error {
 		v.interrupted = path
 		return nil
 	case errors.As(err, &fault):
-		v.term.complain(inputFailure(fault))
+		if strange(fault) {
+			v.strangers = append(v.strangers, fault)
+		} else {
+			v.term.complain(inputFailure(fault))
+		}
 		v.report.Errors = append(v.report.Errors, report.InputProblem{File: cmp.Or(fault.File, path), Line: fault.Line, Column: fault.Column,
 			Message: fault.Message, Hint: fault.Hint})
 		return nil
