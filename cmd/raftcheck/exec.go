@@ -128,7 +128,7 @@ func (s *subject) begin(ctx context.Context) (err error) {
 // The quick try of a program takes at most so many inputs and so long.
 const (
 	trySteps = 600
-	tryTime  = 3 * time.Second
+	tryTime  = 10 * time.Second
 )
 
 // keepsContract puts a program through the quick try of the contract before anything is said of the Raft in it. One that refuses everything is

@@ -51,7 +51,6 @@ func run(args []string, in io.Reader, out, errs io.Writer) (code int) {
 	root := newRoot(a)
 	root.SetArgs(args)
 	root.SetIn(a.in)
-	root.SetOut(term.out)
 	root.SetErr(errs)
 	return conclude(term, root.ExecuteContext(ctx))
 }

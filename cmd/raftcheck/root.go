@@ -59,6 +59,7 @@ Every flag can also be given as an environment variable: --nodes 3 is RAFTCHECK_
 		Args:          cobra.ArbitraryArgs,
 		RunE:          a.runRoot,
 	}
+	root.SetOut(a.term.out) // before completion is made: its verbs write to what is set then
 	root.SetUsageTemplate(fmt.Sprintf(usageTemplate, a.flagWidth()))
 	tell := root.HelpFunc()
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
