@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"go/scanner"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -22,9 +25,12 @@ usual. TYPE is the type of a server, in the package in the folder DIR. What the 
 It goes into the package's own folder; docs/raft-in-go.md says what to do next.`,
 		Example: `  raftcheck adapt ./raft.Raft > raft/raftcheck_test.go
   raftcheck adapt examples/lab.Raft`,
-		Args: func(_ *cobra.Command, args []string) error {
+		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usageError("as in raftcheck adapt ./raft.Raft", "adapt needs a folder and the type of a server in it")
+			}
+			if fileThere(args[0]) {
+				return usageError(cmp.Or(taking(args[0], cmd.Flags()), "as in raftcheck adapt ./raft.Raft"), "adapt needs a folder and the type of a server in it, and %q is a file", args[0])
 			}
 			return nil
 		},
@@ -40,6 +46,9 @@ func (a *app) runAdapt(what string) error {
 	dir := what[:cut]
 	if strings.HasSuffix(dir, "/") || dir == "" {
 		dir += "."
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return &failure{exit: exitInput, err: fmt.Errorf("there is no folder %q with a type %s", filepath.Clean(dir), what[cut+1:]), hint: "as in raftcheck adapt ./raft.Raft"}
 	}
 	test, err := skeleton.Of(filepath.Clean(dir), what[cut+1:])
 	if err != nil {

@@ -4,7 +4,10 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/spf13/pflag"
+
 	"github.com/raftcheck/raftcheck/impl/mutant"
+	"github.com/raftcheck/raftcheck/impl/runtime"
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
 	"github.com/raftcheck/raftcheck/traces/foreign"
@@ -36,16 +39,29 @@ func (a *app) orAnother(err error, path, verb, wanted string) error {
 	return err
 }
 
-// taking returns the command that takes what a person wrote where a verb takes no argument: a file, or a name; "" if there is none.
-func taking(argument string) string {
+// taking returns the command that takes what a person wrote where a verb takes no argument: a file, or a name; "" if there is none. Where the
+// verb has a flag for it, it is that flag with its value.
+func taking(argument string, flags *pflag.FlagSet) string {
+	given := func(flag, value string) string {
+		if flags.Lookup(flag) == nil {
+			return "raftcheck check --" + flag + " " + value
+		}
+		return "--" + flag + " " + value
+	}
 	if _, err := subjectOf(argument); err == nil {
-		return "--impl " + argument
+		return given("impl", argument)
 	}
 	if _, known := mutant.ByName(argument); known {
-		return "--impl " + mutantPrefix + argument
+		return given("impl", mutantPrefix+argument)
 	}
 	if _, known := spec.RuleByName(argument); known {
-		return "--rule " + argument
+		if flags.Lookup("rule") == nil {
+			return "raftcheck explain " + argument
+		}
+		return given("rule", argument)
+	}
+	if _, err := runtime.ParseRange(argument); err == nil && flags.Lookup("election-timeout") != nil {
+		return "--election-timeout " + argument
 	}
 	if !fileThere(argument) {
 		return ""
@@ -59,7 +75,7 @@ func taking(argument string) string {
 		return f.Command(argument)
 	}
 	if program := running(argument); program != "" {
-		return "--exec '" + program + "'"
+		return given("exec", "'"+program+"'")
 	}
 	return ""
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/raftcheck/raftcheck/conformance"
 	"github.com/raftcheck/raftcheck/impl/mutant"
@@ -103,7 +104,7 @@ func find(book []chapter, name string) (func(io.Writer), error) {
 	}
 	hint := didYouMean(wanted, topicNames(book), "raftcheck explain lists what there is")
 	if fileThere(name) {
-		hint = cmp.Or(taking(name), hint)
+		hint = cmp.Or(taking(name, pflag.NewFlagSet("", pflag.ContinueOnError)), hint)
 	}
 	return nil, usageError(hint, "nothing is called %q", name)
 }

@@ -23,6 +23,12 @@ func (a *app) man() *cobra.Command {
 			if len(args) != 1 {
 				return usageError("as in raftcheck man share/man/man1", "man needs the folder to write to")
 			}
+			if verb, _, err := cmd.Root().Find(args); err == nil && verb != cmd.Root() {
+				return usageError("raftcheck help "+args[0]+"; for a folder of that name, raftcheck man ./"+args[0], "man writes all pages to a folder, and %q is a verb", args[0])
+			}
+			if info, err := os.Stat(args[0]); err == nil && !info.IsDir() {
+				return usageError("as in raftcheck man share/man/man1", "man needs the folder to write to, and %q is none", args[0])
+			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {

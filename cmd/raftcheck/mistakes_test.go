@@ -93,14 +93,69 @@ var mistakes = []struct {
 	{"diff --impl reference --impl reference:snapshot", 2, `hint: did you mean "snapshots"?`},
 	{"run reference", 2, "hint: --impl reference"},
 	{"run --for 5", 2, "hint: with its unit, as in 30s, 10m or 1h30m"},
+	{"run --exec raft.py", 2, "hint: --exec is a flag of check, conform, fuzz, replay and shrink"},
+	{"run --impl etcd", 2, "hint: --impl reference or mutant:NAME"},
+	{"run a.trace", 2, "hint: raftcheck verify a.trace"},
+	{"run --features snapshot", 2, `hint: did you mean "snapshots"?`},
+	{"run 150ms-300ms", 2, "hint: --election-timeout 150ms-300ms"},
 	{"simulate a.trace", 2, "hint: raftcheck verify a.trace"},
-	{"demo election-safety", 2, "hint: --rule election-safety"},
+	{"simulate 150ms-300ms", 2, "hint: --election-timeout 150ms-300ms"},
+	{"simulate --election-timeout 300", 2, "hint: as in --election-timeout 150ms-300ms"},
+	{"simulate --delay 5", 2, "hint: as in --delay 1ms-5ms"},
+	{"simulate --impl etcd", 2, "hint: --impl is a flag of "},
+	{"simulate --faults crash", 2, "hint: --faults is a flag of "},
+	{"demo election-safety", 2, "hint: raftcheck explain election-safety"},
+	{"demo el-stale-vote-resp", 2, "hint: raftcheck check --impl mutant:el-stale-vote-resp"},
+	{"demo --impl etcd", 2, "hint: --impl is a flag of "},
+	{"demo raft.py", 2, "hint: raftcheck check --exec 'python3 raft.py'"},
+	{"demo -o pdf", 2, "hint: one of text, json, html, svg"},
+	{"demo --nodes 5", 2, "hint: --nodes is a flag of "},
+	{"man", 2, "hint: as in raftcheck man share/man/man1"},
+	{"man check", 2, "hint: raftcheck help check"},
+	{"man a.trace", 2, "hint: as in raftcheck man share/man/man1"},
+	{"man 1 check", 2, "hint: as in raftcheck man share/man/man1"},
+	{"man -o pages", 2, "hint: -o is a flag of "},
+	{"completion Bash", 2, "hint: one of bash, fish, powershell, zsh"},
+	{"completion zhs", 2, "hint: one of bash, fish, powershell, zsh"},
+	{"completion bash zsh", 2, "hint: raftcheck completion bash --help"},
+	{"completion fish a.trace", 2, "hint: raftcheck verify a.trace"},
+	{"completion bash -o raftcheck.bash", 2, "hint: -o is a flag of "},
+	{"adapt", 2, "hint: as in raftcheck adapt ./raft.Raft"},
+	{"adapt folder", 2, "hint: as in raftcheck adapt ./raft.Raft"},
+	{"adapt nowhere.Raft", 4, `there is no folder "nowhere"`},
+	{"adapt raft.py", 2, "hint: raftcheck check --exec 'python3 raft.py'"},
+	{"adapt a.trace", 2, "hint: raftcheck verify a.trace"},
+	{"help chekc", 2, `hint: did you mean "check"?`},
+	{"help a.trace", 2, "hint: raftcheck verify a.trace"},
+	{"help election-safety", 2, "hint: raftcheck explain election-safety"},
+	{"help raft.py", 2, "hint: raftcheck check --exec 'python3 raft.py'"},
+	{"a.trace", 2, "hint: raftcheck verify a.trace"},
 	{"explain a.trace", 2, "hint: raftcheck verify a.trace"},
-	{"explain raft.py", 2, "hint: --exec 'python3 raft.py'"},
+	{"explain raft.py", 2, "hint: raftcheck check --exec 'python3 raft.py'"},
 	{"explain dropp", 2, `hint: did you mean "drop"?`},
 	{"explain swarms", 2, `hint: did you mean "swarm"?`},
 	{"explain sarrif", 2, `hint: did you mean "sarif"?`},
 	{"version a.trace", 2, "hint: raftcheck verify a.trace"},
+	{"version etcd", 2, "hint: raftcheck check --impl etcd"},
+	{"version check", 2, "hint: raftcheck help check"},
+	{"version -o json", 2, "hint: -o is a flag of "},
+	{"version --verbos", 2, `hint: did you mean "--verbose"?`},
+	{"version --impl etcd", 2, "hint: --impl is a flag of "},
+}
+
+// TestEveryVerbHasMistakes: for a verb that people call there are five at least.
+func TestEveryVerbHasMistakes(t *testing.T) {
+	of := map[string]int{}
+	for _, m := range mistakes {
+		of[strings.Fields(m.command)[0]]++
+	}
+	for verb := range walk {
+		switch verb {
+		case oneServer, "bash", "fish", "powershell", "zsh":
+			verb = "completion"
+		}
+		require.GreaterOrEqual(t, of[verb], 5, verb)
+	}
 }
 
 // TestMistakesAreToldWithWhatToDo: none of them is passed over, and each is answered with something to do.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -108,6 +109,9 @@ func knowsItsShells(root *cobra.Command) {
 		}
 		return usageError("one of "+strings.Join(verbNames(completion), ", "), "no completion for the shell %q", args[0])
 	}
+	for _, shell := range completion.Commands() {
+		shell.Args = noArguments
+	}
 	completion.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 }
 
@@ -169,7 +173,8 @@ func (a *app) runRoot(cmd *cobra.Command, args []string) error {
 }
 
 func unknownVerb(root *cobra.Command, typed string) error {
-	return usageError(didYouMean(typed, verbNames(root), "raftcheck --help lists the verbs"), "unknown verb %q", typed)
+	hint := cmp.Or(taking(typed, root.Flags()), "raftcheck --help lists the verbs")
+	return usageError(didYouMean(typed, verbNames(root), hint), "unknown verb %q", typed)
 }
 
 func verbNames(of *cobra.Command) (names []string) {
@@ -198,11 +203,36 @@ func (a *app) flagError(cmd *cobra.Command, err error) error {
 	}
 	name := unknown.GetSpecifiedName()
 	if shorthands := unknown.GetSpecifiedShortnames(); shorthands != "" {
-		return usageError(help, "unknown flag %q", "-"+name)
+		return usageError(cmp.Or(havingFlag(cmd, name), help), "unknown flag %q", "-"+name)
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
-	return usageError(didYouMean("--"+name, names, help), "unknown flag %q", "--"+name)
+	return usageError(cmp.Or(havingFlag(cmd, name), didYouMean("--"+name, names, help)), "unknown flag %q", "--"+name)
+}
+
+// havingFlag says which other verbs have a flag of that name, or of that letter; "" if none has.
+func havingFlag(cmd *cobra.Command, name string) string {
+	var verbs []string
+	spelt := "-" + name
+	for _, verb := range cmd.Root().Commands() {
+		f := verb.Flags().Lookup(name)
+		if f != nil {
+			spelt = "--" + name
+		} else if len(name) == 1 {
+			f = verb.Flags().ShorthandLookup(name)
+		}
+		if f != nil && !verb.Hidden && verb != cmd {
+			verbs = append(verbs, verb.Name())
+		}
+	}
+	switch len(verbs) {
+	case 0:
+		return ""
+	case 1:
+		return "only " + verbs[0] + " has " + spelt
+	}
+	last := len(verbs) - 1
+	return spelt + " is a flag of " + strings.Join(verbs[:last], ", ") + " and " + verbs[last]
 }
 
 // emptyLists refuses a list that was given and is empty: it would count as none given, and mean all.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -58,7 +59,11 @@ func versionOf(info *debug.BuildInfo, known bool) string {
 // noArguments refuses anything but flags.
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usageError(cmp.Or(taking(args[0]), cmd.CommandPath()+" --help shows how to call it"), "%s takes no argument, not %q", cmd.Name(), args[0])
+		hint := cmp.Or(taking(args[0], cmd.Flags()), cmd.CommandPath()+" --help shows how to call it")
+		if verb, _, err := cmd.Root().Find(args[:1]); err == nil && verb != cmd.Root() {
+			hint = "raftcheck help " + args[0] + ", or raftcheck " + args[0]
+		}
+		return usageError(hint, "%s takes no argument, not %q", strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" "), args[0])
 	}
 	return nil
 }
