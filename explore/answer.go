@@ -12,6 +12,7 @@ import (
 // What a question asks to do.
 const (
 	doLook   = "look"
+	doFollow = "follow"
 	doQuests = "quests"
 	doFind   = "find"
 	doCancel = "cancel" // the search that goes on, if any
@@ -24,7 +25,15 @@ func Answer(ctx context.Context, w World, questions io.Reader, told io.Writer) e
 	defer stop()
 	r := &answering{asked: make(chan *question)}
 	go r.read(ctx, questions)
-	for {
+	for !r.over {
+		if len(r.later) > 0 {
+			q := r.later[0]
+			r.later = r.later[1:]
+			if err := r.answer(ctx, w, q, told); err != nil {
+				return err
+			}
+			continue
+		}
 		select {
 		case <-ctx.Done():
 			return nil
@@ -37,11 +46,14 @@ func Answer(ctx context.Context, w World, questions io.Reader, told io.Writer) e
 			}
 		}
 	}
+	return nil
 }
 
 // answering is what somebody knows who answers questions.
 type answering struct {
 	asked chan *question
+	later []*question // searches that were asked for while another went on
+	over  bool        // no more questions will come
 }
 
 // read passes questions on.
@@ -71,45 +83,70 @@ func (r *answering) answer(ctx context.Context, w World, q *question, told io.Wr
 	switch q.Do {
 	case doLook:
 		a.View, err = w.Look(ctx, q.Way)
+	case doFollow:
+		a.Way, a.Apart, err = w.Follow(ctx, q.Trace.Trace)
 	case doQuests:
 		a.Quests, err = w.Quests(ctx)
 	case doFind:
 		return r.find(ctx, w, q, told)
 	case doCancel:
-		return nil
+		if q.Quest == "" {
+			return nil // the search has ended
+		}
+		a.Found = &Found{Reason: wasEnded} // it had not begun
 	default:
 		err = fmt.Errorf("a question to %q", q.Do)
 	}
 	return a.print(told, err)
 }
 
-// find searches until something else is asked, which is answered next.
+// find searches. Between two rounds of the search it answers what can be answered at once; other searches wait until this one has ended.
 func (r *answering) find(ctx context.Context, w World, q *question, told io.Writer) error {
 	searching, cancel := context.WithCancel(ctx)
 	defer cancel()
-	next := make(chan *question, 1)
-	go func() {
-		defer close(next)
-		select {
-		case asked, open := <-r.asked:
-			cancel()
-			if open {
-				next <- asked
-			}
-		case <-searching.Done():
-		}
-	}()
 	a := &answer{ID: q.ID}
+	var wrong error
+	meanwhile := func() {
+		for wrong == nil {
+			select {
+			case asked, open := <-r.asked:
+				switch {
+				case !open:
+					r.over = true
+					cancel()
+					return
+				case asked.Do == doCancel && asked.ID == q.ID:
+					cancel()
+				case asked.Do == doCancel:
+					r.giveUp(asked.ID)
+				case asked.Do == doFind:
+					r.later = append(r.later, asked)
+				default:
+					wrong = r.answer(ctx, w, asked, told)
+				}
+				continue
+			default:
+			}
+			return
+		}
+	}
 	var err error
 	a.Found, err = w.Find(searching, q.Way, q.Quest, q.Budget, func(p Progress) {
 		_ = (&answer{ID: q.ID, Progress: &p}).print(told, nil) // whoever does not hear of it hears of what is found
+		if !r.over {
+			meanwhile()
+		}
 	})
-	cancel()
-	err = a.print(told, err)
-	if asked := <-next; asked != nil && err == nil {
-		return r.answer(ctx, w, asked, told)
+	return errors.Join(wrong, a.print(told, err))
+}
+
+// giveUp makes a search that waits one that finds nothing.
+func (r *answering) giveUp(id int) {
+	for _, q := range r.later {
+		if q.ID == id {
+			q.Do = doCancel
+		}
 	}
-	return err
 }
 
 // print prints an answer, or what went wrong.

@@ -165,6 +165,39 @@ func TestASavedWayReplays(t *testing.T) {
 	require.Equal(t, v.Broken[0].Message, broken[0].Message)
 }
 
+// TestASavedWayIsFollowed: what is saved and read again leads the same way, wherever the world is held, and where something else is
+// recorded it goes no further.
+func TestASavedWayIsFollowed(t *testing.T) {
+	c := reference()
+	c.Faults = cluster.Faults{Drop: 2, Duplicate: 1, Crash: 1, Lossy: true, Partition: 1}
+	random := rand.New(rand.NewPCG(5, 5))
+	all := everywhere(t, c)
+	for range 6 {
+		way := stroll(t, all["here"], random, 30)
+		saved := explore.Recording{}
+		require.NoError(t, saved.UnmarshalText([]byte(text(t, look(t, all["here"], way)))))
+		for name, w := range all {
+			got, apart, err := w.Follow(t.Context(), saved.Trace)
+			require.NoError(t, err)
+			require.Empty(t, apart, name)
+			require.Equal(t, way, got, name)
+		}
+		at := len(way) - 1
+		for saved.Trace.Records[at].Step == nil {
+			at--
+		}
+		saved.Trace.Records = saved.Trace.Records[:at+1]
+		saved.Trace.Records[at].Step.After.Term += 7
+		saved.Trace.Header.Records = at + 1
+		for name, w := range all {
+			got, apart, err := w.Follow(t.Context(), saved.Trace)
+			require.NoError(t, err)
+			require.Equal(t, way[:at].String(), got.String(), name)
+			require.Contains(t, apart, "is not what happens here", name)
+		}
+	}
+}
+
 func TestWaysThatLeadNowhere(t *testing.T) {
 	for name, w := range everywhere(t, reference()) {
 		n := len(look(t, w, nil).Next)
@@ -327,23 +360,38 @@ func TestSearchesEnd(t *testing.T) {
 	}
 }
 
-func TestALookEndsASearchOfAProgram(t *testing.T) {
+// TestSearchesOfAProgramDisturbNobody: while one goes on, states can be looked at, and another search waits, or is given up.
+func TestSearchesOfAProgramDisturbNobody(t *testing.T) {
 	c := reference()
 	c.Servers, c.Bounds = 5, cluster.Bounds{Terms: 5, Log: 4, Messages: 6}
 	w := elsewhere(t, world(t, c))
-	started, ended := make(chan bool, 1), make(chan *explore.Found)
-	go func() {
-		f, _ := w.Find(t.Context(), nil, explore.AnyPromise, explore.Budget{}, func(explore.Progress) {
-			select {
-			case started <- true:
-			default:
-			}
-		})
-		ended <- f
-	}()
+	started := make(chan bool, 1)
+	search := func(ctx context.Context) chan *explore.Found {
+		ended := make(chan *explore.Found, 1)
+		go func() {
+			f, _ := w.Find(ctx, nil, explore.AnyPromise, explore.Budget{}, func(explore.Progress) {
+				select {
+				case started <- true:
+				default:
+				}
+			})
+			ended <- f
+		}()
+		return ended
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	first := search(ctx)
 	<-started
 	require.NotEmpty(t, look(t, w, nil).Next)
-	require.Equal(t, "the search was ended", (<-ended).Reason)
+	other, giveUp := context.WithCancel(t.Context())
+	second := search(other)
+	require.NotEmpty(t, look(t, w, explore.Way{0}).Next)
+	giveUp()
+	require.Empty(t, first, "it goes on")
+	cancel()
+	require.Equal(t, "the search was ended", (<-first).Reason)
+	require.Equal(t, "the search was ended", (<-second).Reason)
 }
 
 func TestAProgramThatEnds(t *testing.T) {

@@ -11,6 +11,9 @@ import (
 	"github.com/raftcheck/raftcheck/spec"
 )
 
+// wasEnded is the reason why nothing was found by a search that somebody ended.
+const wasEnded = "the search was ended"
+
 // NoSuchQuest is the error of a quest that is not among a world's quests.
 type NoSuchQuest struct{ Name string }
 
@@ -36,6 +39,9 @@ func (s *session) Find(ctx context.Context, way Way, quest string, b Budget, pro
 		defer cancel()
 	}
 	o := checker.Options{Rules: rules, Goals: []*spec.Goal{}, Past: past, States: b.States, Memory: b.Memory, Name: s.Name}
+	if s.Alone {
+		o.Workers = 1
+	}
 	if progress != nil {
 		o.Progress = nowAndThen(progress)
 	}
@@ -52,7 +58,7 @@ func (s *session) Find(ctx context.Context, way Way, quest string, b Budget, pro
 	case s.config.Bounds.Depth > 0 && r.Search.Depth == s.config.Bounds.Depth:
 		found.Reason = fmt.Sprintf("no way of up to %d steps leads there, and longer ones are outside the bounds", s.config.Bounds.Depth)
 	case errors.Is(ctx.Err(), context.Canceled):
-		found.Reason = "the search was ended"
+		found.Reason = wasEnded
 	default:
 		found.Reason = r.Reason
 	}

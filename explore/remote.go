@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"sync"
+
+	"github.com/raftcheck/raftcheck/traces"
 )
 
 // AnswerMark begins each line that a program prints in answer to a question; JSON follows. Whatever else it prints is passed over.
@@ -16,9 +18,10 @@ const AnswerMark = "raftcheck-answer "
 // question is what a remote world is asked, one line of JSON.
 type question struct {
 	ID     int
-	Do     string // look, quests, find, or cancel
-	Way    Way    `json:",omitempty"`
-	Quest  string `json:",omitempty"`
+	Do     string     // look, follow, quests, find, or cancel
+	Way    Way        `json:",omitempty"`
+	Trace  *Recording `json:",omitempty"`
+	Quest  string     `json:",omitempty"`
 	Budget Budget
 }
 
@@ -27,6 +30,8 @@ type answer struct {
 	ID       int
 	Progress *Progress    `json:",omitempty"`
 	View     *View        `json:",omitempty"`
+	Way      Way          `json:",omitempty"`
+	Apart    string       `json:",omitempty"`
 	Quests   []Quest      `json:",omitempty"`
 	Found    *Found       `json:",omitempty"`
 	NoStep   *NoSuchStep  `json:",omitempty"`
@@ -34,8 +39,8 @@ type answer struct {
 	Error    string       `json:",omitempty"`
 }
 
-// Remote returns a world that a program holds: questions are written to ask, and what the program prints is read from told. It is asked one thing
-// after another; to be asked something else ends a search.
+// Remote returns a world that a program holds: questions are written to ask, and what the program prints is read from told. It searches for one
+// thing after another; what else is asked is answered meanwhile.
 func Remote(ask io.Writer, told io.Reader) World {
 	r := &remote{ask: ask, waiting: map[int]chan *answer{}}
 	go r.listen(told)
@@ -51,8 +56,8 @@ type remote struct {
 	ended   error // no more answers will come
 }
 
-// errEnded is why there is no answer from a program that has ended.
-var errEnded = errors.New("the program that holds the implementation has ended")
+// ErrEnded is why there is no answer from a program that has ended.
+var ErrEnded = errors.New("the program that holds the implementation has ended")
 
 // listen hands answers to those who wait for them.
 func (r *remote) listen(told io.Reader) {
@@ -88,7 +93,7 @@ func parseAnswer(line []byte) *answer {
 func (r *remote) end() {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	r.ended = errEnded
+	r.ended = ErrEnded
 	for _, waiting := range r.waiting {
 		close(waiting)
 	}
@@ -107,7 +112,7 @@ func (r *remote) asked(ctx context.Context, q question, progress func(Progress))
 		case a, open := <-answers:
 			switch {
 			case !open:
-				return nil, errEnded
+				return nil, ErrEnded
 			case a.Progress == nil:
 				r.forget(q.ID)
 				return a, a.err()
@@ -120,7 +125,7 @@ func (r *remote) asked(ctx context.Context, q question, progress func(Progress))
 				return nil, ctx.Err()
 			}
 			over = nil
-			if err := r.write(&question{Do: doCancel}); err != nil {
+			if err := r.write(&question{ID: q.ID, Do: doCancel}); err != nil {
 				return nil, err
 			}
 		}
@@ -159,7 +164,7 @@ func (r *remote) writeLocked(q *question) error {
 		return err
 	}
 	if _, err = r.ask.Write(append(line, '\n')); err != nil {
-		return fmt.Errorf("%w: %w", errEnded, err)
+		return fmt.Errorf("%w: %w", ErrEnded, err)
 	}
 	return nil
 }
@@ -184,6 +189,15 @@ func (r *remote) Look(ctx context.Context, way Way) (*View, error) {
 		return nil, err
 	}
 	return a.View, nil
+}
+
+// Follow asks the program.
+func (r *remote) Follow(ctx context.Context, t *traces.Trace) (Way, string, error) {
+	a, err := r.asked(ctx, question{Do: doFollow, Trace: &Recording{t}}, nil)
+	if err != nil {
+		return nil, "", err
+	}
+	return a.Way, a.Apart, nil
 }
 
 // Quests asks the program.

@@ -17,6 +17,7 @@ type Options struct {
 	Name   string       // of the implementation, for the header of a trace, as in --impl
 	Rules  []*spec.Rule // promises to judge; nil is spec.Rules
 	Memory int          // bytes of what is remembered, after which it is forgotten; 0 is no bound
+	Alone  bool         // the implementation's servers must not run on several goroutines at once
 }
 
 // New returns a world that is explored in this process.

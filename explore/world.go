@@ -13,6 +13,8 @@ import (
 type World interface {
 	// Look shows the state that a way leads to. The error is a *NoSuchStep when it leads nowhere, and else the implementation's fault.
 	Look(ctx context.Context, way Way) (*View, error)
+	// Follow goes the way that a trace was recorded on, as far as the same happens here, and says why it goes no further; "" if it goes to the end.
+	Follow(ctx context.Context, t *traces.Trace) (way Way, apart string, err error)
 	// Quests lists what can be asked for.
 	Quests(ctx context.Context) ([]Quest, error)
 	// Find searches for the shortest way from a state to what is asked for. It tells how far it is through progress, unless that is nil.

@@ -1,6 +1,7 @@
 package traces
 
 import (
+	"bytes"
 	"strconv"
 
 	"github.com/raftcheck/raftcheck/spec"
@@ -69,6 +70,13 @@ func appendExtra(o *wire.Object, members Extra) {
 	for _, m := range members {
 		o.Raw(m.Name, m.Value)
 	}
+}
+
+// AppendObservation appends what a server shows, as a member post of a record has it.
+func AppendObservation(dst []byte, shown *spec.Observation) []byte {
+	o := wire.Open(nil)
+	o.Observation("", shown)
+	return append(dst, bytes.TrimSuffix(bytes.TrimPrefix(o.Close(), []byte(`{"":`)), []byte("}"))...)
 }
 
 // appendRecord appends a record's line. last is what the server showed after its last record, or nil: a state before the step

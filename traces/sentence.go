@@ -48,6 +48,9 @@ func names(ids []spec.ServerID) string {
 	return strings.Join(parts, " ")
 }
 
+// MessageInWords says which message it is: "n1's request to n2 for its vote in term 1".
+func MessageInWords(m *spec.Message) string { return theMessage(m) }
+
 // theMessage says which message it is: "n1's request to n2 for its vote in term 1".
 func theMessage(m *spec.Message) string {
 	switch m.Kind {

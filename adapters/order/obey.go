@@ -13,6 +13,7 @@ import (
 	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/conformance"
+	"github.com/raftcheck/raftcheck/explore"
 	"github.com/raftcheck/raftcheck/fuzz"
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
@@ -89,6 +90,8 @@ func (p Program) obey(ctx context.Context, o *Order) (*Outcome, error) {
 		return p.fuzz(ctx, o, world, search)
 	case Conform:
 		return p.conform(ctx, o, world)
+	case Explore:
+		return p.explore(ctx, o, world, search.Rules)
 	}
 	return nil, fmt.Errorf("an order to %q", o.Do)
 }
@@ -176,6 +179,15 @@ func (p Program) conform(ctx context.Context, o *Order, world *cluster.Config) (
 		out.Failed = r.Fault.Error()
 	}
 	return out, nil
+}
+
+// explore answers questions from standard input until there are no more.
+func (p Program) explore(ctx context.Context, o *Order, world *cluster.Config, rules []*spec.Rule) (*Outcome, error) {
+	held, err := explore.New(world, explore.Options{Name: o.Name, Rules: rules, Memory: o.Memory, Alone: p.Alone})
+	if err != nil {
+		return nil, err
+	}
+	return &Outcome{}, explore.Answer(ctx, held, os.Stdin, os.Stdout)
 }
 
 // writeFirst writes the execution of a violation, if there is one.

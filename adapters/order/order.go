@@ -68,6 +68,7 @@ const (
 	Fuzz   Task = "fuzz"   // make a campaign of random executions
 
 	Conform Task = "conform" // put the implementation through the suite
+	Explore Task = "explore" // hold the world, and answer questions about it (package explore) until there are no more
 )
 
 // Outcome is what came of it, as JSON.

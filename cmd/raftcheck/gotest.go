@@ -230,8 +230,8 @@ func (j *job) judge(o checker.Options) {
 	}
 }
 
-// run builds the program, runs it and reads the outcome.
-func (j *job) run(ctx context.Context, progress func([]byte)) (*order.Outcome, error) {
+// build writes the order and builds the program that is to obey it; it returns how to call it.
+func (j *job) build(ctx context.Context) ([]string, error) {
 	data, err := json.Marshal(&j.order)
 	if err != nil {
 		return nil, err
@@ -240,15 +240,33 @@ func (j *job) run(ctx context.Context, progress func([]byte)) (*order.Outcome, e
 		return nil, err
 	}
 	program := filepath.Join(j.dir, "program.test")
-	for _, args := range [][]string{{"go", "mod", "tidy"}, {"go", "test", "-c", "-o", program, "."}, {program, "-test.timeout=0"}} {
-		if err := j.call(ctx, args, progress); err != nil {
+	for _, args := range [][]string{{"go", "mod", "tidy"}, {"go", "test", "-c", "-o", program, "."}} {
+		if err := j.call(ctx, args, nil); err != nil {
 			if args[1] == "mod" {
 				err = cmp.Or(j.unreleased(ctx), err) // which says nothing without a network
 			}
 			return nil, err
 		}
 	}
-	if data, err = os.ReadFile(filepath.Join(j.dir, outcomeFile)); err != nil {
+	return []string{program, "-test.timeout=0"}, nil
+}
+
+// run builds the program, runs it and reads the outcome.
+func (j *job) run(ctx context.Context, progress func([]byte)) (*order.Outcome, error) {
+	args, err := j.build(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := j.call(ctx, args, progress); err != nil {
+		return nil, err
+	}
+	return j.outcome(ctx)
+}
+
+// outcome reads what came of the order.
+func (j *job) outcome(ctx context.Context) (*order.Outcome, error) {
+	data, err := os.ReadFile(filepath.Join(j.dir, outcomeFile))
+	if err != nil {
 		return nil, err
 	}
 	out := &order.Outcome{}

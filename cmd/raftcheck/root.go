@@ -117,7 +117,7 @@ func knowsItsShells(root *cobra.Command) {
 
 // verbs lists the verbs in the order of their help.
 func (a *app) verbs() []*cobra.Command {
-	return []*cobra.Command{a.check(), a.fuzz(), a.conform(), a.adapt(), a.merge(), a.diff(), a.run(), a.runServer(), a.simulate(), a.verify(), a.join(), a.linearize(), a.replay(), a.shrink(), a.show(), a.gate(), a.explain(), a.demo(), a.version(), a.man()}
+	return []*cobra.Command{a.check(), a.fuzz(), a.conform(), a.adapt(), a.merge(), a.diff(), a.run(), a.runServer(), a.simulate(), a.verify(), a.join(), a.linearize(), a.replay(), a.shrink(), a.show(), a.browse(), a.gate(), a.explain(), a.demo(), a.version(), a.man()}
 }
 
 // flagWidth is how wide the help of flags is.

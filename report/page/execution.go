@@ -18,6 +18,8 @@ type Execution struct {
 	Differs  int               // number of the record from which on another execution goes another way; 0 for none
 	Title    string            // of its part of the page
 	Name     string            // of what is downloaded, without an ending: "election-safety"; "" for "trace"
+	// Address is where the state after the step of that row is, from 0, which is how the servers begin; nil for nowhere.
+	Address func(row int) string
 
 	drawn *drawn // what is drawn, once it was looked at
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -15,10 +14,11 @@ import (
 // Page is what one page says, from top to bottom. Its texts are data, whatever is in them.
 type Page struct {
 	Title    string // the outcome in one line
-	Verdict  string // held, violated or inconclusive
+	Verdict  string // held, violated or inconclusive; "" for none
 	Of       string // what was judged, and how: "raftcheck check: mutant:cm-old-term"
 	Version  string // of raftcheck
 	Sections []Section
+	Live     *Live // of a page that a server gives; nil of one that stands alone
 }
 
 // Section is a part of a page with a heading of its own.
@@ -28,7 +28,8 @@ type Section struct {
 	Blocks []Block
 }
 
-// Block is a piece of a section: [Text], [Table], [Pre], [Command], [Fold], [Spans] or [*Execution].
+// Block is a piece of a section: [Text], [Table], [Pre], [Command], [Fold], [Spans] or [*Execution]; of a page that a server gives also [Links],
+// [Choices], [States], [List], [Form] or [Running].
 type Block interface{ write(*writer) }
 
 // pageStyle is what pages need beside the style of diagrams.
@@ -55,7 +56,10 @@ func (p *Page) Write(out io.Writer) error {
 	w := &writer{Writer: bufio.NewWriter(out)}
 	p.head(w)
 	w.f("<a class=\"skip\" href=\"#main\">To the content</a>\n<header>\n")
-	w.f("<p><span class=\"verdict %s\"><span aria-hidden=\"true\">%s</span> %s</span></p>\n<h1>%s</h1>\n<p class=\"note\">%s</p>\n", p.Verdict, signs[p.Verdict], p.Verdict, p.Title, p.Of)
+	if p.Verdict != "" {
+		w.f("<p><span class=\"verdict %s\"><span aria-hidden=\"true\">%s</span> %s</span></p>\n", p.Verdict, signs[p.Verdict], p.Verdict)
+	}
+	w.f("<h1>%s</h1>\n<p class=\"note\">%s</p>\n", p.Title, p.Of)
 	p.contents(w)
 	w.f("</header>\n<main id=\"main\">\n")
 	for k := range p.Sections {
@@ -66,9 +70,13 @@ func (p *Page) Write(out io.Writer) error {
 		}
 		w.f("</section>\n")
 	}
-	w.f("</main>\n<footer><p>Written by raftcheck %s. This page loads nothing and sends nothing.</p></footer>\n", p.Version)
+	w.f("</main>\n<footer><p>Written by raftcheck %s. %s</p></footer>\n", p.Version, p.Live.asks())
 	w.traces()
-	w.f("<script>%s</script>\n</body>\n</html>\n", markup(script))
+	w.f("<script>%s</script>\n", markup(script))
+	if p.Live.scripted() {
+		w.f("<script>%s</script>\n", markup(p.Live.Script))
+	}
+	w.f("</body>\n</html>\n")
 	return w.Flush()
 }
 
@@ -78,7 +86,10 @@ var signs = map[string]string{"held": "✓", "violated": "✗", "inconclusive": 
 // head writes all before the content. What the policy does not name is not loaded, run, or applied.
 func (p *Page) head(w *writer) {
 	style := pictureStyle + pageStyle
-	policy := fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; base-uri 'none'; form-action 'none'", digest(style), digest(script))
+	if p.Live != nil {
+		style += liveStyle
+	}
+	policy := p.Live.policy(style)
 	w.f("<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"/>%s %s\"/>", markup(Generator), p.Version)
 	if !slices.ContainsFunc(p.Sections, func(s Section) bool { return draws(s.Blocks) }) {
 		w.f("%s", markup(NoTrace))
@@ -86,6 +97,7 @@ func (p *Page) head(w *writer) {
 	w.f("\n")
 	w.f("<meta http-equiv=\"Content-Security-Policy\" content=\"%s\"/>\n", markup(policy))
 	w.f("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<meta name=\"color-scheme\" content=\"light dark\"/>\n")
+	p.Live.refresh(w)
 	w.f("<title>%s</title>\n<style>%s</style>\n</head>\n<body>\n", clipped(p.Title, 80), markup(style))
 	w.f("<svg class=\"patterns\" width=\"0\" height=\"0\" aria-hidden=\"true\" focusable=\"false\">%s</svg>\n", patterns)
 }

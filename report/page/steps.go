@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"html"
 	"strings"
 
 	"github.com/raftcheck/raftcheck/spec"
@@ -129,7 +130,7 @@ func (d *drawn) step(w *writer, n, i int) {
 	case r.cited > 0:
 		class = ` class="cited"`
 	}
-	w.f("<tr id=\"s%d-%d\" data-at=\"%d\"%s><th scope=\"row\" height=\"%d\">%s%d</th><td>", n, i, i, markup(class), r.height, mark, r.Number)
+	w.f("<tr id=\"s%d-%d\" data-at=\"%d\"%s><th scope=\"row\" height=\"%d\">%s</th><td>", n, i, i, markup(class), r.height, d.number(i, mark))
 	said := strings.TrimSpace(r.Says + " " + r.Notes)
 	if i == 0 && r.Record == nil {
 		said = d.beginning()
@@ -148,6 +149,15 @@ func (d *drawn) step(w *writer, n, i int) {
 		w.f(" <span class=\"goals\">reached for the first time: %s</span>", strings.Join(r.goals, ", "))
 	}
 	w.f("</td></tr>\n")
+}
+
+// number is the number of a row, and leads to its state if there is a place for it.
+func (d *drawn) number(i int, mark string) markup {
+	said := fmt.Sprint(mark, d.rows[i].Number)
+	if d.Address == nil {
+		return markup(said)
+	}
+	return markup(fmt.Sprintf("<a href=\"%s\" aria-label=\"%s: to the state after it\">%s</a>", html.EscapeString(d.Address(i)), said, said))
 }
 
 // changes says what the diagram shows of a row beside what the sentence says: roles, terms, logs and what is committed.
