@@ -329,7 +329,7 @@ func writeCommands(t *testing.T, b *bytes.Buffer) {
 	}
 	b.WriteString("\nNothing turns 1 or 4 into 0. If one trace is violated and another cannot be read, the code is 1 and both are told. `demo` ends with 0: its\n" +
 		"violation is the point.\n")
-	for _, args := range [][]string{{}, {"check"}, {"fuzz"}, {"merge"}, {"run"}, {"simulate"}, {"verify"}, {"join"}, {"linearize"}, {"replay"}, {"shrink"}, {"show"}, {"gate"}, {"explain"}, {"demo"}, {"version"}, {"completion"}} {
+	for _, args := range [][]string{{}, {"check"}, {"fuzz"}, {"merge"}, {"run"}, {"simulate"}, {"verify"}, {"join"}, {"linearize"}, {"replay"}, {"shrink"}, {"show"}, {"serve"}, {"gate"}, {"explain"}, {"demo"}, {"version"}, {"completion"}} {
 		var out bytes.Buffer
 		require.Equal(t, 0, run(append(args, "--help"), strings.NewReader(""), &out, &out))
 		fmt.Fprintf(b, "\n## raftcheck %s\n\n```\n%s```\n", strings.Join(args, " "), out.String())

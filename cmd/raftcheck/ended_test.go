@@ -206,7 +206,7 @@ func TestVerbsEndWhenTheyAreAsked(t *testing.T) {
 
 // TestProgramsThatHangAreEnded with raftcheck, whatever ends it.
 func TestProgramsThatHangAreEnded(t *testing.T) {
-	for _, verb := range []string{"check", "fuzz"} {
+	for _, verb := range []string{"check", "fuzz", "serve"} {
 		for _, w := range endings[:4] {
 			w = w.heeded()
 			t.Run(verb+" "+w.name, func(t *testing.T) {

@@ -62,6 +62,7 @@ func (a *app) serveWorld(ctx context.Context, flags *pflag.FlagSet, f *serveFlag
 		cover(&s.config, trace.Trace, typed)
 	}
 	if err := s.transcribe(a); err != nil {
+		s.end(a)
 		return end, err
 	}
 	world, end, err := a.worldOf(ctx, s, site.Rules)

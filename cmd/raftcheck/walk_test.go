@@ -41,6 +41,7 @@ var walk = map[string]walked{
 	"replay":     {"replay {trace}", "replay -"},
 	"shrink":     {"shrink {trace} --save none", "shrink - --save none"},
 	"show":       {"show {trace}", "show -"},
+	"serve":      {"serve {trace} --for 100ms", "serve {trace}"},
 	"explain":    {"explain election-safety", ""},
 	"demo":       {"demo", ""},
 	"adapt":      {"adapt ../../examples/lab.Raft", ""},

@@ -39,15 +39,21 @@ func (t *Recorded) next(way explore.Way) int {
 // links lead along the trace.
 func (t *Recorded) links(v *visit, way explore.Way) (all []page.Link) {
 	n := t.along(way)
-	switch {
-	case n < len(way):
-		all = append(all, page.Link{Says: fmt.Sprintf("back to the trace, at step %d", n), Address: v.stateAt(t.Way[:n])})
-	case n < len(t.Way):
-		all = append(all, page.Link{Says: "the next step of the trace", Address: v.stateAt(t.Way[:n+1])}, page.Link{Says: "to the end of the trace", Address: v.stateAt(t.Way)})
+	on := n == len(way)
+	to := func(says string, step int) {
+		if step <= len(t.Way) && (!on || step != n) && !slices.ContainsFunc(all, func(l page.Link) bool { return l.Address == v.stateAt(t.Way[:step]) }) {
+			all = append(all, page.Link{Says: says, Address: v.stateAt(t.Way[:step])})
+		}
 	}
-	if _, at := traces.Broken(t.Trace, v.Rules, t.Trace.Header.Variants); at >= 0 && at < len(t.Way) && (n < len(way) || len(way) != at+1) {
-		all = append(all, page.Link{Says: fmt.Sprintf("to step %d of the trace, which breaks a promise", at+1), Address: v.stateAt(t.Way[:at+1])})
+	if on {
+		to("the next step of the trace", n+1)
+	} else {
+		to(fmt.Sprintf("back to the trace, at step %d", n), n)
 	}
+	if _, at := traces.Broken(t.Trace, v.Rules, t.Trace.Header.Variants); at >= 0 {
+		to(fmt.Sprintf("to step %d of the trace, which breaks a promise", at+1), at+1)
+	}
+	to("to the end of the trace", len(t.Way))
 	return append(all, page.Link{Says: "the trace as it was recorded", Address: v.address("trace")})
 }
 
