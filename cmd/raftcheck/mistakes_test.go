@@ -93,7 +93,7 @@ var mistakes = []struct {
 	{"diff --impl reference --impl reference:snapshot", 2, `hint: did you mean "snapshots"?`},
 	{"run reference", 2, "hint: --impl reference"},
 	{"run --for 5", 2, "hint: with its unit, as in 30s, 10m or 1h30m"},
-	{"run --exec raft.py", 2, "hint: --exec is a flag of check, conform, fuzz, replay and shrink"},
+	{"run --exec raft.py", 2, "hint: --exec is a flag of check, conform, fuzz, replay, serve and shrink"},
 	{"run --impl etcd", 2, "hint: --impl reference or mutant:NAME"},
 	{"run a.trace", 2, "hint: raftcheck verify a.trace"},
 	{"run --features snapshot", 2, `hint: did you mean "snapshots"?`},
