@@ -194,9 +194,12 @@ func randomWorld(seed uint64) (string, *cluster.Config) {
 }
 
 // TestReductionsKeepVerdicts compares reduced searches of random small worlds with searches that are not. RAFTCHECK_WORLDS=10000 asks for
-// more of them than the few of every run.
+// more of them than the few of every run, which are fewer still with -short: for the race detector.
 func TestReductionsKeepVerdicts(t *testing.T) {
 	worlds := 40
+	if testing.Short() {
+		worlds = 6
+	}
 	if more, err := strconv.Atoi(os.Getenv("RAFTCHECK_WORLDS")); err == nil {
 		worlds = more
 	}
