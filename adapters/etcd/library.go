@@ -9,6 +9,11 @@ type Library interface {
 	Tick()
 	// Lapse lets the election timer run out without a campaign, so that the server no longer feels bound to its leader.
 	Lapse()
+	// Elapsed is how many ticks the election timer has gone, and Patient keeps it from ever running out by itself.
+	Elapsed() int
+	Patient()
+	// ForgetLeader makes a follower forget who leads, and reports whether the release can.
+	ForgetLeader() bool
 	Propose(data string)
 	// Changes reports whether the release has such a change: several at once, a joint one, of learners.
 	Changes(changes []ConfChange, joint bool) bool
@@ -108,6 +113,7 @@ type MessageType int32
 
 // The types of messages between servers.
 const (
+	MsgProp          MessageType = 2
 	MsgApp           MessageType = 3
 	MsgAppResp       MessageType = 4
 	MsgVote          MessageType = 5
@@ -116,6 +122,8 @@ const (
 	MsgHeartbeat     MessageType = 8
 	MsgHeartbeatResp MessageType = 9
 	MsgTimeoutNow    MessageType = 14
+	MsgReadIndex     MessageType = 15
+	MsgReadIndexResp MessageType = 16
 	MsgPreVote       MessageType = 17
 	MsgPreVoteResp   MessageType = 18
 )

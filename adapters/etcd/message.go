@@ -9,7 +9,7 @@ import (
 
 var typeNames = map[MessageType]string{MsgApp: "MsgApp", MsgAppResp: "MsgAppResp", MsgVote: "MsgVote", MsgVoteResp: "MsgVoteResp",
 	MsgSnap: "MsgSnap", MsgHeartbeat: "MsgHeartbeat", MsgHeartbeatResp: "MsgHeartbeatResp", MsgTimeoutNow: "MsgTimeoutNow",
-	MsgPreVote: "MsgPreVote", MsgPreVoteResp: "MsgPreVoteResp"}
+	MsgProp: "MsgProp", MsgReadIndex: "MsgReadIndex", MsgReadIndexResp: "MsgReadIndexResp", MsgPreVote: "MsgPreVote", MsgPreVoteResp: "MsgPreVoteResp"}
 
 // Words says what a message holds in raftpb's words, where two releases can be compared: "MsgApp index=1 logTerm=1 commit=1".
 func (m *Message) Words() string {

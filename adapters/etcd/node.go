@@ -30,8 +30,8 @@ type server struct {
 	log     spec.Log
 	conf    ConfState
 	work    []Work // handed to asynchronous storage, oldest first
-	reads   int    // asked for since the server leads; those before the last are answered
-	waits   bool   // the last is not answered
+	reads   int    // asked for since the server leads, or since it started if it forwards them
+	waits   bool   // the last is not answered; of reads with one context
 
 	handled *spec.Input   // of the step at hand
 	done    []spec.Input  // every input that was not refused
@@ -141,15 +141,17 @@ func (s *server) give(in *spec.Input) (spec.ServerID, error) {
 	leads := role == spec.Leader
 	switch in.Kind {
 	case spec.Timeout:
-		if leads {
+		if leads || s.options.Clocks && lead != 0 && s.library.Elapsed() < s.options.ElectionTick() {
 			return spec.None, errRefused
 		}
 		s.library.Campaign()
 		return spec.None, nil
 	case spec.Heartbeat:
-		return spec.None, s.tick(leads)
+		return spec.None, s.tick(leads, lead)
+	case spec.Tick:
+		return spec.None, s.clock(in)
 	case spec.Propose, spec.ReadIndex, spec.Transfer, spec.Reconfigure:
-		if !leads {
+		if !leads && !s.forwards(in, lead) {
 			return redirected(in, spec.ServerID(lead))
 		}
 		return spec.None, s.serve(in)
@@ -165,11 +167,32 @@ func redirected(in *spec.Input, leader spec.ServerID) (spec.ServerID, error) {
 	return leader, nil
 }
 
-// tick: a leader's heartbeat timer fires. Of others, with CheckQuorum, the time that binds them to a leader runs out.
-func (s *server) tick(leads bool) error {
+// forwards reports whether a server that does not lead sends what a client asks for on to its leader.
+func (s *server) forwards(in *spec.Input, lead uint64) bool {
+	return s.options.Forwarding && lead != 0 && (in.Kind == spec.Propose || in.Kind == spec.ReadIndex)
+}
+
+// clock: the server's clock goes on by one tick. An election timer that has run out stays so until Timeout, or until it hears from a leader.
+func (s *server) clock(in *spec.Input) error {
+	if !s.options.Clocks || in.Peer != s.id {
+		return errRefused
+	}
+	s.library.Patient()
+	s.library.Tick()
+	return nil
+}
+
+// tick: a leader's heartbeat timer fires. Of others, what binds them to a leader ends: they forget it, or with CheckQuorum their time runs out.
+func (s *server) tick(leads bool, lead uint64) error {
 	switch {
+	case s.options.Clocks:
+		return errRefused
 	case leads:
 		s.library.Tick()
+	case s.options.ForgetLeader:
+		if lead == 0 || !s.library.ForgetLeader() {
+			return errRefused
+		}
 	case s.options.CheckQuorum:
 		s.library.Lapse()
 	default:
@@ -178,19 +201,29 @@ func (s *server) tick(leads bool) error {
 	return nil
 }
 
-// serve: a leader does what a client asks for.
+// read asks for a read. Contexts of their own are used one after another.
+func (s *server) read(context string) error {
+	o := s.options
+	switch {
+	case o.oneContext() && (s.waits || o.Reads > 0 && s.reads == o.Reads):
+		return errRefused
+	case !o.oneContext() && (s.reads == o.Reads || context != o.context(s.id, s.reads)):
+		return errRefused
+	}
+	if s.waits = o.oneContext(); o.Reads > 0 {
+		s.reads++
+	}
+	s.library.ReadIndex(context)
+	return nil
+}
+
+// serve: a leader, or who forwards to one, does what a client asks for.
 func (s *server) serve(in *spec.Input) error {
 	switch in.Kind {
 	case spec.Propose:
 		s.library.Propose(in.Value)
 	case spec.ReadIndex:
-		if s.waits || s.reads == s.options.Reads && s.reads > 0 {
-			return errRefused
-		}
-		if s.waits = true; s.options.Reads > 0 {
-			s.reads++
-		}
-		s.library.ReadIndex(in.Value)
+		return s.read(in.Value)
 	case spec.Transfer:
 		if in.Peer == s.id {
 			return errRefused

@@ -23,13 +23,21 @@ type Options struct {
 
 	PreVote      bool // servers ask for pre-votes first
 	CheckQuorum  bool // leaders step down when they do not hear from a majority; Heartbeat to others lets their timers lapse
+	LeaseReads   bool // ReadOnlyLeaseBased: leaders answer reads at once. It takes CheckQuorum, and is as good as clocks are (Clocks)
+	Forwarding   bool // followers send commands and reads on to their leader, and answer the reads
+	ForgetLeader bool // Heartbeat to a follower makes it forget its leader (since v3.6)
 	AsyncStorage bool // AsyncStorageWrites; writes and applies are done by Stored inputs, in order (since v3.6)
 	MaxWork      int  // with AsyncStorage, how much may wait for storage before the server does nothing else; 0 means 2
 
-	Reads      int           // how many linearizable reads clients ask a leader for while it leads, one after another; negative is as many as they like
+	Reads      int           // how many linearizable reads clients ask a leader for while it leads; negative is as many as they like, with one context
+	OneContext bool          // every read has the same context, and one is asked for when the last is answered; else each has its own
 	Transfers  bool          // leaders are asked to hand over, to each other server
 	Compaction bool          // servers compact their logs, so that leaders send snapshots
 	Changes    []spec.Change // what clients ask leaders to change the configuration to
+
+	// Clocks makes Tick the tick of a server's clock, of which the election timer takes ElectionTick. A follower that has a leader may
+	// campaign from then on (Timeout), since the library draws its timeout from there upwards; a leader sends heartbeats with each tick.
+	Clocks bool
 
 	// SplitWrites makes a disk of which a crash can leave the entries of a Ready without the hard state that came with them.
 	// Otherwise what a Ready brings is written at once.
@@ -39,12 +47,18 @@ type Options struct {
 }
 
 // timed reports whether a leader's election timer matters, so that it must be a small number of ticks long.
-func (o *Options) timed() bool { return o.CheckQuorum || o.Transfers }
+func (o *Options) timed() bool { return o.CheckQuorum || o.Transfers || o.Clocks }
+
+// SkipsElapsed reports whether how long a server has waited is no part of its state.
+func (o *Options) SkipsElapsed() bool { return !o.timed() }
 
 // ElectionTick is the length of the election timer, in ticks: as short as the library allows where a leader's timer matters, else
-// longer than any execution, so that elections begin by Timeout only. HeartbeatTick is always 1.
+// longer than any execution, so that elections begin by Timeout only. With clocks it is more than they may differ. HeartbeatTick is always 1.
 func (o *Options) ElectionTick() int {
-	if o.timed() {
+	switch {
+	case o.Clocks:
+		return 3
+	case o.timed():
 		return 2
 	}
 	return 1 << 30
@@ -55,14 +69,17 @@ func (o *Options) ElectionTick() int {
 func (o *Options) Inputs(servers []spec.ServerID, values ...string) func(spec.ServerID) []spec.Input {
 	return func(id spec.ServerID) []spec.Input {
 		inputs := []spec.Input{{Kind: spec.Timeout}, {Kind: spec.Heartbeat}}
+		if o.Clocks {
+			inputs[1] = spec.Input{Kind: spec.Tick, Peer: id}
+		}
 		for _, v := range values {
 			inputs = append(inputs, spec.Input{Kind: spec.Propose, Value: v})
 		}
 		if o.AsyncStorage {
 			inputs = append(inputs, spec.Input{Kind: spec.Stored})
 		}
-		if o.Reads != 0 {
-			inputs = append(inputs, spec.Input{Kind: spec.ReadIndex, Value: "r"})
+		for _, context := range o.contexts(id) {
+			inputs = append(inputs, spec.Input{Kind: spec.ReadIndex, Value: context})
 		}
 		if o.Transfers {
 			for _, to := range servers {
@@ -81,14 +98,37 @@ func (o *Options) Inputs(servers []spec.ServerID, values ...string) func(spec.Se
 	}
 }
 
+// contexts lists the contexts of the reads that clients ask a server for. Those of one's own are used in this order.
+func (o *Options) contexts(id spec.ServerID) []string {
+	if o.Reads == 0 {
+		return nil
+	}
+	if o.oneContext() {
+		return []string{"r"}
+	}
+	all := make([]string, o.Reads)
+	for k := range all {
+		all[k] = o.context(id, k)
+	}
+	return all
+}
+
+func (o *Options) oneContext() bool { return o.OneContext || o.Reads <= 0 }
+
+// context names the k-th read, from 0 on, that a server is asked for. Forwarded ones meet at the leader, where each has its own name.
+func (o *Options) context(id spec.ServerID, k int) string {
+	name := "r" + strconv.Itoa(k+1)
+	if o.Forwarding {
+		name = id.String() + "." + name
+	}
+	return name
+}
+
 // Ask makes clients and operators ask for what a world has a bound for, and for nothing else: as many reads, transfers, compactions, and those
 // of the world's changes of the configuration.
 func (o *Options) Ask(c *cluster.Config) {
 	b := &c.Bounds
-	o.Reads, o.Transfers, o.Compaction, o.Changes = 0, b.Transfers > 0, b.Compactions > 0, nil
-	if b.Reads > 0 {
-		o.Reads = -1 // the world counts them
-	}
+	o.Reads, o.Transfers, o.Compaction, o.Changes, o.Clocks = b.Reads, b.Transfers > 0, b.Compactions > 0, nil, b.Ticks > 0
 	if b.Changes > 0 {
 		if o.Changes = c.Changes; o.Changes == nil {
 			o.Changes = c.AllChanges()
@@ -97,9 +137,12 @@ func (o *Options) Ask(c *cluster.Config) {
 }
 
 // OutOfReach names the goals that a cluster of these servers cannot reach: etcd's raft drops requests of an earlier term without a
-// refusal, and with two voters nobody wins an election that another campaigns in.
+// refusal, followers that forward redirect nobody, and with two voters nobody wins an election that another campaigns in.
 func (o *Options) OutOfReach(servers []spec.ServerID) []string {
 	goals := []string{"stale-term-refused"}
+	if o.Forwarding && len(o.Changes) == 0 {
+		goals = append(goals, "client-redirected")
+	}
 	if len(o.first(servers[0], servers).Voters) < 3 {
 		goals = append(goals, "candidate-yielded", "log-conflict-repaired")
 	}
@@ -114,6 +157,9 @@ func (o *Options) Variants() spec.Variants {
 	}
 	if o.CheckQuorum {
 		vs = append(vs, spec.ChecksQuorum)
+	}
+	if o.LeaseReads {
+		vs = append(vs, spec.LeaseReads)
 	}
 	return vs
 }

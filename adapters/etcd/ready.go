@@ -28,7 +28,7 @@ func (s *server) drain() error {
 
 // forgetReads: a server that leads no more answers no reads.
 func (s *server) forgetReads() {
-	if s.reads == 0 && !s.waits {
+	if s.reads == 0 && !s.waits || s.options.Forwarding && !s.waits {
 		return
 	}
 	if role, _, _ := s.library.Office(); role != spec.Leader {

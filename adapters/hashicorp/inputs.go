@@ -2,6 +2,7 @@ package hashicorp
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"testing/synctest"
 	"time"
@@ -18,11 +19,13 @@ func (s *server) Refuses() func(*spec.Input) bool {
 			return in.Cut > 0 || in.Kind != spec.Restart && (in.Kind != spec.Deliver || in.Message.To != s.id)
 		}
 	}
-	leads, waiting := s.role() == spec.Leader, s.courier.waiting()
+	leads, waiting, reads := s.role() == spec.Leader, s.courier.waiting(), s.reading != nil
 	return func(in *spec.Input) bool {
 		switch in.Kind {
 		case spec.Crash, spec.Propose, spec.Compact:
 			return false
+		case spec.ReadIndex:
+			return reads
 		case spec.Timeout:
 			return leads
 		case spec.Deliver:
@@ -32,6 +35,8 @@ func (s *server) Refuses() func(*spec.Input) bool {
 			return !leads || in.Peer == s.id || !slices.Contains(s.servers, in.Peer)
 		case spec.Heartbeat, spec.Reconfigure:
 			return !leads
+		case spec.Tick:
+			return !leads || in.Peer != s.id
 		}
 		return true
 	}
@@ -53,6 +58,12 @@ func (s *server) give(in *spec.Input, out *spec.Output) bool {
 		return s.replicate(in.Peer)
 	case spec.Propose:
 		out.Redirect = s.propose(in.Value)
+	case spec.ReadIndex:
+		elsewhere, possible := s.read(in.Value)
+		out.Redirect = elsewhere
+		return possible
+	case spec.Tick:
+		s.loseLease()
 	case spec.Transfer:
 		return s.transfer(in.Peer)
 	case spec.Reconfigure:
@@ -77,7 +88,11 @@ func (s *server) deliver(m *spec.Message) {
 		return
 	}
 	rpc, err := commandOf(m)
-	if err != nil {
+	switch {
+	case errors.Is(err, errUnknown):
+		s.reply(m, raft.RPCResponse{Error: errHungUp}) // as net_transport does: the call ends with an error at whoever asked
+		return
+	case err != nil:
 		s.courier.fault = err
 		return
 	}
@@ -91,14 +106,19 @@ func (s *server) deliver(m *spec.Message) {
 	synctest.Wait()
 	select {
 	case response := <-responses:
-		reply, telling, err := replyOf(m, spec.Term(termOf(s.raft)), response)
-		if err != nil {
-			s.courier.fault = err
-		}
-		if telling {
-			s.steps.note(spec.Effect{Kind: spec.Send, Message: reply})
-		}
+		s.reply(m, response)
 	default: // the server died before it answered
+	}
+}
+
+// reply sends the response to a request, or the error that the call ends with.
+func (s *server) reply(to *spec.Message, response raft.RPCResponse) {
+	reply, telling, err := replyOf(to, spec.Term(termOf(s.raft)), response)
+	if err != nil {
+		s.courier.fault = err
+	}
+	if telling {
+		s.steps.note(spec.Effect{Kind: spec.Send, Message: reply})
 	}
 }
 

@@ -2,6 +2,7 @@ package hashicorp
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -78,7 +79,10 @@ func requestOf(from, to spec.ServerID, term spec.Term, request any, data []byte)
 	return m, err
 }
 
-// commandOf decodes the request that a message carries.
+// errUnknown says that this version knows no such request, as those before 1.7 know none for a pre-vote. Its transport then closes the connection.
+var errUnknown = errors.New("this version knows no such request")
+
+// commandOf decodes the request that a message carries. The error may be errUnknown.
 func commandOf(m *spec.Message) (raft.RPC, error) {
 	var rpc raft.RPC
 	switch m.Kind {
@@ -95,7 +99,7 @@ func commandOf(m *spec.Message) (raft.RPC, error) {
 		return rpc, err
 	default:
 		if rpc.Command = newPreVoteRequest(m.Kind); rpc.Command == nil {
-			return rpc, fmt.Errorf("%s is no request of this version", m.Kind)
+			return rpc, errUnknown
 		}
 	}
 	return rpc, json.Unmarshal([]byte(m.Payload), rpc.Command)

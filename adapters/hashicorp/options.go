@@ -17,6 +17,11 @@ type Options struct {
 	// WholeVotes keeps crashes from coming between the two writes by which the library records a vote, as if they were one:
 	// hashicorp/raft#661 is then out of the way.
 	WholeVotes bool
+	// RestoreCommitted keeps on disk how far the log is committed, from where a server that starts again applies it at once, as
+	// raft.Config.RestoreCommittedLogs; since 1.8.
+	RestoreCommitted bool
+	// Barriers makes a read wait for an entry of its own (Barrier) in place of the leader's being confirmed (VerifyLeader).
+	Barriers bool
 	// ByHistory makes the history of inputs the state of a server, so that no two are ever taken for the same.
 	ByHistory bool
 

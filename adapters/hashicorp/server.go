@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/raft"
 
 	"github.com/raftcheck/raftcheck/adapters/bubble"
+	"github.com/raftcheck/raftcheck/adapters/statekey"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -17,8 +18,9 @@ import (
 // fires by the way and it does not matter what its random part was. A leader may take three thousand steps before its lease is up.
 const (
 	pause    = 11 * time.Second           // longer than any backoff between attempts (at most 10.24 s): after every step of a leader
-	lease    = 10 * time.Hour             // of leaders, and between messages that they send without need
-	timeout  = 10 * lease                 // of elections; leaders send heartbeats ten times as often
+	lease    = 9 * time.Hour              // of leaders
+	idle     = 10 * time.Hour             // between messages that leaders send without need
+	timeout  = 10 * idle                  // of elections; leaders send heartbeats ten times as often
 	patience = 4 * timeout                // until an election timer has surely fired: its random part at most doubles it, and it may be renewed once
 	never    = 100 * 365 * 24 * time.Hour // between two snapshots that the library takes by itself
 	enqueue  = time.Second                // how long a leader may take to accept a request
@@ -43,6 +45,7 @@ type server struct {
 	grantedBefore, refusedBefore []spec.ServerID // of pre-votes, since the election timer last fired
 
 	handover handover
+	reading  *reading // nil is no read that waits
 }
 
 // start makes a server that was bootstrapped with the configuration of the whole cluster.
@@ -72,11 +75,18 @@ func (s *server) config() *raft.Config {
 	c := raft.DefaultConfig()
 	c.LocalID = raft.ServerID(nameFor(s.id))
 	c.Logger = hclog.NewNullLogger()
-	c.HeartbeatTimeout, c.ElectionTimeout, c.LeaderLeaseTimeout, c.CommitTimeout = timeout, timeout, lease, lease
+	c.HeartbeatTimeout, c.ElectionTimeout, c.LeaderLeaseTimeout, c.CommitTimeout = timeout, timeout, lease, idle
 	c.SnapshotInterval, c.SnapshotThreshold, c.TrailingLogs = never, math.MaxUint64, 0
 	c.ShutdownOnRemove = false
 	if s.options.NoPreVote {
 		withoutPreVote(c)
+	}
+	if s.options.RestoreCommitted {
+		restore, has := statekey.Find[bool](c, "RestoreCommittedLogs")
+		if !has {
+			panic("this version of the library has no RestoreCommittedLogs")
+		}
+		*restore = true
 	}
 	return c
 }
@@ -101,7 +111,7 @@ func (s *server) kill() {
 	s.raft.Shutdown()
 	s.courier.hangUp(func(*call) bool { return true })
 	synctest.Wait()
-	s.raft, s.machine, s.steps, s.courier, s.handover = nil, nil, nil, nil, handover{}
+	s.raft, s.machine, s.steps, s.courier, s.handover, s.reading, s.disk.staged = nil, nil, nil, nil, handover{}, nil, 0
 	s.election, s.granted, s.refused, s.grantedBefore, s.refusedBefore = 0, nil, nil, nil, nil
 }
 

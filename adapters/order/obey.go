@@ -92,6 +92,8 @@ func (p Program) obey(ctx context.Context, o *Order) (*Outcome, error) {
 		return p.conform(ctx, o, world)
 	case Explore:
 		return p.explore(ctx, o, world, search.Rules)
+	case Serve:
+		return &Outcome{}, serve(world, os.Stdin, os.Stdout)
 	}
 	return nil, fmt.Errorf("an order to %q", o.Do)
 }

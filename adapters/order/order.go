@@ -69,6 +69,7 @@ const (
 
 	Conform Task = "conform" // put the implementation through the suite
 	Explore Task = "explore" // hold the world, and answer questions about it (package explore) until there are no more
+	Serve   Task = "serve"   // be its servers, for a Remote on standard input and output, until that ends
 )
 
 // Outcome is what came of it, as JSON.

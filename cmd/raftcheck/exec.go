@@ -115,6 +115,9 @@ func (e *execFlags) subject(flags *pflag.FlagSet) (*subject, error) {
 // begin starts the servers of a program once, to see early whether it is one. From then on it is ended when ctx is cancelled and it does not
 // answer soon.
 func (s *subject) begin(ctx context.Context) (err error) {
+	if s.mixed != nil {
+		return s.mixed.start(ctx, &s.config)
+	}
 	if s.program == nil {
 		return nil
 	}
@@ -186,6 +189,9 @@ func (s *subject) bound(a *app) {
 
 // end ends the processes of a program, whose transcript is whole then.
 func (s *subject) end(a *app) {
+	if s.mixed != nil {
+		s.mixed.end()
+	}
 	if s.program == nil {
 		return
 	}

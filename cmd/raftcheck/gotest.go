@@ -422,11 +422,36 @@ func (g *goTest) write(dir string) error {
 			hint: "set RAFTCHECK_SOURCE to a checkout of raftcheck, or install a published version"}
 	}
 	fmt.Fprintf(&mod, "\nreplace %s => %s %s\n", f.module, f.module, g.version+f.suffix)
+	if f.metrics != "" {
+		if version := g.wants(dir, f.metrics); version != "" {
+			fmt.Fprintf(&mod, "\nreplace %s => %s %s\n", f.metrics, f.metrics, version)
+		}
+	}
 	for _, i := range f.imports {
 		fmt.Fprintf(&imports, "\t%q\n", raftcheckModule+"/"+i)
 	}
 	test := fmt.Sprintf("package search\n\nimport (\n\t\"testing\"\n\n\tadapter %q\n%s)\n\nfunc TestObey(t *testing.T) { %s }\n", adapter, imports.String(), f.obey)
 	return errors.Join(os.WriteFile(filepath.Join(dir, "go.mod"), mod.Bytes(), 0o666), os.WriteFile(filepath.Join(dir, "search_test.go"), []byte(test), 0o666))
+}
+
+// wants returns the version of a module that the library's own go.mod names, "" if none or if that is not known: what else the program needs may
+// ask for a later one, in which packages that the library imports are gone.
+func (g *goTest) wants(dir, module string) string {
+	cmd := exec.Command("go", "mod", "download", "-json", g.family.module+"@"+g.version+g.family.suffix)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+	printed, err := cmd.Output()
+	var at struct{ GoMod string }
+	if err != nil || json.Unmarshal(printed, &at) != nil {
+		return ""
+	}
+	source, err := os.ReadFile(at.GoMod)
+	if err != nil {
+		return ""
+	}
+	if found := regexp.MustCompile(`(?m)^\s*(?:require )?` + regexp.QuoteMeta(module) + ` (v\S+)`).FindSubmatch(source); found != nil {
+		return string(found[1])
+	}
+	return ""
 }
 
 // raftcheckSource returns where raftcheck's source is: a checkout, or the version that this program was installed as. Both are "" when

@@ -23,12 +23,16 @@ func TestLibraryNames(t *testing.T) {
 		"hashicorp@v1.7.3:no-pre-vote":     {"adapters/hashicorp", "github.com/hashicorp/raft", "v1.7.3", []string{"no-pre-vote"}},
 		"hashicorp:whole-votes,heartbeats": {"adapters/hashicorp", "github.com/hashicorp/raft", "v1.8.0", []string{"whole-votes", "heartbeats"}},
 		"hashicorp@v1.3.2":                 {"adapters/hashicorp/raft13", "github.com/hashicorp/raft", "v1.3.2", nil},
-		"hashicorp@v1.10.0":                {"adapters/hashicorp", "github.com/hashicorp/raft", "v1.10.0", nil},
-		"etcd":                             {"adapters/etcd/raft37", "go.etcd.io/raft/v3", "v3.7.0", nil},
-		"etcd@v3.6.0:pre-vote":             {"adapters/etcd/raft36", "go.etcd.io/raft/v3", "v3.6.0", []string{"pre-vote"}},
-		"etcd@v3.6.0-beta.0":               {"adapters/etcd/raft36", "go.etcd.io/raft/v3", "v3.6.0-beta.0", nil},
-		"etcd@v3.5.35":                     {"adapters/etcd/raft35", "go.etcd.io/etcd/raft/v3", "v3.5.35", nil},
-		"etcd@v3.3.27:reads":               {"adapters/etcd/coreos", "github.com/coreos/etcd", "v3.3.27", []string{"reads"}},
+		"hashicorp@v1.1.2":                 {"adapters/hashicorp/raft13", "github.com/hashicorp/raft", "v1.1.2", nil},
+		"hashicorp@v1.7.4-0.20250204123456-0123456789ab:learner,restore-committed": {"adapters/hashicorp", "github.com/hashicorp/raft", "v1.7.4-0.20250204123456-0123456789ab",
+			[]string{"learner", "restore-committed"}},
+		"hashicorp@v1.10.0":        {"adapters/hashicorp", "github.com/hashicorp/raft", "v1.10.0", nil},
+		"etcd":                     {"adapters/etcd/raft37", "go.etcd.io/raft/v3", "v3.7.0", nil},
+		"etcd@v3.6.0:pre-vote":     {"adapters/etcd/raft36", "go.etcd.io/raft/v3", "v3.6.0", []string{"pre-vote"}},
+		"etcd@v3.6.0-beta.0":       {"adapters/etcd/raft36", "go.etcd.io/raft/v3", "v3.6.0-beta.0", nil},
+		"etcd@v3.5.35":             {"adapters/etcd/raft35", "go.etcd.io/etcd/raft/v3", "v3.5.35", nil},
+		"etcd:reads=2,one-context": {"adapters/etcd/raft37", "go.etcd.io/raft/v3", "v3.7.0", []string{"reads=2", "one-context"}},
+		"etcd@v3.3.27:reads":       {"adapters/etcd/coreos", "github.com/coreos/etcd", "v3.3.27", []string{"reads"}},
 	} {
 		s, err := subjectOf(name)
 		require.NoError(t, err, name)
@@ -39,8 +43,15 @@ func TestLibraryNames(t *testing.T) {
 		require.Equal(t, want.choices, g.choices, name)
 		require.NoError(t, s.config.Validate())
 	}
-	for _, name := range []string{"hashicorp@1.8", "hashicorp@v1.2.0", "hashicorp:no-votes", "hashicorp/raft", "hashicorps",
-		"etcd@v3.4.1", "etcd@v2.3.0", "etcd@3.6.0", "etcd:fast", "etcdraft"} {
+	for name, why := range map[string]string{
+		"hashicorp@v1.1.1": "before version 1.1.2", "hashicorp@v0.1.0": "no adapter is for versions before v1", "hashicorp@v2.0.0": "no adapter is for versions after v1",
+		"etcd@v3.4.13": "no module of it can be required by its version", "etcd@v3.0.17": "before version 3.1", "etcd@v2.3.8": "before v3",
+	} {
+		_, err := subjectOf(name)
+		require.ErrorContains(t, err, why, name)
+	}
+	for _, name := range []string{"hashicorp@1.8", "hashicorp@v1.1.0", "hashicorp:no-votes", "hashicorp/raft", "hashicorps",
+		"etcd@v3.4.1", "etcd@v2.3.0", "etcd@3.6.0", "etcd:fast", "etcd:reads=0", "etcd:reads=10", "etcd:reads=", "hashicorp:reads=1", "etcdraft"} {
 		_, err := subjectOf(name)
 		require.Error(t, err, name)
 	}

@@ -18,9 +18,10 @@ type library struct {
 	name    string
 	newest  string // the version that was tried last
 	choices []string
+	chosen  func(choice string) bool // of a choice with a number, as reads=2; nil if there is none
 	takes   takes
-	known   string // the versions that can be searched, in words
-	family  func(minor int) *family
+	known   string                                           // the versions that can be searched, in words
+	family  func(minor, patch int) (f *family, why string)   // nil, and why, if releases of that API cannot be searched
 	config  func(f *family, choices []string) cluster.Config // the world, with no servers in it
 }
 
@@ -33,16 +34,17 @@ type family struct {
 	obey    string   // the call that obeys the order
 	blank   bool     // its clusters begin with empty logs, in term 0
 	renames bool     // its servers are interchangeable (spec.Renamer)
+	metrics string   // a module that the library wants in no version but its own, "" for none
 }
 
 var libraries = []library{
-	{name: "etcd", newest: "v3.7.0", choices: etcd.ChoiceNames(), takes: takes{spec.Compact, spec.Transfer, spec.Reconfigure, spec.ReadIndex},
+	{name: "etcd", newest: "v3.7.0", choices: etcd.ChoiceNames(), chosen: func(choice string) bool { return new(etcd.Options).Choose(choice) }, takes: takes{spec.Compact, spec.Transfer, spec.Reconfigure, spec.ReadIndex, spec.Tick},
 		known: "versions 3.1 to 3.3, and 3.5 and later", family: etcdFamily, config: etcdConfig},
-	{name: "hashicorp", newest: "v1.8.0", choices: []string{"no-pre-vote", "whole-votes", "heartbeats"}, takes: takes{spec.Compact, spec.Transfer, spec.Reconfigure},
-		known: "versions 1.3 and later", family: hashicorpFamily, config: hashicorpConfig},
+	{name: "hashicorp", newest: "v1.8.0", choices: []string{"no-pre-vote", "whole-votes", "heartbeats", "restore-committed", "barriers", "learner"}, takes: takes{spec.Compact, spec.Transfer, spec.Reconfigure, spec.ReadIndex, spec.Tick},
+		known: "versions 1.1.2 and later", family: hashicorpFamily, config: hashicorpConfig},
 }
 
-func etcdFamily(minor int) *family {
+func etcdFamily(minor, _ int) (*family, string) {
 	f := &family{imports: []string{"adapters/etcd/etcdtest"}, obey: `etcdtest.Obey(adapter.New, adapter.Words, "order", "outcome")`, blank: true, renames: true}
 	switch {
 	case minor >= 7:
@@ -53,10 +55,12 @@ func etcdFamily(minor int) *family {
 		f.adapter, f.module = "adapters/etcd/raft35", "go.etcd.io/etcd/raft/v3"
 	case minor >= 1 && minor <= 3:
 		f.adapter, f.module, f.suffix, f.blank = "adapters/etcd/coreos", "github.com/coreos/etcd", "+incompatible", false
+	case minor == 4:
+		return nil, "version 3.4 is github.com/coreos/etcd no more and go.etcd.io/etcd/raft/v3 not yet: no module of it can be required by its version"
 	default:
-		return nil
+		return nil, "the library has no ReadIndex and no PreVote before version 3.1"
 	}
-	return f
+	return f, ""
 }
 
 func etcdConfig(f *family, choices []string) cluster.Config {
@@ -72,7 +76,11 @@ func etcdConfig(f *family, choices []string) cluster.Config {
 	if len(choices) > 0 {
 		c.Bounds.Terms, c.Bounds.Messages, c.Bounds.Campaigns = 1, 1, 1 // what a choice adds multiplies states
 	}
-	for choice, bound := range map[string]*int{"reads": &c.Bounds.Reads, "transfers": &c.Bounds.Transfers, "compaction": &c.Bounds.Compactions,
+	c.Bounds.Reads = o.Reads
+	if o.Clocks {
+		c.Bounds.Terms, c.Bounds.Campaigns, c.Bounds.Proposals, c.Bounds.Ticks, c.Bounds.Drift = 2, 2, -1, 4, 1
+	}
+	for choice, bound := range map[string]*int{"transfers": &c.Bounds.Transfers, "compaction": &c.Bounds.Compactions,
 		"remove-voter": &c.Bounds.Changes, "demote-voter": &c.Bounds.Changes} {
 		if slices.Contains(choices, choice) {
 			*bound = 1
@@ -86,15 +94,15 @@ func etcdConfig(f *family, choices []string) cluster.Config {
 	return c
 }
 
-func hashicorpFamily(minor int) *family {
-	f := &family{adapter: "adapters/hashicorp", module: "github.com/hashicorp/raft", obey: `adapter.Obey(t, "order", "outcome")`}
+func hashicorpFamily(minor, patch int) (*family, string) {
+	f := &family{adapter: "adapters/hashicorp", module: "github.com/hashicorp/raft", obey: `adapter.Obey(t, "order", "outcome")`, metrics: "github.com/hashicorp/go-metrics"}
 	switch {
-	case minor < 3:
-		return nil
+	case minor == 0 || minor == 1 && patch < 2:
+		return nil, "the library has no leadership transfer and does not show how it encodes its configuration before version 1.1.2"
 	case minor < 7:
-		f.adapter = "adapters/hashicorp/raft13"
+		f.adapter, f.metrics = "adapters/hashicorp/raft13", ""
 	}
-	return f
+	return f, ""
 }
 
 func hashicorpConfig(*family, []string) cluster.Config {
@@ -115,7 +123,7 @@ func libraryOf(name string) *library {
 	return nil
 }
 
-var libraryName = regexp.MustCompile(`^[a-z]+(?:@(v\d+\.(\d+)\.\d+[-.0-9A-Za-z]*))?(?::([a-z,-]+))?$`)
+var libraryName = regexp.MustCompile(`^[a-z]+(?:@(v\d+\.(\d+)\.(\d+)[-.0-9A-Za-z]*))?(?::([a-z0-9=,-]+))?$`)
 
 // subject returns the library in the default world of its adapter.
 func (l *library) subject(name string) (*subject, error) {
@@ -124,23 +132,41 @@ func (l *library) subject(name string) (*subject, error) {
 		return nil, usageError(fmt.Sprintf("as in %s, %s@%s or %s:%s", l.name, l.name, l.newest, l.name, strings.Join(l.choices[:2], ",")), "unknown implementation %q", name)
 	}
 	g := &goTest{version: l.newest}
-	minor := strings.Split(l.newest, ".")[1]
-	if parts[1] != "" {
-		g.version, minor = parts[1], parts[2]
+	if parts[1] == "" {
+		parts[1], parts[2], parts[3] = l.newest, strings.Split(l.newest, ".")[1], strings.Split(l.newest, ".")[2]
 	}
-	number, _ := strconv.Atoi(minor) // digits only
-	if g.family = l.family(number); g.family == nil || strings.Split(g.version, ".")[0] != strings.Split(l.newest, ".")[0] {
-		return nil, usageError(l.known, "%s cannot be searched", name)
+	g.version = parts[1]
+	if err := l.searchable(g, name, parts[2], parts[3]); err != nil {
+		return nil, err
 	}
-	if parts[3] != "" {
-		g.choices = strings.Split(parts[3], ",")
+	if parts[4] != "" {
+		g.choices = strings.Split(parts[4], ",")
 	}
 	for _, c := range g.choices {
-		if !slices.Contains(l.choices, c) {
+		if !slices.Contains(l.choices, c) && (l.chosen == nil || !l.chosen(c)) {
 			return nil, usageError(didYouMean(c, l.choices, "one of "+strings.Join(l.choices, ", ")), "unknown choice %q of %s", c, l.name)
 		}
 	}
 	return &subject{name: name, goTest: g, takes: l.takes, config: l.config(g.family, g.choices)}, nil
+}
+
+// searchable says by which adapter a version is searched, or complains that it cannot be, and why.
+func (l *library) searchable(g *goTest, name, minor, patch string) error {
+	major, newest := strings.Split(g.version, ".")[0], strings.Split(l.newest, ".")[0]
+	if major != newest {
+		what := "before " + newest
+		if len(major) > len(newest) || len(major) == len(newest) && major > newest {
+			what = "after " + newest
+		}
+		return usageError(l.known, "%s cannot be searched: no adapter is for versions %s", name, what)
+	}
+	small, _ := strconv.Atoi(minor) // digits only
+	smaller, _ := strconv.Atoi(patch)
+	var why string
+	if g.family, why = l.family(small, smaller); g.family == nil {
+		return usageError(l.known, "%s cannot be searched: %s", name, why)
+	}
+	return nil
 }
 
 // elsewhere stands for a server that lives in another program. It shows the term in which such servers start, and takes no input.

@@ -22,6 +22,7 @@ type subject struct {
 	takes    takes    // of what flags can ask for
 	program  *program // --exec
 	goTest   *goTest  // --impl etcd, hashicorp
+	mixed    *mixed   // --impl of several releases
 }
 
 // faults returns what may go wrong, as reports print it.
@@ -98,6 +99,8 @@ func choiceNames() []string {
 // subjectOf returns the implementation of that name.
 func subjectOf(name string) (*subject, error) {
 	switch {
+	case isMixed(name):
+		return mixedSubject(name)
 	case name == specName:
 		return specification(), nil
 	case name == referenceName || strings.HasPrefix(name, referenceName+":"):
@@ -202,7 +205,7 @@ func (s *subject) symmetric() error {
 		}
 		return nil
 	}
-	if s.program != nil || s.goTest != nil {
+	if s.program != nil || s.goTest != nil || s.mixed != nil {
 		return usageError(hint, "--symmetry needs servers that can be renamed, and those of %s cannot", s.name)
 	}
 	if err := checker.Symmetric(&s.config); err != nil {

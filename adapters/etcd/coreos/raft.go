@@ -33,7 +33,7 @@ func Words(payload string) string {
 func newKey(o *etcd.Options) *statekey.Key {
 	const raft = "github.com/coreos/etcd/raft."
 	skip := []string{"heartbeatElapsed", "randomizedElectionTimeout", "tick", "logger"}
-	if o.ElectionTick() > 2 {
+	if o.SkipsElapsed() {
 		skip = append(skip, "electionElapsed")
 	}
 	return statekey.New(
@@ -76,7 +76,7 @@ func start(key *statekey.Key, id uint64, o *etcd.Options, disk *etcd.Disk) etcd.
 	}
 	node, err := raft.NewRawNode(&raft.Config{
 		ID: id, ElectionTick: o.ElectionTick(), HeartbeatTick: 1, Storage: s.storage, Applied: disk.Snapshot.Index,
-		MaxSizePerMsg: perMessage, MaxInflightMsgs: 256, CheckQuorum: o.CheckQuorum, PreVote: o.PreVote, Logger: etcd.Silent{},
+		MaxSizePerMsg: perMessage, MaxInflightMsgs: 256, CheckQuorum: o.CheckQuorum, PreVote: o.PreVote, Logger: etcd.Silent{}, ReadOnlyOption: readOnly(o),
 	}, nil)
 	if err != nil {
 		panic(err)
@@ -88,6 +88,14 @@ func start(key *statekey.Key, id uint64, o *etcd.Options, disk *etcd.Disk) etcd.
 	}
 	s.votes = votes
 	return s
+}
+
+// readOnly is how leaders answer reads.
+func readOnly(o *etcd.Options) raft.ReadOnlyOption {
+	if o.LeaseReads {
+		return raft.ReadOnlyLeaseBased
+	}
+	return raft.ReadOnlySafe
 }
 
 // load makes a storage that holds what is on a disk.
@@ -124,6 +132,21 @@ func (s *server) Lapse() {
 		s.node.TickQuiesced()
 	}
 }
+
+func (s *server) Elapsed() int {
+	elapsed, _ := statekey.Find[int](s.node, "raft.electionElapsed")
+	return *elapsed
+}
+
+// Patient makes the library's own timeout longer than any execution: it is drawn again with each term.
+func (s *server) Patient() {
+	timeout, _ := statekey.Find[int](s.node, "raft.randomizedElectionTimeout")
+	*timeout = 1 << 30
+}
+
+// ForgetLeader reports that the release cannot.
+func (s *server) ForgetLeader() bool { return false }
+
 func (s *server) Propose(data string)      { _ = s.node.Propose([]byte(data)) }
 func (s *server) ReadIndex(context string) { s.node.ReadIndex([]byte(context)) }
 func (s *server) TransferLeader(to uint64) { s.node.TransferLeader(to) }

@@ -20,6 +20,8 @@ var features = []struct {
 	{"pre-votes and check-quorum", etcd.Options{CheckQuorum: true, PreVote: true}, 1, nil},
 	{"leadership transfer", etcd.Options{Transfers: true}, 1, nil},
 	{"reads", etcd.Options{Reads: 1}, 2, nil},
+	{"two reads at a time", etcd.Options{Reads: 2}, 1, func(c *cluster.Config) { c.Bounds.Reads = 2 }},
+	{"commands and reads that followers send on", etcd.Options{Reads: 1, Forwarding: true}, 1, func(c *cluster.Config) { c.Bounds.Reads = 1 }},
 	{"compaction and snapshots", etcd.Options{Compaction: true}, 1, nil},
 	{"a crash", etcd.Options{}, 1, func(c *cluster.Config) { c.Faults.Crash = 1 }},
 	{"a power failure", etcd.Options{}, 1, func(c *cluster.Config) { c.Faults.Crash, c.Faults.Lossy = 1, true }},

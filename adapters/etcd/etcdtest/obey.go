@@ -1,6 +1,7 @@
 package etcdtest
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/raftcheck/raftcheck/adapters/etcd"
@@ -30,6 +31,9 @@ func ordered(release Release, o *order.Order) (*cluster.Config, checker.Options,
 	world := &cluster.Config{Variants: options.Variants()}
 	o.World(world)
 	options.Ask(world)
+	if options.LeaseReads && !options.Clocks {
+		return nil, checker.Options{}, errors.New("lease-reads are as good as clocks, and there are none: --ticks is at least 1")
+	}
 	world.New = release(options)
 	world.Inputs, world.OutOfReach = options.Inputs(world.IDs(), world.ValueNames()...), options.OutOfReach(world.IDs())
 	return world, checker.Options{}, nil

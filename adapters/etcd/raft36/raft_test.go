@@ -47,3 +47,15 @@ func TestServersAreInterchangeable(t *testing.T) { etcdtest.Interchangeable(t, r
 func TestAutomaton(t *testing.T) { etcdtest.Automaton(t, raft36.New, "v3.6.0", raft36.Words) }
 
 func Benchmark(b *testing.B) { etcdtest.Benchmarks(b, raft36.New) }
+
+// etcd issue 20418: replies to heartbeats confirm a read by its context, so a late one to an earlier read of that context does, too.
+func TestAContextIsReused(t *testing.T) {
+	require.Contains(t, etcdtest.ContextReused(t, raft36.New), "R8-02 linearizability: n1 answers a read at index 1, and n2 had told a client of index 3")
+}
+
+// A follower that forgets its leader votes for others before its time is over.
+func TestForgetLeader(t *testing.T) {
+	c := etcdtest.Small(raft36.New, etcd.Options{ForgetLeader: true, CheckQuorum: true})
+	c.Bounds.Campaigns = 1
+	etcdtest.Held(t, c)
+}

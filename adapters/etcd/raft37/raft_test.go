@@ -45,7 +45,7 @@ func TestEveryRunIsTheSame(t *testing.T) { etcdtest.EveryRunIsTheSame(t, raft37.
 
 func TestServersAreInterchangeable(t *testing.T) { etcdtest.Interchangeable(t, raft37.New) }
 
-// v3.7.0 does what v3.6.0 does, step by step.
+// Without reads v3.7.0 does what v3.6.0 does, step by step.
 func TestAutomaton(t *testing.T) {
 	a := etcdtest.Automaton(t, raft37.New, "v3.7.0", raft37.Words)
 	for _, d := range checker.Compare(etcdtest.OfModule(t, "../raft36"), a, 3) {
@@ -54,3 +54,13 @@ func TestAutomaton(t *testing.T) {
 }
 
 func Benchmark(b *testing.B) { etcdtest.Benchmarks(b, raft37.New) }
+
+// etcd issue 20418 is mended: heartbeats number their rounds.
+func TestAContextIsReused(t *testing.T) { require.Empty(t, etcdtest.ContextReused(t, raft37.New)) }
+
+// A follower that forgets its leader votes for others before its time is over.
+func TestForgetLeader(t *testing.T) {
+	c := etcdtest.Small(raft37.New, etcd.Options{ForgetLeader: true, CheckQuorum: true})
+	c.Bounds.Campaigns = 1
+	etcdtest.Held(t, c)
+}

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/hashicorp/raft"
 
+	"github.com/raftcheck/raftcheck/adapters/statekey"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -29,6 +31,8 @@ type disk struct {
 	logs      []raft.Log
 	entries   []spec.Entry // logs as rules see them; never changed in place
 	snapshots []*snapshot  // newest first
+	commit    uint64       // how far the log was known to be committed when it was last written; with RestoreCommitted
+	staged    uint64       // what commit will be then; not on disk
 	torn      bool         // the term of a vote is written, and its candidate is not yet
 }
 
@@ -84,6 +88,9 @@ func (d *disk) append(b []byte) []byte {
 		l := &d.logs[k]
 		b = binary.AppendUvarint(append(b, '|', byte(l.Type)), l.Term)
 		b = appendText(appendText(b, string(l.Data)), string(l.Extensions))
+	}
+	if d.commit > 0 || d.staged > 0 {
+		b = binary.AppendUvarint(binary.AppendUvarint(append(b, '='), d.commit), d.staged)
 	}
 	for _, s := range d.snapshots {
 		b = s.append(append(b, '#'))
@@ -184,12 +191,27 @@ func (s *stores) StoreLogs(logs []*raft.Log) error {
 		for _, l := range logs {
 			s.put(*l)
 		}
+		s.commit = max(s.commit, s.staged)
 	})
 	return nil
 }
 
+// StageCommitIndex is part of raft.CommitTrackingLogStore: what is staged is written with the next logs.
+func (s *stores) StageCommitIndex(index uint64) error {
+	s.staged = index
+	return nil
+}
+
+// GetCommitIndex is part of raft.CommitTrackingLogStore.
+func (s *stores) GetCommitIndex() (uint64, error) {
+	last, err := s.LastIndex()
+	return min(s.commit, last), err
+}
+
 func (d *disk) put(l raft.Log) {
-	l.AppendedAt = raft.Log{}.AppendedAt // the time of day is only for metrics
+	if at, has := statekey.Find[time.Time](&l, "AppendedAt"); has { // since 1.3; it is only for metrics
+		*at = time.Time{}
+	}
 	if len(d.logs) == 0 {
 		d.first = l.Index
 	}

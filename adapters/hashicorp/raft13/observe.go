@@ -91,7 +91,7 @@ func (s *server) AppendState(b []byte) []byte {
 	for _, command := range s.machine.applied {
 		b = appendText(append(b, '!'), command)
 	}
-	return s.options.key.Append(s.handover.append(b, s), s.raft)
+	return s.options.key.Append(s.reading.append(s.handover.append(b, s), s), s.raft)
 }
 
 // names lists the calls that are out, in a fixed order.

@@ -5,6 +5,7 @@ package hashicorp
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/raftcheck/raftcheck/adapters/bubble"
@@ -37,16 +38,22 @@ func Obey(t *testing.T, orders, outcomes string) {
 	must(p.Obey(orders, outcomes))
 }
 
+// choices are what may follow the library's name on the command line.
+var choices = []string{"no-pre-vote", "whole-votes", "heartbeats", "restore-committed", "barriers", "learner"}
+
 // ordered is the setup that an order describes.
 func ordered(t *testing.T, o *order.Order) (*Setup, error) {
 	for _, c := range o.Choices {
-		if c != "no-pre-vote" && c != "whole-votes" && c != "heartbeats" {
+		if !slices.Contains(choices, c) {
 			return nil, fmt.Errorf("unknown choice %q", c)
 		}
 	}
 	return setUp(t, []func(*Setup){func(s *Setup) {
-		s.Servers = Options{NoPreVote: o.Has("no-pre-vote"), WholeVotes: o.Has("whole-votes")}
+		s.Servers = Options{NoPreVote: o.Has("no-pre-vote"), WholeVotes: o.Has("whole-votes"), RestoreCommitted: o.Has("restore-committed"), Barriers: o.Has("barriers")}
 		o.World(&s.World)
+		if o.Has("learner") {
+			s.Servers.Learners = []spec.ServerID{spec.ServerID(s.World.Servers)}
+		}
 		if o.Has("heartbeats") {
 			inputs := Inputs(&s.World)
 			s.World.Inputs = func(id spec.ServerID) []spec.Input { return append(inputs(id), spec.Input{Kind: spec.Heartbeat}) }

@@ -51,6 +51,8 @@ func Servers(t *testing.T, o Options) *bubble.Lab {
 //
 //   - spec.Transfer, with Bounds.Transfers: LeadershipTransferToServer
 //   - spec.Reconfigure, with Bounds.Changes: AddVoter, AddNonvoter, DemoteVoter or RemoveServer, whichever leads to the configuration asked for
+//   - spec.ReadIndex, with Bounds.Reads: VerifyLeader, or with Options.Barriers Barrier, and then a look at the state machine
+//   - spec.Tick, with Bounds.Ticks: nobody answers a leader for as long as its lease lasts
 //   - spec.Compact, with Bounds.Compactions: Snapshot, with nothing left of the log that it covers
 //
 // Servers also know spec.Heartbeat, for worlds that list it: the timers for heartbeats that say nothing of the log fire.
