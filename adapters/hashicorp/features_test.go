@@ -136,3 +136,43 @@ func TestCrashPoints(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, outcome.Refused, "there are four")
 }
+
+// readsAt returns at which indexes reads are answered in a step.
+func readsAt(step *spec.Step) (at []spec.Index) {
+	for _, e := range step.Output.Effects {
+		if e.Kind == spec.Answer && e.Reply.Read {
+			at = append(at, e.Reply.Index)
+		}
+	}
+	return at
+}
+
+func TestALeaderIsVerifiedBeforeARead(t *testing.T) {
+	s := elect(t, hashicorp.Options{NoPreVote: true})
+	require.Empty(t, readsAt(s.give(1, spec.Input{Kind: spec.ReadIndex, Value: "r"})))
+	s.deliver(spec.AppendEntries, 1, 2)
+	require.Equal(t, []spec.Index{2}, readsAt(s.deliver(spec.AppendEntriesReply, 2, 1)))
+	require.Equal(t, spec.ServerID(1), s.give(2, spec.Input{Kind: spec.ReadIndex, Value: "r"}).Output.Redirect)
+}
+
+func TestABarrierIsCommittedBeforeARead(t *testing.T) {
+	s := elect(t, hashicorp.Options{NoPreVote: true, Barriers: true})
+	require.Empty(t, readsAt(s.give(1, spec.Input{Kind: spec.ReadIndex, Value: "r"})))
+	s.deliver(spec.AppendEntries, 1, 2)
+	require.Equal(t, []spec.Index{3}, readsAt(s.deliver(spec.AppendEntriesReply, 2, 1)))
+}
+
+func TestALeaderWhoseLeaseIsUpStepsDown(t *testing.T) {
+	s := elect(t, hashicorp.Options{NoPreVote: true})
+	require.Empty(t, s.give(1, spec.Input{Kind: spec.Tick, Peer: 1}).Output.Effects, "nothing is sent meanwhile")
+	require.Equal(t, spec.Follower, s.world.Observe(1).Role)
+}
+
+func TestCommittedLogsAreRestored(t *testing.T) {
+	for _, restores := range []bool{true, false} {
+		s := elect(t, hashicorp.Options{NoPreVote: true, RestoreCommitted: restores})
+		s.give(1, spec.Input{Kind: spec.Propose, Value: "x"}) // what is committed so far is written with it
+		s.does(1, spec.Crash, spec.Restart)
+		require.Equal(t, map[bool]spec.Index{true: 2, false: 0}[restores], s.world.Observe(1).CommitIndex)
+	}
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/checker"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// Two releases of etcd's raft keep every promise together.
+func TestTwoReleasesInOneCluster(t *testing.T) {
+	s, err := subjectOf("n1=etcd@v3.5.35 etcd@v3.7.0")
+	require.NoError(t, err)
+	s.config.Bounds.Terms, s.config.Bounds.Messages, s.config.Bounds.Campaigns = 1, 1, 1
+	require.NoError(t, s.begin(t.Context()))
+	defer s.end(nil)
+	r, err := s.search(context.Background(), checker.Options{Rules: spec.Rules, Name: s.name})
+	require.NoError(t, err)
+	require.Equal(t, spec.Held, r.Verdict, r.Reason)
+	require.EqualValues(t, 12500, r.Search.Distinct)
+}
+
+func TestNamesOfSeveralReleases(t *testing.T) {
+	for name, why := range map[string]string{
+		"n1=etcd@v3.5.35":                    "name what the other servers run too",
+		"etcd@v3.5.35 etcd@v3.7.0":           "servers that others run are named",
+		"n1=etcd@v3.5.35 hashicorp":          "are not releases of one library",
+		"n1=reference reference":             "is none",
+		"n1=etcd@v3.5.35 n1=etcd etcd":       "n1 is named twice",
+		"n9=etcd@v3.5.35 etcd":               "n9 is no server of a cluster",
+		"n1=etcd@v3.3.27 etcd@v3.7.0":        "begin differently",
+		"n1=hashicorp@v1.0.0 hashicorp":      "cannot be searched",
+		"n1=hashicorp@v1.6.1:fast hashicorp": `unknown choice "fast"`,
+	} {
+		_, err := subjectOf(name)
+		require.ErrorContains(t, err, why, name)
+	}
+	for _, name := range []string{"n1=etcd@v3.3.27 etcd@v3.7.0:bootstrapped", "n1=hashicorp@v1.6.1 n2=hashicorp@v1.6.1 hashicorp"} {
+		s, err := subjectOf(name)
+		require.NoError(t, err, name)
+		require.Equal(t, name, s.name)
+	}
+	var out, errs bytes.Buffer
+	require.Equal(t, int(exitUsage), run([]string{"check", "--impl", "n4=etcd@v3.5.35", "--impl", "etcd"}, strings.NewReader(""), &out, &errs))
+	require.Contains(t, errs.String(), "n4 is named, and there are 3 servers")
+}
