@@ -21,6 +21,7 @@ type checkFlags struct {
 	selection selection
 	known     known
 	folder    searchFolder
+	share     sharedFolder
 	symmetry  bool
 	reduce    string
 	liveness  bool
@@ -71,6 +72,7 @@ raft.tla in the bounds of the published parity table. Every bound and fault can 
 	f.selection.addGoals(flags)
 	f.selection.addDebugGoals(flags)
 	f.folder.addTo(flags)
+	f.share.addTo(flags)
 	f.known.addTo(flags)
 	addSave(flags, &f.save)
 	addAllow(flags, &f.allow)
@@ -86,7 +88,7 @@ func completeCheck(cmd *cobra.Command) {
 }
 
 func (a *app) runCheck(cmd *cobra.Command, f *checkFlags) error {
-	s, options, err := f.settings(cmd)
+	s, options, err := f.settings(a, cmd)
 	if err != nil {
 		return err
 	}
@@ -111,6 +113,9 @@ func (a *app) runCheck(cmd *cobra.Command, f *checkFlags) error {
 		r, err := a.search(cmd.Context(), s, o, "check", f.save, f.time)
 		return over.admit(r), err
 	})
+	if errors.Is(err, errNotTold) {
+		return nil
+	}
 	if err != nil {
 		err = f.folder.failure(err)
 		return errors.Join(f.outputs.write(a.term.out, a.render(faultReport(s, err))), err)
@@ -132,7 +137,7 @@ func (a *app) runCheck(cmd *cobra.Command, f *checkFlags) error {
 }
 
 // settings turns flags into a world and the options of a search.
-func (f *checkFlags) settings(cmd *cobra.Command) (*subject, checker.Options, error) {
+func (f *checkFlags) settings(a *app, cmd *cobra.Command) (*subject, checker.Options, error) {
 	if err := f.folder.goOn(cmd.Flags()); err != nil {
 		return nil, checker.Options{}, err
 	}
@@ -176,6 +181,9 @@ func (f *checkFlags) settings(cmd *cobra.Command) (*subject, checker.Options, er
 		f.memory = machineMemory() / 4 * 3
 	}
 	keep, err := f.folder.options(cmd.Flags(), live, &f.known)
+	if shared, wrong := f.share.options(cmd.Flags(), a, s, live, &f.known); wrong != nil || shared != nil {
+		keep, err = shared, wrong
+	}
 	return s, checker.Options{Rules: rules, Liveness: live, Goals: goals, Symmetry: f.symmetry, Reduce: reduce, Memory: int(f.memory), Keep: keep, Name: s.name}, err
 }
 

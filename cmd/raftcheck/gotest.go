@@ -472,6 +472,9 @@ func raftcheckSource(adapter string) (dir, version string) {
 
 // search searches the subject's world, here or where the implementation lives.
 func (s *subject) search(ctx context.Context, o checker.Options) (*checker.Result, error) {
+	if s.shared != nil {
+		return s.shared(ctx, &s.config, o)
+	}
 	if s.goTest == nil {
 		return checker.Check(ctx, &s.config, o)
 	}

@@ -27,7 +27,7 @@ func (k *searchFolder) addTo(flags *pflag.FlagSet) {
 }
 
 // anew are the flags that do not say what is searched: a search that goes on may be given others than it began with.
-var anew = []string{"dir", "resume", "memory", "for", "save", "allow", "output", "expect-states", "exec-limit", "exec-transcript", "known", "on",
+var anew = []string{"dir", "resume", "share", "memory", "for", "save", "allow", "output", "expect-states", "exec-limit", "exec-transcript", "known", "on",
 	"color", "progress", "verbose", "help", "trust"}
 
 // noted is a flag that says what is searched.
@@ -160,7 +160,7 @@ func (k *searchFolder) failure(err error) error {
 	if !errors.As(err, &unfit) {
 		return err
 	}
-	if unfit.File == "" && k.resume == "" {
+	if unfit.File == "" && k.resume == "" && k.dir != "" {
 		return usageError("--resume goes on with a search, --dir begins one in a folder that is new or empty", "--dir %w", err)
 	}
 	return &failure{exit: exitInput, err: err, bare: true}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -23,6 +24,9 @@ type subject struct {
 	program  *program // --exec
 	goTest   *goTest  // --impl etcd, hashicorp
 	mixed    *mixed   // --impl of several releases
+
+	// shared does parts of the search as others ask for them, in place of all of it; nil for a search of one program.
+	shared func(context.Context, *cluster.Config, checker.Options) (*checker.Result, error)
 }
 
 // faults returns what may go wrong, as reports print it.

@@ -1,0 +1,242 @@
+package distributed
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
+	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/runners/prism"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/universal/extworker"
+	"github.com/stretchr/testify/require"
+)
+
+// workerPort is the variable by which this program is told to be a worker, and on which port.
+const workerPort = "RAFTCHECK_BEAM_TEST_WORKER"
+
+// raftcheck is the program, built for these tests.
+var raftcheck string
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	log.SetupLogging("error", "text")
+	beam.Init()
+	if port, err := strconv.Atoi(os.Getenv(workerPort)); err == nil {
+		if _, err := extworker.StartLoopback(context.Background(), port); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		select {}
+	}
+	dir, err := os.MkdirTemp("", "raftcheck-beam")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	raftcheck = filepath.Join(dir, "raftcheck")
+	build := exec.Command("go", "build", "-o", raftcheck, "./cmd/raftcheck")
+	build.Dir = ".."
+	if said, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "%v\n%s", err, said)
+		return 1
+	}
+	return m.Run()
+}
+
+// report is what raftcheck says as JSON, but for what depends on the clock and on where a search is kept.
+type report map[string]any
+
+func parse(t *testing.T, text []byte) report {
+	t.Helper()
+	var r report
+	require.NoError(t, json.Unmarshal(text, &r), "%s", text)
+	search, is := r["search"].(map[string]any)
+	require.True(t, is, "%s", text)
+	for _, name := range []string{"seconds", "secondsInside", "collisionChance", "fingerprintBits", "diskBytes", "bytesPerState"} {
+		delete(search, name)
+	}
+	return r
+}
+
+// check is what raftcheck check says in memory, and its exit code.
+func check(t *testing.T, flags ...string) (report, int) {
+	t.Helper()
+	c := exec.Command(raftcheck, append([]string{"check", "-o", "json", "--save", "none", "--reduce", "none"}, flags...)...)
+	said, err := c.Output()
+	require.NotNil(t, c.ProcessState, err)
+	return parse(t, said), c.ProcessState.ExitCode()
+}
+
+// folder returns a new folder that does not wait for a disk, where the machine has one.
+func folder(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "raftcheck-beam")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	return dir
+}
+
+// search is what the same search on Beam says, and its exit code.
+func search(t *testing.T, program string, o Options, shares int, flags ...string) (report, int) {
+	t.Helper()
+	s := Search{Command: append([]string{program, "check", "-o", "json", "--save", "none", "--reduce", "none"}, flags...), Folder: folder(t), Shares: shares, Rounds: 1}
+	var out bytes.Buffer
+	o.Runner, o.Out = "prism", &out
+	code, err := Run(context.Background(), s, o)
+	require.NoError(t, err)
+	return parse(t, out.Bytes()), code
+}
+
+// worlds are searches of some thousand states: a row of the parity table, one that is bounded, and mutants.
+func worlds() (all [][]string) {
+	all = [][]string{{"--impl", "spec", "--log", "0", "--symmetry", "--depth", "12"}, {"--depth", "7"}}
+	for _, name := range []string{"el-stale-vote-resp", "el-vote-not-durable", "el-meta-missing-term0", "el-higher-vote-granted", "el-hb-term-unchecked", "rp-next-le-match",
+		"rp-match-from-nack", "rp-prevterm-zero", "cm-quorum-half", "sn-resp-term-unchecked"} {
+		all = append(all, []string{"--impl", "mutant:" + name})
+	}
+	return all
+}
+
+// TestBeamChangesNothing holds searches on Prism in this process against the same in memory: verdicts, counts, goals, counterexamples and exit codes.
+func TestBeamChangesNothing(t *testing.T) {
+	for _, flags := range worlds() {
+		want, wantCode := check(t, flags...)
+		for k, shares := range []int{1, 3, 16} {
+			got, code := search(t, raftcheck, Options{Layers: 1 + 4*k}, shares, flags...)
+			require.Equal(t, want, got, "%v, %d shares", flags, shares)
+			require.Equal(t, wantCode, code)
+		}
+	}
+}
+
+// TestASearchGoesOn ends a search after one job, by its limit, and goes on with it.
+func TestASearchGoesOn(t *testing.T) {
+	flags := []string{"--impl", "mutant:rp-next-le-match"}
+	want, wantCode := check(t, flags...)
+	s := Search{Command: append([]string{raftcheck, "check", "-o", "json", "--save", "none", "--reduce", "none"}, flags...), Folder: folder(t), Shares: 3, Rounds: 1}
+	var out bytes.Buffer
+	code, err := Run(context.Background(), s, Options{Runner: "prism", Layers: 2, Limit: 1, Out: &out})
+	require.NoError(t, err)
+	require.Equal(t, 3, code, "ended before it was done: inconclusive")
+	require.Equal(t, "inconclusive", parse(t, out.Bytes())["verdict"])
+	out.Reset()
+	code, err = Run(context.Background(), s, Options{Runner: "prism", Layers: 2, Out: &out})
+	require.NoError(t, err)
+	require.Equal(t, wantCode, code)
+	require.Equal(t, want, parse(t, out.Bytes()))
+}
+
+// TestWrongFlagsAreRefused lets raftcheck say what is wrong, with its exit code.
+func TestWrongFlagsAreRefused(t *testing.T) {
+	s := Search{Command: []string{raftcheck, "check", "--liveness"}, Folder: folder(t), Shares: 1, Rounds: 1}
+	_, err := Run(context.Background(), s, Options{Runner: "prism", Layers: 1, Out: &bytes.Buffer{}})
+	var refused *Refused
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, exitUsage, refused.Exit)
+}
+
+// TestAKilledProgramIsReplaced kills the first programs that do parts of a search, at random moments.
+func TestAKilledProgramIsReplaced(t *testing.T) {
+	flags := []string{"--impl", "mutant:el-higher-vote-granted"}
+	want, wantCode := check(t, flags...)
+	dir := t.TempDir()
+	for seed := range uint64(5) {
+		random := rand.New(rand.NewPCG(seed, 2))
+		program := filepath.Join(dir, fmt.Sprint("killed-", seed))
+		script := fmt.Sprintf("#!/bin/sh\nif mkdir %q/once-%d 2>/dev/null; then (sleep 0.%02d; kill -9 $$) & fi\nexec %q \"$@\"\n", dir, seed, 5+random.IntN(60), raftcheck)
+		require.NoError(t, os.WriteFile(program, []byte(script), 0o700))
+		got, code := search(t, program, Options{Layers: 3}, 3, flags...)
+		require.Equal(t, want, got)
+		require.Equal(t, wantCode, code)
+		require.DirExists(t, filepath.Join(dir, fmt.Sprint("once-", seed)))
+	}
+}
+
+// workers keeps a worker in a process of its own on a port, until the test ends: one that is killed is replaced, as a cluster does.
+type workers struct {
+	port    int
+	process chan *os.Process // the one that runs
+	stop    chan struct{}
+	ended   chan struct{}
+}
+
+func newWorkers(t *testing.T) *workers {
+	t.Helper()
+	listener, err := net.Listen("tcp", "localhost:0")
+	require.NoError(t, err)
+	w := &workers{port: listener.Addr().(*net.TCPAddr).Port, process: make(chan *os.Process, 100), stop: make(chan struct{}), ended: make(chan struct{})}
+	require.NoError(t, listener.Close())
+	go w.keep()
+	t.Cleanup(func() {
+		close(w.stop)
+		for {
+			select {
+			case p := <-w.process:
+				_ = p.Kill() // it may be gone
+			case <-w.ended:
+				return
+			}
+		}
+	})
+	return w
+}
+
+func (w *workers) keep() {
+	defer close(w.ended)
+	for {
+		c := exec.Command(os.Args[0])
+		c.Env = append(os.Environ(), fmt.Sprintf("%s=%d", workerPort, w.port))
+		if c.Start() != nil {
+			return
+		}
+		w.process <- c.Process
+		_ = c.Wait() // it is killed
+		select {
+		case <-w.stop:
+			return
+		default:
+		}
+	}
+}
+
+// TestAWorkerIsKilled searches with the worker in a process of its own, which is killed at a random moment. Prism gives a bundle of a worker that is lost to nobody else: the job fails, and
+// the driver gives the layers again that are not finished.
+func TestAWorkerIsKilled(t *testing.T) {
+	flags := []string{"--impl", "mutant:el-higher-vote-granted"}
+	want, wantCode := check(t, flags...)
+	w := newWorkers(t)
+	environment, config := *jobopts.EnvironmentType, *jobopts.EnvironmentConfig
+	*jobopts.EnvironmentType, *jobopts.EnvironmentConfig = "EXTERNAL", fmt.Sprintf("localhost:%d", w.port)
+	defer func() { *jobopts.EnvironmentType, *jobopts.EnvironmentConfig = environment, config }()
+	for seed := range uint64(5) {
+		random := rand.New(rand.NewPCG(seed, 3))
+		var notes strings.Builder
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			time.Sleep(time.Duration(200+random.IntN(1500)) * time.Millisecond)
+			_ = (<-w.process).Kill() // it runs until then
+		}()
+		got, code := search(t, raftcheck, Options{Layers: 3, Retries: 10, Note: &notes}, 3, flags...)
+		<-done
+		t.Log(notes.String())
+		require.Equal(t, want, got)
+		require.Equal(t, wantCode, code)
+	}
+}
