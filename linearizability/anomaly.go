@@ -52,19 +52,19 @@ func (t *transactions) intermediate(node, slot, v int32) {
 
 // unwritten: a read of a value of a register that no operation wrote that may have taken effect.
 func (t *transactions) unwritten(node, at int32, v Value) {
-	t.note(anomaly{name: t.nobodys(t.keys[t.slot[at]].name, v), key: t.slot[at], nodes: []int32{node}, kept: []Value{v}})
+	t.note(anomaly{name: t.nobodys(node, t.keys[t.slot[at]].name, v), key: t.slot[at], nodes: []int32{node}, kept: []Value{v}})
 }
 
 func (t *transactions) unwrittenElement(node, slot int32, e Value) {
-	t.note(anomaly{name: t.nobodys(t.keys[slot].name, e), key: slot, nodes: []int32{node}, kept: []Value{e}})
+	t.note(anomaly{name: t.nobodys(node, t.keys[slot].name, e), key: slot, nodes: []int32{node}, kept: []Value{e}})
 }
 
-// nobodys names the read of a value that nobody wrote: perhaps somebody did who failed.
-func (t *transactions) nobodys(key string, v Value) string {
+// nobodys names the read of a value that nobody wrote: perhaps somebody did who failed, and had begun when the read returned.
+func (t *transactions) nobodys(node int32, key string, v Value) string {
 	if t.failed == nil {
 		t.failed = failedWrites(t.h)
 	}
-	if _, failed := t.failed[element{key, v}]; failed {
+	if k, failed := t.failed[element{key, v}]; failed && t.h.Operations[k].callRank() < t.op(node).returnRank() {
 		return AbortedRead
 	}
 	return UnwrittenRead

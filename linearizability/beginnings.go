@@ -43,7 +43,7 @@ func (h *History) assumeBeginnings() {
 			h.InitialOf = map[string]Value{}
 		}
 		h.InitialOf[key] = b.found[key]
-		told = append(told, strings.TrimPrefix(fmt.Sprintf("%s %s", keyName(key), b.found[key]), " "))
+		told = append(told, h.beginning(key, b.found[key]))
 	}
 	h.Notes = append(h.Notes, "what the store held at first is not known; taken for it is what was first seen that nobody had written: "+listed(told))
 }
@@ -149,8 +149,9 @@ func (f *Finding) hintAt(whole *History, o *Operation, a *Action) {
 	if !saw || len(f.Hints) > 0 {
 		return
 	}
+	t, _ := whole.thingOf(a.Key)
 	if v == Absent {
-		if strings.HasPrefix(whole.Format, "jepsen") && a.Kind == Read && o == &f.Operations[f.Guilty].Operation && !f.puts(a.Key) {
+		if t == nil && strings.HasPrefix(whole.Format, "jepsen") && a.Kind == Read && o == &f.Operations[f.Guilty].Operation {
 			f.Hints = append(f.Hints, "a read that returned nil is taken to have found nothing; if the client writes nil where it does not say what it saw: --nil-reads unknown")
 		}
 		return
@@ -167,21 +168,16 @@ func (f *Finding) hintAt(whole *History, o *Operation, a *Action) {
 			}
 		}
 	}
+	if t != nil {
+		f.Hints = append(f.Hints, fmt.Sprintf("if %s was %s when the recording began: --initial unknown, which takes what is first seen for the beginning",
+			t.name, [...]string{aQueue: "not empty", aLock: "held", aSet: "not empty"}[t.kind]))
+		return
+	}
 	given := v.edn()
 	if a.Key != "" {
 		given = a.Key + "=" + given
 	}
 	f.Hints = append(f.Hints, fmt.Sprintf("if the store was not empty when the recording began: --initial %s, or --initial unknown, which takes what is first seen of a key for its beginning", quoted(given)))
-}
-
-// puts reports whether an operation puts an element into a queue whose key that is.
-func (f *Finding) puts(key string) bool {
-	for n := range f.Operations {
-		if slices.ContainsFunc(f.Operations[n].Do, func(a Action) bool { return a.Key == key && a.Value == inQueue }) {
-			return true
-		}
-	}
-	return false
 }
 
 // quoted is an argument as a shell takes it.

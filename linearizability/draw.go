@@ -149,6 +149,26 @@ const mostColumns = 24
 // bars draws every operation from its call to its return. Only the order of calls and returns counts, so each takes three columns.
 // What never returned goes on for ever. With too many operations there are no bars.
 func (f *Finding) bars() []string {
+	spans, places := f.Spans()
+	bars := make([]string, len(f.Operations))
+	if places > mostColumns {
+		return bars
+	}
+	width := 3*places + 1
+	for n, s := range spans {
+		before := strings.Repeat(" ", 3*s[0])
+		if s[1] == 0 {
+			bars[n] = before + "|" + strings.Repeat("-", width-3*s[0]-1) + ">"
+			continue
+		}
+		bars[n] = before + "|" + strings.Repeat("-", 3*(s[1]-s[0])-1) + "|"
+	}
+	return bars
+}
+
+// Spans returns the places of each operation's call and return among all calls and returns of the finding, from 0, and how many places there
+// are. The place of a return that never was is 0. Calls that meet at one moment share a place, and so do returns.
+func (f *Finding) Spans() (spans [][2]int, places int) {
 	var ranks []int64
 	for n := range f.Operations {
 		o := &f.Operations[n]
@@ -159,22 +179,16 @@ func (f *Finding) bars() []string {
 	}
 	slices.Sort(ranks)
 	ranks = slices.Compact(ranks)
-	bars := make([]string, len(f.Operations))
-	if len(ranks) > mostColumns {
-		return bars
-	}
-	width := 3*len(ranks) + 1
 	for n := range f.Operations {
 		o := &f.Operations[n]
 		from, _ := slices.BinarySearch(ranks, o.callRank())
-		if o.Outcome != Returned {
-			bars[n] = strings.Repeat(" ", 3*from) + "|" + strings.Repeat("-", width-3*from-1) + ">"
-			continue
+		to := 0
+		if o.Outcome == Returned {
+			to, _ = slices.BinarySearch(ranks, o.returnRank())
 		}
-		to, _ := slices.BinarySearch(ranks, o.returnRank())
-		bars[n] = strings.Repeat(" ", 3*from) + "|" + strings.Repeat("-", 3*(to-from)-1) + "|"
+		spans = append(spans, [2]int{from, to})
 	}
-	return bars
+	return spans, len(ranks)
 }
 
 // mostSteps is how many steps of a cluster are told beside a witness.

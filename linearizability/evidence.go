@@ -198,7 +198,7 @@ func (e *evidence) reads(node, slot int32) bool {
 
 // history returns the operations with the actions that it takes, which of them lost an action, and which elements of lists they append.
 func (e *evidence) history() (h *History, ops []int, partly map[int]bool, kept map[element]bool) {
-	h = &History{Initial: e.h.Initial, InitialOf: e.h.InitialOf, Clients: e.h.Clients}
+	h = &History{Initial: e.h.Initial, InitialOf: e.h.InitialOf, Clients: e.h.Clients, things: e.h.things}
 	partly, kept = map[int]bool{}, map[element]bool{}
 	for _, node := range slices.Sorted(maps.Keys(e.actions)) {
 		o := *e.op(node)

@@ -18,7 +18,8 @@ type History struct {
 	Operations  []Operation      // in the order of their calls
 	Trace       []Moment         // what the cluster did meanwhile, where the history was taken from a trace; ascending by Step
 
-	now int64 // the moment of the latest Call, Return, Fail or Lose
+	things []thing // what some keys are parts of: queues, locks, sets
+	now    int64   // the moment of the latest Call, Return, Fail or Lose
 }
 
 // Moment is something that a trace shows of the cluster, to be told beside the operations.
@@ -51,6 +52,7 @@ type Operation struct {
 	Call    int64 // the moment of the call; the order is all that counts
 	Return  int64 // of a Returned operation: ≥ Call. Two that meet at one moment are concurrent
 	Outcome Outcome
+	manner  manner   // how a queue was taken from
 	Do      []Action // in order; at least one
 
 	CallLine   int // line of the call, from 1; 0 when there is none

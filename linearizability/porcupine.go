@@ -83,7 +83,7 @@ func porcupineOperations(h *History, ops []int) []porcupine.Operation {
 // modelOf is the store with those keys, as porcupine wants it.
 func modelOf(h *History, keys []string, m *meter) porcupine.Model {
 	model := porcupine.Model{
-		DescribeOperation: func(input, _ any) string { return input.(*Operation).String() },
+		DescribeOperation: func(input, _ any) string { return h.text(input.(*Operation)) },
 	}
 	if len(keys) == 1 {
 		model.Init = func() any { return h.initial(keys[0]) }

@@ -39,7 +39,7 @@ const (
 
 // newShrinker copies the operations of a part.
 func newShrinker(ctx context.Context, h *History, p *part) *shrinker {
-	s := &shrinker{ctx: ctx, keys: p.keys, steps: shrinkSteps, asks: shrinkAsks, h: &History{Initial: h.Initial, InitialOf: h.InitialOf, Clients: h.Clients}}
+	s := &shrinker{ctx: ctx, keys: p.keys, steps: shrinkSteps, asks: shrinkAsks, h: &History{Initial: h.Initial, InitialOf: h.InitialOf, Clients: h.Clients, things: h.things}}
 	for _, k := range p.ops {
 		o := h.Operations[k]
 		o.Do = slices.Clone(o.Do)

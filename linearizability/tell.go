@@ -73,6 +73,9 @@ func graphWitness(d *decision, k int) (*Finding, error) {
 	if err := f.tell(d.h, j); err != nil {
 		return nil, err
 	}
+	if f.Anomaly == UnwrittenRead || f.Anomaly == AbortedRead {
+		f.hints(d.h)
+	}
 	f.Steps = momentsOf(d.h, f.Operations)
 	return f, nil
 }
@@ -146,8 +149,13 @@ func (f *Finding) tell(all *History, found *judged) error {
 		if err != nil {
 			return err
 		}
-		f.Anomaly = j.anomalyName()
 		t := teller{Finding: f, judged: j, all: all}
+		if a := j.anomaly; a != nil && a.name == UnwrittenRead {
+			if k, known := t.failure(a); known && all.Operations[k].callRank() < j.t.op(a.nodes[0]).returnRank() {
+				a.name = AbortedRead // what failed is not among these operations
+			}
+		}
+		f.Anomaly = j.anomalyName()
 		switch {
 		case j.anomaly != nil:
 			t.anomalous()
@@ -255,6 +263,14 @@ func inKey(name string) string {
 	return keyName(name)
 }
 
+// inKey is a key of the part in a sentence: an element of a set as the set.
+func (t *teller) inKey(slot int32) string {
+	if set, _ := t.ofSet(slot); set != nil {
+		return set.name
+	}
+	return inKey(t.t.keys[slot].name)
+}
+
 // why says why one operation comes before another.
 func (t *teller) why(l link) string {
 	a, b := t.nodeName(l.a), t.nodeName(l.b)
@@ -265,6 +281,9 @@ func (t *teller) why(l link) string {
 	key := &t.t.keys[l.key]
 	if key.class == list {
 		return t.whyList(l, a, b, inKey(key.name))
+	}
+	if set, element := t.ofSet(l.key); set != nil && l.kind != writeWrite {
+		return t.whySet(l, set, element, a, b)
 	}
 	from, to := key.versions[l.before].value, Absent
 	if l.kind == writeRead {
@@ -356,17 +375,17 @@ func (t *teller) pair(links []link) string {
 	case missed && q.kind == inTime:
 		return fmt.Sprintf("%s %s, which had been %s before", t.client(p.a), t.misses(p), t.done(p))
 	case missed && q.kind == writeRead:
-		return fmt.Sprintf("%s sees what %s did to %s, and %s", t.client(p.a), t.client(p.b), inKey(t.t.keys[q.key].name), t.misses(p))
+		return fmt.Sprintf("%s sees what %s did to %s, and %s", t.client(p.a), t.client(p.b), t.inKey(q.key), t.misses(p))
 	case missed && (q.kind == readWrite || q.kind == readUpdate) && p.key == q.key:
-		return fmt.Sprintf("%s and %s both change %s, and neither sees what the other did", t.client(p.a), t.client(q.a), inKey(t.t.keys[p.key].name))
+		return fmt.Sprintf("%s and %s both change %s, and neither sees what the other did", t.client(p.a), t.client(q.a), t.inKey(p.key))
 	case missed && (q.kind == readWrite || q.kind == readUpdate):
 		return fmt.Sprintf("%s %s, and %s %s", t.client(p.a), t.misses(p), t.client(q.a), t.misses(q))
 	case missed:
-		return fmt.Sprintf("%s %s, and overwrites %s all the same", t.client(p.a), t.misses(p), inKey(t.t.keys[q.key].name))
+		return fmt.Sprintf("%s %s, and overwrites %s all the same", t.client(p.a), t.misses(p), t.inKey(q.key))
 	case p.kind == inTime && q.kind == writeRead:
-		return fmt.Sprintf("%s sees in %s what %s did only afterwards", t.client(q.b), inKey(t.t.keys[q.key].name), t.client(q.a))
+		return fmt.Sprintf("%s sees in %s what %s did only afterwards", t.client(q.b), t.inKey(q.key), t.client(q.a))
 	case p.kind == inTime:
-		return fmt.Sprintf("%s did something to %s after %s had returned, and yet before it", t.client(q.a), inKey(t.t.keys[q.key].name), t.client(q.b))
+		return fmt.Sprintf("%s did something to %s after %s had returned, and yet before it", t.client(q.a), t.inKey(q.key), t.client(q.b))
 	case p.kind == writeRead && q.kind == writeRead:
 		return fmt.Sprintf("%s and %s each see what the other did", t.client(p.a), t.client(q.a))
 	}
@@ -376,6 +395,9 @@ func (t *teller) pair(links []link) string {
 // misses says what who reads does not see.
 func (t *teller) misses(l link) string {
 	key := &t.t.keys[l.key]
+	if set, element := t.ofSet(l.key); set != nil {
+		return fmt.Sprintf("reads %s without %s", set.name, element)
+	}
 	if key.class == list {
 		return fmt.Sprintf("reads %s without %s", inKey(key.name), key.versions[l.after].value)
 	}
@@ -383,6 +405,9 @@ func (t *teller) misses(l link) string {
 }
 
 func (t *teller) done(l link) string {
+	if set, _ := t.ofSet(l.key); set != nil {
+		return "added"
+	}
 	if t.t.keys[l.key].class == list {
 		return "appended"
 	}
@@ -395,6 +420,11 @@ func (t *teller) anomalous() {
 	reader, key := a.nodes[0], inKey(t.t.keys[a.key].name)
 	who := t.client(reader)
 	t.Guilty = t.place(reader)
+	if set, element := t.ofSet(a.key); set != nil && (a.name == AbortedRead || a.name == UnwrittenRead) {
+		t.anomalousSet(a, who, set, element)
+		t.Message += " (" + t.Anomaly + ")"
+		return
+	}
 	switch a.name {
 	case AbortedRead:
 		t.aborted(a, who, key)
@@ -422,11 +452,17 @@ func (t *teller) anomalous() {
 // aborted tells the read of what a transaction wrote that failed. The witness does not have it, since it says nothing.
 func (t *teller) aborted(a *anomaly, who, key string) {
 	t.Message = fmt.Sprintf("%s reads %s with %s, though the operation that wrote it failed", who, key, a.kept[0])
-	failed, known := failedWrites(t.all)[element{t.t.keys[a.key].name, a.kept[0]}]
+	failed, known := t.failure(a)
 	if !known {
 		return
 	}
 	o := &t.all.Operations[failed]
 	t.Why = append(t.Why, fmt.Sprintf("Only %s wanted to write %s to %s, %s; its client was told that it definitely has no effect.",
 		clientName(t.all.Clients[o.Client]), a.kept[0], key, called(o)))
+}
+
+// failure returns the operation that failed and would have written what an aborted read saw.
+func (t *teller) failure(a *anomaly) (failed int, known bool) {
+	failed, known = failedWrites(t.all)[element{t.t.keys[a.key].name, a.kept[0]}]
+	return failed, known
 }

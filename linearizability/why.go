@@ -9,7 +9,7 @@ import (
 
 // explain says in words why no order of the witness fits.
 func (f *Finding) explain(whole *History) {
-	for _, try := range []func(*History) bool{f.nobodyWrote, f.readEarly, f.twoStretches, f.neverPossible} {
+	for _, try := range []func(*History) bool{f.explainThing, f.nobodyWrote, f.readEarly, f.twoStretches, f.neverPossible} {
 		if try(whole) {
 			return
 		}
@@ -160,7 +160,7 @@ func (f *Finding) readEarly(*History) bool {
 
 // sentence gives our own words a capital; keys and values stay as they are.
 func sentence(s string) string {
-	if strings.HasPrefix(s, "operation ") || s == "the register" {
+	if strings.HasPrefix(s, "operation ") || strings.HasPrefix(s, "client ") || s == "the register" || strings.HasPrefix(s, "the lock") {
 		return strings.ToUpper(s[:1]) + s[1:]
 	}
 	return s
@@ -246,7 +246,7 @@ func (f *Finding) over(x, y int) string {
 	if a.ReturnLine > 0 && b.CallLine > 0 && a.ReturnLine != b.CallLine {
 		where = fmt.Sprintf(" (line %d, then line %d)", a.ReturnLine, b.CallLine)
 	}
-	return fmt.Sprintf("%s (%s) had returned when %s (%s) was called%s", operation(x), a, operation(y), b, where)
+	return fmt.Sprintf("%s (%s) had returned when %s (%s) was called%s", operation(x), f.History.text(a), operation(y), f.History.text(b), where)
 }
 
 // mostOrders is how many steps are taken to find out what an operation could have seen.

@@ -46,12 +46,16 @@ func witnessOf(d *decision, k int) (*Finding, error) {
 			return f, err
 		}
 	}
+	of := len(p.ops)
+	if core := d.cores[k]; core != nil && !core.list { // wrong by themselves, and few: the others are not looked at again
+		p = &part{keys: p.keys, ops: core.ops}
+	}
 	s := newShrinker(d.ctx, d.h, p)
 	if d.options.Model != StrictSerializable {
 		s.model = &d.options.Model
 	}
 	set := s.shrink(d.cores[k], p)
-	f := &Finding{Model: d.options.Model, Keys: p.keys, Of: len(p.ops), Minimal: !s.doubt, History: s.history(set)}
+	f := &Finding{Model: d.options.Model, Keys: p.keys, Of: of, Minimal: !s.doubt, History: s.history(set)}
 	if err := f.confirm(d, k); err != nil || len(f.ConfirmedBy) == 0 {
 		return nil, err
 	}
@@ -62,7 +66,7 @@ func witnessOf(d *decision, k int) (*Finding, error) {
 	f.Guilty = lastToSee(f.History)
 	f.Elided = slices.ContainsFunc(f.Operations, func(o Witnessed) bool { return strings.Contains(o.Text, "…") })
 	f.lists = s.lists
-	if f.Model != StrictSerializable || len(f.Keys) > 1 || slices.ContainsFunc(f.History.Operations, func(o Operation) bool { return len(o.Do) > 1 }) {
+	if f.Model != StrictSerializable || len(f.Keys) > 1 || f.ofSet(d.h) || slices.ContainsFunc(f.History.Operations, func(o Operation) bool { return len(o.Do) > 1 }) {
 		if err := f.tell(d.h, nil); err != nil {
 			return nil, err
 		}
@@ -103,7 +107,7 @@ func (o *Operation) sees() bool {
 
 // history returns some operations as a history of their own.
 func (s *shrinker) history(set []int) *History {
-	h := &History{Initial: s.h.Initial, InitialOf: s.h.InitialOf, Clients: s.h.Clients}
+	h := &History{Initial: s.h.Initial, InitialOf: s.h.InitialOf, Clients: s.h.Clients, things: s.h.things}
 	for _, k := range set {
 		h.Operations = append(h.Operations, s.h.Operations[k])
 	}
@@ -144,6 +148,9 @@ func (f *Finding) confirm(d *decision, k int) error {
 // text prints an operation of the witness, with … for what was left out.
 func (s *shrinker) text(at int) string {
 	o := s.h.Operations[at]
+	if text, is := s.h.told(&o); is {
+		return text
+	}
 	lead := ""
 	if s.parts[at] {
 		lead = "…; "

@@ -47,11 +47,12 @@ type workload struct {
 	scratch   []Action
 	sets      map[string]*members // by key, where adds put elements into sets
 	queues    map[string]*queue   // by key
+	locks     map[string]bool     // by their keys
 }
 
 // resolve turns the happenings into actions.
 func (j *jepsen) resolve() error {
-	w := &workload{jepsen: j}
+	w := &workload{jepsen: j, locks: map[string]bool{}}
 	for _, f := range j.functions {
 		w.works = append(w.works, works[f])
 	}

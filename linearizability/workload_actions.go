@@ -135,9 +135,9 @@ func (w *workload) actionsOf(do []Action, k int, f work, key string, asked, answ
 		}
 		return append(do, CompareAndSetOf(key, from, to)), nil
 	case acquires:
-		return append(do, CompareAndSetOf(lockName(key), Absent, held)), nil
+		return append(do, CompareAndSetOf(w.lock(key), Absent, held)), nil
 	case releases:
-		return append(do, CompareAndSetOf(lockName(key), held, Absent)), nil
+		return append(do, CompareAndSetOf(w.lock(key), held, Absent)), nil
 	}
 	return w.added(k, f, key, given)
 }
@@ -145,11 +145,17 @@ func (w *workload) actionsOf(do []Action, k int, f work, key string, asked, answ
 // held is what a lock holds that somebody has acquired.
 const held = Value("lheld")
 
-func lockName(key string) string {
+// lock notes a lock, and returns its key.
+func (w *workload) lock(key string) string {
+	t := thing{aLock, named("lock", key), key}
 	if key == "" || key == "nil" {
-		return "lock"
+		t.key = "lock"
 	}
-	return key
+	if !w.locks[t.key] {
+		w.locks[t.key] = true
+		w.things = append(w.things, t)
+	}
+	return t.key
 }
 
 // orAbsent takes the empty text for nothing.

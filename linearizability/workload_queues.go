@@ -32,6 +32,7 @@ type queued struct {
 // inQueue is what the key of an element holds that is in the queue, if it is put in once; otherwise the key holds how often it is.
 const inQueue = Value("tin the queue")
 
+// queueName names a queue as the first part of the keys of its elements.
 func queueName(key string) string {
 	if key == "" || key == "nil" {
 		return "queue"
@@ -53,8 +54,12 @@ func (w *workload) queue(k int, f work, key string, asked, answer Value) error {
 	}
 	if w.queues[key] == nil {
 		w.queues[key] = &queue{elements: map[Value]*queued{}}
+		w.things = append(w.things, thing{aQueue, named("queue", key), queueName(key) + "/"})
 	}
 	o, q := &w.Operations[k], w.queues[key]
+	if f == drains {
+		o.manner = byDrain
+	}
 	if f == enqueues {
 		v := asked
 		if v == Absent {
@@ -119,7 +124,7 @@ func (w *workload) dequeued() {
 	}
 	w.Operations = append(w.Operations, more...)
 	slices.SortStableFunc(w.Operations, func(a, b Operation) int { return cmp.Compare(a.Call, b.Call) })
-	w.Notes = append(w.Notes, "a queue is judged without its order: what is taken out was put in before, and is taken out once. For an element that is put in once, :enqueue is shown as a write of "+inQueue.String()+", and :dequeue and :drain as a change of that to nil")
+	w.Notes = append(w.Notes, "a queue is judged without its order: what is taken out was put in before, and is taken out once")
 }
 
 // element gives the operations on an element their actions.

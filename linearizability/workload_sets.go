@@ -24,10 +24,14 @@ func (m *members) add(e Value) {
 
 // memberName names an element of a set as a key.
 func memberName(set string, e Value) string {
+	return setName(set) + "/" + e.name()
+}
+
+func setName(set string) string {
 	if set == "" {
-		set = "set"
+		return "set"
 	}
-	return set + "/" + e.name()
+	return set
 }
 
 // mostMembers is how many elements all reads of sets may look at.
@@ -56,6 +60,7 @@ func (w *workload) collect() error {
 		if m == nil {
 			m = &members{known: map[Value]bool{}}
 			w.sets[key] = m
+			w.things = append(w.things, thing{aSet, named("set", key), setName(key) + "/"})
 		}
 		if f == adds {
 			m.add(asked)

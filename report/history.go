@@ -54,6 +54,8 @@ type Operation struct {
 	File       string `json:"file"`
 	CallLine   int    `json:"callLine"`   // from 1
 	ReturnLine int    `json:"returnLine"` // from 1; 0 when it never returned
+	From       int    `json:"from"`       // the place of its call among the calls and returns of these operations, from 0
+	To         int    `json:"to"`         // the place of its return; 0 when it never returned
 }
 
 // Step is why one operation of a witness comes before another in every order.

@@ -252,8 +252,14 @@ func witnessBlocks(w *Witness) []page.Block {
 		t.Rows = append(t.Rows, []string{fmt.Sprint(o.Number), o.Client, o.Text, o.Outcome, fmt.Sprintf("line %d", o.CallLine), returned})
 	}
 	all := []page.Block{w.spans(), t}
+	if len(w.Cycle) > 0 {
+		all = append(all, w.circle())
+	}
 	for _, why := range w.Why {
 		all = append(all, page.Text{Says: why})
+	}
+	for _, hint := range w.Hints {
+		all = append(all, page.Text{Label: "Hint:", Says: hint})
 	}
 	if len(w.Cluster) > 0 {
 		c := page.Table{Caption: "What the cluster did meanwhile", Head: []string{"step", "what happens"}}
@@ -270,9 +276,31 @@ func (w *Witness) spans() page.Spans {
 	var s page.Spans
 	for k := range w.Operations {
 		o := &w.Operations[k]
-		s = append(s, page.Span{Lane: o.Client, Label: fmt.Sprintf("%d: %s", o.Number, o.Text), From: o.CallLine, To: o.ReturnLine})
+		s = append(s, page.Span{Lane: o.Client, Label: fmt.Sprintf("%d: %s", o.Number, o.Text), From: o.From, To: o.To})
 	}
 	return s
+}
+
+// stepWords say in a few words what one operation of a circle is to the one that it comes before.
+var stepWords = map[string]string{"ww": "is overwritten by", "wr": "is seen by", "rw": "does not see", "rt": "was over before"}
+
+// circle draws which operation must come before which.
+func (w *Witness) circle() page.Cycle {
+	var c page.Cycle
+	of := map[int]int{} // of the number of an operation: its node
+	for _, s := range w.Cycle {
+		of[s.Before] = len(c.Nodes)
+		o := &w.Operations[s.Before-1]
+		c.Nodes = append(c.Nodes, page.Node{Name: fmt.Sprintf("%d: %s", o.Number, o.Client), Label: o.Text})
+	}
+	for _, s := range w.Cycle {
+		label := stepWords[s.Kind] + " (" + s.Kind
+		if s.Key != "" {
+			label += ", " + s.Key
+		}
+		c.Arrows = append(c.Arrows, page.Arrow{From: of[s.Before], To: of[s.After], Label: label + ")"})
+	}
+	return c
 }
 
 // reasonBlocks say why it is wrong.
@@ -421,6 +449,15 @@ func filesBlocks(r *Report) (all []page.Block) {
 	}
 	if len(h.Rows) > 0 {
 		all = append(all, h)
+	}
+	for k := range r.Histories {
+		of := &r.Histories[k]
+		for _, note := range of.Notes {
+			all = append(all, page.Text{Label: of.Path + ":", Says: note})
+		}
+		if of.Strongest != "" {
+			all = append(all, page.Text{Label: of.Path + ":", Says: "what holds of the whole history: " + of.strongest()})
+		}
 	}
 	return all
 }

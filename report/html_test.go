@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -77,6 +78,51 @@ func TestHostileNamesAreNoMarkup(t *testing.T) {
 	}
 }
 
+// TestCyclesAreDrawn: a circle of any length is drawn with every operation and every step, within the picture, and no operation hides another.
+func TestCyclesAreDrawn(t *testing.T) {
+	for n := 2; n <= 10; n++ {
+		w := &report.Witness{Why: []string{"why"}}
+		for k := range n {
+			w.Operations = append(w.Operations, report.Operation{Number: k + 1, Client: fmt.Sprintf("c%d", k), Text: fmt.Sprintf("write x %d", k), Outcome: "returned", CallLine: k + 1})
+			w.Cycle = append(w.Cycle, report.Step{Before: k + 1, After: (k+1)%n + 1, Kind: []string{"ww", "wr", "rw", "rt"}[k%4], Key: "x", Why: "why"})
+		}
+		p := parsePage(t, pageOf(t, &report.Report{Command: "linearize", Verdict: "violated", Findings: []report.Finding{{Rule: "R8-02", Name: "linearizability", Message: "m",
+			Evidence: []report.Evidence{{File: "h", Line: 1}}, Witness: w}}}))
+		var nodes [][2]int
+		arrows := 0
+		for _, e := range p.elements {
+			is := map[string]string{}
+			for _, a := range e.Attr {
+				is[a.Name.Local] = a.Value
+			}
+			switch {
+			case e.Name.Local == "rect" && is["rx"] == "4":
+				var at [2]int
+				at[0], at[1] = number(t, is["x"]), number(t, is["y"])
+				for _, other := range nodes {
+					require.False(t, abs(at[0]-other[0]) < 210 && abs(at[1]-other[1]) < 44, "%d: %v and %v overlap", n, at, other)
+				}
+				require.True(t, at[0] >= 0 && at[1] >= 0 && at[0]+210 <= 860, "%v", at)
+				nodes = append(nodes, at)
+			case is["class"] == "hp":
+				arrows++
+			}
+		}
+		require.Len(t, nodes, n)
+		require.Equal(t, n, arrows)
+		require.Contains(t, p.text, "is overwritten by (ww, x)")
+	}
+}
+
+func number(t *testing.T, s string) int {
+	t.Helper()
+	n, err := strconv.Atoi(s)
+	require.NoError(t, err)
+	return n
+}
+
+func abs(n int) int { return max(n, -n) }
+
 func hostile(word string) *report.Report {
 	return &report.Report{
 		Version: word, Command: "verify", Verdict: "violated", Subject: word, Rules: []report.RuleResult{{ID: word, Name: word, Verdict: "violated"}},
@@ -85,8 +131,9 @@ func hostile(word string) *report.Report {
 		Histories: []report.History{{Path: word, Format: word, Verdict: word, Notes: []string{word}, Methods: []report.Method{{Name: word}}}},
 		Findings: []report.Finding{{Rule: word, Name: word, Sentence: word, Section: word, Message: "m" + word, Hint: word, Allowed: word, Trace: word, ByDesign: []string{word},
 			Refused: []report.Condition{{Text: word, Values: word}}, Evidence: []report.Evidence{{File: word, Line: 3, Column: 2, Width: 1, Node: word, Role: word, Text: "x" + word}},
-			Witness: &report.Witness{Why: []string{word}, Operations: []report.Operation{{Number: 1, Client: word, Text: word, Outcome: word, File: word, CallLine: 1}},
-				Cluster: []report.Moment{{Text: word}}}}},
+			Witness: &report.Witness{Why: []string{word}, Hints: []string{word}, Operations: []report.Operation{{Number: 1, Client: word, Text: word, Outcome: word, File: word, CallLine: 1},
+				{Number: 2, Client: word, Text: word, Outcome: word, File: word, CallLine: 2}},
+				Cycle: []report.Step{{Before: 1, After: 2, Kind: word, Key: word, Why: word}, {Before: 2, After: 1, Kind: word, Key: word, Why: word}}, Cluster: []report.Moment{{Text: word}}}}},
 		Errors: []report.InputProblem{{File: word, Line: 7, Message: word, Hint: word}},
 		Known:  []report.Known{{Rule: word, Reason: word, Issue: word, Status: report.Gone, Fingerprint: word}},
 	}

@@ -359,10 +359,11 @@ func historyFinding(path string, f *linearizability.Finding) report.Finding {
 	for _, s := range f.Cycle {
 		w.Cycle = append(w.Cycle, report.Step{Before: s.Before + 1, After: s.After + 1, Kind: s.Kind, Key: s.Key, Why: s.Why})
 	}
+	spans, _ := f.Spans()
 	for n := range f.Operations {
 		o := &f.Operations[n]
 		w.Operations = append(w.Operations, report.Operation{Number: n + 1, Client: o.Client, Text: o.Text, Outcome: o.Outcome.String(), File: cmp.Or(o.File, path),
-			CallLine: o.CallLine, ReturnLine: o.ReturnLine})
+			CallLine: o.CallLine, ReturnLine: o.ReturnLine, From: spans[n][0], To: spans[n][1]})
 		e := report.Evidence{File: cmp.Or(o.File, path), Line: cmp.Or(o.ReturnLine, o.CallLine), Role: fmt.Sprintf("operation %d: %s", n+1, o.Text)}
 		if n == f.Guilty {
 			out.Evidence = slices.Insert(out.Evidence, 0, e)

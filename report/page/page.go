@@ -28,8 +28,8 @@ type Section struct {
 	Blocks []Block
 }
 
-// Block is a piece of a section: [Text], [Table], [Pre], [Command], [Fold], [Spans] or [*Execution]; of a page that a server gives also [Links],
-// [Choices], [States], [List], [Form] or [Running].
+// Block is a piece of a section: [Text], [Table], [Pre], [Command], [Fold], [Spans], [Cycle] or [*Execution]; of a page that a server gives also
+// [Links], [Choices], [States], [List], [Form] or [Running].
 type Block interface{ write(*writer) }
 
 // pageStyle is what pages need beside the style of diagrams.

@@ -8,7 +8,7 @@ import (
 // Spans are operations of clients, drawn as bars on one axis.
 type Spans []Span
 
-// Span is one of them, from its call to its return; it never returns when To is 0. Both are places on an axis, such as lines of a file.
+// Span is one of them, from its call to its return; it never returns when To is 0. Both are places on an axis.
 type Span struct {
 	Lane, Label string
 	From, To    int
