@@ -151,7 +151,7 @@ func (v *visit) wrong(w http.ResponseWriter, err error) {
 		known = &fault{http.StatusInternalServerError, "The implementation failed", err.Error()}
 	}
 	v.write(w, known.status, &page.Page{Title: known.title, Sections: []page.Section{{ID: "wrong", Title: "What is wrong", Blocks: []page.Block{
-		page.Pre{Label: "What is wrong", Text: known.says},
+		page.Pre{Label: "The message", Text: known.says},
 		page.Links{Label: "Go on", Links: []page.Link{{Says: "to the beginning", Address: v.address("")}}},
 	}}}})
 }

@@ -75,7 +75,7 @@ func (v *visit) now(view *explore.View, before []spec.Observation) page.Section 
 	}
 	caption := "How the servers begin"
 	if n := len(view.Way); n > 0 {
-		caption = fmt.Sprintf("State after step %d", n)
+		caption = fmt.Sprintf("The servers after step %d", n)
 	}
 	s.Blocks = append(s.Blocks, page.States{Caption: caption, Servers: v.Servers, Before: before, Now: view.Servers})
 	if len(view.InFlight) == 0 {

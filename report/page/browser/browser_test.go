@@ -136,6 +136,17 @@ type tab struct {
 
 func open(t *testing.T, name string, before ...chromedp.Action) *tab {
 	t.Helper()
+	path, fragment, _ := strings.Cut(name, "#")
+	url := "file://" + filepath.Join(folder, path+".html")
+	if fragment != "" {
+		url += "#" + fragment
+	}
+	return openAt(t, url, "file://"+folder, before...)
+}
+
+// openAt opens a page that may ask for what begins so, and for nothing else.
+func openAt(t *testing.T, url, may string, before ...chromedp.Action) *tab {
+	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.WindowSize(1280, 900))
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(cancel)
@@ -147,24 +158,21 @@ func open(t *testing.T, name string, before ...chromedp.Action) *tab {
 	chromedp.ListenTarget(ctx, func(event any) {
 		switch e := event.(type) {
 		case *network.EventRequestWillBeSent:
-			if !strings.HasPrefix(e.Request.URL, "file://"+folder) && !strings.HasPrefix(e.Request.URL, "blob:") {
+			if !strings.HasPrefix(e.Request.URL, may) && !strings.HasPrefix(e.Request.URL, "blob:") {
 				wrong = append(wrong, "it asks for "+e.Request.URL)
 			}
 		case *runtime.EventExceptionThrown:
 			wrong = append(wrong, "it throws "+e.ExceptionDetails.Error())
 		case *log.EventEntryAdded:
-			wrong = append(wrong, "the browser says: "+e.Entry.Text) // as it does of what the policy forbids
+			if e.Entry.URL != url || !strings.Contains(e.Entry.Text, "404") { // a page that says that there is nothing
+				wrong = append(wrong, "the browser says: "+e.Entry.Text) // as it does of what the policy forbids
+			}
 		case *runtime.EventConsoleAPICalled:
 			wrong = append(wrong, "it logs")
 		case *page.EventJavascriptDialogOpening:
 			wrong = append(wrong, "it opens a dialog: "+e.Message)
 		}
 	})
-	path, fragment, _ := strings.Cut(name, "#")
-	url := "file://" + filepath.Join(folder, path+".html")
-	if fragment != "" {
-		url += "#" + fragment
-	}
 	actions := append([]chromedp.Action{network.Enable(), runtime.Enable(), log.Enable()}, before...)
 	require.NoError(t, chromedp.Run(ctx, append(actions, chromedp.Navigate(url))...))
 	t.Cleanup(func() { require.Empty(t, wrong) })
