@@ -80,6 +80,23 @@ func TestHelpAndExplanationsFit(t *testing.T) {
 	}
 }
 
+// What verbs tell fits: what held and what was covered, statements with the stories of what is broken, and where two go another way.
+func TestWhatVerbsTellFits(t *testing.T) {
+	for _, width := range widths {
+		for _, command := range []string{
+			"check --nodes 2 --log 0 --messages 1",
+			"check --nodes 2 --log 0 --messages 1 --liveness",
+			"check --nodes 2 --log 0 --messages 1 --expect-states 1",
+			"fuzz --runs 3 --save none",
+			"conform --impl mutant:el-stale-vote-resp --profile core",
+			"diff --impl reference --impl mutant:el-stale-vote-resp --nodes 2 --terms 1 --log 0 --messages 1",
+			"demo",
+		} {
+			requireFits(t, toldAt(t, width, strings.Fields(command)...), width, command)
+		}
+	}
+}
+
 // Every mutant is searched as `check` does, and its story told at every width, with what was lost and without.
 func TestStoriesOfMutantsFit(t *testing.T) {
 	t.Parallel()

@@ -20,6 +20,7 @@ import (
 	"github.com/raftcheck/raftcheck/adapters/process"
 	"github.com/raftcheck/raftcheck/conformance"
 	"github.com/raftcheck/raftcheck/conformance/contract"
+	"github.com/raftcheck/raftcheck/fold"
 	"github.com/raftcheck/raftcheck/gate"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
@@ -257,10 +258,11 @@ func (a *app) statementIn(s *conformance.Statement, r *report.Report, changes []
 	return func(w io.Writer, format string, person bool) error {
 		switch format {
 		case "text":
-			if err := s.Text(w); err != nil {
-				return err
+			width := 0
+			if person {
+				width = a.term.style.Width
 			}
-			return tellChanges(w, changes, against)
+			return tellStatement(w, s, changes, against, width)
 		case "json":
 			enc := json.NewEncoder(w)
 			enc.SetEscapeHTML(false)
@@ -272,6 +274,29 @@ func (a *app) statementIn(s *conformance.Statement, r *report.Report, changes []
 		a.place(r)
 		return report.Write(w, format, r, report.Style{})
 	}
+}
+
+// tellStatement writes a statement for people, and what changed since another, no wider than width; 0 is no bound.
+func tellStatement(w io.Writer, s *conformance.Statement, changes []conformance.Change, against string, width int) error {
+	fitting := *s
+	fitting.Requirements = slices.Clone(s.Requirements)
+	for k := range fitting.Requirements {
+		q := &fitting.Requirements[k]
+		if q.Trace == nil || q.Finding == nil || width == 0 {
+			continue
+		}
+		var story strings.Builder
+		if err := (traces.Layout{Width: width}).Text(&story, q.Trace, q.Finding); err != nil {
+			return err
+		}
+		q.Story = strings.Split(strings.TrimRight(story.String(), "\n"), "\n")
+	}
+	var text strings.Builder
+	if err := errors.Join(fitting.Text(&text), tellChanges(&text, changes, against)); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, fold.Text(text.String(), width))
+	return err
 }
 
 func tellChanges(w io.Writer, changes []conformance.Change, against string) error {
