@@ -217,6 +217,11 @@ func TestAPanicIsAFault(t *testing.T) {
 	require.ErrorAs(t, err, &panicked)
 	require.Contains(t, err.Error(), "propose x: the node panicked: index out of range")
 	require.Contains(t, panicked.Stack, "check_test.go")
+	var fault *checker.Fault
+	require.ErrorAs(t, err, &fault)
+	require.Equal(t, fault.Step, fault.Inputs[len(fault.Inputs)-1].String())
+	require.Equal(t, spec.Timeout, fault.Inputs[0].Kind, "it leads because it was given this")
+	require.Regexp(t, `(?s)^what n\d was given, since it was made:\n  1  timeout\n  2  deliver RequestVoteReply.*\n  3  propose x\ngoroutine .*check_test.go`, fault.Story())
 }
 
 func TestConfigurationsThatMakeNoSense(t *testing.T) {

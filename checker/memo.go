@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/zeebo/xxh3"
@@ -255,12 +256,8 @@ func (m *memo) rebuild(slot uint8, kept spec.Node, step int) (lived, error) {
 	if kept != nil {
 		return lived{node: kept.(spec.Cloner).Clone()}, nil
 	}
-	var steps []int
-	for ; step >= 0; step = m.servers[m.stepFrom[step].state].from {
-		steps = append(steps, step)
-	}
 	l := lived{node: m.fresh(slot)}
-	for _, step := range slices.Backward(steps) {
+	for _, step := range m.stepsTo(step) {
 		if out := m.step(l.node, m.inputOf(step)); out.Fault != nil {
 			return lived{}, out.Fault
 		}
@@ -324,7 +321,7 @@ func (m *memo) variants(from stepOrigin, in spec.Input) error {
 // execute runs node code for one local step and records what the search needs to know of it.
 func (m *memo) execute(from stepOrigin, in spec.Input) (spec.Output, error) {
 	fault := func(err error) (spec.Output, error) {
-		return spec.Output{}, &Fault{Step: in.String(), Server: m.servers[from.state].sight.Server, Err: err}
+		return spec.Output{}, &Fault{Step: in.String(), Server: m.servers[from.state].sight.Server, Inputs: append(m.way(from.state), in), Err: err}
 	}
 	l, err := m.nodeIn(from.state, 0)
 	if err != nil {
@@ -364,6 +361,23 @@ func (m *memo) execute(from stepOrigin, in spec.Input) (spec.Output, error) {
 	m.spares.put(next, l.after(number))
 	m.spares.put(next, twin.after(number))
 	return out, nil
+}
+
+// stepsTo lists the local steps of a server since it was made, up to one; none for -1.
+func (m *memo) stepsTo(last int) (steps []int) {
+	for step := last; step >= 0; step = m.servers[m.stepFrom[step].state].from {
+		steps = append(steps, step)
+	}
+	slices.Reverse(steps)
+	return steps
+}
+
+// way lists the inputs that led to a server state, from when the server was made.
+func (m *memo) way(state uint32) (inputs []spec.Input) {
+	for _, step := range m.stepsTo(m.servers[state].from) {
+		inputs = append(inputs, m.inputOf(step))
+	}
+	return inputs
 }
 
 // arrive interns the state that a step led to. The second step to lead to a state is remembered for the audit.
@@ -469,10 +483,34 @@ type Fault struct {
 	Server spec.ServerID
 	Step   string // the input that showed it
 	Err    error
+	Inputs []spec.Input // what the server was given since it was made, that input last; nil where that is not known
+	Told   string       // Story, of a fault in another program
+}
+
+// Story lists what the server was given, and shows the stack of a panic; "" if neither is known.
+func (f *Fault) Story() string {
+	var b strings.Builder
+	b.WriteString(f.Told)
+	if len(f.Inputs) > 0 {
+		fmt.Fprintf(&b, "what %s was given, since it was made:\n", f.Server)
+		for k, in := range f.Inputs {
+			fmt.Fprintf(&b, "%3d  %s\n", k+1, in)
+		}
+	}
+	var panicked *cluster.Panicked
+	if errors.As(f.Err, &panicked) {
+		fmt.Fprintf(&b, "%s\n", strings.TrimSpace(panicked.Stack))
+	}
+	return strings.TrimRight(b.String(), "\n")
 }
 
 // Error says which server broke on which input.
-func (f *Fault) Error() string { return fmt.Sprintf("%s: %s: %v", f.Server, f.Step, f.Err) }
+func (f *Fault) Error() string {
+	if f.Step == "" { // of another program, which says it in Err
+		return f.Err.Error()
+	}
+	return fmt.Sprintf("%s: %s: %v", f.Server, f.Step, f.Err)
+}
 
 // Unwrap returns the cause.
 func (f *Fault) Unwrap() error { return f.Err }

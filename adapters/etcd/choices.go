@@ -20,6 +20,7 @@ var choices = []struct {
 	{"async-storage", func(o *Options) { o.AsyncStorage = true }},
 	{"bootstrapped", func(o *Options) { o.Bootstrapped = true }},
 	{"split-writes", func(o *Options) { o.SplitWrites = true }},
+	{"learner", func(o *Options) { o.Learners = []spec.ServerID{3} }},
 	{"reads", func(o *Options) { o.Reads = max(o.Reads, 1) }},
 	{"one-context", func(o *Options) { o.OneContext = true }},
 	{"transfers", func(o *Options) { o.Transfers = true }},

@@ -168,11 +168,13 @@ func TestALeaderWhoseLeaseIsUpStepsDown(t *testing.T) {
 	require.Equal(t, spec.Follower, s.world.Observe(1).Role)
 }
 
+// What is committed is applied at once, and a configuration among it is passed over: docs/adapters-hashicorp.md tells of it.
 func TestCommittedLogsAreRestored(t *testing.T) {
 	for _, restores := range []bool{true, false} {
 		s := elect(t, hashicorp.Options{NoPreVote: true, RestoreCommitted: restores})
 		s.give(1, spec.Input{Kind: spec.Propose, Value: "x"}) // what is committed so far is written with it
 		s.does(1, spec.Crash, spec.Restart)
 		require.Equal(t, map[bool]spec.Index{true: 2, false: 0}[restores], s.world.Observe(1).CommitIndex)
+		require.Len(t, s.world.Observe(1).Config.Voters, map[bool]int{true: 0, false: 3}[restores])
 	}
 }

@@ -55,7 +55,7 @@ func (p Program) Obey(orders, outcomes string) error {
 	var unfit *checker.Unfit
 	switch {
 	case errors.As(err, &fault):
-		out = &Outcome{Fault: fault.Error()}
+		out = &Outcome{Fault: fault.Error(), Story: fault.Story()}
 	case err != nil:
 		out = &Outcome{Problem: err.Error(), Unfit: errors.As(err, &unfit)}
 	}

@@ -75,6 +75,7 @@ const (
 // Outcome is what came of it, as JSON.
 type Outcome struct {
 	Fault   string             // it ended with this fault of the implementation; nothing else counts then
+	Story   string             // checker.Fault.Story of it
 	Problem string             // it could not be done; nothing else counts then
 	Unfit   bool               // the problem is with where the search is kept
 	Nothing bool               // there was nothing to shrink: the trace breaks no rule

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -235,6 +236,9 @@ func checkFailure(err error) error {
 	}
 	var fault *checker.Fault
 	if errors.As(err, &fault) {
+		if story := fault.Story(); story != "" {
+			err = fmt.Errorf("%w%s%s", err, quotes, strings.ReplaceAll(story, "\n", quotes))
+		}
 		return &failure{exit: exitFault, err: err, hint: "a node must do the same whenever it is in the same state and gets the same input: no clock, no randomness, no map order"}
 	}
 	return &failure{exit: exitFault, err: err}

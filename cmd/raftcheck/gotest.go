@@ -275,7 +275,7 @@ func (j *job) outcome(ctx context.Context) (*order.Outcome, error) {
 	}
 	switch {
 	case out.Fault != "":
-		return nil, &checker.Fault{Err: errors.New(out.Fault)}
+		return nil, &checker.Fault{Err: errors.New(out.Fault), Told: out.Story}
 	case wasInterrupted(ctx.Err()) && out.Problem != "":
 		return nil, interrupted("before the library was searched to the end")
 	case out.Unfit:
