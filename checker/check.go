@@ -82,6 +82,9 @@ func (r *run) searched(ctx context.Context) (*Result, error) {
 	if r.options.Keep != nil {
 		return r.exhaustKept(ctx)
 	}
+	if r.groupable() {
+		return r.exhaustGroups(ctx)
+	}
 	return r.exhaust(ctx)
 }
 

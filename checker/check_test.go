@@ -22,6 +22,13 @@ func small(node spec.Factory) *cluster.Config {
 	return &c
 }
 
+// inGroups is a world that is searched by groups of states.
+func inGroups(node spec.Factory) *cluster.Config {
+	c := cluster.Default(node)
+	c.Bounds.Log = 0
+	return &c
+}
+
 func check(t *testing.T, c *cluster.Config, o checker.Options) *checker.Result {
 	t.Helper()
 	r, err := checker.Check(context.Background(), c, o)
@@ -44,9 +51,11 @@ func withoutTime(r *checker.Result) checker.Stats {
 
 func TestWorkersChangeNothing(t *testing.T) {
 	for name, c := range map[string]*cluster.Config{
-		"held":     small(impl.New(impl.Options{})),
-		"violated": small(mutantNamed(t, "el-stale-vote-resp")),
-		"tla":      tla(2, 0, 1),
+		"held":               small(impl.New(impl.Options{})),
+		"violated":           small(mutantNamed(t, "el-stale-vote-resp")),
+		"tla":                tla(2, 0, 1),
+		"groups":             inGroups(impl.New(impl.Options{})),
+		"violated in groups": inGroups(mutantNamed(t, "el-leader-votes")),
 	} {
 		var want *checker.Result
 		for _, workers := range []int{1, 2, 5, 2} {

@@ -58,8 +58,9 @@ type search struct {
 	next       [partitions][]*block
 	nextCount  [partitions]int
 	spare      blockPool
-	paths      []path // by layer
-	kept       *kept  // a search in files keeps states, keys and paths there; nil for one in memory
+	paths      []path  // by layer
+	groups     *groups // nil for a search state by state
+	kept       *kept   // a search in files keeps states, keys and paths there; nil for one in memory
 	doubts     [partitions][]doubt
 	stats      Stats
 	covering   covering
@@ -80,6 +81,7 @@ type doubt struct {
 // worker is what one goroutine needs to expand and file states.
 type worker struct {
 	*expander
+	number      int
 	transitions uint64
 	goals       []int
 	found       []violation
@@ -112,8 +114,8 @@ func (p *blockPool) put(b *block) {
 
 func newSearch(m *memo, workers int, goals int) *search {
 	s := &search{memo: m, goals: make([]int, goals)}
-	for range workers {
-		s.workers = append(s.workers, &worker{expander: newExpander(m), goals: make([]int, goals)})
+	for k := range workers {
+		s.workers = append(s.workers, &worker{expander: newExpander(m), number: k, goals: make([]int, goals)})
 	}
 	s.layout = s.workers[0].layout
 	s.batches = make([][partitions][]successor, roundBlocks+1)
@@ -427,6 +429,10 @@ func (s *search) settle() {
 
 // bytes returns the memory held by fingerprints and paths, and by everything.
 func (s *search) bytes() (stored, all int) {
+	if s.groups != nil {
+		stored, all = s.groups.bytes()
+		return stored, all + s.memo.bytes()
+	}
 	for p := range s.seen {
 		stored += s.seen[p].bytes()
 	}

@@ -1,0 +1,396 @@
+package checker
+
+import (
+	"context"
+	"math/bits"
+	"slices"
+)
+
+// groupWorker is what one goroutine needs to expand groups and to file what they lead to.
+type groupWorker struct {
+	*groups
+	x           *expander // for the ways in which messages are lost
+	batches     *[partitions][]uint64
+	where       []carried // by message: the networks that it is in
+	inFlight    []uint32  // the messages of some network
+	reached     []uint32  // by network: goals reached from there, as bits
+	kept        []network // networks in which the message delivered stays
+	tried       []uint64
+	done        []uint32 // by message, and 0 for what servers do by themselves: the epoch in which it was
+	epoch       uint32   // the number of the current group
+	rest        []uint32 // messages that are not done
+	transitions uint64
+	breach      uint32 // as in groups
+	breaks      bool   // a step of the current group breaks a promise
+	goals       []int
+	ahead       uint64 // keeps the reads of lookAhead alive
+	most        int    // copies of a message in flight
+}
+
+// carried is the networks that a message is in: what each is without that message, and where it is.
+type carried struct {
+	rests []network
+	at    []uint32
+}
+
+func newGroupWorker(g *groups) *groupWorker {
+	return &groupWorker{groups: g, x: newExpander(g.memo), breach: nowhere, goals: make([]int, len(g.goals)),
+		most: max(g.config.Bounds.Copies, 1)}
+}
+
+// expandBlock expands the groups of a block into its batches.
+func (w *groupWorker) expandBlock(ctx context.Context, b span, k int) error {
+	w.batches = &w.groups.batches[k]
+	for p := range w.batches {
+		w.batches[p] = w.batches[p][:0]
+	}
+	for at := b.first; at < b.first+b.count; at++ {
+		e := &w.now[at]
+		if (at-b.first)%touched == 0 {
+			w.lookAhead(w.now[at:min(at+touched, b.first+b.count)])
+		}
+		w.breaks = false
+		if err := w.expand(ctx, e.group, w.networks[e.first:e.first+e.count]); err != nil {
+			return err
+		}
+		if w.breaks {
+			w.breach = min(w.breach, at)
+		}
+	}
+	return nil
+}
+
+// touched is of how many groups what is needed is read ahead, so that the processor fetches it all at once.
+const touched = 16
+
+// lookAhead reads where what is known of some groups begins.
+func (w *groupWorker) lookAhead(some []entry) {
+	var at [touched]uint32
+	for k, e := range some {
+		at[k] = w.groups.all[e.group].steps
+	}
+	sum := uint64(0)
+	for _, at := range at[:len(some)] {
+		if at != 0 {
+			sum += w.book.words[at]
+		}
+	}
+	w.ahead = sum
+}
+
+// lacks lists of which groups of a block something is not known.
+func (w *groupWorker) lacks(b span, to []uint32) []uint32 {
+	for at := b.first; at < b.first+b.count; at++ {
+		e := &w.now[at]
+		w.inFlightOf(w.networks[e.first : e.first+e.count])
+		for at := w.groups.all[e.group].steps; at != 0; {
+			at = w.read(at, func(m uint32, _ []uint64) { w.done[m] = w.epoch })
+		}
+		own, wanted := w.undone()
+		if own || len(wanted) > 0 {
+			to = append(append(to, e.group, uint32(bit(own)), uint32(len(wanted))), wanted...)
+		}
+	}
+	return to
+}
+
+// undone says whether it is not done yet what servers do by themselves, and lists the messages in flight that are not done.
+func (w *groupWorker) undone() (own bool, messages []uint32) {
+	w.rest = w.rest[:0]
+	for _, m := range w.inFlight {
+		if w.done[m] != w.epoch {
+			w.rest = append(w.rest, m)
+		}
+	}
+	return w.done[0] != w.epoch, w.rest
+}
+
+// inFlightOf makes a list of the messages of some networks, and of each where it is.
+func (w *groupWorker) inFlightOf(networks []network) {
+	for _, m := range w.inFlight {
+		w.where[m].rests, w.where[m].at = w.where[m].rests[:0], w.where[m].at[:0]
+	}
+	w.inFlight = w.inFlight[:0]
+	for len(w.where) < len(w.messages) {
+		w.where, w.done = append(w.where, carried{}), append(w.done, 0)
+	}
+	w.epoch++
+	for at, n := range networks {
+		last := uint64(0)
+		for shift, rest := 0, n; rest != 0; shift, rest = shift+laneBits, rest>>laneBits {
+			m := rest & lane
+			if m == last {
+				continue
+			}
+			last = m
+			list := &w.where[m]
+			if len(list.rests) == 0 {
+				w.inFlight = append(w.inFlight, uint32(m))
+			}
+			list.rests, list.at = append(list.rests, without(n, shift)), append(list.at, uint32(at))
+		}
+	}
+}
+
+// expand emits what the networks of a group lead to.
+func (w *groupWorker) expand(ctx context.Context, id uint32, networks []network) error {
+	w.inFlightOf(networks)
+	w.change(id, networks)
+	w.reached = w.reached[:0]
+	for at := w.groups.all[id].steps; at != 0; {
+		at = w.take(at, networks)
+	}
+	if own, wanted := w.undone(); own || len(wanted) > 0 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		at, err := w.resolve(id, own, wanted)
+		if err != nil {
+			return err
+		}
+		w.take(at, networks)
+	}
+	for _, goals := range w.reached {
+		for ; goals != 0; goals &= goals - 1 {
+			w.goals[bits.TrailingZeros32(goals)]++
+		}
+	}
+	return nil
+}
+
+// take emits what the steps in a bundle lead to, and returns where the next is.
+func (w *groupWorker) take(at uint32, networks []network) uint32 {
+	words := w.book.words[at:]
+	next, rest := uint32(words[0]>>32), words[1:1+uint32(words[0])]
+	for len(rest) > 0 {
+		m, alone, n := rest[0]>>32, rest[0]<<32>>(32+aloneShift), rest[0]&(1<<aloneShift-1)
+		steps := rest[1 : 1+n]
+		rest = rest[1+n:]
+		w.done[m] = w.epoch
+		switch {
+		case m == 0:
+			for _, s := range steps {
+				w.happens(uint32(s>>32), &w.effects[uint32(s)], networks)
+			}
+		case len(w.where[m].rests) > 0:
+			w.transitions += alone * uint64(len(w.where[m].rests)) // the states are those that losses lead to
+			for _, s := range steps {
+				w.arrives(uint32(s>>32), &w.effects[uint32(s)], &w.where[m], networks)
+			}
+		}
+	}
+	return next
+}
+
+// open begins a run of networks of a group; close ends it.
+func (w *groupWorker) open(id uint32, room int) (batch []uint64, from int) {
+	batch = slices.Grow(w.batches[partitionOfGroup(id)], room+1)
+	return append(batch, uint64(id)<<32), len(batch)
+}
+
+func (w *groupWorker) close(id uint32, batch []uint64, from int) (count int) {
+	count = len(batch) - from - 1
+	w.transitions += uint64(count)
+	batch[from] |= uint64(count)
+	if count == 0 {
+		batch = batch[:from]
+	}
+	w.batches[partitionOfGroup(id)] = batch
+	return count
+}
+
+// change emits what the network does by itself: it loses messages, and duplicates them.
+func (w *groupWorker) change(id uint32, networks []network) {
+	copies := w.config.Duplications
+	if !w.drops && !copies {
+		return
+	}
+	batch, from := w.open(id, 2*w.capacity*len(networks))
+	for _, m := range w.inFlight {
+		where := &w.where[m]
+		if w.drops {
+			batch = append(batch, where.rests...)
+		}
+		if !copies {
+			continue
+		}
+		for _, at := range where.at {
+			if n := networks[at]; lanesIn(n) < w.capacity && copiesIn(n, uint64(m)) < w.most {
+				batch = append(batch, with(n, uint64(m)))
+			}
+		}
+	}
+	w.close(id, batch, from)
+}
+
+// happens emits what a step leads to that takes no message, or that leaves the one delivered in flight.
+func (w *groupWorker) happens(target uint32, e *effect, networks []network) {
+	if e.goals != 0 {
+		for at, n := range networks {
+			if e.nothing || w.possible(e, n) {
+				w.reach(uint32(at), e.goals, len(networks))
+			}
+		}
+	}
+	w.emit(target, e, networks)
+}
+
+// arrives emits what a step leads to that a message is delivered for.
+func (w *groupWorker) arrives(target uint32, e *effect, where *carried, networks []network) {
+	rests := where.rests
+	if e.stays {
+		w.kept = w.kept[:0]
+		for _, at := range where.at {
+			w.kept = append(w.kept, networks[at])
+		}
+		rests = w.kept
+	}
+	if e.goals != 0 {
+		for k, n := range rests {
+			if e.nothing || w.possible(e, n) {
+				w.reach(where.at[k], e.goals, len(networks))
+			}
+		}
+	}
+	w.emit(target, e, rests)
+}
+
+// possible reports whether a step can happen in a network.
+func (w *groupWorker) possible(e *effect, n network) bool {
+	w.tried = w.send(w.tried[:0], e, n)
+	return len(w.tried) > 0
+}
+
+// reach notes that goals are reached from a network.
+func (w *groupWorker) reach(at, goals uint32, networks int) {
+	if len(w.reached) == 0 {
+		w.reached = append(w.reached, make([]uint32, networks)...)
+	}
+	w.reached[at] |= goals
+}
+
+// emit emits what becomes of networks by what a step sends.
+func (w *groupWorker) emit(target uint32, e *effect, from []network) {
+	if e.nothing {
+		return
+	}
+	batch, start := w.open(target, len(from))
+	switch len(e.messages) {
+	case 0:
+		batch = append(batch, from...)
+	case 1:
+		m := e.messages[0]
+		full := network(1) << (laneBits * (w.capacity - 1))
+		for _, n := range from {
+			switch {
+			case n < full && !holds(n, m):
+				batch = append(batch, with(n, m))
+			case n < full || !w.config.Strict:
+				batch = w.send(batch, e, n)
+			}
+		}
+	default:
+		for _, n := range from {
+			batch = w.send(batch, e, n)
+		}
+	}
+	if count := w.close(target, batch, start); count > 0 && e.breaks {
+		w.breaks = true
+	}
+}
+
+// send appends what a network may become when messages are sent: one network, or one for each way in which it loses what it has no room for.
+func (w *groupWorker) send(to []uint64, e *effect, n network) []uint64 {
+	room := w.capacity - lanesIn(n)
+	if len(e.messages) == 0 {
+		return append(to, n)
+	}
+	if len(e.messages) == 1 && room > 0 && !holds(n, e.messages[0]) {
+		return append(to, with(n, e.messages[0]))
+	}
+	if room == 0 && w.config.Strict {
+		return to
+	}
+	w.x.allowed = w.x.allowed[:0]
+	plain := len(e.messages) <= room
+	for k, m := range e.messages {
+		copies := copiesIn(n, m)
+		for _, earlier := range e.messages[:k] {
+			if earlier == m {
+				copies++
+			}
+		}
+		w.x.allowed = append(w.x.allowed, copies < w.most)
+		plain = plain && copies < w.most
+	}
+	if plain {
+		for _, m := range e.messages {
+			n = with(n, m)
+		}
+		return append(to, n)
+	}
+	for _, lost := range w.x.waysToLose(room) {
+		after := n
+		for k, m := range e.messages {
+			if lost>>k&1 == 0 {
+				after = with(after, m)
+			}
+		}
+		to = append(to, after)
+	}
+	return to
+}
+
+// file adds what the blocks lead to in one partition to the states seen.
+func (w *groupWorker) file(blocks, p int) {
+	sets, found := &w.sets[p], &w.found[p]
+	for k := range blocks {
+		batch := w.groups.batches[k][p]
+		for len(batch) > 0 {
+			some := w.touch(sets, batch)
+			for len(some) > 0 {
+				id, n := uint32(some[0]>>32), int(uint32(some[0]))
+				found.add(w.groups, id, some[1:1+n], sets)
+				some, batch = some[1+n:], batch[1+n:]
+			}
+		}
+	}
+}
+
+// touch reads where the next runs will be filed, so that the processor fetches it all at once, and returns those runs.
+func (w *groupWorker) touch(sets *networkSets, batch []uint64) []uint64 {
+	var of [touched]*group
+	runs, at := 0, 0
+	sum := uint32(0)
+	for ; runs < len(of) && at < len(batch); runs++ {
+		of[runs] = &w.groups.all[batch[at]>>32]
+		sum += of[runs].fresh
+		at += 1 + int(uint32(batch[at]))
+	}
+	more := uint64(0)
+	for _, g := range of[:runs] {
+		if g.seen.log != 0 {
+			more += sets.keys[g.seen.at>>1] + sets.words[g.seen.at]
+		}
+	}
+	sets.touched = more + uint64(sum)
+	return batch[:at]
+}
+
+// add adds networks of a group to those seen, and keeps those that are new.
+func (f *arrivals) add(g *groups, id uint32, networks []network, sets *networkSets) {
+	of := &g.all[id]
+	from := len(f.runs)
+	f.runs = append(f.runs, uint64(id)<<32)
+	f.runs = sets.insert(&of.seen, networks, f.runs)
+	fresh := len(f.runs) - from - 1
+	if fresh == 0 {
+		f.runs = f.runs[:from]
+		return
+	}
+	f.runs[from] |= uint64(fresh)
+	if of.fresh == 0 {
+		f.groups = append(f.groups, id)
+	}
+	of.fresh += uint32(fresh)
+}
