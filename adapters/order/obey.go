@@ -29,8 +29,10 @@ type Program struct {
 	Alone bool
 	// Words says what the payload of a message holds; nil if messages have none.
 	Words func(payload string) string
-	// Out is where progress is printed, a line that begins with [ProgressMark] each time; nil is standard output.
+	// Out is where progress is printed, a line that begins with [ProgressMark] each time, and answers of Explore; nil is standard output.
 	Out io.Writer
+	// In is where questions of Explore are read; nil is standard input.
+	In io.Reader
 }
 
 // ProgressMark begins each line that tells how far a search has come: a checker.Progress or fuzz.Progress, as JSON,
@@ -183,13 +185,20 @@ func (p Program) conform(ctx context.Context, o *Order, world *cluster.Config) (
 	return out, nil
 }
 
-// explore answers questions from standard input until there are no more.
+// explore answers questions until there are no more.
 func (p Program) explore(ctx context.Context, o *Order, world *cluster.Config, rules []*spec.Rule) (*Outcome, error) {
 	held, err := explore.New(world, explore.Options{Name: o.Name, Rules: rules, Memory: o.Memory, Alone: p.Alone})
 	if err != nil {
 		return nil, err
 	}
-	return &Outcome{}, explore.Answer(ctx, held, os.Stdin, os.Stdout)
+	in, out := p.In, p.Out
+	if in == nil {
+		in = os.Stdin
+	}
+	if out == nil {
+		out = os.Stdout
+	}
+	return &Outcome{}, explore.Answer(ctx, held, in, out)
 }
 
 // writeFirst writes the execution of a violation, if there is one.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/raftcheck/raftcheck/adapters/order"
 	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/explore"
 	"github.com/raftcheck/raftcheck/impl"
 	"github.com/raftcheck/raftcheck/impl/mutant"
 	"github.com/raftcheck/raftcheck/spec"
@@ -141,6 +143,26 @@ func TestFuzz(t *testing.T) {
 	trace, err := traces.ReadFile(o.Trace)
 	require.NoError(t, err)
 	require.NotEmpty(t, trace.Header.Breaks)
+}
+
+// TestAWorldIsHeldToBeExplored until no more is asked.
+func TestAWorldIsHeldToBeExplored(t *testing.T) {
+	questions, ask := io.Pipe()
+	answers, tell := io.Pipe()
+	p := program()
+	p.In, p.Out = questions, tell
+	w := explore.Remote(ask, answers)
+	outcome := make(chan *order.Outcome, 1)
+	o := asked(t, order.Explore, "broken")
+	go func() { outcome <- obey(t, p, o) }()
+	found, err := w.Find(t.Context(), nil, explore.AnyPromise, explore.Budget{}, nil)
+	require.NoError(t, err)
+	view, err := w.Look(t.Context(), found.Way)
+	require.NoError(t, err)
+	require.NotEmpty(t, view.Broken)
+	require.Equal(t, "test", view.Trace.Header.Implementation)
+	require.NoError(t, ask.Close())
+	require.Empty(t, (<-outcome).Problem)
 }
 
 func TestProgressIsPrinted(t *testing.T) {

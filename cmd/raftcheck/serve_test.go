@@ -79,6 +79,19 @@ func TestServeExplores(t *testing.T) {
 	}
 }
 
+// TestServeExploresLibraries, whose servers live in a program of their own: a step is taken and saved, and the trace is one of the library.
+func TestServeExploresLibraries(t *testing.T) {
+	for _, name := range []string{"etcd", "hashicorp"} {
+		s := serve(t, "--impl", name)
+		require.Contains(t, s.page(t, ""), "n1 times out", name)
+		require.Contains(t, s.page(t, "?way=0"), "Step 1: n1 times out", name)
+		require.Contains(t, s.page(t, "save?way=0"), `"implementation":"`+name+`"`)
+		require.NoError(t, s.Process.Signal(syscall.SIGTERM))
+		require.Equal(t, exitHeld.code(), s.end(t, name))
+		s.alone(t, name)
+	}
+}
+
 // TestServeAnswersNobodyElse: it listens on the loopback interface alone.
 func TestServeAnswersNobodyElse(t *testing.T) {
 	s := serve(t)
