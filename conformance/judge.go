@@ -86,6 +86,9 @@ func (r *run) requirement(rule *spec.Rule) Requirement {
 		q.Outcome, q.Because, q.Steps, q.Worlds = NotApplicable, "it declares none of "+list(rule.Only)+", of which the requirement is", 0, nil
 	case d.Met > 0:
 		q.Outcome = Met
+	case r.World.Variants.Has(insteadOf[rule.ID]) && q.Steps == 0:
+		q.Outcome, q.Because = AllowedOtherwise, fmt.Sprintf("it declares %s, and nothing that it did put the requirement to the test", insteadOf[rule.ID])
+		q.Variants = append(q.Variants, string(insteadOf[rule.ID]))
 	case r.absent(rule) != "":
 		q.Outcome, q.Because, q.Steps, q.Worlds = NotApplicable, r.absent(rule), 0, nil
 	case q.Steps == 0:
@@ -109,6 +112,9 @@ var aboutVariant = map[string][]spec.Variant{
 	"R8-07": {spec.TellsClients}, "R8-08": {spec.TellsClients}, "R8-09": {spec.TellsClients}, "R8-10": {spec.TellsClients},
 	"D9.6-01": {spec.PreVotes, spec.PreVotesBySome}, "R5.6-07": {spec.StoresLater},
 }
+
+// insteadOf are declared differences that leave a requirement nothing to judge, without making it void: whoever answers no stale request answers none wrongly.
+var insteadOf = map[string]spec.Variant{"R5.1-04": spec.SilentOnStale}
 
 // absent says how it was seen that the implementation has not got what a rule is about; "" if it has, or the rule is about what all have.
 func (r *run) absent(rule *spec.Rule) string {

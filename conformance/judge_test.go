@@ -22,4 +22,7 @@ func TestFeaturesAreOfRequirementsThatThereAre(t *testing.T) {
 	for id := range aboutVariant {
 		require.True(t, there(id), id)
 	}
+	for id := range insteadOf {
+		require.True(t, there(id), id)
+	}
 }

@@ -35,7 +35,7 @@ const slower = 100
 
 // states bounds the states of one search, and steps those of the campaign.
 func (l Level) states(slow bool) uint64 {
-	return scaled([]uint64{100_000, 2_000_000, 60_000_000}[l], slow)
+	return scaled([]uint64{60_000, 2_000_000, 60_000_000}[l], slow)
 }
 
 func (l Level) steps(slow bool) uint64 {

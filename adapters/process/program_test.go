@@ -48,8 +48,9 @@ type program struct {
 	how     []string
 	node    spec.Node
 	asked   int
-	inputs  int      // since the start, which is in no state
-	history []string // the lines since the start
+	inputs  int              // since the start, which is in no state
+	before  spec.Observation // the last input
+	history []string         // the lines since the start
 	out     *bufio.Writer
 }
 
@@ -138,6 +139,10 @@ func (p *program) answer(line []byte) string {
 			in.Message = r.Message()
 		case "value":
 			in.Value = string(r.String())
+		case "peer":
+			in.Peer = r.Server()
+		case "change": // which the reference without membership refuses
+			r.Skip()
 		default:
 			r.Unknown(at, key)
 		}
@@ -154,7 +159,14 @@ func (p *program) answer(line []byte) string {
 		return p.say(spec.Output{})
 	}
 	in.Kind, _ = traces.InputKindOf(event)
+	if p.is("refuses") || in.Kind == spec.StorageError { // what would come of it has no words in the protocol
+		return p.say(spec.Output{Refused: true})
+	}
+	p.before = p.node.Observe()
 	out := p.node.Step(in)
+	if p.is("map-order") {
+		out.Effects = inMapOrder(out.Effects)
+	}
 	if !out.Refused {
 		p.inputs++
 		p.history = append(p.history, withoutLoad(string(line)))
@@ -209,11 +221,19 @@ func (p *program) say(out spec.Output) string {
 		o.Server("redirect", out.Redirect)
 	}
 	post := p.node.Observe()
+	if p.is("stale") && len(p.history) > 1 {
+		post = p.before
+	}
 	post.Unknown |= spec.FieldDurable
+	if p.is("half-state") { // what is left out is not shown either, or it would be seen to differ
+		post.Unknown |= spec.FieldVotes | spec.FieldProgress
+	}
 	o.Observation("post", &post)
 	switch {
 	case p.is("state"):
 		o.Text("state", base64.StdEncoding.EncodeToString(p.node.AppendState(nil)))
+	case p.is("half-state"):
+		o.Text("state", fmt.Sprintf("%s %d %s", post.Role, post.Term, post.Log))
 	case p.is("load"):
 		o.Texts("state", p.history)
 		o.Texts("can", []string{"start", "load"})
@@ -242,6 +262,22 @@ func (p *program) twist(m *spec.Message) {
 	case p.is("process"):
 		m.Payload = fmt.Sprint(os.Getpid())
 	}
+}
+
+// inMapOrder has messages leave as a map of them comes.
+func inMapOrder(effects []spec.Effect) (mixed []spec.Effect) {
+	sends := map[spec.ServerID]spec.Effect{}
+	for _, e := range effects {
+		if e.Kind == spec.Send {
+			sends[e.Message.To] = e
+		} else {
+			mixed = append(mixed, e)
+		}
+	}
+	for _, e := range sends {
+		mixed = append(mixed, e)
+	}
+	return mixed
 }
 
 // recovered makes a reference server that starts again with something on its disk.
