@@ -97,6 +97,24 @@ func (u uncut) Step(in spec.Input) spec.Output {
 	return u.Node.Step(in)
 }
 
+// TestRunsThatEndBefore: a statement of a run that was ended lists every requirement and every world, with what came of them until then.
+func TestRunsThatEndBefore(t *testing.T) {
+	whole := stated(t, reference())
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	r, err := conformance.Run(ctx, reference(), conformance.Options{Seed: 1, Profiles: []spec.Profile{spec.Core, spec.Storage}, Progress: func(p conformance.Progress) {
+		if p.Doing == "core/crash" {
+			cancel()
+		}
+	}})
+	require.NoError(t, err)
+	require.Equal(t, conformance.Inconclusive, r.Verdict)
+	require.Len(t, r.Requirements, len(whole.Requirements))
+	require.Len(t, r.Worlds, len(whole.Worlds))
+	require.Positive(t, r.Counts.Met)
+	require.Equal(t, "the run ended before", r.Worlds[len(r.Worlds)-1].Left)
+}
+
 // TestSubtests: go test has a subtest for each requirement.
 func TestSubtests(t *testing.T) {
 	conformance.Test(t, impl.New(impl.Options{}), func(s *conformance.Subject, o *conformance.Options) {

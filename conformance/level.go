@@ -43,7 +43,7 @@ func (l Level) steps(slow bool) uint64 {
 }
 
 func (l Level) contractSteps(slow bool) int {
-	n := []int{20_000, 50_000, 500_000}[l]
+	n := []int{20_000, 50_000, 100_000}[l]
 	if slow {
 		n /= 10
 	}

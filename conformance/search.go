@@ -36,13 +36,14 @@ const mostBroken = 12
 
 func (r *run) searchAll() {
 	for k, w := range Worlds {
-		if r.over() {
-			return
-		}
-		r.tell(w.Name, k)
 		if !slices.Contains(r.profiles, w.Profile) {
 			continue
 		}
+		if r.over() {
+			r.worlds = append(r.worlds, WorldResult{Name: w.Name, About: w.About, Left: "the run ended before"})
+			continue
+		}
+		r.tell(w.Name, k)
 		if why := w.unfit(r); why != "" {
 			r.worlds = append(r.worlds, WorldResult{Name: w.Name, About: w.About, Left: why})
 			continue

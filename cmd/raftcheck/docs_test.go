@@ -28,6 +28,7 @@ const generated = "<!-- Generated: go test ./cmd/raftcheck -run TestDocs -update
 func TestDocsAreUpToDate(t *testing.T) {
 	for name, write := range map[string]func(*testing.T, *bytes.Buffer){
 		"rules.md": writeRules, "bugs.md": writeMutants, "commands.md": writeCommands, "goals.md": writeGoals, "published-specifications.md": writePublished, "matrix.md": writeMatrix, "variants.md": writeVariants,
+		"conformance.md": writeConformance,
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got bytes.Buffer

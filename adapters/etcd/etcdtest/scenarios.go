@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/raftcheck/raftcheck/adapters/etcd"
+	"github.com/raftcheck/raftcheck/adapters/order"
+	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/conformance/scenario"
 	"github.com/raftcheck/raftcheck/spec"
 )
@@ -62,4 +64,12 @@ func Composes(t *testing.T, release Release, words func(payload string) string) 
 	for _, kind := range []spec.MessageKind{spec.RequestVote, spec.RequestVoteReply, spec.PreVote, spec.PreVoteReply, spec.AppendEntries, spec.AppendEntriesReply} {
 		require.Positive(t, compared[kind], kind)
 	}
+}
+
+// Published holds the statement under docs/conformance, of a release as the etcd server runs it, to what the suite says now.
+func Published(t *testing.T, release Release, words func(payload string) string, name, page string) {
+	t.Helper()
+	options := etcd.Options{PreVote: true, CheckQuorum: true}
+	o := order.Order{Name: name, Choices: []string{"pre-vote", "check-quorum"}, Variants: options.Variants(), Bounds: cluster.Bounds{Terms: 1, Log: 2, Messages: 1, Campaigns: 1, Proposals: 1}}
+	order.Published(t, o, func(orders, outcomes string) { Obey(release, words, orders, outcomes) }, "../../../docs/conformance/"+page)
 }

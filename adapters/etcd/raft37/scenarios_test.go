@@ -16,3 +16,7 @@ func TestScenarios(t *testing.T) {
 }
 
 func TestMessagesAreComposed(t *testing.T) { etcdtest.Composes(t, raft37.New, raft37.Words) }
+
+func TestStatementIsPublished(t *testing.T) {
+	etcdtest.Published(t, raft37.New, raft37.Words, "etcd@v3.7.0:pre-vote,check-quorum", "etcd-v3.7.md")
+}
