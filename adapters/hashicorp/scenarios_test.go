@@ -10,7 +10,7 @@ import (
 )
 
 // broken are the directed tests of the conformance suite that the library fails, each of them argued in docs/adapters-hashicorp.md.
-var broken = []string{"R5.1-03/timeout-now", "R5.3-17/unverified", "R5.3-17/crash", "R5.6-02/crash", "R7-03/older", "R7-04/conflict", "D3.10-01/stale"}
+var broken = []string{"R5.1-03/timeout-now", "R5.3-17/unverified", "R5.3-17/crash", "R5.6-02/crash", "R7-03/older", "R7-04/conflict", "R8-03/refused", "D3.10-01/stale"}
 
 func TestScenarios(t *testing.T) {
 	for name, c := range map[string]struct {

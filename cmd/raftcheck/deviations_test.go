@@ -26,6 +26,9 @@ var deviations = []deviation{
 	{[]string{"R7-04", "R5.3-15"}, []string{"hashicorp"},
 		"`installSnapshot` (raft.go) calls `compactLogs(req.LastLogIndex)`, which keeps the entries behind the snapshot although the entry at its end is another one (Figure 13, step 7: *discard the entire log*). A store that says `MonotonicLogStore` is cleared, " +
 			"and does not have it. No issue that we know of."},
+	{[]string{"R8-03"}, []string{"hashicorp"},
+		"A read is `VerifyLeader` and then a look at the state machine. `verifyLeader` (raft.go) asks a majority whether the server still leads, which is all that its documentation promises, and not whether an entry of its term is committed: " +
+			"a leader that was just elected may not have applied what its predecessor committed (dissertation, 6.4, step 1). `Barrier` waits for an entry of the leader's own, and is what to call once after an election. No issue that we know of."},
 }
 
 const conformanceHead = `# Conformance
