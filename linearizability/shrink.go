@@ -42,7 +42,9 @@ func newShrinker(ctx context.Context, h *History, p *part) *shrinker {
 	s := &shrinker{ctx: ctx, keys: p.keys, steps: shrinkSteps, asks: shrinkAsks, h: &History{Initial: h.Initial, InitialOf: h.InitialOf, Clients: h.Clients, things: h.things}}
 	for _, k := range p.ops {
 		o := h.Operations[k]
-		o.Do = slices.Clone(o.Do)
+		if slices.ContainsFunc(o.Do, func(a Action) bool { return a.Value.IsList() || a.Kind == Append }) {
+			o.Do = slices.Clone(o.Do) // elements of lists are left out
+		}
 		s.h.Operations = append(s.h.Operations, o)
 	}
 	return s
@@ -89,11 +91,27 @@ func (s *shrinker) shrink(core *conflict, p *part) []int {
 		set = s.onlyCore(set, placesOf(core.ops, p.ops))
 	}
 	set = s.cutEnd(set)
+	if len(set) > manyOperations {
+		set = s.latest(set)
+	}
 	few := s.fewValues(set)
 	if len(few) == len(set) || len(set) > shortParts {
 		return s.smaller(s.minimal(few))
 	}
 	return s.smaller(shorter(s.minimal(few), s.minimal(set)))
+}
+
+// manyOperations is how many operations are too many to try one thing after another with all of them.
+const manyOperations = 2_000
+
+// latest looks whether the last operations are enough, with what of the earlier ones they take: few first, then more.
+func (s *shrinker) latest(set []int) []int {
+	for last := 32; last < len(set)/2; last *= 8 {
+		if rest := s.without(set, set[:len(set)-last]); len(rest) < len(set)/2 && s.wrong(rest) {
+			return rest
+		}
+	}
+	return set
 }
 
 // smaller makes the transactions of a minimal set smaller: it leaves out reads, and writes that nobody sees, and then what can be
@@ -337,9 +355,14 @@ func (s *shrinker) without(set, unwanted []int) []int {
 	}
 	rest := slices.DeleteFunc(slices.Clone(set), func(k int) bool { return away[k] && !s.h.Operations[k].changes() })
 	v := viewOf(s.h, rest)
+	order := unwanted
+	if len(unwanted) > manyOperations { // what was seen by what goes goes next
+		order = slices.Clone(unwanted)
+		slices.Reverse(order)
+	}
 	for again := true; again; {
 		again = false
-		for _, k := range unwanted {
+		for _, k := range order {
 			if v.in[k] && v.unseen(k) {
 				v.drop(k)
 				again = true

@@ -1,6 +1,9 @@
 package linearizability
 
-import "slices"
+import (
+	"slices"
+	"sort"
+)
 
 // withoutInvisible leaves out operations of unknown outcome that nobody can have seen: if there is an order with them there is one without
 // them, and the other way round, since they need not have happened. They are what makes a search long.
@@ -35,11 +38,39 @@ type keyView struct {
 	appends  int
 	mixed    bool                 // it holds something else than lists, or is compared
 	elements map[Value]bool       // of all lists that were read; nil until asked for
-	seers    map[Value][]observer // who sees that the key holds a value
-	doubters []observer           // who sees that it does not hold a value
+	seers    map[Value]*observers // who sees that the key holds a value
+	doubters observers            // who sees that it does not hold a value
 	writers  map[Value][]int      // who sets it to a value, or appends the value
 	left     map[Value]int        // how many of the writers were not dropped
-	resets   []int                // operations that surely happened, after which nothing is left of what was there before
+	resets   []int                // operations that surely happened, after which nothing is left of what was there before, in the order of their calls
+	alive    []int                // of each of resets: the first from there on that may not have been dropped
+}
+
+// observers are such of one kind, in the order of their calls.
+type observers struct {
+	all    []observer
+	latest []int64 // of each: the latest return of it and those before
+}
+
+func (s *observers) add(h *History, o observer) {
+	r := h.Operations[o.op].returnRank()
+	if n := len(s.latest); n > 0 {
+		r = max(r, s.latest[n-1])
+	}
+	s.all, s.latest = append(s.all, o), append(s.latest, r)
+}
+
+// between returns those that can have happened after an operation was called, and were called by some moment; perhaps more of the first.
+func (s *observers) between(call, moment int64, h *History) []observer {
+	if s == nil {
+		return nil
+	}
+	first, _ := slices.BinarySearch(s.latest, call)
+	end := len(s.all)
+	if moment != never {
+		end = first + sort.Search(end-first, func(k int) bool { return h.Operations[s.all[first+k].op].callRank() > moment })
+	}
+	return s.all[first:end]
 }
 
 type observer struct {
@@ -64,19 +95,19 @@ func viewOf(h *History, set []int) *view {
 func (v *view) add(op int, certain bool, a *Action) {
 	key := v.of[a.Key]
 	if key == nil {
-		key = &keyView{view: v, initial: v.h.initial(a.Key), seers: map[Value][]observer{}, writers: map[Value][]int{}, left: map[Value]int{}}
+		key = &keyView{view: v, initial: v.h.initial(a.Key), seers: map[Value]*observers{}, writers: map[Value][]int{}, left: map[Value]int{}}
 		v.of[a.Key] = key
 	}
 	switch a.Kind {
 	case Read:
 		if a.Shown && certain {
-			key.seers[a.Value] = append(key.seers[a.Value], observer{op: op, value: a.Value, depends: true})
+			key.saw(a.Value, observer{op: op, value: a.Value, depends: true})
 		}
 	case Expect:
 		if a.Differs {
-			key.doubters = append(key.doubters, observer{op: op, value: a.Value, depends: true})
+			key.doubters.add(v.h, observer{op: op, value: a.Value, depends: true})
 		} else {
-			key.seers[a.Value] = append(key.seers[a.Value], observer{op: op, value: a.Value, depends: true})
+			key.saw(a.Value, observer{op: op, value: a.Value, depends: true})
 		}
 	case Add:
 		key.appends++
@@ -89,9 +120,9 @@ func (v *view) add(op int, certain bool, a *Action) {
 	case CompareAndSet:
 		key.mixed = true
 		if o := (observer{op: op, value: a.Expected, depends: certain, sets: a.Value}); certain && a.Differs {
-			key.doubters = append(key.doubters, o)
+			key.doubters.add(v.h, o)
 		} else {
-			key.seers[a.Expected] = append(key.seers[a.Expected], o)
+			key.saw(a.Expected, o)
 		}
 	}
 	if a.changes(certain) {
@@ -103,6 +134,14 @@ func (v *view) add(op int, certain bool, a *Action) {
 			key.resets = append(key.resets, op)
 		}
 	}
+}
+
+// saw notes who sees that the key holds a value.
+func (key *keyView) saw(v Value, o observer) {
+	if key.seers[v] == nil {
+		key.seers[v] = &observers{}
+	}
+	key.seers[v].add(key.h, o)
 }
 
 // drop takes an operation out.
@@ -158,7 +197,10 @@ func (key *keyView) spares(op int, a *Action) bool {
 	if a.Value == key.initial || key.left[a.Value] > 2 {
 		return true // of three writers one is neither this one nor the one who sees it
 	}
-	return !slices.ContainsFunc(key.seers[a.Value], func(o observer) bool {
+	if key.seers[a.Value] == nil {
+		return true
+	}
+	return !slices.ContainsFunc(key.seers[a.Value].all, func(o observer) bool {
 		return key.in[o.op] && o.op != op && o.depends && !slices.ContainsFunc(key.writers[a.Value], func(w int) bool {
 			return key.in[w] && w != op && w != o.op
 		})
@@ -185,13 +227,15 @@ func (key *keyView) sees(op int, v Value, covered int64, through []Value) bool {
 	if key.appends > 0 {
 		return key.anybody(mayBe)
 	}
-	for k := range key.doubters {
-		if o := &key.doubters[k]; o.value != v && mayBe(o) {
+	call := key.h.Operations[op].callRank()
+	for _, o := range key.doubters.between(call, covered, key.h) {
+		if o.value != v && mayBe(&o) {
 			return true
 		}
 	}
-	for k := range key.seers[v] {
-		o := &key.seers[v][k]
+	seers := key.seers[v].between(call, covered, key.h)
+	for k := range seers {
+		o := &seers[k]
 		if mayBe(o) && (o.depends || !slices.Contains(through, o.sets) && key.sees(op, o.sets, covered, append(through, v))) {
 			return true
 		}
@@ -201,14 +245,12 @@ func (key *keyView) sees(op int, v Value, covered int64, through []Value) bool {
 
 // anybody reports whether somebody who sees anything is such.
 func (key *keyView) anybody(such func(*observer) bool) bool {
-	for k := range key.doubters {
-		if such(&key.doubters[k]) {
-			return true
-		}
+	if slices.ContainsFunc(key.doubters.all, func(o observer) bool { return such(&o) }) {
+		return true
 	}
-	for _, all := range key.seers {
-		for k := range all {
-			if such(&all[k]) {
+	for _, seers := range key.seers {
+		for k := range seers.all {
+			if such(&seers.all[k]) {
 				return true
 			}
 		}
@@ -238,15 +280,35 @@ func (key *keyView) shows(v Value) bool {
 // after the operation had returned. Nobody who is called later sees the change.
 func (key *keyView) covered(op int) int64 {
 	first := int64(never)
-	if key.h.Operations[op].Outcome != Returned {
+	o := &key.h.Operations[op]
+	if o.Outcome != Returned {
 		return first
 	}
-	for _, k := range key.resets {
-		if key.in[k] && precedes(key.h, op, k) {
-			first = min(first, key.h.Operations[k].returnRank())
+	at := sort.Search(len(key.resets), func(n int) bool { return key.h.Operations[key.resets[n]].callRank() > o.returnRank() })
+	for at = key.living(at); at < len(key.resets); at = key.living(at + 1) {
+		next := &key.h.Operations[key.resets[at]]
+		if next.callRank() > first {
+			break // it returns later still, and so do all that follow
 		}
+		first = min(first, next.returnRank())
 	}
 	return first
+}
+
+// living returns the first of the resets from one on that was not dropped.
+func (key *keyView) living(at int) int {
+	for len(key.alive) < len(key.resets) {
+		key.alive = append(key.alive, len(key.alive))
+	}
+	end := at
+	for end < len(key.resets) && !key.in[key.resets[end]] {
+		end = max(key.alive[end], end+1)
+	}
+	for at < end { // what was passed over is not looked at again
+		next := max(key.alive[at], at+1)
+		key.alive[at], at = end, next
+	}
+	return end
 }
 
 // precedes reports whether one operation returned before another was called.

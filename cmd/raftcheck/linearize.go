@@ -24,6 +24,7 @@ import (
 type linearizeFlags struct {
 	format    string
 	limit     time.Duration
+	whole     time.Duration // how long all work on a history may take
 	keepGoing bool
 	failedCAS string
 	initial   []string
@@ -35,9 +36,12 @@ type linearizeFlags struct {
 	outputs   outputs
 }
 
+// wholeLimit is how long all work on a history may take where --for does not say: enough for a million transactions.
+const wholeLimit = 3 * time.Minute
+
 // newLinearizeFlags are the flags as they are when none is given.
 func newLinearizeFlags() *linearizeFlags {
-	return &linearizeFlags{format: linearizability.Auto, limit: linearizability.DefaultLimit, failedCAS: "auto", model: linearizability.StrictSerializable.String(), nilReads: nilReadNames[0], outputs: outputs{formats: append(slices.Clone(report.Formats), "porcupine", "witness")}}
+	return &linearizeFlags{format: linearizability.Auto, limit: linearizability.DefaultLimit, whole: wholeLimit, failedCAS: "auto", model: linearizability.StrictSerializable.String(), nilReads: nilReadNames[0], outputs: outputs{formats: append(slices.Clone(report.Formats), "porcupine", "witness")}}
 }
 
 // linearize judges histories of clients.
@@ -69,7 +73,12 @@ the operations of the first finding as a history of their own.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return a.runLinearize(cmd.Context(), f, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("for") {
+				f.whole = f.limit
+			}
+			return a.runLinearize(cmd.Context(), f, args)
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.format, "format", linearizability.Auto, "the histories' `format`: "+strings.Join(linearizability.Formats, ", "))
@@ -253,7 +262,7 @@ func (j *judgement) file(ctx context.Context, path string) error {
 		result *linearizability.Result
 		err    error
 	}
-	v, err := bounded(ctx, j.flags.limit, j.judging.Memory, func(ctx context.Context) verified {
+	v, err := bounded(ctx, j.flags.whole, j.judging.Memory, func(ctx context.Context) verified {
 		result, err := j.verify(ctx, path, h)
 		return verified{result, err}
 	})
