@@ -10,4 +10,4 @@ import (
 )
 
 // etcd issue 20418 is mended.
-func TestLongAContextIsReused(t *testing.T) { etcdtest.ReuseNotFound(t, raft37.New) }
+func TestLongAContextIsReused(t *testing.T) { etcdtest.ReuseNotFound(t, raft37.New, true) }
