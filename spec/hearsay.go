@@ -67,7 +67,7 @@ func (j *Judge) hear(where func(Part, int) Origin, s *Step, broken bool) (found 
 		h.commit(o.Term, s.reached(), s.Server, where(PartAfter, 0))
 	}
 	if o.Knows(FieldRole|FieldTerm) && (o.Role == Candidate || o.Role == Leader) && !s.crashes() && !(s.Before.Knows(FieldRole|FieldTerm) && s.Before.Role == o.Role && s.Before.Term == o.Term) {
-		found = append(found, j.votedForItself(s, s.Server, o.Term, PartAfter, 0, where)...)
+		found = append(found, j.seeksOffice(s, where)...)
 	}
 	if o.Knows(FieldRole|FieldTerm|FieldLog) && o.Role == Leader {
 		report(leaderCompleteness, h.tooShort(s, o.Term, o.Log.LastIndex()))
@@ -281,6 +281,35 @@ func (j *Judge) votedForItself(s *Step, id ServerID, term Term, part Part, effec
 		return nil
 	}
 	return j.fact(where, s, &Fact{Key: Key{Kind: FactVote, Server: id, Term: term}, Holder: id, By: id, Part: part, Effect: effect})
+}
+
+// seeksOffice tells the vote of a server that becomes candidate or leader. That of a candidate is in memory only until it asks others for theirs, and a
+// crash may undo it.
+func (j *Judge) seeksOffice(s *Step, where func(Part, int) Origin) []*Breach {
+	term := s.After.Term
+	known := j.history.voted(s.Server, term)
+	found := j.votedForItself(s, s.Server, term, PartAfter, 0, where)
+	if s.After.Role == Candidate && !known {
+		k := &j.of(s.Server).known
+		k.candidacies = append(k.candidacies, term)
+	}
+	return found
+}
+
+// withdraw takes back the votes of a candidate that has told nobody of them, once it may have crashed.
+func (j *Judge) withdraw(server ServerID) {
+	k := &j.of(server).known
+	for _, term := range k.candidacies {
+		j.history.withdraw(server, term)
+	}
+	k.candidacies = k.candidacies[:0]
+}
+
+// votedIn takes in that a vote is known otherwise than by its candidacy.
+func (k *Known) votedIn(term Term) {
+	if at := slices.Index(k.candidacies, term); at >= 0 {
+		k.candidacies = slices.Delete(k.candidacies, at, at+1)
+	}
 }
 
 // leads returns the breach of a server that leads a term and was elected with a log that ended before what was committed before that term.

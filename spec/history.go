@@ -90,6 +90,17 @@ func (h *History) Retire(upTo Index) {
 	}
 }
 
+// voted reports whether a vote of a server in a term is known.
+func (h *History) voted(server ServerID, term Term) bool {
+	_, known := h.facts[Key{Kind: FactVote, Server: server, Term: term}]
+	return known
+}
+
+// withdraw forgets the vote of a server in a term.
+func (h *History) withdraw(server ServerID, term Term) {
+	delete(h.facts, Key{Kind: FactVote, Server: server, Term: term})
+}
+
 // Acknowledged returns every command of which a client was told that it is done, by ascending index, where its term is known.
 func (h *History) Acknowledged() (all []Fact) {
 	for _, f := range h.facts {

@@ -169,11 +169,17 @@ func (j *Judge) StepAt(where func(Part, int) Origin, s *Step) []*Breach {
 func (j *Judge) meet(where func(Part, int) Origin, s *Step) (found []*Breach) {
 	if s.Hole {
 		j.holes++
+		for _, id := range j.order {
+			j.withdraw(id)
+		}
 	}
 	if j.incomplete || !j.recorded {
 		return nil
 	}
 	known := &j.of(s.Server).known
+	if s.Gap || s.crashes() || s.Input.Kind == Restart {
+		j.withdraw(s.Server)
+	}
 	report := func(r *Rule, b *Breach) {
 		if slices.Contains(j.rules, r) {
 			if b = r.stepBreach(s, b); b != nil {
@@ -435,6 +441,9 @@ func (j *Judge) hears(where func(Part, int) Origin, s *Step) {
 func (j *Judge) fact(where func(Part, int) Origin, s *Step, f *Fact) (found []*Breach) {
 	f.Origin = where(f.Part, f.Effect)
 	earlier := j.history.Agree(f)
+	if f.Kind == FactVote {
+		j.of(f.Server).known.votedIn(f.Term)
+	}
 	for _, k := range j.agreeing[f.Kind] {
 		j.checked[k]++
 	}

@@ -16,6 +16,8 @@ type Known struct {
 
 	promised promise
 
+	candidacies []Term // in which it was candidate since it started, and told nobody of it
+
 	led     Term // the latest term that it was seen to lead,
 	stepped Term // and that it was then seen, in that very term, not to lead any more
 	past    tenures

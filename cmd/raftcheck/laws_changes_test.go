@@ -380,7 +380,7 @@ func (c *change) try(t *testing.T, documents []*document, chance *rand.Rand) tal
 // count judges a scene that was changed.
 func (c *change) count(t *testing.T, s *scene, sum *tally) {
 	text := s.document.bytesOf(s.lines)
-	r := judged(t, text)
+	r := judged(text)
 	require.NotNil(t, r, "%s: the changed trace cannot be read", c.name)
 	outcome := "missed"
 	switch {

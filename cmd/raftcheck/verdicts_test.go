@@ -41,7 +41,7 @@ func TestVerdicts(t *testing.T) {
 	require.NotEmpty(t, cases)
 	for _, c := range cases {
 		d := c.document(t)
-		r := judged(t, d.bytesOf(d.lines))
+		r := judged(d.bytesOf(d.lines))
 		require.NotNil(t, r, "%s: %s: it cannot be read", c.place(), c.name)
 		if c.rule != "" {
 			c.requireFound(t, d, r)
@@ -75,7 +75,7 @@ func (c *verdictCase) requireFound(t *testing.T, d *document, r *traces.Result) 
 // requireSilent takes out every single part of a legal trace.
 func (c *verdictCase) requireSilent(t *testing.T, d *document) {
 	try := func(what string, lines []map[string]any) {
-		if r := judged(t, d.bytesOf(lines)); r != nil && len(r.Findings) > 0 {
+		if r := judged(d.bytesOf(lines)); r != nil && len(r.Findings) > 0 {
 			t.Errorf("%s: %s: is legal, and without %s it is said to break %s: %s", c.place(), c.name, what, r.Findings[0].Rule.Name, r.Findings[0].Message)
 		}
 	}
