@@ -14,6 +14,8 @@ type hearsay struct {
 	terms   [2]map[told]termTold // what leaders say of their logs, and snapshots of what is committed; the younger first
 	chunks  map[ServerID]*chunks // by who receives them
 
+	ownVote ballot // of a leader, told last, without its origin
+
 	broken                    bool // the step at hand breaks a promise, without what is told
 	replies, acknowledgements bool // to requests for votes, and to entries: some are recorded
 }
@@ -277,10 +279,20 @@ func (j *Judge) electsTold(s *Step, m *Message, part Part, effect int, where fun
 
 // votedForItself tells the vote that whoever leads a term, or is candidate in it, has given itself.
 func (j *Judge) votedForItself(s *Step, id ServerID, term Term, part Part, effect int, where func(Part, int) Origin) []*Breach {
-	if j.hearsay.broken || !j.binding.promises() || term == 0 {
+	h := &j.hearsay
+	if h.broken || !j.binding.promises() || term == 0 {
 		return nil
 	}
-	return j.fact(where, s, &Fact{Key: Key{Kind: FactVote, Server: id, Term: term}, Holder: id, By: id, Part: part, Effect: effect})
+	if h.ownVote == (ballot{term: term, vote: id}) {
+		j.compared(FactVote)
+		return nil
+	}
+	key := Key{Kind: FactVote, Server: id, Term: term}
+	found := j.fact(where, s, &Fact{Key: key, Holder: id, By: id, Part: part, Effect: effect})
+	if part != PartAfter && j.history.facts[key].Holder == id {
+		h.ownVote = ballot{term: term, vote: id}
+	}
+	return found
 }
 
 // seeksOffice tells the vote of a server that becomes candidate or leader. That of a candidate is in memory only until it asks others for theirs, and a

@@ -1,6 +1,9 @@
 package spec
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Facts known so far form a History, the one mechanism behind every promise about the past: at most one leader in a term,
 // one vote in a term, one entry at an index and term, one committed entry at an index.
@@ -9,13 +12,55 @@ import "slices"
 //
 // There are two facts for each entry and few others, so those are kept by index, and only what does not fit there by key.
 type History struct {
-	facts     map[Key]Fact
-	entries   []entryFact // one entry for each index from first on
-	first     Index       // ≥ 1 once entries is not empty
-	committed []Fact      // ascending by index
-	retired   Index       // nothing is remembered of entries up to here
-	failures  int         // how many commands were said to have failed,
-	answers   int         // and how many to be done
+	facts        map[Key]Fact
+	entries      []entryFact // one entry for each index from first on
+	first        Index       // ≥ 1 once entries is not empty
+	committed    byIndex
+	acknowledged byIndex
+	applied      byIndex
+	retired      Index // nothing is remembered of entries up to here
+	failures     int   // how many commands were said to have failed
+}
+
+// byIndex are facts of a kind that is about an index and nothing else, ascending.
+type byIndex []Fact
+
+// find returns where the fact about an index is, or belongs.
+func (b byIndex) find(i Index) (at int, known bool) {
+	if n := len(b); n == 0 || b[n-1].Index < i {
+		return n, false
+	}
+	return slices.BinarySearchFunc(b, i, func(g Fact, i Index) int { return cmp.Compare(g.Index, i) })
+}
+
+// at returns the fact about an index, or nil.
+func (b byIndex) at(i Index) *Fact {
+	at, known := b.find(i)
+	if !known {
+		return nil
+	}
+	fact := b[at]
+	return &fact
+}
+
+// agree is [History.Agree] for such facts.
+func (b *byIndex) agree(f *Fact) *Fact {
+	at, known := b.find(f.Index)
+	switch {
+	case !known:
+		*b = slices.Insert(*b, at, *f)
+	case !(*b)[at].Same(f):
+		return b.at(f.Index)
+	case !(*b)[at].showsAll():
+		(*b)[at] = *f
+	}
+	return nil
+}
+
+// retire forgets the facts up to an index.
+func (b *byIndex) retire(upTo Index) {
+	kept, _ := b.find(upTo + 1)
+	*b = slices.Clone((*b)[kept:])
 }
 
 // entryFact is a FactEntry without what its place in History says.
@@ -48,7 +93,9 @@ func (h *History) Agree(f *Fact) *Fact {
 		if earlier := h.committedAt(f.Index); earlier != nil && !earlier.Entry.mayBe(f.Entry) {
 			return earlier
 		}
-		h.answers++
+		return h.acknowledged.agree(f)
+	case FactApplied:
+		return h.applied.agree(f)
 	case FactFailed:
 		if earlier := h.committedAs(f); earlier != nil {
 			return earlier
@@ -81,8 +128,9 @@ func (h *History) Retire(upTo Index) {
 		h.entries = slices.Clone(h.entries[min(upTo+1-h.first, Index(len(h.entries))):])
 		h.first = upTo + 1
 	}
-	kept, _ := slices.BinarySearchFunc(h.committed, upTo+1, func(g Fact, i Index) int { return int(g.Index) - int(i) })
-	h.committed = slices.Clone(h.committed[kept:])
+	h.committed.retire(upTo)
+	h.acknowledged.retire(upTo)
+	h.applied.retire(upTo)
 	for key := range h.facts {
 		if key.Index > 0 && key.Index <= upTo {
 			delete(h.facts, key)
@@ -101,15 +149,14 @@ func (h *History) withdraw(server ServerID, term Term) {
 	delete(h.facts, Key{Kind: FactVote, Server: server, Term: term})
 }
 
-// Acknowledged returns every command of which a client was told that it is done, by ascending index, where its term is known.
-func (h *History) Acknowledged() (all []Fact) {
-	for _, f := range h.facts {
-		if f.Kind == FactAcknowledged && f.Entry.Term > 0 {
-			all = append(all, f)
-		}
+// Acknowledged returns every command of which a client was told that it is done, by ascending index, where its term is known. The caller
+// must not change it.
+func (h *History) Acknowledged() []Fact {
+	unknown := func(f Fact) bool { return f.Entry.Term == 0 }
+	if !slices.ContainsFunc(h.acknowledged, unknown) {
+		return h.acknowledged
 	}
-	slices.SortFunc(all, func(f, g Fact) int { return int(f.Index) - int(g.Index) })
-	return all
+	return slices.DeleteFunc(slices.Clone(h.acknowledged), unknown)
 }
 
 // failed returns what says that a committed entry would never take effect, or nil.
@@ -125,11 +172,8 @@ func (h *History) failed(f *Fact) *Fact {
 
 // acknowledgedAs returns what a client was told of another command at the index of a commitment, or nil.
 func (h *History) acknowledgedAs(f *Fact) *Fact {
-	if h.answers == 0 {
-		return nil
-	}
-	if earlier, known := h.facts[Key{Kind: FactAcknowledged, Index: f.Index}]; known && !earlier.Entry.mayBe(f.Entry) {
-		return &earlier
+	if earlier := h.acknowledged.at(f.Index); earlier != nil && !earlier.Entry.mayBe(f.Entry) {
+		return earlier
 	}
 	return nil
 }
@@ -143,14 +187,7 @@ func (h *History) committedAs(f *Fact) *Fact {
 }
 
 // committedAt returns what is known to be committed at an index, or nil.
-func (h *History) committedAt(i Index) *Fact {
-	at, known := slices.BinarySearchFunc(h.committed, i, func(g Fact, i Index) int { return int(g.Index) - int(i) })
-	if !known {
-		return nil
-	}
-	earlier := h.committed[at]
-	return &earlier
-}
+func (h *History) committedAt(i Index) *Fact { return h.committed.at(i) }
 
 // Committed returns every committed fact, by ascending index. The caller must not change it.
 func (h *History) Committed() []Fact { return h.committed }
@@ -187,16 +224,12 @@ func (e *entryFact) agree(f *Fact) *Fact {
 }
 
 func (h *History) agreeCommitted(f *Fact) *Fact {
-	at, known := len(h.committed), false
-	if at > 0 && f.Index <= h.committed[at-1].Index {
-		at, known = slices.BinarySearchFunc(h.committed, f.Index, func(g Fact, i Index) int { return int(g.Index) - int(i) })
-	}
+	at, known := h.committed.find(f.Index)
 	switch {
 	case !known:
 		h.committed = slices.Insert(h.committed, at, *f)
 	case !h.committed[at].Same(f):
-		earlier := h.committed[at]
-		return &earlier
+		return h.committed.at(f.Index)
 	case !h.committed[at].showsAll() && f.showsAll():
 		in := min(h.committed[at].In, f.In)
 		h.committed[at] = *f

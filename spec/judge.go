@@ -444,9 +444,7 @@ func (j *Judge) fact(where func(Part, int) Origin, s *Step, f *Fact) (found []*B
 	if f.Kind == FactVote {
 		j.of(f.Server).known.votedIn(f.Term)
 	}
-	for _, k := range j.agreeing[f.Kind] {
-		j.checked[k]++
-	}
+	j.compared(f.Kind)
 	if earlier == nil || !j.recorded && (earlier.Kind == FactAcknowledged || f.Kind == FactAcknowledged) {
 		return nil // what is not recorded shows its commitments, and they are seen themselves
 	}
@@ -456,6 +454,13 @@ func (j *Judge) fact(where func(Part, int) Origin, s *Step, f *Fact) (found []*B
 		}
 	}
 	return found
+}
+
+// compared counts that a fact of a kind was compared with what is known.
+func (j *Judge) compared(kind FactKind) {
+	for _, k := range j.agreeing[kind] {
+		j.checked[k]++
+	}
 }
 
 // tellsNoMore reports whether a later observation tells no fact that this one did not tell: leadership, log and commitment are
