@@ -22,6 +22,11 @@ func TestSayingMoreFindsNoLess(t *testing.T) {
 	t.Parallel()
 	chance := rand.New(rand.NewPCG(*lawSeed, 2))
 	documents := append(mutantDocuments(t, chance), changedDocuments(t, chance)...)
+	for _, d := range tracesHere(t) {
+		if r := judged(d.bytesOf(d.lines)); r != nil && len(r.Findings) > 0 {
+			documents = append(documents, d)
+		}
+	}
 	folder := keptIn(t)
 	const round = 500
 	tries, tried := 0, atomic.Int64{}
@@ -114,7 +119,7 @@ func mutantDocuments(t *testing.T, chance *rand.Rand) (all []*document) {
 
 // changedDocuments are legal executions with one thing changed, of as many kinds as there are.
 func changedDocuments(t *testing.T, chance *rand.Rand) (all []*document) {
-	legal := legalDocuments(t)
+	legal := executions(t)
 	for _, c := range allChanges() {
 		for range 200 {
 			d := legal[chance.IntN(len(legal))]
@@ -122,7 +127,7 @@ func changedDocuments(t *testing.T, chance *rand.Rand) (all []*document) {
 			if legal := c.make(s); legal != "" {
 				continue
 			}
-			changed := &document{name: strings.TrimSpace(d.name + ", " + c.name), header: d.header, lines: s.lines, known: d.known}
+			changed := &document{name: strings.TrimSpace(d.name + ", " + c.name), header: d.header, lines: s.lines, known: d.known, size: d.size}
 			if r := judged(changed.bytesOf(changed.lines)); r != nil && len(r.Findings) > 0 {
 				all = append(all, changed)
 				break

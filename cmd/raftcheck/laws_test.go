@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -30,11 +31,10 @@ import (
 // Two laws hold whatever a record leaves out. Silence is not a lie: a legal trace of which any part is taken out breaks no rule. Saying more
 // finds no less: a trace with a finding, into which a part is put back, has a finding at that line or before.
 //
-// A few are tried with all tests; .ci/long laws tries 100,000, and more or others are asked for by
-//
-//	go test ./cmd/raftcheck -run TestSilenceIsNotALie -forgettings 1000000 -seed 2
+// Both are tried on random executions of the reference with each of lawWorlds, on the small traces of testdata/verdicts and on the native traces of
+// this repository. .ci/long laws tries a million forgettings.
 var (
-	forgettings = flag.Int("forgettings", 4_000, "how many random forgettings the laws are tried on")
+	forgettings = flag.Int("forgettings", 10_000, "how many random forgettings the laws are tried on")
 	lawSeed     = flag.Uint64("seed", 1, "of the random executions and forgettings")
 	legalTraces = flag.String("legal", "", "a folder of legal native traces, to be tried beside random executions")
 )
@@ -46,6 +46,7 @@ type document struct {
 	lines  []map[string]any
 
 	known map[uintptr]*spelling // of its own lines, by the address of each
+	size  int                   // of all of it, about
 }
 
 // spelling is how a line is written, and what may be taken out of it.
@@ -56,7 +57,7 @@ type spelling struct {
 
 func parseDocument(t *testing.T, name string, text []byte) *document {
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	d := &document{name: name, header: lines[0], known: map[uintptr]*spelling{}}
+	d := &document{name: name, header: lines[0], known: map[uintptr]*spelling{}, size: len(text) + 1}
 	for _, line := range lines[1:] {
 		var record map[string]any
 		decoder := json.NewDecoder(strings.NewReader(line))
@@ -250,7 +251,7 @@ func forgetEffects(lines []map[string]any, k int, kind string) {
 
 // bytesOf writes lines again; those that were taken out are nil.
 func (d *document) bytesOf(lines []map[string]any) []byte {
-	b := append([]byte(d.header), '\n')
+	b := append(append(make([]byte, 0, d.size), d.header...), '\n')
 	for _, line := range lines {
 		if line == nil {
 			continue
@@ -388,38 +389,67 @@ func documentOf(t *testing.T, name string, trace *traces.Trace) *document {
 	return parseDocument(t, name, b.Bytes())
 }
 
-// legalDocuments are made once for all tests.
-func legalDocuments(t *testing.T) []*document {
-	legal.once.Do(func() { legal.all = makeLegalDocuments(t, rand.New(rand.NewPCG(*lawSeed, 1))) })
-	require.NotEmpty(t, legal.all, "the legal traces cannot be made")
-	return legal.all
+// executions are random executions of the reference with each of lawWorlds, made once for all tests.
+func executions(t *testing.T) []*document {
+	executed.once.Do(func() {
+		chance := rand.New(rand.NewPCG(*lawSeed, 1))
+		for _, features := range lawWorlds {
+			for k := range 2 {
+				trace := randomExecution(t, features, chance, 80)
+				executed.all = append(executed.all, documentOf(t, fmt.Sprintf("%s %d", features, k), trace))
+			}
+		}
+	})
+	require.Len(t, executed.all, 2*len(lawWorlds))
+	return executed.all
 }
 
-var legal struct {
+var executed struct {
 	once sync.Once
 	all  []*document
 }
 
-func makeLegalDocuments(t *testing.T, chance *rand.Rand) (all []*document) {
-	for _, features := range lawWorlds {
-		for k := range 2 {
-			trace := randomExecution(t, features, chance, 80)
-			require.NotEmpty(t, trace.Records)
-			all = append(all, documentOf(t, fmt.Sprintf("%s %d", features, k), trace))
+func legalDocuments(t *testing.T) []*document {
+	all := slices.Clone(executions(t))
+	for _, d := range tracesHere(t) {
+		if r := judged(d.bytesOf(d.lines)); r != nil && len(r.Findings) == 0 {
+			all = append(all, d)
 		}
 	}
 	if *legalTraces != "" {
 		files, err := filepath.Glob(filepath.Join(*legalTraces, "*"))
 		require.NoError(t, err)
 		for _, file := range files {
-			text, err := os.ReadFile(file)
-			require.NoError(t, err)
-			if bytes.HasPrefix(text, []byte(`{"format":"raftcheck-trace"`)) {
-				all = append(all, parseDocument(t, file, text))
-			}
+			all = append(all, nativeFile(t, file)...)
 		}
 	}
 	return all
+}
+
+// tracesHere are the small traces of testdata/verdicts and the native traces of this repository. What is said of each is held elsewhere.
+func tracesHere(t *testing.T) (all []*document) {
+	for _, c := range verdictCases(t) {
+		all = append(all, c.document(t))
+	}
+	err := filepath.WalkDir(filepath.Join("..", ".."), func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() && (filepath.Ext(path) == ".trace" || filepath.Ext(path) == ".ndjson") {
+			all = append(all, nativeFile(t, path)...)
+		}
+		return err
+	})
+	require.NoError(t, err)
+	return all
+}
+
+// nativeFile returns the trace of a file, and nothing for a file of another format or one that cannot be read.
+func nativeFile(t *testing.T, file string) []*document {
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	if !bytes.HasPrefix(text, []byte(`{"format":"raftcheck-trace"`)) || judged(text) == nil {
+		return nil
+	}
+	d := parseDocument(t, filepath.Base(file), text)
+	return []*document{d}
 }
 
 // keep writes a counterexample down, in the folder that LAWS_KEEP names if it is set, and returns its path.
@@ -435,7 +465,9 @@ func (d *document) keep(folder, name string, text []byte) string {
 func keptIn(t *testing.T) string { return cmp.Or(os.Getenv("LAWS_KEEP"), t.TempDir()) }
 
 // chanceOf is the source of randomness of one try, whichever goroutine makes it.
-func chanceOf(try int, law uint64) *rand.Rand { return rand.New(rand.NewPCG(*lawSeed<<8|law, uint64(try))) }
+func chanceOf(try int, law uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(*lawSeed<<8|law, uint64(try)))
+}
 
 // each calls try for each number from first to before end, in as many goroutines as there are processors.
 func each(first, end int, try func(n int)) {
