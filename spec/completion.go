@@ -58,8 +58,31 @@ func (c *completer) complete(n int) *Step {
 		c.observation(&s.Before, &s.After, m)
 	}
 	c.observation(&s.After, &s.Before, m)
+	c.rises(s)
 	c.effects(s)
 	return s
+}
+
+// rises keeps what does not fall while a server runs from falling as it is filled in.
+func (c *completer) rises(s *Step) {
+	if !s.runs() {
+		return
+	}
+	b, a := &s.Before, &s.After
+	before, after := c.shown.Before.Unknown, c.shown.After.Unknown
+	switch {
+	case before&FieldTerm != 0:
+		b.Term = min(b.Term, a.Term)
+	case after&FieldTerm != 0:
+		a.Term = max(b.Term, a.Term)
+	}
+	switch {
+	case s.Declared.Has(CommitMayFall):
+	case before&FieldCommit != 0:
+		b.CommitIndex = min(b.CommitIndex, a.CommitIndex)
+	case after&FieldCommit != 0:
+		a.CommitIndex = max(b.CommitIndex, a.CommitIndex)
+	}
 }
 
 // observation fills in what one state does not show, from the other one, from the message and at random.
@@ -88,7 +111,7 @@ func (c *completer) observation(o, other *Observation, m *Message) {
 		o.LeaderID = oneOf(c, None, s.Server, m.From, other.LeaderID)
 	}
 	if take(FieldLog) {
-		o.Log = oneOf(c, other.Log, other.Log.with(m), Log{}, o.Durable.Log, Log{Base: m.PrevLogIndex, BaseTerm: m.PrevLogTerm, Entries: m.Entries}, o.Log)
+		o.Log = oneOf(c, other.Log, other.Log.with(m), Log{}, o.Durable.Log, Log{Base: m.PrevLogIndex, BaseTerm: m.PrevLogTerm, Entries: m.Entries}, o.Log, other.Log.withSent(s))
 	}
 	if take(FieldCommit) {
 		o.CommitIndex = oneOf(c, other.CommitIndex, m.LeaderCommit, o.Log.LastIndex(), m.PrevLogIndex, 0, min(m.LeaderCommit, m.LastEntryIndex()))
@@ -127,6 +150,20 @@ func (l Log) with(m *Message) Log {
 		return l
 	}
 	l.Entries = append(slices.Clip(l.Entries[:m.PrevLogIndex-l.Base]), m.Entries...)
+	return l
+}
+
+// withSent is the log with all entries that a step sends.
+func (l Log) withSent(s *Step) Log {
+	for _, m := range s.Output.Sent {
+		switch {
+		case m.Kind != AppendEntries || m.LastEntryIndex() <= l.LastIndex():
+		case m.PrevLogIndex > l.LastIndex():
+			l = Log{Base: m.PrevLogIndex, BaseTerm: m.PrevLogTerm, Entries: m.Entries}
+		default:
+			l = l.with(m)
+		}
+	}
 	return l
 }
 
@@ -247,17 +284,8 @@ func (c *completer) effects(s *Step) {
 		if e.Message.Unknown != 0 {
 			c.message(&e.Message, &s.Before, &s.After)
 		}
-		if d := &e.Durable; d.Unknown != 0 {
-			if d.Unknown&FieldTerm != 0 {
-				d.Term = oneOf(c, s.Before.Term, s.After.Term)
-			}
-			if d.Unknown&FieldVotedFor != 0 {
-				d.VotedFor = oneOf(c, s.Before.VotedFor, s.After.VotedFor, s.Input.Message.From)
-			}
-			if d.Unknown&FieldLog != 0 {
-				d.Log = oneOf(c, s.Before.Log, s.After.Log)
-			}
-			d.Unknown = 0
+		if e.Durable.Unknown != 0 {
+			c.disk(s, &e.Durable)
 		}
 		if e.Reply.NoIndex {
 			e.Reply.Index, e.Reply.NoIndex = oneOf(c, s.After.CommitIndex, s.After.LastApplied, s.Before.LastApplied+1, s.After.Log.LastIndex(), c.far()), false
@@ -269,10 +297,30 @@ func (c *completer) effects(s *Step) {
 	s.Output.Effects, s.Output.Unseen = effects, false
 }
 
-// more adds effects that are not shown.
-func (c *completer) more(s *Step, shown []Effect) (all []Effect) {
-	now := &s.After
-	disk := Durable{Term: now.Term, VotedFor: now.VotedFor, Log: now.Log}
+// disk fills in what an effect does not show of the disk: as it is in the end, as messages promise it, or anything that the step has.
+func (c *completer) disk(s *Step, d *Durable) {
+	from := Durable{Term: oneOf(c, s.Before.Term, s.After.Term), VotedFor: oneOf(c, s.Before.VotedFor, s.After.VotedFor, s.Input.Message.From), Log: oneOf(c, s.Before.Log, s.After.Log)}
+	switch c.IntN(3) {
+	case 0:
+		from = s.After.Durable
+	case 1:
+		from = s.promised()
+	}
+	if d.Unknown&FieldTerm != 0 {
+		d.Term = from.Term
+	}
+	if d.Unknown&FieldVotedFor != 0 {
+		d.VotedFor = from.VotedFor
+	}
+	if d.Unknown&FieldLog != 0 {
+		d.Log = from.Log
+	}
+	d.Unknown = 0
+}
+
+// promised is what a server in its state after the step would have on disk if it kept all that it promises in it.
+func (s *Step) promised() Durable {
+	disk := Durable{Term: s.After.Term, VotedFor: s.After.VotedFor, Log: s.After.Log}
 	for _, m := range s.Output.Sent { // what left before a crash may have been on disk then
 		disk.Term = max(disk.Term, m.Term)
 		switch {
@@ -284,6 +332,12 @@ func (c *completer) more(s *Step, shown []Effect) (all []Effect) {
 			disk.Log = s.Before.Log.with(&s.Input.Message)
 		}
 	}
+	return disk
+}
+
+// more adds effects that are not shown.
+func (c *completer) more(s *Step, shown []Effect) (all []Effect) {
+	now, disk := &s.After, s.promised()
 	all = append(all, Effect{Kind: Sync, Durable: disk})
 	next := s.Before.LastApplied
 	apply := func(upTo Index) {

@@ -455,6 +455,11 @@ func (h *hearsay) chunk(s *Step, unnumbered bool) *Breach {
 			h.sentChunk(m)
 		}
 	}
+	if s.Output.Unseen {
+		for _, c := range h.chunks {
+			c.unsure = c.unsure || c.from == s.Server // it may have sent other pieces
+		}
+	}
 	c, m := h.chunks[s.Server], &s.Input.Message
 	switch {
 	case c == nil:

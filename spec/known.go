@@ -18,6 +18,8 @@ type Known struct {
 
 	candidacies []Term // in which it was candidate since it started, and told nobody of it
 
+	did reach // the entry that its state machine carried out last since it started
+
 	led     Term // the latest term that it was seen to lead,
 	stepped Term // and that it was then seen, in that very term, not to lead any more
 	past    tenures
@@ -93,16 +95,24 @@ func (k *Known) meet(s *Step, declared *binding, unnumbered bool, holes int, yie
 	}
 	k.begins(s, declared, yield)
 	k.fill(&s.Before, s.Before.Unknown|FieldCompacted != ^Field(0) && s.Before.Unknown|FieldCompacted != FieldUp<<1-1)
-	if b, a := &s.Before, &s.After; s.delivered(RequestVote) && !b.Knows(FieldLog) && a.Knows(FieldLog) && !s.Gap {
-		b.Log, b.Unknown = a.Log, b.Unknown&^(FieldLog|FieldCompacted)|a.Unknown&FieldCompacted // a request for a vote changes no log
+	if b, a := &s.Before, &s.After; s.leavesLog() && !b.Knows(FieldLog) && a.Knows(FieldLog) && !s.Gap {
+		b.Log, b.Unknown = a.Log, b.Unknown&^(FieldLog|FieldCompacted)|a.Unknown&FieldCompacted
 	}
 	k.steps(s, unnumbered, declared, yield)
 	k.disks(s, yield)
+	if b := k.appliesAgain(s); b != nil && !s.Declared.Has(CommitMayFall) {
+		yield(applyInOrder, b)
+	}
 	if b := k.votesBehind(s); b != nil {
 		yield(voteUpToDate, b)
 	}
 	k.up(s, holes)
 	k.ends(s, declared, yield)
+}
+
+// leavesLog reports whether a step certainly changes no log: a request for a vote does not, nor a campaign that does not elect at once.
+func (s *Step) leavesLog() bool {
+	return s.delivered(RequestVote) || s.Input.Kind == Timeout && s.After.Knows(FieldRole) && s.After.Role != Leader && !s.crashes()
 }
 
 // up says whether the server is up where its role is not shown: it is, unless it was last heard of as down or may show its role and does not.
@@ -132,6 +142,7 @@ func (k *Known) forget() {
 	k.term, k.vote, k.commit = k.promised.term, k.promised.vote, learnt[Index]{}
 	k.promised.log.Entries = k.promised.log.Entries[:0:0]
 	k.past = tenures{}
+	k.did = reach{}
 }
 
 // down reports whether the server is known to be down.
@@ -220,6 +231,7 @@ func (k *Known) learn(s *Step, declared *binding, holes int, where func(Part, in
 		k.now.Durable, k.now.Unknown = disk, k.now.Unknown&^FieldDurable
 	}
 	k.cut(s)
+	k.applies(s, where)
 	k.disk(s, where)
 	k.end(s, where)
 	if !s.crashes() {

@@ -130,6 +130,10 @@ func (k *Known) steps(s *Step, unnumbered bool, declared *binding, yield func(*R
 	}
 	for n := range s.Output.Effects {
 		m := &s.Output.Effects[n].Message
+		if b := k.leadsUnelected(s, n, m); b != nil {
+			yield(sentByLeader, b)
+			return
+		}
 		isOver := m.Term < s.Before.Term || m.Term == s.Before.Term && m.Kind == RequestVote && s.After.Knows(FieldTerm) && s.After.Term > m.Term
 		if s.Output.Effects[n].Kind != Send || m.To == s.Server || !isOver {
 			continue
@@ -138,6 +142,53 @@ func (k *Known) steps(s *Step, unnumbered bool, declared *binding, yield func(*R
 			yield(traceConsistent, s.breachSent(n, "%s sends %s of term %d: %s", s.Server, m.Kind, m.Term, why).
 				refusing(condition, "%s", why).after("what it was before", s.Server, k.from))
 			return
+		}
+	}
+}
+
+// leadsUnelected returns the breach of a server that sends what only a leader does, in a term of which all that it was is shown, and it never led.
+func (k *Known) leadsUnelected(s *Step, effect int, m *Message) *Breach {
+	b, a := &s.Before, &s.After
+	if s.Output.Effects[effect].Kind != Send || !m.saysLeader() || m.Term != b.Term || !b.Knows(FieldRole) || b.Role != Follower || !a.Knows(FieldRole|FieldTerm) || a.Role != Follower || a.Term != b.Term || s.Gap {
+		return nil
+	}
+	then := k.past.in(m.Term)
+	if why, condition := k.past.rulesOut(m); why != "" && then != nil && !then.roles[Candidate] {
+		return s.breachSent(effect, "%s, %s of term %d, sends %s in that term", s.Server, b.Role, m.Term, m.Kind).
+			refusing(condition, "%s", why).allowing("%s sends nothing as leader of term %d", s.Server, m.Term).after("what it was before", s.Server, k.from)
+	}
+	return nil
+}
+
+// appliesAgain returns the breach of a state machine that carries out an entry, and carried it or a later one out since its server started.
+func (k *Known) appliesAgain(s *Step) *Breach {
+	if s.Gap || s.Hole || s.Input.Kind == Restart || s.crashes() {
+		k.did = reach{}
+	}
+	did := k.did.index
+	for n := range s.Output.Effects {
+		e := &s.Output.Effects[n]
+		if e.Kind != Apply || e.Reply.NoIndex {
+			continue
+		}
+		if e.Reply.Index <= did && e.Reply.Index > 0 {
+			b := s.breach(PartEffect, n, "%s applies %s at index %d and has applied entries up to %d", s.Server, Shown(e.Reply.Value), e.Reply.Index, did).
+				refusing("index > last index applied", "%d is not above %d", e.Reply.Index, did).allowing("%s applies what follows index %d", s.Server, did)
+			if did == k.did.index {
+				b.after("what was applied", s.Server, k.did.at)
+			}
+			return b
+		}
+		did = e.Reply.Index
+	}
+	return nil
+}
+
+// applies notes how far a state machine has come.
+func (k *Known) applies(s *Step, where func(Part, int) Origin) {
+	for n := range s.Output.Effects {
+		if e := &s.Output.Effects[n]; e.Kind == Apply && !e.Reply.NoIndex && !s.crashes() {
+			k.did = reach{0, e.Reply.Index, where(PartEffect, n)}
 		}
 	}
 }

@@ -15,12 +15,36 @@ func (k *Known) begins(s *Step, declared *binding, yield func(*Rule, *Breach)) {
 	if i, lost := firstLoss(k.now.Log, o.Log); lost && k.now.Knows(FieldLog) && o.Knows(FieldLog) && !(k.now.Knows(FieldTerm) && o.Knows(FieldTerm) && o.Term > k.now.Term) {
 		yield(traceConsistent, s.breach(PartBefore, 0, "%s begins this step with %s at index %d of its log, and ended the one before with %s there", s.Server, o.Log.at(i), i, k.now.Log.at(i)).
 			refusing("the log before the step begins with the log after the one before", "they differ from index %d on", i).
-			hinting("between the two lines nothing is said to have happened to the server; if steps are left out, leave out their numbers too").
+			hinting(nothingBetween).
 			after("what was known", s.Server, k.from))
+		k.forget()
+		return
 	}
-	if k.now.differs(o) {
+	if what, was, is := k.now.difference(o); what != "" {
+		yield(traceConsistent, s.breach(PartBefore, 0, "%s begins this step with %s %s, and ended the one before with %s", s.Server, what, is, was).
+			refusing(what+" before the step = "+what+" after the one before", "%s is not %s", is, was).hinting(nothingBetween).after("what was known", s.Server, k.from))
 		k.forget() // it went on, and no line says how
 	}
+}
+
+const nothingBetween = "between the two lines nothing is said to have happened to the server; if steps are left out, leave out their numbers too"
+
+// difference names a field that two observations show differently, and says what each of them shows; "" if there is none. A log is none of them.
+func (o *Observation) difference(p *Observation) (what, was, is string) {
+	both := func(f Field) bool { return o.Knows(f) && p.Knows(f) }
+	switch {
+	case both(FieldTerm) && o.Term != p.Term:
+		return "term", number(o.Term), number(p.Term)
+	case both(FieldRole) && o.Role != p.Role:
+		return "role", o.Role.String(), p.Role.String()
+	case both(FieldVotedFor) && o.VotedFor != p.VotedFor:
+		return "votedFor", o.VotedFor.String(), p.VotedFor.String()
+	case both(FieldCommit) && o.CommitIndex != p.CommitIndex:
+		return "commitIndex", number(o.CommitIndex), number(p.CommitIndex)
+	case both(FieldConfig) && !o.Config.same(&p.Config):
+		return "configuration", o.Config.String(), p.Config.String()
+	}
+	return "", "", ""
 }
 
 // elsewhere reports whether a step begins otherwise than the one before ended.

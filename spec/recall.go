@@ -7,6 +7,7 @@ import "slices"
 type recollection struct {
 	term     Term
 	early    []Message // AppendEntries of the term that came, with entries beyond the end of the log; CachesEntries
+	vague    bool      // others may have come that are not shown whole
 	requests *requests // of all servers
 	acked    Index     // the highest index that a follower acknowledged to the leader of the term; DropsUnacknowledged
 
@@ -32,7 +33,9 @@ func (j *Judge) recall(s *Step) *recollection {
 	s.scanned = &r.scanned
 	if s.Before.Knows(FieldTerm) && s.Before.Term != r.term || !s.runs() {
 		r.begin(s.Before.Term)
+		r.vague = s.runs() && s.Before.Term > 0
 	}
+	r.vague = r.vague || s.Gap || s.Hole
 	return r
 }
 
@@ -83,7 +86,9 @@ func (r *recollection) remember(s *Step) {
 	m := &s.Input.Message
 	if s.After.Knows(FieldTerm) && s.After.Term != r.term {
 		r.begin(s.After.Term)
+		r.vague = !s.Before.Knows(FieldTerm) || s.Gap || s.Hole
 	}
+	r.vague = r.vague || s.delivered(AppendEntries) && (!s.After.Knows(FieldTerm) || !m.Knows(MessageFrom|MessageTerm|MessagePrevIndex|MessageEntries|MessageCommit))
 	r.rememberMembers(s)
 	if s.Declared.Has(InheritsLease) {
 		r.age(s)
@@ -134,6 +139,11 @@ func (s *Step) proves() (last, commit Index) {
 		}
 	}
 	return last, commit
+}
+
+// keepsUnseen reports whether the server may keep AppendEntries that are not shown, or not whole, and make use of them in the step.
+func (s *Step) keepsUnseen() bool {
+	return s.Declared.Has(CachesEntries) && s.recalled != nil && s.recalled.vague
 }
 
 // kept returns the AppendEntries that the server keeps of those that came before (CachesEntries); nil where it does not declare that.

@@ -110,7 +110,7 @@ var commitVerified = &Rule{
 }
 
 func judgeCommitVerified(s *Step) *Breach {
-	if s.After.CommitIndex <= s.Before.CommitIndex || !s.runs() {
+	if s.After.CommitIndex <= s.Before.CommitIndex || !s.runs() || s.delivered(AppendEntries) && s.keepsUnseen() {
 		return nil
 	}
 	m := &s.Input.Message

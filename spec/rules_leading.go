@@ -83,7 +83,7 @@ func (s *Step) claim() (effect int, upTo Index, claims bool) {
 
 // committed returns how far the server has committed, before or after the step.
 func (s *Step) committed() Index {
-	if s.Before.Knows(FieldCommit) {
+	if s.Before.Knows(FieldCommit) && s.Before.Role != Crashed {
 		return max(s.Before.CommitIndex, s.After.CommitIndex)
 	}
 	return s.After.CommitIndex

@@ -16,7 +16,7 @@ var ackVerified = &Rule{
 
 func judgeAckVerified(s *Step) *Breach {
 	m := &s.Input.Message
-	if !s.delivered(AppendEntries) || m.Term < s.Before.Term || !s.Before.Knows(FieldCommit) {
+	if !s.delivered(AppendEntries) || m.Term < s.Before.Term || !s.Before.Knows(FieldCommit) || s.keepsUnseen() {
 		return nil
 	}
 	// What is committed matches every later leader without proof.

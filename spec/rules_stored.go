@@ -26,7 +26,7 @@ func judgeStoresWhatWasSent(s *Step) *Breach {
 			return b
 		}
 	}
-	if !s.Before.Knows(FieldLog) {
+	if !s.Before.Knows(FieldLog) || s.keepsUnseen() {
 		return nil
 	}
 	i, gained := firstGain(s.Before.Log, s.After.Log)

@@ -65,11 +65,12 @@ type optional struct {
 	prevTerm uint64 // 1 more than it is
 	values   uint64 // of all entries; left out if one is
 	chunk    uint64 // of a snapshot, 1 more than twice its offset, or 2 if there is more
+	hint     uint64 // where a refusal says that logs conflict
 }
 
 func (o optional) agrees(p optional) bool {
 	return (o.prevTerm == p.prevTerm || o.prevTerm == 0 || p.prevTerm == 0) && (o.values == p.values || o.values == 0 || p.values == 0) &&
-		(o.chunk == p.chunk || o.chunk == 0 || p.chunk == 0)
+		(o.chunk == p.chunk || o.chunk == 0 || p.chunk == 0) && (o.hint == p.hint || o.hint == 0 || p.hint == 0)
 }
 
 // record takes in a record and returns the contradiction that its message is, or nil.
@@ -234,11 +235,14 @@ func (s *sending) mayBeUnseen(m *spec.Message) bool {
 func (s *sending) fingerprint(m *spec.Message) (uint64, optional) {
 	b := append(s.scratch[:0], flags(m.Granted, m.Success))
 	for _, n := range [...]uint64{uint64(m.To), uint64(m.Term), uint64(m.LastLogIndex), uint64(m.LastLogTerm), uint64(m.PrevLogIndex),
-		uint64(m.LeaderCommit), uint64(m.MatchIndex), uint64(m.ConflictIndex), uint64(m.ConflictTerm), uint64(len(m.Entries))} {
+		uint64(m.LeaderCommit), uint64(m.MatchIndex)} {
 		b = binary.AppendUvarint(b, n)
 	}
-	for k := range m.Entries {
-		b = binary.AppendUvarint(append(b, byte(m.Entries[k].Kind)), uint64(m.Entries[k].Term))
+	if m.Kind != spec.InstallSnapshot { // which need not say what it carries
+		b = binary.AppendUvarint(b, uint64(len(m.Entries)))
+		for k := range m.Entries {
+			b = binary.AppendUvarint(append(b, byte(m.Entries[k].Kind)), uint64(m.Entries[k].Term))
+		}
 	}
 	b = append(b, m.Payload...)
 	print := maphash.Bytes(s.seed, b)
@@ -249,7 +253,13 @@ func (s *sending) fingerprint(m *spec.Message) (uint64, optional) {
 	if m.Offset != 0 || m.Partial { // a chunk that is the whole snapshot need not say so
 		told.chunk = 2*m.Offset + 1 + uint64(flags(m.Partial, false))
 	}
+	if m.ConflictIndex > 0 || m.ConflictTerm > 0 {
+		told.hint = uint64(m.ConflictIndex)<<32 ^ uint64(m.ConflictTerm)
+	}
 	told.values, b = s.values(m.Entries, b[:0])
+	if m.Kind == spec.InstallSnapshot && len(m.Entries) == 0 {
+		told.values = 0
+	}
 	s.scratch = b
 	return print, told
 }

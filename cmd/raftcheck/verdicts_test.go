@@ -42,7 +42,10 @@ func TestVerdicts(t *testing.T) {
 	for _, c := range cases {
 		d := c.document(t)
 		r := judged(d.bytesOf(d.lines))
-		require.NotNil(t, r, "%s: %s: it cannot be read", c.place(), c.name)
+		if r == nil {
+			t.Errorf("%s: %s: it cannot be read", c.place(), c.name)
+			continue
+		}
 		if c.rule != "" {
 			c.requireFound(t, d, r)
 			continue
