@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
 )
 
 // Options say how a search is run.
@@ -20,6 +21,7 @@ type Options struct {
 	Layers  int           // that one job does, at least 1
 	Retries int           // jobs in a row that may fail without having finished a layer
 	Limit   time.Duration // no job is given after this long; 0 is no limit
+	Patient time.Duration // a job that makes no file for so long is given up: its workers are gone, and the runner gives their work to nobody; 0 is for ever
 	Note    io.Writer     // gets a line for each job; nil is nobody
 	Out     io.Writer     // gets the report
 }
@@ -27,7 +29,7 @@ type Options struct {
 // Run carries a search to its end, or on from where it was ended, and has raftcheck tell what was found. It returns raftcheck's exit code.
 func Run(ctx context.Context, s Search, o Options) (exit int, err error) {
 	defer s.release()
-	started := time.Now()
+	started, within := time.Now(), *jobopts.Endpoint == ""
 	h, err := s.began()
 	if err != nil {
 		return 0, err
@@ -52,6 +54,9 @@ func Run(ctx context.Context, s Search, o Options) (exit int, err error) {
 		case problem != nil && failed > o.Retries:
 			return 0, fmt.Errorf("%d jobs in a row have failed at depth %d: %w", failed, h.Depth, problem)
 		case problem != nil:
+			if within {
+				*jobopts.Endpoint = "" // a Prism in this process whose job hangs takes no other: the next job begins one of its own
+			}
 			o.note("a job has failed, and is given again from depth %d: %v", h.Depth, problem)
 		}
 		if err := s.keep(h); err != nil {
@@ -83,11 +88,41 @@ func (s *Search) began() (h head, err error) {
 
 // job does some layers.
 func (s *Search) job(ctx context.Context, o Options, from head) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	p, scope := beam.NewPipelineWithRoot()
 	s.layers(scope, from.Layer, o.Layers)
-	_, err := beam.Run(ctx, o.Runner, p)
-	return err
+	ended := make(chan error, 1) // whoever is given up may still say how it ended
+	go func() {
+		_, err := beam.Run(ctx, o.Runner, p)
+		ended <- err
+	}()
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	var last time.Time
+	since := time.Now()
+	for {
+		select {
+		case err := <-ended:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-look.C:
+		}
+		info, err := os.Stat(s.Folder)
+		switch {
+		case err != nil:
+			return err
+		case info.ModTime() != last: // a file was made in it
+			last, since = info.ModTime(), time.Now()
+		case o.Patient > 0 && time.Since(since) > o.Patient:
+			return fmt.Errorf("no file was made in %s: its workers may be gone", o.Patient)
+		}
+	}
 }
+
+// lookEvery is how often a job is looked at.
+const lookEvery = 100 * time.Millisecond
 
 // keep makes a layer the one that the search goes on from, and removes what is not needed from there on. No job is at work.
 func (s *Search) keep(h head) error {

@@ -6,25 +6,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/runners/prism"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/universal/extworker"
 	"github.com/stretchr/testify/require"
 )
-
-// workerPort is the variable by which this program is told to be a worker, and on which port.
-const workerPort = "RAFTCHECK_BEAM_TEST_WORKER"
 
 // raftcheck is the program, built for these tests.
 var raftcheck string
@@ -34,13 +25,6 @@ func TestMain(m *testing.M) { os.Exit(run(m)) }
 func run(m *testing.M) int {
 	log.SetupLogging("error", "text")
 	beam.Init()
-	if port, err := strconv.Atoi(os.Getenv(workerPort)); err == nil {
-		if _, err := extworker.StartLoopback(context.Background(), port); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		select {}
-	}
 	dir, err := os.MkdirTemp("", "raftcheck-beam")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -165,78 +149,5 @@ func TestAKilledProgramIsReplaced(t *testing.T) {
 		require.Equal(t, want, got)
 		require.Equal(t, wantCode, code)
 		require.DirExists(t, filepath.Join(dir, fmt.Sprint("once-", seed)))
-	}
-}
-
-// workers keeps a worker in a process of its own on a port, until the test ends: one that is killed is replaced, as a cluster does.
-type workers struct {
-	port    int
-	process chan *os.Process // the one that runs
-	stop    chan struct{}
-	ended   chan struct{}
-}
-
-func newWorkers(t *testing.T) *workers {
-	t.Helper()
-	listener, err := net.Listen("tcp", "localhost:0")
-	require.NoError(t, err)
-	w := &workers{port: listener.Addr().(*net.TCPAddr).Port, process: make(chan *os.Process, 100), stop: make(chan struct{}), ended: make(chan struct{})}
-	require.NoError(t, listener.Close())
-	go w.keep()
-	t.Cleanup(func() {
-		close(w.stop)
-		for {
-			select {
-			case p := <-w.process:
-				_ = p.Kill() // it may be gone
-			case <-w.ended:
-				return
-			}
-		}
-	})
-	return w
-}
-
-func (w *workers) keep() {
-	defer close(w.ended)
-	for {
-		c := exec.Command(os.Args[0])
-		c.Env = append(os.Environ(), fmt.Sprintf("%s=%d", workerPort, w.port))
-		if c.Start() != nil {
-			return
-		}
-		w.process <- c.Process
-		_ = c.Wait() // it is killed
-		select {
-		case <-w.stop:
-			return
-		default:
-		}
-	}
-}
-
-// TestAWorkerIsKilled searches with the worker in a process of its own, which is killed at a random moment. Prism gives a bundle of a worker that is lost to nobody else: the job fails, and
-// the driver gives the layers again that are not finished.
-func TestAWorkerIsKilled(t *testing.T) {
-	flags := []string{"--impl", "mutant:el-higher-vote-granted"}
-	want, wantCode := check(t, flags...)
-	w := newWorkers(t)
-	environment, config := *jobopts.EnvironmentType, *jobopts.EnvironmentConfig
-	*jobopts.EnvironmentType, *jobopts.EnvironmentConfig = "EXTERNAL", fmt.Sprintf("localhost:%d", w.port)
-	defer func() { *jobopts.EnvironmentType, *jobopts.EnvironmentConfig = environment, config }()
-	for seed := range uint64(5) {
-		random := rand.New(rand.NewPCG(seed, 3))
-		var notes strings.Builder
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			time.Sleep(time.Duration(200+random.IntN(1500)) * time.Millisecond)
-			_ = (<-w.process).Kill() // it runs until then
-		}()
-		got, code := search(t, raftcheck, Options{Layers: 3, Retries: 10, Note: &notes}, 3, flags...)
-		<-done
-		t.Log(notes.String())
-		require.Equal(t, want, got)
-		require.Equal(t, wantCode, code)
 	}
 }

@@ -40,7 +40,7 @@ func (f *sharedFolder) options(flags *pflag.FlagSet, a *app, s *subject, livenes
 		return nil, usageError(hint, "--share and --known: each known finding that is met makes another search")
 	case flags.Changed("for"):
 		return nil, usageError("whoever asks for the parts of a search stops asking", "--share and --for: a part of a search is done or not")
-	case s.goTest != nil:
+	case s.goTest != nil || s.mixed != nil:
 		return nil, usageError("raftcheck check --impl "+s.name+" --dir FOLDER goes beyond memory on one machine",
 			"--share: %s is built into a program of its own, which searches alone", s.name)
 	}

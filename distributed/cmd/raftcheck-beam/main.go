@@ -59,6 +59,7 @@ func (f *flags) set() *flag.FlagSet {
 	set.IntVar(&f.search.Rounds, "rounds-per-task", 8, "how many times 65,536 states a worker expands in one go")
 	set.IntVar(&f.options.Layers, "layers-per-job", 8, "how many layers one job does")
 	set.IntVar(&f.options.Retries, "retries", 3, "how many jobs in a row may fail without having finished a layer")
+	set.DurationVar(&f.options.Patient, "patience", time.Hour, "give a job up that has made no file for so long, and give its layers again; 0 is never")
 	set.DurationVar(&f.options.Limit, "for", 0, "give no job after this long, as in 10m, and tell what was covered")
 	set.StringVar(&f.binary, "raftcheck", "raftcheck", "the program raftcheck, on the workers' machines and here")
 	set.IntVar(&f.pool, "serve", 0, "serve as a worker on this `port` of localhost, for --environment_type EXTERNAL; takes no other flag")
@@ -125,8 +126,8 @@ func (f *flags) check(rest []string) error {
 		return errors.New("--dir is missing: a folder that all workers see, as in --dir /shared/search")
 	case f.search.Shares < 1 || f.search.Shares > 16:
 		return fmt.Errorf("--partitions %d: there are 1 to 16", f.search.Shares)
-	case f.search.Rounds < 1 || f.options.Layers < 1 || f.options.Retries < 0 || f.options.Limit < 0:
-		return errors.New("--rounds-per-task and --layers-per-job are at least 1, --retries and --for at least 0")
+	case f.search.Rounds < 1 || f.options.Layers < 1 || f.options.Retries < 0 || f.options.Limit < 0 || f.options.Patient < 0:
+		return errors.New("--rounds-per-task and --layers-per-job are at least 1, --retries, --for and --patience at least 0")
 	}
 	var err error
 	if f.search.Folder, err = filepath.Abs(f.search.Folder); err != nil {
