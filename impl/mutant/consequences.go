@@ -20,6 +20,7 @@ func RemarkOn(remarks []Remark, mutant, rule string) string {
 // (spec.Rule.Outcome) need no reason.
 var Consequences = []Remark{
 	{"el-meta-missing-term0", "R5.3-15", "The log is still there, with entries of terms that the server does not know to have been in."},
+	{"el-meta-missing-term0", "R5.1-05", "Its next campaign is for a term that its log holds entries of already."},
 	{"el-uptodate-index-first", "R5.4.1-03", "The vote is refused by the paper's order, and yet on record as given in the new term."},
 	{"el-no-config-leader", "R5.2-06", "Without voters there is no majority to elect anybody."},
 	{"el-asks-ahead", "R5.6-01", "The term that is sent is not the one on disk."},
