@@ -18,7 +18,7 @@ import (
 	"github.com/raftcheck/raftcheck/spec"
 )
 
-var standard = flag.Bool("standard", false, "put mutants that level quick misses through level standard too")
+var standard = flag.Bool("standard", false, "put mutants that level quick misses through level standard too, and the reference with every two features through level quick")
 
 // worldsTable is where the mutants are listed that no scenario catches.
 const worldsTable = "mutants-and-worlds.md"
@@ -84,6 +84,25 @@ func caughtInWorlds(t *testing.T, m *mutant.Mutant, level conformance.Level) str
 		}
 	}
 	return ""
+}
+
+// TestFeaturesConform: with every feature, and every two of them, the reference conforms at level quick. Without -standard the last two pairs are tried.
+func TestFeaturesConform(t *testing.T) {
+	t.Parallel()
+	tried := append(chosenTogether(1), chosenTogether(2)...)
+	if !*standard {
+		tried = tried[len(tried)-2:]
+	}
+	for _, features := range tried {
+		t.Run(strings.Join(features, ","), func(t *testing.T) {
+			s, err := reference(referenceName + ":" + strings.Join(features, ","))
+			require.NoError(t, err)
+			statement, err := s.conform(t.Context(), conformance.Options{Level: conformance.Quick, Seed: 1})
+			require.NoError(t, err)
+			require.Equal(t, conformance.Conforming, statement.Verdict, statement.Because)
+			require.NotZero(t, statement.Counts.Met)
+		})
+	}
 }
 
 // rowOf returns the row of a mutant as it is written.
