@@ -2,6 +2,7 @@ package process_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 // The mistakes that a program can make are told by name, each as the program's and not its Raft's. Crashes and crash points are not among them: a process
 // is ended, and what it is started with is what this adapter has seen it write.
 func TestMistakesOfProgramsAreTold(t *testing.T) {
-	for how, check := range map[string]string{
+	for how, checks := range map[string]string{
 		"state start refuses":   "takes-inputs",
 		"start half-state":      "state-complete",
 		"half-state":            "state-complete",
@@ -23,15 +24,15 @@ func TestMistakesOfProgramsAreTold(t *testing.T) {
 		"clock":                 "same-again", // whoever has no state is given the same inputs again and again
 		"state start stale":     "observation-current",
 		"state start map-order": "send-order",
-		"map-order":             "same-again",
+		"map-order":             "same-again send-order", // as chance has it: the same inputs make another state, or other sends, first
 	} {
 		t.Run(how, func(t *testing.T) {
 			config := cluster.Default(themselves(t, how, process.Options{}).Node)
 			again := themselves(t, how, process.Options{})
 			r := contract.Try(context.Background(), &config, contract.Options{Steps: 2000, Again: again.Node, Pause: 250 * time.Millisecond})
 			require.NotNil(t, r.Failure)
-			require.Equal(t, check, r.Failure.Check.Name, "%v\n%s", r.Failure, r.Failure.Story())
-			require.ErrorContains(t, r.Failure, "this is the adapter, not your Raft: "+check+": ")
+			require.Contains(t, strings.Fields(checks), r.Failure.Check.Name, "%v\n%s", r.Failure, r.Failure.Story())
+			require.ErrorContains(t, r.Failure, "this is the adapter, not your Raft: "+r.Failure.Check.Name+": ")
 		})
 	}
 }
