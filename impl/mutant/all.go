@@ -76,7 +76,7 @@ var electionMutants = []Mutant{
 		Source:    "a case study of sofa-jraft",
 		Story: "The file with term and vote is gone after a restart, and the server takes that for a first start. It votes again in terms " +
 			"in which it has voted before.",
-		Rules:   []string{"R5.1-01", "R5.6-06", "R6-14", "R5.6-08", "R5.3-15", "R5.2-03", "R5.2-02", "R5.4.1-04", "R5.4.3-01", "R5.4.3-02", "R5.3-20"},
+		Rules:   []string{"R5.1-01", "R5.6-06", "R6-14", "R5.6-08", "R5.3-15", "R5.2-03", "R5.1-05", "R5.2-02", "R5.4.1-04", "R5.4.3-01", "R5.4.3-02", "R5.3-20"},
 		Steps:   2,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 1, Messages: 1, Crashes: 1},
 		Options: impl.Options{Decisions: metadataLost{}},
