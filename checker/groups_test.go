@@ -39,6 +39,9 @@ func inGroups(seed uint64) (string, *cluster.Config) {
 // RAFTCHECK_WORLDS=10000 asks for more worlds.
 func TestGroupsFindWhatStatesDo(t *testing.T) {
 	worlds := 150
+	if testing.Short() {
+		worlds = 30
+	}
 	if more, err := strconv.Atoi(os.Getenv("RAFTCHECK_WORLDS")); err == nil {
 		worlds = more
 	}
