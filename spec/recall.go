@@ -260,6 +260,11 @@ func (s *Step) judgeVoteAfterDrop() *Breach {
 				allowing("%s refuses %s in term %d", s.Server, m.To, m.Term).since("the leader that it knows", PartBefore)
 		}
 	}
+	if o := &s.After; s.runs() && s.show(FieldTerm|FieldVotedFor) && o.Term == s.Before.Term && o.VotedFor != None && o.VotedFor != s.Before.LeaderID {
+		return s.breachAfter("%s knows that %s leads term %d, and now holds a vote for %s in it", s.Server, s.Before.LeaderID, o.Term, o.VotedFor).
+			refusing("nobody gets a vote in a term whose leader is known", "%s leads term %d", s.Before.LeaderID, o.Term).
+			allowing("%s holds no vote in term %d", s.Server, o.Term).since("the leader that it knows", PartBefore)
+	}
 	return nil
 }
 
