@@ -77,9 +77,15 @@ func mutantWorld(t *testing.T, name string) *cluster.Config {
 	}
 }
 
-// TestFilesChangeNothing holds a search in files against the same in memory, with all the memory there is and with hardly any, and with
-// one and two workers. With -short, which is for the race detector, it is a few worlds of each kind.
-func TestFilesChangeNothing(t *testing.T) {
+// comparedWorld is one that is searched in memory and in another way.
+type comparedWorld struct {
+	name     string
+	world    *cluster.Config
+	symmetry bool
+}
+
+// comparedWorlds are worlds of every kind of network, and of mutants.
+func comparedWorlds(t *testing.T) []comparedWorld {
 	small := cluster.Default(impl.New(impl.Options{}))
 	small.Bounds.Messages = 1
 	fifo, sent := small, small
@@ -87,12 +93,7 @@ func TestFilesChangeNothing(t *testing.T) {
 	sent.Bounds.Messages = 3
 	deep := small
 	deep.Bounds.Depth = 9
-	type row struct {
-		name     string
-		world    *cluster.Config
-		symmetry bool
-	}
-	rows := []row{
+	rows := []comparedWorld{
 		{"raft.tla, log 0, symmetry", parityWorld(0, 1), true},
 		{"raft.tla, log 1, symmetry", parityWorld(1, 1), true},
 		{"reference", &small, false},
@@ -103,8 +104,15 @@ func TestFilesChangeNothing(t *testing.T) {
 	}
 	for _, name := range []string{"el-stale-vote-resp", "el-vote-not-durable", "el-meta-missing-term0", "el-higher-vote-granted", "el-hb-term-unchecked", "rp-next-le-match",
 		"rp-match-from-nack", "rp-prevterm-zero", "cm-quorum-half", "sn-resp-term-unchecked"} {
-		rows = append(rows, row{name, mutantWorld(t, name), false})
+		rows = append(rows, comparedWorld{name, mutantWorld(t, name), false})
 	}
+	return rows
+}
+
+// TestFilesChangeNothing holds a search in files against the same in memory, with all the memory there is and with hardly any, and with
+// one and two workers. With -short, which is for the race detector, it is a few worlds of each kind.
+func TestFilesChangeNothing(t *testing.T) {
+	rows := comparedWorlds(t)
 	if testing.Short() {
 		rows = append(rows[:1:1], rows[6:9]...)
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/raftcheck/raftcheck/cluster"
-	"github.com/raftcheck/raftcheck/impl"
 )
 
 // crew is some programs that share a search, and do each part of it wherever and as often as chance has it.
@@ -87,31 +86,7 @@ func inMemory(t *testing.T) string {
 
 // TestSharingChangesNothing holds a search that some programs share against the same in memory: its counts, its goals and the steps of what it finds.
 func TestSharingChangesNothing(t *testing.T) {
-	small := cluster.Default(impl.New(impl.Options{}))
-	small.Bounds.Messages = 1
-	fifo, sent, deep := small, small, small
-	fifo.Network, sent.Network = cluster.FIFO, cluster.EverSent
-	sent.Bounds.Messages = 3
-	deep.Bounds.Depth = 9
-	type row struct {
-		name     string
-		world    *cluster.Config
-		symmetry bool
-	}
-	rows := []row{
-		{"raft.tla, log 0, symmetry", parityWorld(0, 1), true},
-		{"raft.tla, log 1, symmetry", parityWorld(1, 1), true},
-		{"reference", &small, false},
-		{"reference, symmetry", &small, true},
-		{"reference, fifo", &fifo, false},
-		{"reference, ever-sent", &sent, false},
-		{"reference, 9 steps", &deep, false},
-	}
-	for _, name := range []string{"el-stale-vote-resp", "el-vote-not-durable", "el-meta-missing-term0", "el-higher-vote-granted", "el-hb-term-unchecked", "rp-next-le-match",
-		"rp-match-from-nack", "rp-prevterm-zero", "cm-quorum-half", "sn-resp-term-unchecked"} {
-		rows = append(rows, row{name, mutantWorld(t, name), false})
-	}
-	for _, row := range rows {
+	for _, row := range comparedWorlds(t) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			want := searchIn(t, row.world, Options{Symmetry: row.symmetry, Workers: 1})
