@@ -48,9 +48,10 @@ func Remote(ask io.Writer, told io.Reader) World {
 }
 
 type remote struct {
-	ask io.Writer
+	writing sync.Mutex // one question after another; held while the program may be slow to read, so never by listen
+	ask     io.Writer
 
-	mutex   sync.Mutex
+	mutex   sync.Mutex // of what follows; nothing waits while it is held
 	last    int
 	waiting map[int]chan *answer
 	ended   error // no more answers will come
@@ -133,6 +134,19 @@ func (r *remote) asked(ctx context.Context, q question, progress func(Progress))
 }
 
 func (r *remote) send(q *question) (chan *answer, error) {
+	answers, err := r.expect(q)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.write(q); err != nil {
+		r.forget(q.ID)
+		return nil, err
+	}
+	return answers, nil
+}
+
+// expect gives a question its number, and waits for answers to it from now on.
+func (r *remote) expect(q *question) (chan *answer, error) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	if r.ended != nil {
@@ -142,7 +156,7 @@ func (r *remote) send(q *question) (chan *answer, error) {
 	q.ID = r.last
 	answers := make(chan *answer, 8)
 	r.waiting[q.ID] = answers
-	return answers, r.writeLocked(q)
+	return answers, nil
 }
 
 // forget no longer waits for an answer.
@@ -153,16 +167,12 @@ func (r *remote) forget(id int) {
 }
 
 func (r *remote) write(q *question) error {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	return r.writeLocked(q)
-}
-
-func (r *remote) writeLocked(q *question) error {
 	line, err := json.Marshal(q)
 	if err != nil {
 		return err
 	}
+	r.writing.Lock()
+	defer r.writing.Unlock()
 	if _, err = r.ask.Write(append(line, '\n')); err != nil {
 		return fmt.Errorf("%w: %w", ErrEnded, err)
 	}

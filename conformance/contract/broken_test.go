@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -174,20 +175,13 @@ var mistakes = []struct {
 			out := n.Step(in)
 			for k := range out.Effects {
 				if out.Effects[k].Kind == spec.Send {
-					out.Effects[k].Message.Payload = time.Now().Format("150405.000000000")[7:]
+					out.Effects[k].Message.Payload = strconv.FormatInt(time.Now().UnixNano(), 10)
 				}
 			}
 			return out
 		}}
 	}},
-	{"draws by chance", "same-again", func(_ spec.ServerID, right spec.Node) spec.Node {
-		return &broken{Node: right, step: func(n spec.Node, in spec.Input) spec.Output {
-			if in.Kind == spec.Timeout && rand.IntN(2) == 0 {
-				return spec.Output{}
-			}
-			return n.Step(in)
-		}}
-	}},
+	{"draws by chance", "same-again", drawing(1)},
 	{"shows what was before the last step", "observation-current", func(_ spec.ServerID, right spec.Node) spec.Node {
 		was := right.Observe()
 		return &broken{Node: right, step: func(n spec.Node, in spec.Input) spec.Output {
@@ -351,6 +345,31 @@ var mistakes = []struct {
 			return n.Step(in)
 		}}
 	}},
+}
+
+// drawing makes servers that draw at every election timeout whether it happens, from a source that all of them share.
+func drawing(seed uint64) func(spec.ServerID, spec.Node) spec.Node {
+	dice := rand.New(rand.NewPCG(seed, 0))
+	return func(_ spec.ServerID, right spec.Node) spec.Node {
+		return &broken{Node: right, step: func(n spec.Node, in spec.Input) spec.Output {
+			if in.Kind == spec.Timeout && dice.IntN(2) == 0 {
+				return spec.Output{}
+			}
+			return n.Step(in)
+		}}
+	}
+}
+
+// TestChanceIsToldAsChance: whatever an adapter is seen to do wrong because it draws by chance, it is told that it does not do the same again.
+func TestChanceIsToldAsChance(t *testing.T) {
+	right := impl.New(impl.Options{})
+	for seed := range uint64(200) {
+		draws := drawing(seed)
+		config := cluster.Default(func(id spec.ServerID, servers []spec.ServerID) spec.Node { return draws(id, right(id, servers)) })
+		r := contract.Try(t.Context(), &config, contract.Options{Seed: seed})
+		require.NotNil(t, r.Failure, "seed %d", seed)
+		require.Equal(t, "same-again", r.Failure.Check.Name, "seed %d: %v\n%s", seed, r.Failure, r.Failure.Story())
+	}
 }
 
 func show(o spec.Observation) string { return fmt.Sprintf("%+v", o) }

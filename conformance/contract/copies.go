@@ -35,11 +35,11 @@ func (t *try) clones(before, s *server, copied spec.Node, in spec.Input, out *sp
 	}
 	t.Tried[cloneApart]++
 	if state := copied.AppendState(nil); !bytes.Equal(state, before.state) {
-		return t.blame(s, cloneApart, fmt.Sprintf("a clone made before %q is another one after it, though it was given nothing: %s", in, bytesDiffer(before.state, state)))
+		return t.fails(cloneApart, s, fmt.Sprintf("a clone made before %q is another one after it, though it was given nothing: %s", in, bytesDiffer(before.state, state)))
 	}
 	now := copied.Observe()
 	if d := differing(&before.shown, &now); d != "" {
-		return t.blame(s, cloneApart, fmt.Sprintf("a clone made before %q shows something else after it: %s", in, d))
+		return t.fails(cloneApart, s, fmt.Sprintf("a clone made before %q shows something else after it: %s", in, d))
 	}
 	other := t.clone(copied)
 	again := t.step(other, in)
@@ -47,11 +47,11 @@ func (t *try) clones(before, s *server, copied spec.Node, in spec.Input, out *sp
 		if order {
 			return t.fails(sendOrder, s, fmt.Sprintf("%q: %s", in, d))
 		}
-		return t.blame(s, cloneApart, fmt.Sprintf("a clone does something else on %q: %s", in, d))
+		return t.fails(cloneApart, s, fmt.Sprintf("a clone does something else on %q: %s", in, d))
 	}
 	state := other.AppendState(nil)
 	if d := statesDiffer(s.node, other, s.state, state); d != "" {
-		return t.blame(s, cloneApart, fmt.Sprintf("a clone is in another state after %q: %s", in, d))
+		return t.fails(cloneApart, s, fmt.Sprintf("a clone is in another state after %q: %s", in, d))
 	}
 	if untouched := s.node.AppendState(nil); !bytes.Equal(untouched, s.state) {
 		return t.fails(cloneApart, s, fmt.Sprintf("the server changes when its clone is given %q: %s", in, bytesDiffer(s.state, untouched)))
@@ -82,7 +82,7 @@ func (t *try) complete(s *server) bool {
 	}
 	t.Tried[stateComplete]++
 	if d := differing(&m.shown, &s.shown); d != "" {
-		return t.blame(s, stateComplete, fmt.Sprintf("it ends in the same AppendState bytes as after %s, and shows something else: %s", brief(m.inputs), d))
+		return t.fails(stateComplete, s, fmt.Sprintf("it ends in the same AppendState bytes as after %s, and shows something else: %s", brief(m.inputs), d))
 	}
 	if m.pairs >= pairsOfState || sameInputs(m.inputs, s.inputs) || !t.goesOn() {
 		return false
@@ -96,7 +96,7 @@ func (t *try) complete(s *server) bool {
 			if order {
 				return t.fails(sendOrder, &then, fmt.Sprintf("%q: %s", in, d))
 			}
-			return t.blame(&then, stateComplete, fmt.Sprintf("it ends in the same AppendState bytes as after %s, and is another one: on %q, %s", brief(m.inputs), in, d))
+			return t.fails(stateComplete, &then, fmt.Sprintf("it ends in the same AppendState bytes as after %s, and is another one: on %q, %s", brief(m.inputs), in, d))
 		}
 	}
 	return false

@@ -142,17 +142,17 @@ func (t *try) cut(before *server, copied spec.Node, in spec.Input, whole *spec.O
 	expected := spec.UntilCrash(whole.Effects, in.Cut)
 	switch {
 	case out.Refused:
-		return t.blame(&c, crashPoint, fmt.Sprintf("%q is refused, though the whole step has %d crash points", in, whole.CrashPoints()))
+		return t.fails(crashPoint, &c, fmt.Sprintf("%q is refused, though the whole step has %d crash points", in, whole.CrashPoints()))
 	case !c.down() && len(out.Effects) == len(whole.Effects):
-		return t.blame(&c, crashPoint, fmt.Sprintf("%q: it goes through the whole step, and is a %s afterwards", in, c.shown.Role))
+		return t.fails(crashPoint, &c, fmt.Sprintf("%q: it goes through the whole step, and is a %s afterwards", in, c.shown.Role))
 	case !c.down():
-		return t.blame(&c, crashPoint, fmt.Sprintf("%q: it is not down, but a %s", in, c.shown.Role))
+		return t.fails(crashPoint, &c, fmt.Sprintf("%q: it is not down, but a %s", in, c.shown.Role))
 	}
 	if d, order := outputsDiffer(&spec.Output{Effects: expected, Redirect: out.Redirect, Keep: out.Keep}, &out); d != "" {
 		if order {
 			return t.fails(sendOrder, &c, fmt.Sprintf("%q: %s", in, d))
 		}
-		return t.blame(&c, crashPoint, fmt.Sprintf("%q: what comes before the crash point in the whole step is not what happened: %s", in, d))
+		return t.fails(crashPoint, &c, fmt.Sprintf("%q: what comes before the crash point in the whole step is not what happened: %s", in, d))
 	}
 	for k := range expected {
 		if e := &expected[k]; e.Kind == spec.Write || e.Kind == spec.Sync {

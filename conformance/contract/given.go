@@ -69,7 +69,7 @@ func (t *try) harmless(before, s *server, out *spec.Output) bool {
 			return t.fails(refusedHarmless, s, fmt.Sprintf("%q is refused, and has effects: %s", s.inputs[len(s.inputs)-1], told(&out.Effects[0])))
 		}
 		if !same {
-			return t.blame(s, refusedHarmless, fmt.Sprintf("%q is refused, and the state is another one: %s", s.inputs[len(s.inputs)-1], bytesDiffer(before.state, s.state)))
+			return t.fails(refusedHarmless, s, fmt.Sprintf("%q is refused, and the state is another one: %s", s.inputs[len(s.inputs)-1], bytesDiffer(before.state, s.state)))
 		}
 	}
 	d := differing(&before.shown, &s.shown)
@@ -78,7 +78,7 @@ func (t *try) harmless(before, s *server, out *spec.Output) bool {
 	}
 	message := fmt.Sprintf("%q leaves the bytes of AppendState as they were, and yet %s", s.inputs[len(s.inputs)-1], d)
 	if out.Refused {
-		return t.blame(s, observationCurrent, message)
+		return t.fails(observationCurrent, s, message)
 	}
 	return t.behind(s, stateComplete, message)
 }
@@ -117,7 +117,7 @@ func (t *try) current(s *server, in spec.Input, out *spec.Output) bool {
 		return false
 	}
 	if last >= 0 && s.shown.Knows(spec.FieldTerm|spec.FieldDurable) && s.shown.Term < s.durable.Term {
-		return t.blame(s, observationCurrent, fmt.Sprintf("after %q it has term %d on its disk, and shows term %d", in, s.durable.Term, s.shown.Term))
+		return t.fails(observationCurrent, s, fmt.Sprintf("after %q it has term %d on its disk, and shows term %d", in, s.durable.Term, s.shown.Term))
 	}
 	if !t.restarts() {
 		return false
@@ -140,7 +140,7 @@ func (t *try) current(s *server, in spec.Input, out *spec.Output) bool {
 // behind tells an observation that is a step behind from what else may be wrong: the server is given an input that it refuses.
 func (t *try) behind(s *server, c *Check, message string) bool {
 	if !t.restarts() {
-		return t.blame(s, c, message)
+		return t.fails(c, s, message)
 	}
 	looked := s.shown
 	t.step(s.node, spec.Input{Kind: spec.Restart})
@@ -148,7 +148,7 @@ func (t *try) behind(s *server, c *Check, message string) bool {
 	if d := differing(&looked, &now); d != "" {
 		return t.fails(observationCurrent, s, "it refuses a restart, and yet "+d)
 	}
-	return t.blame(s, c, message)
+	return t.fails(c, s, message)
 }
 
 func durablesDiffer(a, b *spec.Durable) string {

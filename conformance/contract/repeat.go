@@ -62,6 +62,11 @@ func (t *try) repeat(id spec.ServerID, inputs []spec.Input, s *server) *Failure 
 	if at, what, order := first.differs(&again); at >= 0 {
 		return t.unlike(id, inputs, at, what, order, []run{first, again})
 	}
+	return t.later(id, inputs, &first)
+}
+
+// later gives a fresh server the inputs with a wait between two of them, once in a try, and says what is wrong if it does something else.
+func (t *try) later(id spec.ServerID, inputs []spec.Input, first *run) *Failure {
 	if t.Pause == 0 {
 		return nil
 	}
@@ -128,23 +133,22 @@ func (t *try) unstable(id spec.ServerID, inputs []spec.Input) bool {
 	return false
 }
 
-// blame fails a check, unless the cause is that the server does not do the same again, which is then what fails.
-func (t *try) blame(s *server, c *Check, message string) bool {
-	return t.failed(t.told(s, &Failure{Check: c, Server: s.id, Inputs: s.inputs, Message: message}))
-}
-
 // told returns the failure that is to be told: that of a repetition of the inputs, if there is one. What an adapter says itself of one stays.
 func (t *try) told(s *server, f *Failure) *Failure {
-	if s == nil || f.Check == noFault && f.Stack != "" || f.Check == sameAgain || f.Check == sendOrder || f.Check == noClock {
+	if s == nil || len(f.Inputs) == 0 || f.Check == noFault && f.Stack != "" || f.Check == sameAgain || f.Check == sendOrder || f.Check == noClock {
 		return f
 	}
-	wait := t.Pause
-	t.Pause = 0
-	defer func() { t.Pause = wait }()
-	for range repetitions {
-		if other := t.repeat(s.id, f.Inputs, nil); other != nil && other.Check != noFault {
-			return other
+	first := t.runs(t.config.New, s.id, f.Inputs, 0)
+	for range 2 * repetitions {
+		again := t.runs(t.Again, s.id, f.Inputs, 0)
+		if at, what, order := first.differs(&again); at >= 0 {
+			if other := t.unlike(s.id, f.Inputs, at, what, order, []run{first, again}); other.Check != noFault {
+				return other
+			}
 		}
+	}
+	if other := t.later(s.id, f.Inputs, &first); other != nil {
+		return other
 	}
 	return f
 }

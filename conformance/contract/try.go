@@ -87,13 +87,13 @@ func (t *try) goesOn() bool {
 	return t.Failure == nil && t.Given < t.Steps && t.ctx.Err() == nil
 }
 
-// fails notes a failure, unless there is one already.
+// fails notes a failure, unless there is one already. If the cause is that the server does not do the same again, then that is what fails.
 func (t *try) fails(c *Check, s *server, message string) bool {
 	f := &Failure{Check: c, Message: message}
 	if s != nil {
 		f.Server, f.Inputs = s.id, s.inputs
 	}
-	return t.failed(f)
+	return t.failed(t.told(s, f))
 }
 
 func (t *try) failed(f *Failure) bool {
