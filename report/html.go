@@ -236,8 +236,13 @@ func (h *htmlPage) file(f *File, title string) (all []page.Block) {
 	if f.Left != "" {
 		all = append(all, page.Text{Says: f.Left})
 	}
-	name, _, _ := strings.Cut(filepath.Base(f.Path), ".")
-	return append(all, &page.Execution{Trace: f.Execution, Lines: f.Original, Findings: f.Broken, Title: title, Name: name})
+	return append(all, &page.Execution{Trace: f.Execution, Lines: f.Original, Findings: f.Broken, Title: title, Name: bareName(f.Path)})
+}
+
+// bareName is the name of a file without its folder and its endings.
+func bareName(path string) string {
+	name, _, _ := strings.Cut(filepath.Base(path), ".")
+	return name
 }
 
 // witnessBlocks show the operations that no order explains, and why.

@@ -18,40 +18,53 @@ func differingField(want, got *spec.Observation) string {
 	return firstDifference(want, got)
 }
 
+// field is a part of what a server shows, and how it is compared and told.
+type field struct {
+	bit  spec.Field
+	name string
+	same func(a, b *spec.Observation) bool
+	tell func(o *spec.Observation) string
+}
+
+// fields are all that observations are compared by, in the order in which differences are told.
+var fields = []field{
+	{spec.FieldRole, "role", func(a, b *spec.Observation) bool { return a.Role == b.Role }, func(o *spec.Observation) string { return o.Role.String() }},
+	{spec.FieldTerm, "term", func(a, b *spec.Observation) bool { return a.Term == b.Term }, func(o *spec.Observation) string { return fmt.Sprint(o.Term) }},
+	{spec.FieldVotedFor, "votedFor", func(a, b *spec.Observation) bool { return a.VotedFor == b.VotedFor }, func(o *spec.Observation) string { return o.VotedFor.String() }},
+	{spec.FieldLeader, "leader", func(a, b *spec.Observation) bool { return a.LeaderID == b.LeaderID }, func(o *spec.Observation) string { return o.LeaderID.String() }},
+	{spec.FieldLog, "log", func(a, b *spec.Observation) bool { return sameLog(a.Log, b.Log) }, func(o *spec.Observation) string { return o.Log.String() }},
+	{spec.FieldCommit, "commitIndex", func(a, b *spec.Observation) bool { return a.CommitIndex == b.CommitIndex }, func(o *spec.Observation) string { return fmt.Sprint(o.CommitIndex) }},
+	{spec.FieldApplied, "lastApplied", func(a, b *spec.Observation) bool { return a.LastApplied == b.LastApplied }, func(o *spec.Observation) string { return fmt.Sprint(o.LastApplied) }},
+	{spec.FieldVotes, "votes granted", func(a, b *spec.Observation) bool { return slices.Equal(a.Granted, b.Granted) }, func(o *spec.Observation) string { return fmt.Sprint(o.Granted) }},
+	{spec.FieldRefused, "votes refused", func(a, b *spec.Observation) bool { return slices.Equal(a.Refused, b.Refused) }, func(o *spec.Observation) string { return fmt.Sprint(o.Refused) }},
+	{spec.FieldProgress, "progress", func(a, b *spec.Observation) bool { return slices.Equal(a.Progress, b.Progress) }, func(o *spec.Observation) string { return fmt.Sprint(o.Progress) }},
+	{spec.FieldConfig, "configuration", sameConfig, func(o *spec.Observation) string { return fmt.Sprint(o.Config) }},
+	{spec.FieldDurable, "on disk", func(a, b *spec.Observation) bool { return sameDurable(&a.Durable, &b.Durable) }, func(o *spec.Observation) string { return fmt.Sprintf("%+v", o.Durable) }},
+	{spec.FieldContact, "answered by", func(a, b *spec.Observation) bool { return slices.Equal(a.Contact, b.Contact) }, func(o *spec.Observation) string { return fmt.Sprint(o.Contact) }},
+	{spec.FieldReads, "waiting reads", sameReads, func(o *spec.Observation) string { return fmt.Sprintf("%+v", o.Reads) }},
+}
+
+// differ reports whether two observations both show the field, and not alike.
+func (f *field) differ(a, b *spec.Observation) bool {
+	return a.Knows(f.bit) && b.Knows(f.bit) && !f.same(a, b)
+}
+
 // firstDifference compares the fields that both observations show.
 func firstDifference(want, got *spec.Observation) string {
-	known := func(f spec.Field) bool { return want.Knows(f) && got.Knows(f) }
-	switch {
-	case known(spec.FieldRole) && want.Role != got.Role:
-		return fmt.Sprintf("role %s, not %s", got.Role, want.Role)
-	case known(spec.FieldTerm) && want.Term != got.Term:
-		return fmt.Sprintf("term %d, not %d", got.Term, want.Term)
-	case known(spec.FieldVotedFor) && want.VotedFor != got.VotedFor:
-		return fmt.Sprintf("votedFor %s, not %s", got.VotedFor, want.VotedFor)
-	case known(spec.FieldLeader) && want.LeaderID != got.LeaderID:
-		return fmt.Sprintf("leader %s, not %s", got.LeaderID, want.LeaderID)
-	case known(spec.FieldLog) && !sameLog(want.Log, got.Log):
-		return fmt.Sprintf("log %s, not %s", got.Log, want.Log)
-	case known(spec.FieldCommit) && want.CommitIndex != got.CommitIndex:
-		return fmt.Sprintf("commitIndex %d, not %d", got.CommitIndex, want.CommitIndex)
-	case known(spec.FieldApplied) && want.LastApplied != got.LastApplied:
-		return fmt.Sprintf("lastApplied %d, not %d", got.LastApplied, want.LastApplied)
-	case known(spec.FieldVotes) && !slices.Equal(want.Granted, got.Granted):
-		return fmt.Sprintf("votes granted %v, not %v", got.Granted, want.Granted)
-	case known(spec.FieldRefused) && !slices.Equal(want.Refused, got.Refused):
-		return fmt.Sprintf("votes refused %v, not %v", got.Refused, want.Refused)
-	case known(spec.FieldProgress) && !slices.Equal(want.Progress, got.Progress):
-		return fmt.Sprintf("progress %v, not %v", got.Progress, want.Progress)
-	case known(spec.FieldConfig) && (!slices.Equal(want.Config.Voters, got.Config.Voters) || !slices.Equal(want.Config.Outgoing, got.Config.Outgoing) || !slices.Equal(want.Config.Learners, got.Config.Learners)):
-		return fmt.Sprintf("configuration %v, not %v", got.Config, want.Config)
-	case known(spec.FieldDurable) && !sameDurable(&want.Durable, &got.Durable):
-		return fmt.Sprintf("on disk %+v, not %+v", got.Durable, want.Durable)
-	case known(spec.FieldContact) && !slices.Equal(want.Contact, got.Contact):
-		return fmt.Sprintf("answered by %v, not %v", got.Contact, want.Contact)
-	case known(spec.FieldReads) && (want.LastToken != got.LastToken || !slices.EqualFunc(want.Reads, got.Reads, sameRead)):
-		return fmt.Sprintf("waiting reads %+v, not %+v", got.Reads, want.Reads)
+	for k := range fields {
+		if f := &fields[k]; f.differ(want, got) {
+			return fmt.Sprintf("%s %s, not %s", f.name, f.tell(got), f.tell(want))
+		}
 	}
 	return ""
+}
+
+func sameConfig(a, b *spec.Observation) bool {
+	return slices.Equal(a.Config.Voters, b.Config.Voters) && slices.Equal(a.Config.Outgoing, b.Config.Outgoing) && slices.Equal(a.Config.Learners, b.Config.Learners)
+}
+
+func sameReads(a, b *spec.Observation) bool {
+	return a.LastToken == b.LastToken && slices.EqualFunc(a.Reads, b.Reads, sameRead)
 }
 
 func sameRead(a, b spec.PendingRead) bool {

@@ -57,6 +57,9 @@ func TestTracesOfThisRepositoryFit(t *testing.T) {
 			requireFits(t, toldAt(t, width, "show", file), width, "show "+file)
 			requireFits(t, toldAt(t, width, "linearize", file), width, "linearize "+file)
 		}
+		for k, file := range files[1:] {
+			requireFits(t, toldAt(t, width, "show", files[k], file), width, "show "+files[k]+" "+file)
+		}
 	}
 }
 

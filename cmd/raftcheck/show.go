@@ -29,19 +29,27 @@ type showFlags struct {
 func (a *app) show() *cobra.Command {
 	f := &showFlags{outputs: outputs{formats: []string{"text", "mermaid", "json", "html", "svg"}}}
 	cmd := &cobra.Command{
-		Use:   "show TRACE",
-		Short: "Draw a trace as text, as a page for a browser, or as a diagram",
+		Use:   "show TRACE [OTHER]",
+		Short: "Draw a trace, or two beside each other, as text, as a page or as a diagram",
 		Long: `show draws a trace: one row a step, one column a server, showing only what changed. The first step that breaks a rule is
 marked, and below it stands why.
 
 -o html=FILE is a page to go through in a browser, which holds the trace. -o svg is the diagram as an image. -o mermaid is a diagram
-that GitHub draws in Markdown. -o json is the trace in the native format as one JSON document.`,
+that GitHub draws in Markdown. -o json is the trace in the native format as one JSON document.
+
+Two traces are compared, as text, html or svg: what both begin with, where they part, what is different there, and how each goes on.`,
 		Example: `  raftcheck show testdata/raftcheck/election-safety-5f1c09.trace
   raftcheck show -o html=story.html testdata/raftcheck/election-safety-5f1c09.trace
   raftcheck show --around 1234 cluster.ndjson.gz
-  raftcheck show -o mermaid=story.mmd cluster.ndjson`,
-		Args: oneTrace,
-		RunE: func(_ *cobra.Command, args []string) error { return a.runShow(f, args[0]) },
+  raftcheck show -o mermaid=story.mmd cluster.ndjson
+  raftcheck show -o html=compared.html before.trace after.trace`,
+		Args: oneTraceOrTwo,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 2 {
+				return a.runCompare(f, args[0], args[1])
+			}
+			return a.runShow(f, args[0])
+		},
 	}
 	flags := cmd.Flags()
 	f.reading.addTo(cmd)

@@ -44,7 +44,7 @@ func (d *drawn) picture(from, to int) *picture {
 	return p
 }
 
-func (p *picture) height() int { return p.tops[p.to] + 4 }
+func (p *picture) height() int { return max(p.tops[p.to]+4, p.least) }
 
 func (d *drawn) laneWidth() int {
 	w := max(strip+d.cells*cellWidth+28, 112)
@@ -137,10 +137,10 @@ func colourOf(term spec.Term) int {
 func (p *picture) marks() {
 	for i := p.from; i < p.to; i++ {
 		r := &p.rows[i]
-		switch {
-		case r.Guilty:
+		if r.Guilty {
 			p.f(`<rect class="x" x="1" y="%d" width="%d" height="%d"/>`, p.tops[i]+1, p.width-2, r.height-2)
-		case p.Differs > 0 && r.Number == p.Differs:
+		}
+		if p.differsIn(i) {
 			p.f(`<path class="df" d="M0 %dH%d"/>`, p.tops[i], p.width)
 		}
 	}

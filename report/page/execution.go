@@ -21,7 +21,9 @@ type Execution struct {
 	// Address is where the state after the step of that row is, from 0, which is how the servers begin; nil for nowhere.
 	Address func(row int) string
 
-	drawn *drawn // what is drawn, once it was looked at
+	drawn  *drawn // what is drawn, once it was looked at
+	beside int    // which execution of the page stands beside it: the next, 1, or the one before, -1; 0 for none
+	label  string // by which it is told from that one: "A, "
 }
 
 // drawn is an execution that was looked at: its rows, and what is to be drawn with them.
@@ -36,6 +38,7 @@ type drawn struct {
 	slots    int         // columns that calls take
 	cells    int         // most cells of a log strip
 	text     []string    // the trace in the native format, once it was asked for
+	least    int         // that its picture is high, if all of it is in one, in pixels
 }
 
 // row is a row of the execution with what the page says besides.
@@ -234,6 +237,9 @@ const lineLength = 50
 func (d *drawn) tall(i int) int {
 	r := &d.rows[i]
 	lines := linesOf(r.Says, r.Notes) + linesOf(d.changes(i)) + linesOf(strings.Join(r.roles, ", "))
+	if d.differsIn(i) {
+		lines++
+	}
 	for _, said := range r.breaks {
 		lines += linesOf("breaks " + said)
 	}
@@ -241,6 +247,11 @@ func (d *drawn) tall(i int) int {
 		lines += linesOf("reached for the first time: " + strings.Join(r.goals, ", "))
 	}
 	return max(rowHeight, 20*lines+9)
+}
+
+// differsIn reports whether another execution goes another way in a row.
+func (d *drawn) differsIn(i int) bool {
+	return d.Differs > 0 && d.rows[i].Record != nil && d.rows[i].Number == d.Differs
 }
 
 func linesOf(parts ...string) int {

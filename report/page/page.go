@@ -106,7 +106,7 @@ func (p *Page) head(w *writer) {
 func draws(blocks []Block) bool {
 	return slices.ContainsFunc(blocks, func(b Block) bool {
 		switch b := b.(type) {
-		case *Execution:
+		case *Execution, *Beside:
 			return true
 		case Fold:
 			return draws(b.Blocks)

@@ -34,6 +34,8 @@ class Execution {
     this.id = root.id.slice("execution-".length);
     this.text = (document.getElementById(root.dataset.trace || "") || root).textContent || "";
     this.guilty = Number(root.dataset.guilty);
+    this.differs = Number(root.dataset.differs || 0);
+    this.label = root.dataset.label || "";
     this.first = Number(root.dataset.from);
     this.last = Number(root.dataset.to);
     /** @type {any[]|null} */
@@ -105,6 +107,7 @@ class Execution {
       case "next": return this.select(this.current < 0 ? this.first : Math.min(this.current + 1, this.last), true);
       case "back": return this.select(Math.max(this.current - 1, this.first), true);
       case "violation": return this.guilty > 0 ? this.select(this.guilty, true) : undefined;
+      case "differs": return this.differs > 0 ? this.select(this.differs, true) : undefined;
       case "node": return this.ofNode(this.current > 0 ? this.read()[this.current - 1].server : "", Math.max(this.current, 0));
       case "play": return this.playing ? this.stop() : this.play();
       case "trace": return save((this.root.dataset.name || "trace") + ".trace", "application/x-ndjson", this.original().trim() + "\n");
@@ -134,8 +137,21 @@ class Execution {
     if (b) b.textContent = "play";
   }
 
-  /** @param {number} at @param {boolean} scroll */
+  /** The execution that stands beside this one. @returns {Execution|undefined} */
+  beside() { return executions.find((e) => e.root.id === this.root.dataset.beside); }
+
+  /** Goes to a step, and what stands beside this goes along as far as it has steps. @param {number} at @param {boolean} scroll */
   select(at, scroll) {
+    if (!this.row(at)) return;
+    const other = this.beside();
+    if (other) other.show(Math.max(Math.min(at, other.last), other.first), false);
+    this.show(at, scroll);
+    const place = (this.id === "1" ? "" : "trace=" + this.id + "&") + "step=" + this.number(at);
+    try { history.replaceState(null, "", "#" + place); } catch { /* a page in a frame may not */ }
+  }
+
+  /** @param {number} at @param {boolean} scroll */
+  show(at, scroll) {
     const row = this.row(at);
     if (!row) return;
     const old = this.root.querySelector("tr[aria-current]");
@@ -145,12 +161,10 @@ class Execution {
     const says = row.querySelector(".says");
     const status = document.getElementById("status-" + this.id);
     const breaks = at > 0 && at === this.guilty ? ". It breaks a rule." : "";
-    if (status) status.textContent = "Step " + this.number(at) + " of " + this.number(this.last) + ": " + (says ? says.textContent : "") + breaks;
+    if (status) status.textContent = this.label + "Step " + this.number(at) + " of " + this.number(this.last) + ": " + (says ? says.textContent : "") + breaks;
     if (scroll) row.scrollIntoView({ block: "nearest" });
     this.mark(row);
     this.state(at);
-    const place = (this.id === "1" ? "" : "trace=" + this.id + "&") + "step=" + this.number(at);
-    try { history.replaceState(null, "", "#" + place); } catch { /* a page in a frame may not */ }
   }
 
   /** Frames the row in the diagram. @param {HTMLTableRowElement} row */
@@ -188,7 +202,7 @@ class Execution {
       }
       if (r.server && r.post) now[r.server] = r.post;
     });
-    table.caption.textContent = "State after step " + this.number(at);
+    table.caption.textContent = (this.label ? this.label + "state" : "State") + " after step " + this.number(at);
     const servers = Array.from(table.tHead.rows[0].cells).slice(1).map((c) => c.textContent || "");
     const fields = Array.from(new Set(servers.flatMap((s) => Object.keys(now[s] || {}))));
     const body = document.createElement("tbody");
@@ -242,7 +256,7 @@ function addressed() {
 }
 
 /** @type {Record<string, string>} */
-const keys = { ArrowRight: "next", j: "next", ArrowLeft: "back", k: "back", Home: "first", End: "last", " ": "play", v: "violation", n: "node" };
+const keys = { ArrowRight: "next", j: "next", ArrowLeft: "back", k: "back", Home: "first", End: "last", " ": "play", v: "violation", d: "differs", n: "node" };
 
 document.addEventListener("keydown", (e) => {
   const at = /** @type {HTMLElement} */ (e.target);

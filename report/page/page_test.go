@@ -7,9 +7,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -280,4 +282,47 @@ func hostile() *traces.Trace {
 	}
 	tr.Header.Implementation = name
 	return tr
+}
+
+// besideOf are two executions beside each other, on a page of their own.
+func besideOf(t *testing.T, a, b *traces.Trace) (html, svg string) {
+	t.Helper()
+	block := func() *page.Beside {
+		return &page.Beside{A: executionOf(a), B: executionOf(b), Same: traces.Part(a, b).Same}
+	}
+	var out, image bytes.Buffer
+	p := page.Page{Title: "title", Of: "of", Version: "test", Sections: []page.Section{{ID: "one", Title: "One", Blocks: []page.Block{block()}}}}
+	require.NoError(t, p.Write(&out))
+	require.NoError(t, block().SVG(&image, "title"))
+	return out.String(), image.String()
+}
+
+// What two executions begin with stands in the same rows of both, whatever each comes to, and the first row that differs is marked in both.
+func TestBesideEachOtherTheSameStandsInTheSameRows(t *testing.T) {
+	all := recorded(t)
+	all["hostile"], all["long"], all["longer"] = hostile(), long(350), long(360)
+	names := slices.Sorted(maps.Keys(all))
+	for k, name := range names[1:] {
+		a, b := all[names[k]], all[name]
+		html, svg := besideOf(t, a, b)
+		again, drawn := besideOf(t, a, b)
+		require.True(t, html == again && svg == drawn, name)
+		wellFormed(t, withoutRaw(html))
+		wellFormed(t, svg)
+		lacks(t, html, page.NoTrace)
+		same := traces.Part(a, b).Same
+		parts := 0
+		for _, e := range []*traces.Trace{a, b} {
+			if same < len(e.Records) {
+				parts++
+			}
+		}
+		require.Equal(t, parts, strings.Count(html, "from here on the other goes another way"), name)
+		require.Equal(t, parts, strings.Count(svg, `class="df"`), name)
+		heights := regexp.MustCompile(`<th scope="row" height="(\d+)">`).FindAllStringSubmatch(html, -1)
+		require.Len(t, heights, len(a.Records)+len(b.Records)+2, name)
+		for n := range same + 1 {
+			require.Equal(t, heights[n][1], heights[len(a.Records)+1+n][1], "%s beside %s, row %d", names[k], name, n)
+		}
+	}
 }

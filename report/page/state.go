@@ -43,7 +43,7 @@ func (d *drawn) state(w *writer, n int) {
 	if len(d.rows) > 0 {
 		at = d.rows[len(d.rows)-1].Number
 	}
-	w.f("<div class=\"wide\" role=\"region\" aria-labelledby=\"state-%d-title\" tabindex=\"0\"><table class=\"state\" id=\"state-%d\">\n<caption id=\"state-%d-title\">State after step %d</caption>\n<thead><tr><th scope=\"col\">field</th>", n, n, n, at)
+	w.f("<div class=\"wide\" role=\"region\" aria-labelledby=\"state-%d-title\" tabindex=\"0\"><table class=\"state\" id=\"state-%d\">\n<caption id=\"state-%d-title\">%s %d</caption>\n<thead><tr><th scope=\"col\">field</th>", n, n, n, d.stateAfter(), at)
 	for _, id := range d.servers {
 		w.f("<th scope=\"col\">%s</th>", id.String())
 	}
@@ -60,6 +60,14 @@ func (d *drawn) state(w *writer, n int) {
 		w.f("</tr>\n")
 	}
 	w.f("</tbody></table></div>\n")
+}
+
+// stateAfter begins the caption of a state: a number of a step follows.
+func (d *drawn) stateAfter() string {
+	if d.label != "" {
+		return d.label + "state after step"
+	}
+	return "State after step"
 }
 
 // lastShown returns the fields that servers show at the end, in the order in which they first appear, and their values in words.

@@ -21,14 +21,19 @@ func (e *Execution) write(w *writer) {
 	d := e.look()
 	n := len(w.executions)
 	from, to := d.window()
-	w.f("<div class=\"execution\" id=\"execution-%d\" data-trace=\"trace-%d\" data-name=\"%s\" data-from=\"%d\" data-to=\"%d\" data-guilty=\"%d\">\n", n, n, e.fileName(), from, to-1, max(0, d.rowOf(d.guilty())))
+	w.f("<div class=\"execution\" id=\"execution-%d\" data-trace=\"trace-%d\" data-name=\"%s\" data-from=\"%d\" data-to=\"%d\" data-guilty=\"%d\"%s>\n", n, n, e.fileName(), from, to-1, max(0, d.rowOf(d.guilty())), d.parts(n))
 	if e.Title != "" {
 		w.f("<h3>%s</h3>\n", e.Title)
 	}
-	if to-from < len(d.rows) {
+	switch {
+	case to-from < len(d.rows):
 		w.f("<p class=\"note\">Steps %d to %d of %d are drawn. The trace in this page has all of them.</p>\n", d.rows[from].Number, d.rows[to-1].Number, d.rows[len(d.rows)-1].Number)
+	case e.beside != 0:
+		w.f("<p class=\"note\"></p>\n") // so that what stands beside each other has the same parts
 	}
-	d.legend(w)
+	if e.beside == 0 {
+		d.legend(w)
+	}
 	d.controls(w, n)
 	w.f("<div class=\"stage\"><div>\n")
 	if to-from <= chunk {
@@ -39,6 +44,18 @@ func (e *Execution) write(w *writer) {
 	w.f("</div>\n")
 	d.state(w, n)
 	w.f("</div></div>\n")
+}
+
+// parts are the attributes that say where another execution goes another way, and which one stands beside this.
+func (d *drawn) parts(n int) markup {
+	said := ""
+	if at := d.rowOf(d.Differs); d.Differs > 0 && at >= 0 {
+		said = fmt.Sprintf(` data-differs="%d"`, at)
+	}
+	if d.beside != 0 {
+		said += fmt.Sprintf(` data-beside="execution-%d" data-label="%s"`, n+d.beside, html.EscapeString(d.label))
+	}
+	return markup(said)
 }
 
 // window returns the rows that are drawn: all, or those around what is guilty.
@@ -111,7 +128,7 @@ func (d *drawn) happens(from, to int) string {
 
 // panes writes the diagram of some rows and the table of them beside it.
 func (d *drawn) panes(w *writer, n, from, to int) {
-	w.f("<div class=\"panes\"><div class=\"picture\" role=\"region\" aria-label=\"Diagram of steps %d to %d\" tabindex=\"0\">%s</div>\n", d.rows[from].Number, d.rows[to-1].Number, d.diagram(from, to))
+	w.f("<div class=\"panes\"><div class=\"picture\" role=\"region\" aria-label=\"Diagram of %ssteps %d to %d\" tabindex=\"0\">%s</div>\n", d.label, d.rows[from].Number, d.rows[to-1].Number, d.diagram(from, to))
 	w.f("<table class=\"steps\">\n<caption>Steps %d to %d</caption>\n<thead><tr><th scope=\"col\">Step</th><th scope=\"col\">What happens</th></tr></thead>\n<tbody>\n",
 		d.rows[from].Number, d.rows[to-1].Number)
 	for i := from; i < to; i++ {
@@ -129,6 +146,8 @@ func (d *drawn) step(w *writer, n, i int) {
 		class, mark = ` class="guilty"`, "✗ "
 	case r.cited > 0:
 		class = ` class="cited"`
+	case d.differsIn(i):
+		class = ` class="differs"`
 	}
 	w.f("<tr id=\"s%d-%d\" data-at=\"%d\"%s><th scope=\"row\" height=\"%d\">%s</th><td>", n, i, i, markup(class), r.height, d.number(i, mark))
 	said := strings.TrimSpace(r.Says + " " + r.Notes)
@@ -138,6 +157,9 @@ func (d *drawn) step(w *writer, n, i int) {
 	w.f("<span class=\"says\">%s</span>", said)
 	if c := d.changes(i); c != "" {
 		w.f(" <span class=\"changes\">%s</span>", c)
+	}
+	if d.differsIn(i) {
+		w.f(" <em class=\"parts\">from here on the other goes another way</em>")
 	}
 	for _, b := range r.breaks {
 		w.f(" <strong class=\"breaks\">breaks %s</strong>", b)
@@ -215,9 +237,10 @@ func (d *drawn) legend(w *writer) {
 func (d *drawn) controls(w *writer, n int) {
 	w.f("<div class=\"controls\" role=\"group\" aria-label=\"Go through the steps\" hidden=\"\">")
 	for _, c := range []struct{ does, says, key string }{
-		{"first", "first", "Home"}, {"back", "back", "k"}, {"play", "play", "Space"}, {"next", "next", "j"}, {"last", "last", "End"}, {"violation", "to the violation", "v"}, {"node", "next of this server", "n"},
+		{"first", "first", "Home"}, {"back", "back", "k"}, {"play", "play", "Space"}, {"next", "next", "j"}, {"last", "last", "End"}, {"violation", "to the violation", "v"}, {"differs", "to where they part", "d"},
+		{"node", "next of this server", "n"},
 	} {
-		if c.does == "violation" && d.guilty() == 0 {
+		if c.does == "violation" && d.guilty() == 0 || c.does == "differs" && d.Differs == 0 {
 			continue
 		}
 		w.f("<button type=\"button\" data-do=\"%s\" title=\"key: %s\">%s</button>", c.does, c.key, c.says)
@@ -225,7 +248,15 @@ func (d *drawn) controls(w *writer, n int) {
 	w.f("<label><input type=\"checkbox\" data-do=\"matters\"/> only what matters</label>")
 	w.f("<button type=\"button\" data-do=\"trace\">save the trace</button><button type=\"button\" data-do=\"svg\">save the diagram</button>")
 	w.f("<details class=\"keys\"><summary>keys</summary><p><kbd>j</kbd> or <kbd>→</kbd> next step, <kbd>k</kbd> or <kbd>←</kbd> back, <kbd>Home</kbd> first, <kbd>End</kbd> last, <kbd>Space</kbd> play, "+
-		"<kbd>v</kbd> to the violation, <kbd>n</kbd> next step of this server, <kbd>?</kbd> these keys</p></details></div>\n<p class=\"status\" id=\"status-%d\" role=\"status\" aria-live=\"polite\"></p>\n", n)
+		"<kbd>v</kbd> to the violation, %s<kbd>n</kbd> next step of this server, <kbd>?</kbd> these keys</p></details></div>\n<p class=\"status\" id=\"status-%d\" role=\"status\" aria-live=\"polite\"></p>\n", d.besideKeys(), n)
+}
+
+// besideKeys are the keys that only executions beside each other have.
+func (d *drawn) besideKeys() markup {
+	if d.Differs == 0 {
+		return ""
+	}
+	return "<kbd>d</kbd> to where they part, "
 }
 
 // fileName is what downloads are called, without an ending.

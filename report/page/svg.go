@@ -37,8 +37,8 @@ func (d *drawn) described(from, to int) string {
 	for k, id := range d.servers {
 		names[k] = id.String()
 	}
-	return fmt.Sprintf("Diagram of steps %d to %d, one lane for each of %s, time downward. Everything in it is also in the table of steps.", d.rows[from].Number, d.rows[to-1].Number,
-		strings.Join(names, ", "))
+	return fmt.Sprintf("Diagram of %ssteps %d to %d, one lane for each of %s, time downward. Everything in it is also in the table of steps.", d.label, d.rows[from].Number,
+		d.rows[to-1].Number, strings.Join(names, ", "))
 }
 
 // sentenceWidth is the width of the sentences beside a diagram that is a file of its own, in pixels.
@@ -52,13 +52,18 @@ func (e *Execution) SVG(w io.Writer) error {
 	p.f(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-labelledby="title">`+"\n", width, p.height(), width, p.height())
 	p.f("<title id=\"title\">%s</title>\n<style>%s</style>\n", e.heading(), markup(pictureStyle))
 	p.f(`<g class="diagram">%s<rect class="bg" width="%d" height="%d"/>`+"\n", patterns, width, p.height())
-	p.body()
-	for i := range d.rows {
-		p.sentence(i)
-	}
+	p.withSentences()
 	p.f("</g></svg>\n")
 	_, err := io.WriteString(w, p.String())
 	return err
+}
+
+// withSentences draws everything, with the sentence of each step beside it.
+func (p *picture) withSentences() {
+	p.body()
+	for i := p.from; i < p.to; i++ {
+		p.sentence(i)
+	}
 }
 
 // heading is what the picture is called.

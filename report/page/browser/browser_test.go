@@ -36,6 +36,8 @@ var pages = map[string][]string{
 	"hostile":   {"show", "HOSTILE"},
 	"unhappy":   {"verify", "nothing.ndjson"},
 	"operation": {"linearize", "HISTORY"},
+	"compared":  {"show", "traces/testdata/variants/flexible-quorums.trace", "traces/testdata/variants/flexible-quorums-too-few-commit.trace"},
+	"folded":    {"show", "LONG", "LONGER"},
 }
 
 var (
@@ -69,7 +71,7 @@ func prepareAndRun(m *testing.M) (int, error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return 1, fmt.Errorf("%w: %s", err, out)
 	}
-	files := map[string]string{"LONG": longTrace(10_000), "HOSTILE": strings.ReplaceAll(longTrace(6), `"v4"`, string(quoted(hostile))), "HISTORY": history}
+	files := map[string]string{"LONG": longTrace(10_000), "LONGER": longTrace(10_500), "HOSTILE": strings.ReplaceAll(longTrace(6), `"v4"`, string(quoted(hostile))), "HISTORY": history}
 	for name, text := range files {
 		files[name] = filepath.Join(folder, strings.ToLower(name)+".txt")
 		if err := os.WriteFile(files[name], []byte(text), 0o666); err != nil {
@@ -243,6 +245,39 @@ func TestKeysOnly(t *testing.T) {
 	require.Equal(t, "play", b.text(`document.querySelector("[data-do=play]").textContent`))
 }
 
+// TestBeside goes through two traces at once: what both begin with stands side by side, and a step that is selected in one is in the other too.
+func TestBeside(t *testing.T) {
+	b := open(t, "compared")
+	top := func(execution, at int) float64 {
+		return b.number(fmt.Sprintf(`document.getElementById("s%d-%d").getBoundingClientRect().top`, execution, at))
+	}
+	left := func(execution int) float64 {
+		return b.number(fmt.Sprintf(`document.getElementById("execution-%d").getBoundingClientRect().left`, execution))
+	}
+	require.Greater(t, left(2), left(1)+300)
+	for at := range 14 {
+		require.InDelta(t, top(1, at), top(2, at), 1, "row %d", at)
+	}
+	b.keys("d")
+	require.Equal(t, "13,✗ 13", b.current())
+	require.Equal(t, "#step=13", b.text("location.hash"))
+	require.Contains(t, b.text(`document.getElementById("status-1").textContent`), "A, Step 13 of 16: ")
+	require.Contains(t, b.text(`document.getElementById("status-2").textContent`), "B, Step 13 of 16: ")
+	require.Equal(t, "A, state after step 13", b.text(`document.querySelector("#state-1 caption").textContent`))
+	b.keys("k", "k")
+	require.Equal(t, "11,11", b.current())
+	require.NoError(t, chromedp.Run(b.ctx, chromedp.Click(`#execution-2 [data-do="violation"]`, chromedp.ByQuery)))
+	require.Equal(t, "13,✗ 13", b.current())
+	require.Equal(t, "#trace=2&step=13", b.text("location.hash"))
+	require.Equal(t, 2.0, b.number(`document.querySelectorAll("tr.guilty .parts, tr.differs .parts").length`))
+	require.Equal(t, "5,5", open(t, "compared#step=5").current())
+	narrow := open(t, "compared", emulation.SetDeviceMetricsOverride(700, 900, 1, false))
+	require.Equal(t, narrow.number(`document.getElementById("execution-1").getBoundingClientRect().left`), narrow.number(`document.getElementById("execution-2").getBoundingClientRect().left`), "there is no room beside")
+	folded := open(t, "folded")
+	folded.keys(kb.End)
+	require.Equal(t, "10000,10000", folded.current())
+}
+
 // TestTabReachesEverything presses Tab and wants every control to get the focus, each with a ring that shows it.
 func TestTabReachesEverything(t *testing.T) {
 	b := open(t, "demo")
@@ -354,9 +389,10 @@ func TestAccessible(t *testing.T) {
 		for _, scheme := range []string{"light", "dark"} {
 			t.Run(name+"/"+scheme, func(t *testing.T) {
 				b := open(t, name, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}))
+				b.shoot("page-" + name + "-" + scheme)
 				b.eval(axe+";0", nil)
 				require.Empty(t, b.violations())
-				if name != "long" {
+				if name != "long" && name != "folded" {
 					b.eval(`for (const d of document.querySelectorAll("details")) d.open = true; 0`, nil)
 				}
 				b.keys(kb.Home, "j", "v")
