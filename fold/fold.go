@@ -139,7 +139,7 @@ func Command(lead, command string, width int) []string {
 			line += word
 		case width > 0 && Columns(line)+1+Columns(word)+2 > width:
 			lines = append(lines, line+` \`)
-			line = margin + word
+			line = margin[:max(0, min(len(margin), width-2-Columns(word)))] + word // less far in, before a word would be broken
 		default:
 			line += " " + word
 		}

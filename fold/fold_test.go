@@ -34,6 +34,9 @@ func TestCommand(t *testing.T) {
 		"  replay  raftcheck replay --exec \\",
 		"              'python3 my raft.py' a.trace"}, fold.Command("  replay  ", "raftcheck replay --exec 'python3 my raft.py' a.trace", 45))
 	require.Equal(t, []string{"  learn   raftcheck explain vote-once"}, fold.Command("  learn   ", "raftcheck explain vote-once", 45))
+	require.Equal(t, []string{
+		"     compare  curl \\",
+		"         'http://h/kv?if=a'"}, fold.Command("     compare  ", "curl 'http://h/kv?if=a'", 29), "a word that would be broken stands less far in")
 }
 
 func TestProse(t *testing.T) {

@@ -5,7 +5,11 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,19 +87,128 @@ func TestHelpAndExplanationsFit(t *testing.T) {
 	}
 }
 
-// What verbs tell fits: what held and what was covered, statements with the stories of what is broken, and where two go another way.
+// toldBy has for every verb what makes it tell something: what held and what was covered, stories of what is broken, statements, tables, and where
+// two go another way. FOLDER is one of the test, in which there are the files below.
+var toldBy = map[string][]string{
+	"check": {
+		"check --nodes 2 --log 0 --messages 1",
+		"check --nodes 2 --log 0 --messages 1 --liveness",
+		"check --nodes 2 --log 0 --messages 1 --expect-states 1",
+		"check --impl mutant:el-stale-vote-resp --log 0 --save FOLDER/saved",
+		"check --nodes 2 --log 0 --messages 1 --goal entry-committed",
+	},
+	"fuzz":      {"fuzz --runs 3 --save none", "fuzz --impl mutant:cm-quorum-half --seed 2 --runs 100 --save FOLDER/saved"},
+	"conform":   {"conform --impl mutant:el-stale-vote-resp --profile core"},
+	"merge":     {"merge FOLDER/1.json FOLDER/2.json", "merge FOLDER/1.json"},
+	"diff":      {"diff --impl reference --impl mutant:el-stale-vote-resp --nodes 2 --terms 1 --log 0 --messages 1"},
+	"simulate":  {"simulate --trials 5 --limit 2s"},
+	"verify":    {"verify FOLDER/votes.ndjson --per-rule", "verify FOLDER/two.trace FOLDER/votes.ndjson --keep-going", "verify FOLDER/nothing.ndjson FOLDER/broken.ndjson", "verify FOLDER/*"},
+	"join":      {"join FOLDER/broken.ndjson FOLDER/nowhere.trace"},
+	"linearize": {"linearize FOLDER/history.edn"},
+	"replay":    {"replay FOLDER/two.trace", "replay --impl reference FOLDER/two.trace", "replay --impl reference --mended FOLDER/two.trace"},
+	"shrink":    {"shrink FOLDER/two.trace --save none", "shrink --rule log-matching FOLDER/two.trace --save none"},
+	"show":      {"show FOLDER/two.trace", "show FOLDER/two.trace FOLDER/votes.ndjson", "show --verbose FOLDER/two.trace", "show --around 3 FOLDER/votes.ndjson"},
+	"gate":      {"gate --file FOLDER/raftcheck.yaml", "gate --file FOLDER/none.yaml", "gate --file FOLDER/raftcheck.yaml --known FOLDER/known.yaml"},
+	"explain":   {"explain", "explain rules", "explain election-safety"},
+	"demo":      {"demo"},
+	"version":   {"version"},
+	"help":      {"help", "help check"},
+}
+
+// forPrograms are the verbs whose output programs read: Go code, an address, a manual page, what a server and its keeper tell each other.
+// TestRunIntroducesItselfInColumns is for run.
+var forPrograms = []string{"adapt", "serve", "man", "run-server", "run"}
+
+var toldOf = map[string]string{
+	"votes.ndjson": `{"format":"raftcheck-trace","version":1,"servers":["n1","n2","n3"]}
+{"n":1,"server":"n1","event":"timeout","post":{"role":"candidate","term":7,"votedFor":"n1"}}
+{"n":2,"server":"n3","event":"deliver","message":{"kind":"RequestVote","from":"n1","to":"n3","term":7},"effects":[{"send":{"kind":"RequestVoteReply","from":"n3","to":"n1","term":7,"granted":true}}],"post":{"role":"follower","term":7,"votedFor":"n1"}}
+{"n":3,"server":"n2","event":"timeout","post":{"role":"candidate","term":7,"votedFor":"n2"}}
+{"n":4,"server":"n3","event":"deliver","message":{"kind":"RequestVote","from":"n2","to":"n3","term":7},"effects":[{"send":{"kind":"RequestVoteReply","from":"n3","to":"n2","term":7,"granted":true}}],"post":{"role":"follower","term":7,"votedFor":"n2"}}
+`,
+	"broken.ndjson": `{"format":"raftcheck-trace","version":1,"servers":["n1","n2","n3"]}
+{"n":1,"server":"n1","event":"a kind of event that nobody knows, which takes more room than there is on any line of a terminal"}
+`,
+	"history.edn": `{:process 0, :type :invoke, :f :write, :value 1}
+{:process 0, :type :ok, :f :write, :value 1}
+{:process 1, :type :invoke, :f :read, :value nil}
+{:process 1, :type :ok, :f :read, :value 2}
+`,
+	"raftcheck.yaml": `version: 1
+checks:
+  - name: recorded votes
+    verify: votes.ndjson
+  - name: what clients saw
+    linearize: history.edn
+  - name: nothing at all
+    verify: nothing/*.trace
+  - name: every execution
+    check: {impl: "mutant:el-stale-vote-resp", log: 0}
+`,
+	"known.yaml": `known:
+  - rule: vote-once
+    reason: "a reason that is written at some length, since somebody may have had much to say of why this has to wait"
+    expires: 2020-01-31
+`,
+}
+
+// tellingFolder makes the folder that toldBy is about.
+func tellingFolder(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	for name, text := range toldOf {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(text), 0o666))
+	}
+	for _, command := range []string{
+		"check --impl mutant:el-stale-vote-resp --rule election-safety --save FOLDER/first",
+		"fuzz --seed 7 --runs 6 --shard 1/2 -o json=FOLDER/1.json",
+		"fuzz --seed 7 --runs 6 --shard 2/2 -o json=FOLDER/2.json",
+	} {
+		toldAt(t, 80, strings.Fields(strings.ReplaceAll(command, "FOLDER", folder))...)
+	}
+	saved, err := filepath.Glob(filepath.Join(folder, "first", "*.trace"))
+	require.NoError(t, err)
+	require.Len(t, saved, 1)
+	require.NoError(t, os.Rename(saved[0], filepath.Join(folder, "two.trace")))
+	for _, shard := range []string{"1.json", "2.json"} {
+		require.FileExists(t, filepath.Join(folder, shard))
+	}
+	return folder
+}
+
+// TestWhatVerbsTellFits: whatever verb it is, and wherever it is written, no line is wider than the terminal.
 func TestWhatVerbsTellFits(t *testing.T) {
+	folder := tellingFolder(t)
+	a := &app{term: newTerminal(&bytes.Buffer{}, &bytes.Buffer{}, func(string) (string, bool) { return "", false })}
+	for _, verb := range a.verbs() {
+		require.True(t, len(toldBy[verb.Name()]) > 0 || slices.Contains(forPrograms, verb.Name()), "nobody has looked at how wide %s is", verb.Name())
+	}
 	for _, width := range widths {
-		for _, command := range []string{
-			"check --nodes 2 --log 0 --messages 1",
-			"check --nodes 2 --log 0 --messages 1 --liveness",
-			"check --nodes 2 --log 0 --messages 1 --expect-states 1",
-			"fuzz --runs 3 --save none",
-			"conform --impl mutant:el-stale-vote-resp --profile core",
-			"diff --impl reference --impl mutant:el-stale-vote-resp --nodes 2 --terms 1 --log 0 --messages 1",
-			"demo",
-		} {
-			requireFits(t, toldAt(t, width, strings.Fields(command)...), width, command)
+		for _, commands := range toldBy {
+			for _, command := range commands {
+				requireFits(t, toldAt(t, width, strings.Fields(strings.ReplaceAll(command, "FOLDER", folder))...), width, command)
+			}
+		}
+	}
+}
+
+// TestRunIntroducesItselfInColumns also wants each command to be one that a shell takes as it stands there.
+func TestRunIntroducesItselfInColumns(t *testing.T) {
+	for _, width := range widths {
+		var out bytes.Buffer
+		env := func(name string) (string, bool) {
+			return map[string]string{"COLUMNS": fmt.Sprint(width)}[name], name == "COLUMNS"
+		}
+		p := &processes{app: &app{term: newTerminal(&out, &bytes.Buffer{}, env)}, flags: &runFlags{dir: strings.Repeat("deep/", 20), judge: true}, name: "mutant:el-stale-vote-resp",
+			ids: []spec.ServerID{1, 2, 3}, doors: []string{"http://127.0.0.1:47001", "http://127.0.0.1:47002", "http://127.0.0.1:47003"}, servers: map[spec.ServerID]*serverProcess{}}
+		for _, id := range p.ids {
+			p.servers[id] = &serverProcess{command: &exec.Cmd{Process: &os.Process{Pid: 1234567}}}
+		}
+		p.introduce()
+		requireFits(t, out.String(), width, "run")
+		whole := regexp.MustCompile(`\\\n +`).ReplaceAllString(out.String(), "")
+		for _, command := range []string{"curl -L -X PUT -d hello http://127.0.0.1:47001/kv/x\n", "curl -L -X PUT -d bye 'http://127.0.0.1:47001/kv/x?if=hello%20world'\n", "kill -9 1234567\n"} {
+			require.Contains(t, whole, command, "%d columns", width)
 		}
 	}
 }

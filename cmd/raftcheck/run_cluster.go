@@ -370,10 +370,9 @@ func (p *processes) tell(format string, args ...any) {
 
 // introduce says who is there and how to talk to them.
 func (p *processes) introduce() {
-	out := p.term.out
-	fmt.Fprintf(out, "%s of %s, in %s\n\n", report.Some(len(p.ids), "server"), p.name, p.flags.dir)
+	p.term.say("%s of %s, in %s\n\n", report.Some(len(p.ids), "server"), p.name, p.flags.dir)
 	for k, id := range p.ids {
-		fmt.Fprintf(out, "  %s  %s  pid %d\n", id, p.doors[k], p.servers[id].command.Process.Pid)
+		p.term.say("  %s  %s  pid %d\n", id, p.doors[k], p.servers[id].command.Process.Pid)
 	}
 	some := func(k int) string { return p.doors[k%len(p.doors)] }
 	end := "Ctrl-C ends the run and judges it"
@@ -383,16 +382,18 @@ func (p *processes) introduce() {
 	if !p.flags.judge {
 		end = strings.Replace(end, " and judges it", "", 1)
 	}
-	fmt.Fprintf(out, `
-     write    curl -L -X PUT -d hello %s/kv/x
-     read     curl -L %s/kv/x
-     append   curl -L -X POST -d ' world' %s/kv/x
-     compare  curl -L -X PUT -d bye '%s/kv/x?if=hello%%20world'
-     look     curl %s/status
-     kill     kill -9 %d
-     end      %s
-
-`, some(0), some(1), some(2), some(0), some(1), p.servers[p.ids[0]].command.Process.Pid, end)
+	p.term.say("\n")
+	for _, may := range [][2]string{
+		{"write", "curl -L -X PUT -d hello " + some(0) + "/kv/x"},
+		{"read", "curl -L " + some(1) + "/kv/x"},
+		{"append", "curl -L -X POST -d ' world' " + some(2) + "/kv/x"},
+		{"compare", "curl -L -X PUT -d bye '" + some(0) + "/kv/x?if=hello%20world'"},
+		{"look", "curl " + some(1) + "/status"},
+		{"kill", fmt.Sprintf("kill -9 %d", p.servers[p.ids[0]].command.Process.Pid)},
+	} {
+		p.term.sayCommand(fmt.Sprintf("     %-9s", may[0]), may[1])
+	}
+	p.term.say("     %-9s%s\n\n", "end", end)
 }
 
 // conclude joins the records and judges them.
@@ -405,8 +406,7 @@ func (p *processes) conclude(ctx context.Context, h *history, fault error) error
 		p.term.complain(f)
 		fault = outcome(f.exit)
 	}
-	out := p.term.out
-	fmt.Fprintf(out, "After %.1fs: %s of clients, %s, %s, %s.\n\n", time.Since(p.started).Seconds(), report.Some(h.calls, "request"), report.Some(p.elections, "election"),
+	p.term.say("After %.1fs: %s of clients, %s, %s, %s.\n\n", time.Since(p.started).Seconds(), report.Some(h.calls, "request"), report.Some(p.elections, "election"),
 		report.Some(p.kills, "kill"), report.Some(p.partitions, "partition"))
 	var recorded, names []string
 	for _, id := range p.ids {
@@ -417,14 +417,16 @@ func (p *processes) conclude(ctx context.Context, h *history, fault error) error
 		return worse(err, fault)
 	}
 	p.files = files{} // what was written is read now
-	fmt.Fprintf(out, "     %s  what the servers did, joined from %s\n", trace, strings.Join(names, " "))
+	p.term.say("     %s  what the servers did, joined from %s\n", trace, strings.Join(names, " "))
 	if h.calls == 0 {
-		fmt.Fprintf(out, "     no client asked for anything; --load 4 does\n")
+		p.term.say("     no client asked for anything; --load 4 does\n")
 	} else {
-		fmt.Fprintf(out, "     %s  what the clients saw\n", clients)
+		p.term.say("     %s  what the clients saw\n", clients)
 	}
 	if !p.flags.judge {
-		fmt.Fprintf(out, "\n     judge    raftcheck verify %s\n     judge    raftcheck linearize %s\n", trace, clients)
+		p.term.say("\n")
+		p.term.sayCommand("     judge    ", "raftcheck verify "+trace)
+		p.term.sayCommand("     judge    ", "raftcheck linearize "+clients)
 		return fault
 	}
 	return worse(p.judge(ctx, trace, clients, h.calls > 0), fault)
@@ -432,12 +434,14 @@ func (p *processes) conclude(ctx context.Context, h *history, fault error) error
 
 // judge is raftcheck verify, and raftcheck linearize if any client asked for anything.
 func (p *processes) judge(ctx context.Context, trace, clients string, asked bool) error {
-	fmt.Fprintf(p.term.out, "\n$ raftcheck verify %s\n", trace)
+	p.term.say("\n")
+	p.term.sayCommand("$ ", "raftcheck verify "+trace)
 	verdict := p.runVerify(ctx, &verifyFlags{reading: reading{format: "auto"}, outputs: outputs{formats: []string{"text"}}}, []string{trace})
 	if !asked {
 		return verdict
 	}
-	fmt.Fprintf(p.term.out, "\n$ raftcheck linearize %s\n", clients)
+	p.term.say("\n")
+	p.term.sayCommand("$ ", "raftcheck linearize "+clients)
 	return worse(verdict, p.runLinearize(ctx, newLinearizeFlags(), []string{clients}))
 }
 

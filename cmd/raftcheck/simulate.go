@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/raftcheck/raftcheck/fold"
 	"github.com/raftcheck/raftcheck/impl"
 	"github.com/raftcheck/raftcheck/impl/runtime"
 	"github.com/raftcheck/raftcheck/impl/simulation"
@@ -99,14 +100,18 @@ func (a *app) runSimulate(f *simulateFlags) error {
 	if len(all) == 0 {
 		return interrupted("before the first leader was replaced")
 	}
-	if err := f.outputs.write(a.term.out, func(w io.Writer, format string, _ bool) error {
+	if err := f.outputs.write(a.term.out, func(w io.Writer, format string, person bool) error {
 		switch format {
 		case "json":
 			return writeSimulatedJSON(w, all)
 		case "svg":
 			return simulation.Plot(w, "How long a cluster is without a leader", f.graphs(all)...)
 		}
-		return writeSimulated(w, all)
+		width := 0
+		if person {
+			width = a.term.style.Width
+		}
+		return writeSimulated(w, all, width)
 	}); err != nil {
 		return err
 	}
@@ -224,8 +229,11 @@ func called(l simulation.Line) func(runtime.Range) bool {
 	return func(r runtime.Range) bool { return r.String() == l.Label }
 }
 
-// writeSimulated writes a table.
-func writeSimulated(w io.Writer, all []simulated) error {
+// simulatedColumns is how wide the table of simulate is.
+const simulatedColumns = 92
+
+// writeSimulated writes a table or, where it does not fit, a few lines for each range. A width of 0 is no bound.
+func writeSimulated(w io.Writer, all []simulated, width int) error {
 	c := &all[0].config
 	var b strings.Builder
 	logs := "logs that differ in length"
@@ -237,22 +245,47 @@ func writeSimulated(w io.Writer, all []simulated) error {
 		disk = "a sync no time"
 	}
 	fmt.Fprintf(&b, "%d servers, %s; a message takes %s, %s; seed %d\n\n", c.Servers, logs, c.Delay, disk, c.Seed)
-	fmt.Fprintf(&b, "  %-13s  %-11s  %-37s  %s\n", "", "", "time without a leader", "more than one election")
-	fmt.Fprintf(&b, "  %-13s  %-11s  %8s %8s %8s %10s  %8s  %9s\n", "timeout", "replaced", "median", "mean", "99%", "longest", "crashes", "elections")
-	for _, s := range all {
-		longest := tidy(s.Longest)
-		if s.Elected < s.Trials {
-			longest = "> " + tidy(s.config.Limit)
+	if width > 0 && width < simulatedColumns {
+		for k := range all {
+			all[k].lines(&b)
 		}
-		fmt.Fprintf(&b, "  %-13s  %4d of %-4d %8s %8s %8s %10s  %7.0f%%  %9.1f\n", s.config.Timing.Election, s.Elected, s.Trials,
-			tidyOf(s, s.Median), tidyOf(s, s.Mean), tidyOf(s, s.P99), longest, 100*float64(s.Split)/float64(s.Trials), s.Elections)
+	} else {
+		simulatedTable(&b, all)
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, fold.Text(b.String(), width))
 	return err
 }
 
+func simulatedTable(b *strings.Builder, all []simulated) {
+	fmt.Fprintf(b, "  %-13s  %-11s  %-37s  %s\n", "", "", "time without a leader", "more than one election")
+	fmt.Fprintf(b, "  %-13s  %-11s  %8s %8s %8s %10s  %8s  %9s\n", "timeout", "replaced", "median", "mean", "99%", "longest", "crashes", "elections")
+	for k := range all {
+		s := &all[k]
+		fmt.Fprintf(b, "  %-13s  %4d of %-4d %8s %8s %8s %10s  %7.0f%%  %9.1f\n", s.config.Timing.Election, s.Elected, s.Trials,
+			tidyOf(s, s.Median), tidyOf(s, s.Mean), tidyOf(s, s.P99), s.longest(), s.split(), s.Elections)
+	}
+}
+
+// lines tells one range without a table.
+func (s *simulated) lines(b *strings.Builder) {
+	fmt.Fprintf(b, "  timeout %s  %d of %d replaced\n", s.config.Timing.Election, s.Elected, s.Trials)
+	fmt.Fprintf(b, "    time without a leader   median %s, mean %s, 99%% %s, longest %s\n", tidyOf(s, s.Median), tidyOf(s, s.Mean), tidyOf(s, s.P99), s.longest())
+	fmt.Fprintf(b, "    more than one election  in %.0f%% of crashes, %.1f elections\n", s.split(), s.Elections)
+}
+
+// longest is the longest time without a leader; of those that were given up it is known only to be longer than the limit.
+func (s *simulated) longest() string {
+	if s.Elected < s.Trials {
+		return "> " + tidy(s.config.Limit)
+	}
+	return tidy(s.Longest)
+}
+
+// split is the share of crashes after which it took more than one election, in per cent.
+func (s *simulated) split() float64 { return 100 * float64(s.Split) / float64(s.Trials) }
+
 // tidyOf prints a time of the elections that came to an end.
-func tidyOf(s simulated, d time.Duration) string {
+func tidyOf(s *simulated, d time.Duration) string {
 	if s.Elected == 0 {
 		return "-"
 	}

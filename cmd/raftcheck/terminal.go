@@ -105,6 +105,18 @@ func (t *terminal) tell(write func(io.Writer)) {
 	fmt.Fprint(t.out, fold.Prose(said.String(), t.style.Width))
 }
 
+// say writes text to stdout line for line, each as wide as it may be. What a person wrote who is not the user is shown and not obeyed.
+func (t *terminal) say(format string, args ...any) {
+	fmt.Fprint(t.out, fold.Text(legible.Lines(fmt.Sprintf(format, args...)), t.style.Width))
+}
+
+// sayCommand writes a command that goes on from here, so that it can be copied however wide the terminal is.
+func (t *terminal) sayCommand(lead, command string) {
+	for _, line := range fold.Command(lead, command, t.style.Width) {
+		t.say("%s\n", line)
+	}
+}
+
 func isTerminal(w io.Writer) bool {
 	f, isFile := w.(*os.File)
 	if !isFile {

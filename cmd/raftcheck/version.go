@@ -2,8 +2,6 @@ package main
 
 import (
 	"cmp"
-	"fmt"
-	"io"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -19,9 +17,9 @@ func (a *app) version() *cobra.Command {
 		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			info, known := debug.ReadBuildInfo()
-			fmt.Fprintf(a.term.out, "raftcheck %s %s %s/%s\n", versionOf(info, known), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			a.term.say("raftcheck %s %s %s/%s\n", versionOf(info, known), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			if known {
-				tellBuild(a.term.out, info)
+				a.term.tellBuild(info)
 			}
 			return nil
 		},
@@ -29,7 +27,7 @@ func (a *app) version() *cobra.Command {
 }
 
 // tellBuild prints what a build says of itself: the commit, if it was built in a repository, and every module as go.sum has it.
-func tellBuild(w io.Writer, info *debug.BuildInfo) {
+func (t *terminal) tellBuild(info *debug.BuildInfo) {
 	settings := map[string]string{}
 	for _, s := range info.Settings {
 		settings[s.Key] = s.Value
@@ -38,13 +36,13 @@ func tellBuild(w io.Writer, info *debug.BuildInfo) {
 		if settings["vcs.modified"] == "true" {
 			commit += ", with changes"
 		}
-		fmt.Fprintf(w, "commit  %s  %s\n", commit, settings["vcs.time"])
+		t.say("commit  %s  %s\n", commit, settings["vcs.time"])
 	}
 	for _, m := range append([]*debug.Module{&info.Main}, info.Deps...) {
 		if m.Replace != nil {
 			m = m.Replace
 		}
-		fmt.Fprintf(w, "module  %s %s %s\n", m.Path, m.Version, cmp.Or(m.Sum, "(no checksum: built from source at hand)"))
+		t.say("module  %s %s %s\n", m.Path, m.Version, cmp.Or(m.Sum, "(no checksum: built from source at hand)"))
 	}
 }
 
