@@ -167,7 +167,7 @@ func (t *terminal) progress(now time.Time, line func() string) {
 		return
 	}
 	if t.rewrites {
-		fmt.Fprintf(t.err, "\r\x1b[K%s", shortened(legible.Line(line()), t.errWidth))
+		fmt.Fprintf(t.err, "\r\x1b[K%s", shortened(legible.Line(line()), t.columns(t.err))) // which may be another by now
 		t.open = true
 		t.next = now.Add(progressUpdate)
 		return
