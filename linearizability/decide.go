@@ -34,6 +34,8 @@ type decision struct {
 	cores   []*conflict    // what the zones found; nil for others
 	seen    [][]int        // the operations of a part without those that nobody can have seen; nil where the zones decide
 	judged  []*judged      // what the dependency graph says of a part; nil where it was not asked
+	blocked []int64        // of a part that a sweep found wrong: the return at which it showed, as a rank; 0 for others
+	until   time.Time      // when what is wrong should be shown; zero for never
 	large   []int          // parts that need more memory than there is
 	decided int
 	telling sync.Mutex
@@ -56,6 +58,7 @@ func (d *decision) decide() error {
 	d.cores = make([]*conflict, len(d.parts))
 	d.seen = make([][]int, len(d.parts))
 	d.judged = make([]*judged, len(d.parts))
+	d.blocked = make([]int64, len(d.parts))
 	if err := d.allAtOnce(); err != nil {
 		return err
 	}
@@ -143,7 +146,7 @@ func (d *decision) atOnce(s *search, k int) error {
 	}
 	d.method[k] = BySearch
 	d.seen[k] = withoutInvisible(d.h, p.ops)
-	d.verdict[k] = s.run(d.h, p.keys, d.seen[k], searchBudget)
+	d.verdict[k] = s.run(d.h, p.keys, d.seen[k], searchSteps(len(d.seen[k])))
 	if d.verdict[k] == spec.Held {
 		return s.certify(d.h, p)
 	}
@@ -178,9 +181,15 @@ func (d *decision) sweep(parts []int) (rest []int) {
 		if d.ctx.Err() != nil {
 			return append(rest, parts[n:]...)
 		}
-		if d.verdict[k] = s.sweep(d.h, d.parts[k].keys, d.seen[k], d.sweepBudget(k)); d.verdict[k] == spec.Inconclusive {
+		if d.verdict[k] = s.sweepLoosely(d.h, d.parts[k].keys, d.seen[k]); d.verdict[k] == spec.Inconclusive {
+			d.verdict[k] = s.sweep(d.h, d.parts[k].keys, d.seen[k], d.sweepBudget(k))
+		}
+		if d.verdict[k] == spec.Inconclusive {
 			rest = append(rest, k)
 			continue
+		}
+		if d.verdict[k] == spec.Violated {
+			d.blocked[k] = s.blocked
 		}
 		d.progress()
 	}

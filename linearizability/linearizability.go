@@ -18,6 +18,12 @@ type Options struct {
 	Model Model         // what the store promises; of single operations, the strictest is linearizability
 	// Memory is how many bytes the history and the verdict on it may take; 0 is as many as it takes. What would take more is inconclusive.
 	Memory int
+	// Whole is how long all of the work may take; 0 is as long as it takes. It is not broken off then, but what was found wrong and cannot be shown by
+	// few operations until then is told as it is known.
+	Whole time.Duration
+	// Wrong is called when something was found wrong, before the fewest operations are looked for that show it, with what is known by then: who
+	// cannot wait for Verify has a verdict.
+	Wrong func(*Result)
 	// Progress is called now and then with how many parts are decided of how many.
 	Progress func(decided, parts int)
 }
@@ -42,6 +48,9 @@ func Verify(ctx context.Context, h *History, o Options) (*Result, error) {
 	}
 	r := newResult(h)
 	d := &decision{ctx: ctx, h: h, options: o, parts: split(h)}
+	if o.Whole > 0 {
+		d.until = time.Now().Add(o.Whole - min(o.Whole/10, mostToTell))
+	}
 	if len(h.Broken) > 0 && !o.All {
 		r.broken(h, d.parts)
 		return r, nil
@@ -53,6 +62,9 @@ func Verify(ctx context.Context, h *History, o Options) (*Result, error) {
 	r.tellBroken(h, o.All)
 	return r, err
 }
+
+// mostToTell is how long it may take to confirm what was found, and to tell of it.
+const mostToTell = 2 * time.Second
 
 // Check decides a small history at once, without evidence: the entry for searches and fuzzing, which see many. It tries at most
 // [CheckBudget] steps; if they do not suffice, the answer is Inconclusive. The same history always gives the same answer. It does

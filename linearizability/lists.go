@@ -194,6 +194,9 @@ func (l *lists) only(s *shrinker, set *[]int, some func(element) bool) bool {
 
 // leaveOut takes elements out everywhere, unless that takes the wrong out too.
 func (l *lists) leaveOut(s *shrinker, set *[]int, unwanted []element) bool {
+	if s.late() {
+		return false
+	}
 	before := make([][]Action, len(*set))
 	for _, e := range unwanted {
 		delete(l.kept, e)

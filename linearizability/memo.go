@@ -60,7 +60,10 @@ func (s *search) history(h *History) spec.Verdict {
 
 // decide tries depth first, and then by sweeping.
 func (s *search) decide(h *History, keys []string, ops []int) spec.Verdict {
-	if v := s.run(h, keys, ops, searchBudget); v != spec.Inconclusive {
+	if v := s.run(h, keys, ops, searchSteps(len(ops))); v != spec.Inconclusive {
+		return v
+	}
+	if v := s.sweepLoosely(h, keys, ops); v != spec.Inconclusive {
 		return v
 	}
 	return s.sweep(h, keys, ops, CheckBudget)

@@ -97,6 +97,9 @@ func (r *Result) conclude(d *decision) error {
 	for k, p := range d.parts {
 		r.Keys += len(p.keys)
 		r.Parts = append(r.Parts, PartResult{p.keys, len(p.ops), d.method[k], d.verdict[k]})
+	}
+	r.tellWrong(d)
+	for k := range d.parts {
 		switch d.verdict[k] {
 		case spec.Inconclusive:
 			undecided++
@@ -123,6 +126,17 @@ func (r *Result) conclude(d *decision) error {
 	return nil
 }
 
+// tellWrong tells what is known as soon as something is wrong.
+func (r *Result) tellWrong(d *decision) {
+	k := slices.Index(d.verdict, spec.Violated)
+	if k < 0 || d.options.Wrong == nil {
+		return
+	}
+	early := *r
+	early.Verdict, early.Findings = spec.Violated, []Finding{*d.unshown(k, d.parts[k].ops)}
+	d.options.Wrong(&early)
+}
+
 // explain makes the finding about a part.
 func (r *Result) explain(d *decision, k int) error {
 	if len(r.Findings) > 0 && !d.options.All {
@@ -132,9 +146,6 @@ func (r *Result) explain(d *decision, k int) error {
 	f, err := witnessOf(d, k)
 	if f != nil {
 		r.Findings = append(r.Findings, *f)
-	} else if err == nil {
-		r.Parts[k].Verdict = spec.Inconclusive
-		r.Because = append(r.Because, fmt.Sprintf("%s finds %s wrong, which could not be confirmed in time", d.method[k], keyNames(d.parts[k].keys)))
 	}
 	return err
 }

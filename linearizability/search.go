@@ -16,6 +16,10 @@ type search struct {
 	slots  []string
 	slotOf map[string]int32 // of a key: its place in slots; nil while there are few
 	done   []bool
+	next   []int32 // of an operation that is not done: the next such; behind the last one stands the number of operations, in front of the first, too
+	prev   []int32
+	twin   []int32 // of an operation that need not happen: the one called before it that does the same; nothing if there is none
+	twins  map[step]int32
 	budget int // steps that are left
 	seen   visited
 	hash   [2]uint64 // of the operations done; up to 64 operations it is the set itself
@@ -60,7 +64,7 @@ func (s *search) run(h *History, keys []string, ops []int, budget int) spec.Verd
 		}
 	}
 	s.blocked = 0
-	switch found := s.from(s.initial(h, keys), 0, left); {
+	switch found := s.from(s.initial(h, keys), left); {
 	case found:
 		return spec.Held
 	case s.budget <= 0:
@@ -68,6 +72,9 @@ func (s *search) run(h *History, keys []string, ops []int, budget int) spec.Verd
 	}
 	return spec.Violated
 }
+
+// searchSteps is how many steps a search may take for so many operations: a few for each beyond those for going back.
+func searchSteps(ops int) int { return searchBudget + 4*ops }
 
 // load numbers keys and values.
 func (s *search) load(h *History, keys []string, ops []int) {
@@ -93,7 +100,31 @@ func (s *search) load(h *History, keys []string, ops []int) {
 	}
 	s.done = slices.Grow(s.done[:0], len(s.ops))[:len(s.ops)]
 	clear(s.done)
+	s.link()
 	s.seen.clear()
+}
+
+// link makes the list of what is not done, and finds operations that can stand for each other: of two that need not happen and do the same
+// the one that was called first goes first.
+func (s *search) link() {
+	n := int32(len(s.ops))
+	s.next, s.prev, s.twin = slices.Grow(s.next[:0], int(n)+1)[:n+1], slices.Grow(s.prev[:0], int(n)+1)[:n+1], slices.Grow(s.twin[:0], int(n))[:n]
+	clear(s.twins)
+	for k := range n + 1 {
+		s.next[k], s.prev[k] = (k+1)%(n+1), (k+n)%(n+1)
+	}
+	for k := range s.ops {
+		o := &s.ops[k]
+		if s.twin[k] = nothing; o.certain || o.pure || len(o.steps) != 1 {
+			continue
+		}
+		if before, known := s.twins[o.steps[0]]; known {
+			s.twin[k] = before
+		} else if s.twins == nil {
+			s.twins = map[step]int32{}
+		}
+		s.twins[o.steps[0]] = int32(k)
+	}
 }
 
 func (s *search) add(o *Operation, index int) {
@@ -125,16 +156,14 @@ func (s *search) slot(key string) int32 {
 	return int32(slices.Index(s.slots, key))
 }
 
-// from reports whether the operations that are left can be done from a state. All operations before low are done; left is how many
-// are not done that must be.
-func (s *search) from(state int32, low, left int) bool {
+// from reports whether the operations that are left can be done from a state; left is how many are not done that must be.
+func (s *search) from(state int32, left int) bool {
 	taken := len(s.path)
-	low, left = s.takeReads(state, low, left)
-	if left == 0 {
+	if left = s.takeReads(state, left); left == 0 {
 		return true
 	}
 	if s.seen.add(s.hash, state) {
-		if s.tryAll(state, low, left) {
+		if s.tryAll(state, left) {
 			return true
 		}
 	}
@@ -145,30 +174,27 @@ func (s *search) from(state int32, low, left int) bool {
 }
 
 // tryAll tries every operation that may be the next.
-func (s *search) tryAll(state int32, low, left int) bool {
+func (s *search) tryAll(state int32, left int) bool {
 	deadline := int64(never)
-	for k := low; k < len(s.ops); k++ {
+	for k := s.first(); k < len(s.ops); k = int(s.next[k]) {
 		o := &s.ops[k]
 		if o.call > deadline {
 			break
-		}
-		if s.done[k] {
-			continue
 		}
 		deadline = min(deadline, o.ret)
 	}
 	s.blocked = max(s.blocked, deadline)
-	return s.try(state, low, left, deadline, true) || s.try(state, low, left, deadline, false)
+	return s.try(state, left, deadline, true) || s.try(state, left, deadline, false)
 }
 
 // try tries the operations that surely happened, or those that need not.
-func (s *search) try(state int32, low, left int, deadline int64, certain bool) bool {
-	for k := low; k < len(s.ops); k++ {
+func (s *search) try(state int32, left int, deadline int64, certain bool) bool {
+	for k := s.first(); k < len(s.ops); k = int(s.next[k]) {
 		o := &s.ops[k]
 		if o.call > deadline {
 			break
 		}
-		if s.done[k] || o.pure || o.certain != certain {
+		if o.pure || o.certain != certain || s.twin[k] != nothing && !s.done[s.twin[k]] {
 			continue
 		}
 		if s.budget--; s.budget <= 0 {
@@ -183,7 +209,7 @@ func (s *search) try(state int32, low, left int, deadline int64, certain bool) b
 		if certain {
 			rest--
 		}
-		if s.from(next, low, rest) {
+		if s.from(next, rest) {
 			return true
 		}
 		s.undo()
@@ -191,21 +217,15 @@ func (s *search) try(state int32, low, left int, deadline int64, certain bool) b
 	return false
 }
 
-// takeReads does what changes nothing and fits the state: it can never be wrong to do that at once.
-func (s *search) takeReads(state int32, low, left int) (int, int) {
+// takeReads does what changes nothing and fits the state: it can never be wrong to do that at once. It returns how many are left.
+func (s *search) takeReads(state int32, left int) int {
 	for again := true; again; {
 		again = false
-		for low < len(s.ops) && s.done[low] {
-			low++
-		}
 		deadline := int64(never)
-		for k := low; k < len(s.ops); k++ {
+		for k := s.first(); k < len(s.ops); k = int(s.next[k]) {
 			o := &s.ops[k]
 			if o.call > deadline {
 				break
-			}
-			if s.done[k] {
-				continue
 			}
 			if o.pure {
 				if _, ok := s.take(o.steps, state, o.certain); ok {
@@ -218,11 +238,15 @@ func (s *search) takeReads(state int32, low, left int) (int, int) {
 			deadline = min(deadline, o.ret)
 		}
 	}
-	return low, left
+	return left
 }
+
+// first returns the first operation that is not done; their number if all are.
+func (s *search) first() int { return int(s.next[len(s.ops)]) }
 
 func (s *search) do(k int) {
 	s.done[k] = true
+	s.next[s.prev[k]], s.prev[s.next[k]] = s.next[k], s.prev[k]
 	s.path = append(s.path, int32(k))
 	s.toggle(k)
 }
@@ -231,6 +255,7 @@ func (s *search) undo() {
 	k := s.path[len(s.path)-1]
 	s.path = s.path[:len(s.path)-1]
 	s.done[k] = false
+	s.next[s.prev[k]], s.prev[s.next[k]] = k, k
 	s.toggle(int(k))
 }
 

@@ -18,7 +18,8 @@ import (
 //   - an element of lists, from all appends and reads at once (see lists.go).
 type shrinker struct {
 	ctx    context.Context
-	h      *History // a copy of the part's operations, whose values may change
+	until  time.Time // when to end with what there is; zero for never
+	h      *History  // a copy of the part's operations, whose values may change
 	keys   []string
 	search search
 	steps  int  // of searches that are left
@@ -52,6 +53,10 @@ func newShrinker(ctx context.Context, h *History, p *part) *shrinker {
 
 // wrong reports whether the operations of the set cannot be ordered.
 func (s *shrinker) wrong(set []int) bool {
+	if s.late() {
+		s.gaveUp, s.doubt = true, true
+		return false
+	}
 	if s.model != nil {
 		return violates(s.history(set), *s.model)
 	}
@@ -61,9 +66,7 @@ func (s *shrinker) wrong(set []int) bool {
 		v = s.search.run(s.h, s.keys, set, shrinkBudget)
 		s.steps -= shrinkBudget - max(s.search.budget, 0) + len(set)
 		if v == spec.Inconclusive {
-			budget := sweepSteps(len(s.keys), sweepBytes)
-			v = s.search.sweep(s.h, s.keys, set, budget)
-			s.steps -= budget - max(s.search.budget, 0)
+			v = s.sweep(set)
 		}
 	}
 	if v == spec.Inconclusive && s.asks > 0 && len(set) <= mostAsked {
@@ -72,6 +75,23 @@ func (s *shrinker) wrong(set []int) bool {
 	}
 	s.gaveUp = s.gaveUp || v == spec.Inconclusive
 	return v == spec.Violated
+}
+
+// late reports whether there is no time left to shrink.
+func (s *shrinker) late() bool {
+	return s.ctx.Err() != nil || !s.until.IsZero() && time.Now().After(s.until)
+}
+
+// sweep sweeps some operations, loosely first.
+func (s *shrinker) sweep(set []int) spec.Verdict {
+	v := s.search.sweepLoosely(s.h, s.keys, set)
+	s.steps -= looseSteps(len(s.keys), len(set)) - max(s.search.budget, 0)
+	if v == spec.Inconclusive {
+		budget := sweepSteps(len(s.keys), sweepBytes)
+		v = s.search.sweep(s.h, s.keys, set, budget)
+		s.steps -= budget - max(s.search.budget, 0)
+	}
+	return v
 }
 
 // shrink returns the smallest set of operations it finds that is wrong. What was tried in vain before the last pass does not keep the
@@ -276,9 +296,7 @@ func (s *shrinker) fewValues(set []int) []int {
 // cutEnd drops what comes after the first return at which the operations are wrong. A sweep tells which that is; what is left may be
 // in order all the same, since an operation that returned later may have been under way, and then it is searched for.
 func (s *shrinker) cutEnd(set []int) []int {
-	budget := sweepSteps(len(s.keys), sweepBytes)
-	if s.steps > 0 && s.search.sweep(s.h, s.keys, withoutInvisible(s.h, set), budget) == spec.Violated {
-		s.steps -= budget - s.search.budget
+	if s.steps > 0 && s.sweep(withoutInvisible(s.h, set)) == spec.Violated {
 		if rest := s.without(set, s.after(set, s.search.blocked)); s.wrong(rest) {
 			return rest
 		}
@@ -349,25 +367,13 @@ func (s *shrinker) oneByOne(set []int, back bool) []int {
 
 // without takes out as many of the unwanted operations as may be taken out.
 func (s *shrinker) without(set, unwanted []int) []int {
-	away := make([]bool, len(s.h.Operations))
-	for _, k := range unwanted {
-		away[k] = true
+	if s.late() {
+		return set
 	}
-	rest := slices.DeleteFunc(slices.Clone(set), func(k int) bool { return away[k] && !s.h.Operations[k].changes() })
-	v := viewOf(s.h, rest)
-	order := unwanted
-	if len(unwanted) > manyOperations { // what was seen by what goes goes next
-		order = slices.Clone(unwanted)
-		slices.Reverse(order)
+	in := make([]bool, len(s.h.Operations))
+	for _, k := range set {
+		in[k] = true
 	}
-	for again := true; again; {
-		again = false
-		for _, k := range order {
-			if v.in[k] && v.unseen(k) {
-				v.drop(k)
-				again = true
-			}
-		}
-	}
-	return slices.DeleteFunc(rest, func(k int) bool { return !v.in[k] })
+	unwanted = slices.DeleteFunc(slices.Sorted(slices.Values(unwanted)), func(k int) bool { return !in[k] })
+	return leaveOut(s.h, set, unwanted, (*view).unseen)
 }

@@ -238,3 +238,25 @@ func TestLongHistoriesAreShrunk(t *testing.T) {
 	require.Less(t, len(f.Operations), 10)
 	require.Equal(t, spec.Violated, brute(f.History))
 }
+
+// TestTakingAwayFromLongHistories does the same for histories that are too long for brute force: they are right since they were made so.
+func TestTakingAwayFromLongHistories(t *testing.T) {
+	r := rand.New(rand.NewPCG(17, 18))
+	for seed := range uint64(rounds(t, 300)) {
+		h := generate(t, Load{Operations: 10 + r.IntN(60), Clients: 2 + r.IntN(6), Keys: 1, Actions: 1, Values: 2 + r.IntN(4), Readers: 0.4, Unknown: 0.1, Seed: seed})
+		p := wholePart(h)
+		sh := newShrinker(context.Background(), h, p)
+		set := indexes(len(p.ops))
+		for range 4 {
+			var unwanted []int
+			for _, k := range set {
+				if r.IntN(3) == 0 {
+					unwanted = append(unwanted, k)
+				}
+			}
+			before := set
+			set = sh.without(set, unwanted)
+			require.NotEqual(t, spec.Violated, sh.search.decide(sh.h, p.keys, set), "seed %d: %v of %v\n%s", seed, set, before, dump(sh.history(before)))
+		}
+	}
+}

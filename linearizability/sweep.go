@@ -15,8 +15,46 @@ import (
 // its rank.
 func (s *search) sweep(h *History, keys []string, ops []int, budget int) spec.Verdict {
 	s.load(h, keys, ops)
-	s.budget, s.blocked = budget, 0
-	w := sweeper{search: s}
+	s.budget = budget
+	return s.sweeps(h, keys, false)
+}
+
+// sweepLoosely is sweep for many operations of unknown outcome, which make that long: each of them may happen as often as one likes, once it was
+// called, so that nobody needs to remember which of them have. If even so nothing explains what clients saw, the history is wrong. If
+// something does, that says nothing, unless there are none of them: Held is certain only then, and it is Inconclusive otherwise.
+func (s *search) sweepLoosely(h *History, keys []string, ops []int) spec.Verdict {
+	s.load(h, keys, ops)
+	s.budget = looseSteps(len(keys), len(s.ops))
+	any := false
+	for k := range s.ops {
+		o := &s.ops[k]
+		if any = any || !o.certain; o.certain {
+			continue
+		}
+		for n := range o.steps {
+			if kind := o.steps[n].kind; kind == Append || kind == Add {
+				return spec.Inconclusive // as often as one likes it would lead ever further
+			}
+		}
+	}
+	if v := s.sweeps(h, keys, true); v != spec.Held || !any {
+		return v
+	}
+	return spec.Inconclusive
+}
+
+// looseSteps is how many steps a loose sweep may take: many for each operation on one key, where they take no memory.
+func looseSteps(keys, ops int) int {
+	if keys > 1 {
+		return sweepSteps(keys, sweepBytes)
+	}
+	return sweepBudget + 200*ops
+}
+
+// sweeps goes through what was loaded.
+func (s *search) sweeps(h *History, keys []string, loosely bool) spec.Verdict {
+	s.blocked = 0
+	w := sweeper{search: s, loosely: loosely}
 	w.events()
 	w.scratch = make([]uint64, w.words)
 	w.now.reset(w.words)
@@ -48,6 +86,9 @@ type sweeper struct {
 	words  int   // of a set of operations under way
 	active []int // operations under way, in the order of their calls
 
+	loosely bool  // what need not happen may happen as often as one likes
+	anytime []int // then: those that were called, one of those that do the same
+
 	scratch   []uint64
 	now, next possibilities
 	tried     possibilities // while one return is looked at
@@ -61,6 +102,7 @@ type event struct {
 
 // events sorts calls and returns, and gives every operation a bit that no other has while it is under way.
 func (w *sweeper) events() {
+	w.all = make([]event, 0, 2*len(w.ops))
 	for k := range w.ops {
 		o := &w.ops[k]
 		w.all = append(w.all, event{o.call, k, false})
@@ -76,6 +118,7 @@ func (w *sweeper) events() {
 		switch {
 		case e.returns:
 			free = append(free, w.slot[e.op])
+		case w.loosely && !w.ops[e.op].certain: // nobody remembers whether it happened
 		case len(free) > 0:
 			w.slot[e.op], free = free[len(free)-1], free[:len(free)-1]
 		default:
@@ -88,8 +131,14 @@ func (w *sweeper) events() {
 
 // call lets an operation begin. What changes nothing happens at once where it fits.
 func (w *sweeper) call(op int) {
-	w.active = append(w.active, op)
 	o := &w.ops[op]
+	if w.loosely && !o.certain {
+		if !o.pure && w.twin[op] == nothing {
+			w.anytime = append(w.anytime, op)
+		}
+		return
+	}
+	w.active = append(w.active, op)
 	if !o.pure {
 		return
 	}
@@ -122,10 +171,9 @@ func (w *sweeper) ret(op int) {
 
 // expand lets every operation under way happen next, in one of the possibilities in which the one that returns has not happened.
 func (w *sweeper) expand(k, bit int) {
-	scratch := w.scratch
 	for _, op := range w.active {
 		o := &w.ops[op]
-		if o.pure || has(w.tried.set(k), w.slot[op]) {
+		if o.pure || has(w.tried.set(k), w.slot[op]) || !o.certain && w.twin[op] != nothing && !has(w.tried.set(k), w.slot[w.twin[op]]) {
 			continue
 		}
 		w.budget--
@@ -134,14 +182,26 @@ func (w *sweeper) expand(k, bit int) {
 		if !fits || !o.certain && next == state {
 			continue
 		}
-		copy(scratch, w.tried.set(k))
-		mark(scratch, w.slot[op])
-		w.takeAll(next, scratch)
-		if has(scratch, bit) {
-			w.next.addWithout(next, scratch, bit)
-		} else {
-			w.tried.add(next, scratch)
+		copy(w.scratch, w.tried.set(k))
+		mark(w.scratch, w.slot[op])
+		w.reach(next, bit)
+	}
+	for _, op := range w.anytime {
+		w.budget--
+		if next, fits := w.take(w.ops[op].steps, w.tried.states[k], false); fits && next != w.tried.states[k] {
+			copy(w.scratch, w.tried.set(k))
+			w.reach(next, bit)
 		}
+	}
+}
+
+// reach adds a possibility that can be reached, with what is in scratch and all that changes nothing.
+func (w *sweeper) reach(state int32, bit int) {
+	w.takeAll(state, w.scratch)
+	if has(w.scratch, bit) {
+		w.next.addWithout(state, w.scratch, bit)
+	} else {
+		w.tried.add(state, w.scratch)
 	}
 }
 

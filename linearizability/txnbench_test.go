@@ -2,6 +2,7 @@ package linearizability
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"runtime"
 	"strconv"
@@ -13,24 +14,35 @@ import (
 	"github.com/raftcheck/raftcheck/spec"
 )
 
+// generate makes a history.
+func generate(t testing.TB, w Load) *History {
+	h, err := Generate(w)
+	require.NoError(t, err)
+	return h
+}
+
+func (w Load) name() string {
+	return fmt.Sprintf("operations=%d/clients=%d/keys=%d/registers=%t/plant=%s", w.Operations, w.Clients, w.Keys, w.Registers, w.Plant)
+}
+
 // BenchmarkTransactions judges transactions of 20 clients, correct ones and with an anomaly in the middle. RAFTCHECK_TRANSACTIONS says how many.
 func BenchmarkTransactions(b *testing.B) {
 	n := 100_000
 	if s := os.Getenv("RAFTCHECK_TRANSACTIONS"); s != "" {
 		n, _ = strconv.Atoi(s)
 	}
-	for _, w := range []load{
-		{transactions: n, clients: 20, keys: 10, actions: 4, readers: 0.5, unknown: 0.01},
-		{transactions: n, clients: 20, keys: 10, actions: 4, readers: 0.5, unknown: 0.01, plant: AntiDependency},
-		{transactions: n, clients: 20, keys: 10, actions: 4, readers: 0.5, unknown: 0.01, plant: SingleRead + realtime},
-		{transactions: n, clients: 20, keys: 1000, actions: 4, readers: 0.5, unknown: 0.01},
-		{transactions: n, clients: 20, keys: 1000, actions: 4, readers: 0.5, unknown: 0.01, plant: DirtyWrite},
-		{transactions: n, clients: 20, keys: 10, actions: 4, readers: 0.5, unknown: 0.01, registers: true},
-		{transactions: n, clients: 20, keys: 1000, actions: 4, readers: 0.5, unknown: 0.01, registers: true},
-		{transactions: n, clients: 20, keys: 10, actions: 4, readers: 0.5, unknown: 0.01, registers: true, plant: SingleRead},
+	for _, w := range []Load{
+		{Operations: n, Clients: 20, Keys: 10, Actions: 4, Readers: 0.5, Unknown: 0.01},
+		{Operations: n, Clients: 20, Keys: 10, Actions: 4, Readers: 0.5, Unknown: 0.01, Plant: AntiDependency},
+		{Operations: n, Clients: 20, Keys: 10, Actions: 4, Readers: 0.5, Unknown: 0.01, Plant: SingleRead + realtime},
+		{Operations: n, Clients: 20, Keys: 1000, Actions: 4, Readers: 0.5, Unknown: 0.01},
+		{Operations: n, Clients: 20, Keys: 1000, Actions: 4, Readers: 0.5, Unknown: 0.01, Plant: DirtyWrite},
+		{Operations: n, Clients: 20, Keys: 10, Actions: 4, Readers: 0.5, Unknown: 0.01, Registers: true},
+		{Operations: n, Clients: 20, Keys: 1000, Actions: 4, Readers: 0.5, Unknown: 0.01, Registers: true},
+		{Operations: n, Clients: 20, Keys: 10, Actions: 4, Readers: 0.5, Unknown: 0.01, Registers: true, Plant: SingleRead},
 	} {
-		b.Run(w.String(), func(b *testing.B) {
-			h := generated(w)
+		b.Run(w.name(), func(b *testing.B) {
+			h := generate(b, w)
 			p := wholePart(h)
 			var before, after runtime.MemStats
 			runtime.GC()
@@ -38,8 +50,8 @@ func BenchmarkTransactions(b *testing.B) {
 			for b.Loop() {
 				j, err := judge(h, p, guidedBudget)
 				require.NoError(b, err)
-				require.Equal(b, w.plant, j.anomalyName())
-				require.Equal(b, w.plant == "", j.verdict[0] == spec.Held, "%s", j)
+				require.Equal(b, w.Plant, j.anomalyName())
+				require.Equal(b, w.Plant == "", j.verdict[0] == spec.Held, "%s", j)
 			}
 			runtime.ReadMemStats(&after)
 			b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/float64(b.N)/1e6, "MB")
@@ -51,25 +63,25 @@ func BenchmarkTransactions(b *testing.B) {
 // BenchmarkBesidePorcupine has the same transactions judged by the graph and by porcupine with our model, correct ones and with an anomaly: as many
 // as porcupine decides within some seconds. Both verdicts are the same.
 func BenchmarkBesidePorcupine(b *testing.B) {
-	for _, w := range []load{
-		{transactions: 2000, clients: 5, keys: 10, actions: 3, readers: 0.5},
-		{transactions: 400, clients: 8, keys: 10, actions: 3, readers: 0.5},
-		{transactions: 400, clients: 8, keys: 10, actions: 3, readers: 0.5, plant: SingleRead},
-		{transactions: 400, clients: 9, keys: 10, actions: 3, readers: 0.5, registers: true},
+	for _, w := range []Load{
+		{Operations: 2000, Clients: 5, Keys: 10, Actions: 3, Readers: 0.5},
+		{Operations: 400, Clients: 8, Keys: 10, Actions: 3, Readers: 0.5},
+		{Operations: 400, Clients: 8, Keys: 10, Actions: 3, Readers: 0.5, Plant: SingleRead},
+		{Operations: 400, Clients: 9, Keys: 10, Actions: 3, Readers: 0.5, Registers: true},
 	} {
-		h := generated(w)
+		h := generate(b, w)
 		p := wholePart(h)
-		b.Run("graph/"+w.String(), func(b *testing.B) {
+		b.Run("graph/"+w.name(), func(b *testing.B) {
 			for b.Loop() {
 				j, err := judge(h, p, guidedBudget)
 				require.NoError(b, err)
-				require.Equal(b, w.plant == "", j.verdict[StrictSerializable] == spec.Held)
+				require.Equal(b, w.Plant == "", j.verdict[StrictSerializable] == spec.Held)
 			}
 		})
-		b.Run("porcupine/"+w.String(), func(b *testing.B) {
+		b.Run("porcupine/"+w.name(), func(b *testing.B) {
 			for b.Loop() {
 				v := askPorcupine(context.Background(), h, p.keys, p.ops, time.Minute)
-				require.Equal(b, w.plant == "", v == spec.Held, "%s", v)
+				require.Equal(b, w.Plant == "", v == spec.Held, "%s", v)
 			}
 		})
 	}

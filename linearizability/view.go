@@ -1,6 +1,7 @@
 package linearizability
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 )
@@ -8,30 +9,55 @@ import (
 // withoutInvisible leaves out operations of unknown outcome that nobody can have seen: if there is an order with them there is one without
 // them, and the other way round, since they need not have happened. They are what makes a search long.
 func withoutInvisible(h *History, ops []int) []int {
-	if !slices.ContainsFunc(ops, func(k int) bool { return h.Operations[k].Outcome != Returned }) {
-		return ops
+	var unknown []int
+	for _, k := range ops {
+		if h.Operations[k].Outcome != Returned {
+			unknown = append(unknown, k)
+		}
 	}
-	v := viewOf(h, ops)
+	return leaveOut(h, ops, unknown, (*view).invisible)
+}
+
+// leaveOut takes as many of the unwanted operations out of a set as can be spared, all at once: such of which nobody sees who stays, though they may see
+// each other. It begins without all of them, and takes back those that are not spared until there are none; spared says of one of them
+// whether it is, when those of the view stay.
+//
+// That is sound, if an operation whose change somebody may see is not spared: take an order of the whole set, and leave the others out. Who stays saw
+// what the latest change before him left. Somebody made that who stays, too, or else his change was seen. So he sees the same.
+func leaveOut(h *History, set, unwanted []int, spared func(*view, int) bool) []int {
+	if len(unwanted) == 0 {
+		return set
+	}
+	v := newView(h)
+	away := make([]bool, len(h.Operations))
+	for _, k := range unwanted {
+		away[k] = true
+	}
+	for _, k := range set {
+		v.overwrites(k)
+		if !away[k] {
+			v.add(k)
+		}
+	}
 	for again := true; again; {
 		again = false
-		for _, k := range ops {
-			if h.Operations[k].Outcome != Returned && v.in[k] && v.invisible(k) {
-				v.drop(k)
-				again = true
+		for n := len(unwanted) - 1; n >= 0; n-- { // what is seen by who stays stays before what it saw is looked at
+			if k := unwanted[n]; away[k] && !spared(v, k) {
+				away[k], again = false, true
+				v.add(k)
 			}
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(ops), func(k int) bool { return !v.in[k] })
+	return slices.DeleteFunc(slices.Clone(set), func(k int) bool { return away[k] })
 }
 
 // view is who sees and who changes each key, among some operations.
 type view struct {
 	h  *History
 	of map[string]*keyView
-	in []bool // of every operation of the history: it is among them
 }
 
-// keyView is one key of a view. What was dropped stays in its lists, and is passed over.
+// keyView is one key of a view.
 type keyView struct {
 	*view
 	initial  Value
@@ -41,9 +67,7 @@ type keyView struct {
 	seers    map[Value]*observers // who sees that the key holds a value
 	doubters observers            // who sees that it does not hold a value
 	writers  map[Value][]int      // who sets it to a value, or appends the value
-	left     map[Value]int        // how many of the writers were not dropped
-	resets   []int                // operations that surely happened, after which nothing is left of what was there before, in the order of their calls
-	alive    []int                // of each of resets: the first from there on that may not have been dropped
+	resets   []int                // operations that surely happened, after which nothing is left of what was there before, in the order of their calls; those that are left out too
 }
 
 // observers are such of one kind, in the order of their calls.
@@ -52,12 +76,21 @@ type observers struct {
 	latest []int64 // of each: the latest return of it and those before
 }
 
+// add adds one, mostly at the end or near the beginning.
 func (s *observers) add(h *History, o observer) {
-	r := h.Operations[o.op].returnRank()
-	if n := len(s.latest); n > 0 {
-		r = max(r, s.latest[n-1])
+	at, _ := slices.BinarySearchFunc(s.all, o.op, func(a observer, op int) int { return cmp.Compare(a.op, op) })
+	s.all, s.latest = slices.Insert(s.all, at, o), slices.Insert(s.latest, at, always)
+	r := int64(always)
+	if at > 0 {
+		r = s.latest[at-1]
 	}
-	s.all, s.latest = append(s.all, o), append(s.latest, r)
+	for ; at < len(s.all); at++ {
+		r = max(r, h.Operations[s.all[at].op].returnRank())
+		if s.latest[at] == r {
+			return // and so it is with those behind it
+		}
+		s.latest[at] = r
+	}
 }
 
 // between returns those that can have happened after an operation was called, and were called by some moment; perhaps more of the first.
@@ -80,58 +113,71 @@ type observer struct {
 	sets    Value // a comparison: what it sets
 }
 
+func newView(h *History) *view { return &view{h: h, of: map[string]*keyView{}} }
+
+// viewOf is the view of some operations.
 func viewOf(h *History, set []int) *view {
-	v := &view{h: h, of: map[string]*keyView{}, in: make([]bool, len(h.Operations))}
+	v := newView(h)
 	for _, k := range set {
-		v.in[k] = true
-		o := &h.Operations[k]
-		for n := range o.Do {
-			v.add(k, o.Outcome == Returned, &o.Do[n])
-		}
+		v.overwrites(k)
+		v.add(k)
 	}
 	return v
 }
 
-func (v *view) add(op int, certain bool, a *Action) {
-	key := v.of[a.Key]
+// key returns what is known of a key.
+func (v *view) key(name string) *keyView {
+	key := v.of[name]
 	if key == nil {
-		key = &keyView{view: v, initial: v.h.initial(a.Key), seers: map[Value]*observers{}, writers: map[Value][]int{}, left: map[Value]int{}}
-		v.of[a.Key] = key
+		key = &keyView{view: v, initial: v.h.initial(name), seers: map[Value]*observers{}, writers: map[Value][]int{}}
+		v.of[name] = key
 	}
-	switch a.Kind {
-	case Read:
-		if a.Shown && certain {
-			key.saw(a.Value, observer{op: op, value: a.Value, depends: true})
+	return key
+}
+
+// overwrites notes what an operation overwrites, or adds to, whether it stays or not. Operations come in the order of their calls.
+func (v *view) overwrites(op int) {
+	o := &v.h.Operations[op]
+	for n := range o.Do {
+		a := &o.Do[n]
+		key := v.key(a.Key)
+		switch a.Kind {
+		case Append:
+			key.appends++
+			key.mixed = key.mixed || !a.Value.IsList()
+		case Add:
+			key.appends++
+			key.mixed = true
+		case Write:
+			key.mixed = key.mixed || !a.Value.IsList()
+		case CompareAndSet:
+			key.mixed = true
 		}
-	case Expect:
-		if a.Differs {
-			key.doubters.add(v.h, observer{op: op, value: a.Value, depends: true})
-		} else {
-			key.saw(a.Value, observer{op: op, value: a.Value, depends: true})
-		}
-	case Add:
-		key.appends++
-		key.mixed = true
-	case Append:
-		key.appends++
-		key.mixed = key.mixed || !a.Value.IsList()
-	case Write:
-		key.mixed = key.mixed || !a.Value.IsList()
-	case CompareAndSet:
-		key.mixed = true
-		if o := (observer{op: op, value: a.Expected, depends: certain, sets: a.Value}); certain && a.Differs {
-			key.doubters.add(v.h, o)
-		} else {
-			key.saw(a.Expected, o)
-		}
-	}
-	if a.changes(certain) {
-		if w := key.writers[a.Value]; len(w) == 0 || w[len(w)-1] != op {
-			key.writers[a.Value] = append(w, op)
-			key.left[a.Value]++
-		}
-		if certain && a.Kind != Append && a.Kind != Add {
+		if o.Outcome == Returned && a.changes(true) && a.Kind != Append && a.Kind != Add {
 			key.resets = append(key.resets, op)
+		}
+	}
+}
+
+// add adds an operation that stays.
+func (v *view) add(op int) {
+	o := &v.h.Operations[op]
+	certain := o.Outcome == Returned
+	for n := range o.Do {
+		a := &o.Do[n]
+		key := v.key(a.Key)
+		switch sees := (observer{op: op, value: a.Value, depends: true}); {
+		case a.Kind == Read && a.Shown && certain, a.Kind == Expect && !a.Differs:
+			key.saw(a.Value, sees)
+		case a.Kind == Expect:
+			key.doubters.add(v.h, sees)
+		case a.Kind == CompareAndSet && certain && a.Differs:
+			key.doubters.add(v.h, observer{op: op, value: a.Expected, depends: true, sets: a.Value})
+		case a.Kind == CompareAndSet:
+			key.saw(a.Expected, observer{op: op, value: a.Expected, depends: certain, sets: a.Value})
+		}
+		if a.changes(certain) {
+			key.writers[a.Value] = append(key.writers[a.Value], op)
 		}
 	}
 }
@@ -140,34 +186,13 @@ func (v *view) add(op int, certain bool, a *Action) {
 func (key *keyView) saw(v Value, o observer) {
 	if key.seers[v] == nil {
 		key.seers[v] = &observers{}
+		if key.elements != nil {
+			for e := range v.Elements {
+				key.elements[e] = true
+			}
+		}
 	}
 	key.seers[v].add(key.h, o)
-}
-
-// drop takes an operation out.
-func (v *view) drop(op int) {
-	v.in[op] = false
-	o := &v.h.Operations[op]
-	for n := range o.Do {
-		a := &o.Do[n]
-		key := v.of[a.Key]
-		if a.Kind == Append || a.Kind == Add {
-			key.appends--
-		}
-		if a.changes(o.Outcome == Returned) && !o.writes(a.Key, a.Value, n) {
-			key.left[a.Value]--
-		}
-	}
-}
-
-// writes reports whether one of the first n actions of an operation changes a key to a value.
-func (o *Operation) writes(key string, v Value, n int) bool {
-	for k := range n {
-		if a := &o.Do[k]; a.Key == key && a.Value == v && a.changes(o.Outcome == Returned) {
-			return true
-		}
-	}
-	return false
 }
 
 // unseen reports whether nobody else can see what an operation changes, and the others still read as a history without it.
@@ -194,17 +219,20 @@ func (v *view) invisible(op int) bool {
 
 // spares reports whether every value that somebody sees is still written by somebody else, if the operation is left out.
 func (key *keyView) spares(op int, a *Action) bool {
-	if a.Value == key.initial || key.left[a.Value] > 2 {
-		return true // of three writers one is neither this one nor the one who sees it
-	}
-	if key.seers[a.Value] == nil {
+	if a.Value == key.initial || key.seers[a.Value] == nil {
 		return true
 	}
-	return !slices.ContainsFunc(key.seers[a.Value].all, func(o observer) bool {
-		return key.in[o.op] && o.op != op && o.depends && !slices.ContainsFunc(key.writers[a.Value], func(w int) bool {
-			return key.in[w] && w != op && w != o.op
-		})
-	})
+	other := -1
+	for _, w := range key.writers[a.Value] {
+		switch {
+		case w == op || w == other:
+		case other < 0:
+			other = w
+		default:
+			return true // one of two is not the one who sees it
+		}
+	}
+	return !slices.ContainsFunc(key.seers[a.Value].all, func(o observer) bool { return o.op != op && o.depends && (other < 0 || o.op == other) })
 }
 
 // hides reports whether nobody else can see what one action of an operation changes.
@@ -214,30 +242,37 @@ func (key *keyView) hides(op int, a *Action) bool {
 			return true
 		}
 	}
-	return !key.sees(op, a.Value, key.covered(op), nil)
+	return !key.sees(op, a.Value, key.covered(op))
 }
 
 // sees reports whether anybody may see that an operation set the key to a value, or what came of that: a comparison of which nobody
 // knows the result may have set a value to another. With appends every state depends on all that came before. Otherwise a value is
 // seen by who sees that very value, and by who sees that the key does not hold another one.
-func (key *keyView) sees(op int, v Value, covered int64, through []Value) bool {
+func (key *keyView) sees(op int, v Value, covered int64) bool {
 	mayBe := func(o *observer) bool {
-		return key.in[o.op] && o.op != op && !precedes(key.h, o.op, op) && covered >= key.h.Operations[o.op].callRank()
+		return o.op != op && !precedes(key.h, o.op, op) && covered >= key.h.Operations[o.op].callRank()
 	}
 	if key.appends > 0 {
 		return key.anybody(mayBe)
 	}
 	call := key.h.Operations[op].callRank()
-	for _, o := range key.doubters.between(call, covered, key.h) {
-		if o.value != v && mayBe(&o) {
-			return true
+	came := []Value{v} // of it
+	for n := 0; n < len(came); n++ {
+		doubters := key.doubters.between(call, covered, key.h)
+		for k := range doubters {
+			if o := &doubters[k]; o.value != came[n] && mayBe(o) {
+				return true
+			}
 		}
-	}
-	seers := key.seers[v].between(call, covered, key.h)
-	for k := range seers {
-		o := &seers[k]
-		if mayBe(o) && (o.depends || !slices.Contains(through, o.sets) && key.sees(op, o.sets, covered, append(through, v))) {
-			return true
+		seers := key.seers[came[n]].between(call, covered, key.h)
+		for k := range seers {
+			switch o := &seers[k]; {
+			case !mayBe(o):
+			case o.depends:
+				return true
+			case !slices.Contains(came, o.sets):
+				came = append(came, o.sets)
+			}
 		}
 	}
 	return false
@@ -285,30 +320,14 @@ func (key *keyView) covered(op int) int64 {
 		return first
 	}
 	at := sort.Search(len(key.resets), func(n int) bool { return key.h.Operations[key.resets[n]].callRank() > o.returnRank() })
-	for at = key.living(at); at < len(key.resets); at = key.living(at + 1) {
-		next := &key.h.Operations[key.resets[at]]
+	for _, k := range key.resets[at:] {
+		next := &key.h.Operations[k]
 		if next.callRank() > first {
 			break // it returns later still, and so do all that follow
 		}
 		first = min(first, next.returnRank())
 	}
 	return first
-}
-
-// living returns the first of the resets from one on that was not dropped.
-func (key *keyView) living(at int) int {
-	for len(key.alive) < len(key.resets) {
-		key.alive = append(key.alive, len(key.alive))
-	}
-	end := at
-	for end < len(key.resets) && !key.in[key.resets[end]] {
-		end = max(key.alive[end], end+1)
-	}
-	for at < end { // what was passed over is not looked at again
-		next := max(key.alive[at], at+1)
-		key.alive[at], at = end, next
-	}
-	return end
 }
 
 // precedes reports whether one operation returned before another was called.

@@ -38,7 +38,7 @@ type Witnessed struct {
 	Operation
 }
 
-// witnessOf shrinks a part that is wrong, has the rest confirmed and explains it. It returns nil if nothing could confirm it in time.
+// witnessOf shrinks a part that is wrong, has the rest confirmed and explains it. What could not be confirmed in time is told as it is known.
 func witnessOf(d *decision, k int) (*Finding, error) {
 	p := &d.parts[k]
 	if d.judged[k] != nil {
@@ -51,13 +51,20 @@ func witnessOf(d *decision, k int) (*Finding, error) {
 		p = &part{keys: p.keys, ops: core.ops}
 	}
 	s := newShrinker(d.ctx, d.h, p)
+	s.until = d.until
 	if d.options.Model != StrictSerializable {
 		s.model = &d.options.Model
 	}
 	set := s.shrink(d.cores[k], p)
+	if len(set) > mostShown && s.late() {
+		return d.unshown(k, placesIn(p.ops, set)), nil
+	}
 	f := &Finding{Model: d.options.Model, Keys: p.keys, Of: of, Minimal: !s.doubt, History: s.history(set)}
-	if err := f.confirm(d, k); err != nil || len(f.ConfirmedBy) == 0 {
+	switch err := f.confirm(d, k); {
+	case err != nil:
 		return nil, err
+	case len(f.ConfirmedBy) == 0:
+		return d.unshown(k, placesIn(p.ops, set)), nil
 	}
 	for _, at := range set {
 		o := d.h.Operations[p.ops[at]]
@@ -76,6 +83,70 @@ func witnessOf(d *decision, k int) (*Finding, error) {
 	f.hints(d.h)
 	f.Steps = momentsOf(d.h, f.Operations)
 	return f, nil
+}
+
+// mostShown is how many operations a finding may have to be told of when there is no time left to find fewer.
+const mostShown = 100
+
+// lastShown is how many operations stand for those that are too many to be shown.
+const lastShown = 8
+
+// placesIn returns the operations that are at some places of a part.
+func placesIn(ops, places []int) []int {
+	found := make([]int, len(places))
+	for n, at := range places {
+		found[n] = ops[at]
+	}
+	return found
+}
+
+// unshown is the finding about a part of which some operations are wrong, which are too many to be shown, or could not be confirmed by another
+// method in time. The last of them stand for all.
+func (d *decision) unshown(k int, ops []int) *Finding {
+	f := &Finding{Model: d.options.Model, Keys: d.parts[k].keys, Of: len(d.parts[k].ops), ConfirmedBy: []string{d.method[k]},
+		History: &History{Initial: d.h.Initial, InitialOf: d.h.InitialOf, Clients: d.h.Clients, things: d.h.things}}
+	if core := d.cores[k]; core != nil && !core.list && len(core.ops) < len(ops) {
+		ops = core.ops
+	}
+	d.findBlocked(k)
+	if at := d.blocked[k]; at != 0 {
+		ops = slices.DeleteFunc(slices.Clone(ops), func(op int) bool { return d.h.Operations[op].callRank() > at })
+	}
+	for _, op := range ops {
+		f.History.Operations = append(f.History.Operations, d.h.Operations[op])
+	}
+	last := ops[lastToSee(f.History)]
+	if at := slices.IndexFunc(ops, func(op int) bool { return d.h.Operations[op].returnRank() == d.blocked[k] }); d.blocked[k] != 0 && at >= 0 {
+		last = ops[at]
+	}
+	shown := slices.Clone(ops[max(0, len(ops)-lastShown):])
+	if !slices.Contains(shown, last) {
+		shown = append([]int{last}, shown[1:]...)
+	}
+	for n, op := range shown {
+		o := d.h.Operations[op]
+		f.Operations = append(f.Operations, Witnessed{Index: op, Client: clientName(d.h.Clients[o.Client]), Text: d.h.text(&o), File: d.h.fileOf(&o), Operation: o})
+		if op == last {
+			f.Guilty = n
+		}
+	}
+	g := &f.Operations[f.Guilty]
+	f.Message = fmt.Sprintf("no order explains what clients saw of %s until %s: %s", keyNames(f.Keys), g.Client, g.Text)
+	f.Why = []string{fmt.Sprintf("No order fits the %d operations on %s that were called by then, as the method %q finds. There was no time to find the fewest "+
+		"of them that show it, and to have those confirmed: shown are the last ones.", len(ops), keyNames(f.Keys), d.method[k])}
+	f.Hints = []string{"--for grants more time to find the fewest"}
+	return f
+}
+
+// findBlocked finds the return at which a part shows to be wrong that a search found wrong.
+func (d *decision) findBlocked(k int) {
+	if d.blocked[k] != 0 || d.options.Model != StrictSerializable || d.cores[k] != nil || d.method[k] == ByGraph {
+		return
+	}
+	var s search
+	if s.sweepLoosely(d.h, d.parts[k].keys, d.parts[k].ops) == spec.Violated {
+		d.blocked[k] = s.blocked
+	}
 }
 
 // clientName is how a client is told of: numbers do not say what they are.

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -165,7 +166,7 @@ func (f *linearizeFlags) verifyOptions() (o linearizability.Options, err error) 
 	} else {
 		debug.SetMemoryLimit(int64(memory))
 	}
-	return linearizability.Options{Limit: f.limit, All: f.keepGoing || f.known.any(), Model: model, Memory: int(memory)}, nil
+	return linearizability.Options{Limit: f.limit, Whole: f.whole, All: f.keepGoing || f.known.any(), Model: model, Memory: int(memory)}, nil
 }
 
 func (a *app) runLinearize(ctx context.Context, f *linearizeFlags, args []string) error {
@@ -230,6 +231,8 @@ type judgement struct {
 	pictured *linearizability.History // the first that is wrong, or else the first
 	found    *linearizability.Finding // the first
 
+	wrong atomic.Pointer[linearizability.Result] // what is known of the history that is being judged, if it is wrong; nil otherwise
+
 	interrupted string // the history that was being judged; "" if the run was not interrupted
 	exhausted   string // what was used up then; "" if the user interrupted it
 }
@@ -268,6 +271,9 @@ func (j *judgement) file(ctx context.Context, path string) error {
 	})
 	switch {
 	case j.gaveUp(path, errors.Join(err, v.err)):
+		if known := j.wrong.Load(); known != nil { // it was only to be shown
+			j.note(h, known)
+		}
 		return nil
 	case v.err != nil:
 		return &failure{exit: exitFault, err: fmt.Errorf("%s: %w", path, v.err)}
@@ -291,6 +297,8 @@ func (j *judgement) gaveUp(path string, err error) bool {
 
 func (j *judgement) verify(ctx context.Context, path string, h *linearizability.History) (*linearizability.Result, error) {
 	judging := j.judging
+	j.wrong.Store(nil)
+	judging.Wrong = func(r *linearizability.Result) { j.wrong.Store(r) }
 	judging.Progress = func(decided, parts int) {
 		if ctx.Err() != nil {
 			return // somebody else writes to the terminal now

@@ -1,71 +1,122 @@
 package linearizability
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// load says what generated histories of transactions look like.
-type load struct {
-	transactions, clients, keys int
-	perKey                      int     // writes to a key after which another takes its place; 0 for never
-	registers                   bool    // keys hold single values; otherwise lists
-	unknown                     float64 // share of transactions whose clients do not know what became of them
-	readers                     float64 // share of actions that read
-	actions                     int     // of a transaction, at most
-	plant                       string  // one anomaly, by its name, or "" for none
-	seed                        uint64
+// Load says what histories [Generate] makes: those of clients of a store that is strictly serializable, but for what is planted.
+type Load struct {
+	Operations int     // transactions, at least 1, without those of the anomaly
+	Clients    int     // that take turns at random, at least 1; one that lost an operation goes on under another name, as Jepsen's do
+	Keys       int     // in use at once, at least 1
+	PerKey     int     // changes of a key after which another takes its place, as in Jepsen's workloads; 0 is never
+	Actions    int     // of a transaction, at most; 1 makes single operations
+	Registers  bool    // keys hold single values, each written once; otherwise lists
+	Values     int     // registers take so many values, and half of their changes compare first; 0 is that no value is written twice
+	Readers    float64 // share of actions that read
+	Unknown    float64 // share of operations whose clients do not know what became of them, of which half took effect
+	Plant      string  // one of [Plants] or [RegisterPlants], in the middle; "" for nothing
+	Seed       uint64  // decides all that the others leave open
 }
 
-// generated makes a history of a store that is strictly serializable, but for what is planted in the middle.
-func generated(w load) *History {
-	m := &maker{load: w, Rand: rand.New(rand.NewPCG(w.seed, 1)), h: &History{Operations: make([]Operation, 0, w.transactions)}}
-	for c := range w.clients {
-		m.h.Clients = append(m.h.Clients, strconv.Itoa(c))
+// Generate makes a history. The same load always gives the same one. Its error says what the load may not be.
+func Generate(w Load) (*History, error) {
+	if err := w.validate(); err != nil {
+		return nil, err
 	}
-	for range w.keys {
+	m := &maker{Load: w, Rand: rand.New(rand.NewPCG(w.Seed, 1)), h: &History{Operations: make([]Operation, 0, w.Operations)}, index: map[string]*made{}}
+	for range w.Keys {
 		m.slots = append(m.slots, m.fresh())
 	}
-	type open struct {
-		operation int
-		applied   bool
+	busy := make([]turn, w.Clients)
+	for c := range busy {
+		busy[c] = turn{client: m.h.newClient(strconv.Itoa(c)), name: c}
 	}
-	busy := make([]*open, w.clients)
-	for len(m.h.Operations) < w.transactions || slices.ContainsFunc(busy, func(o *open) bool { return o != nil }) {
-		c := m.IntN(w.clients)
-		switch o := busy[c]; {
-		case o == nil && len(m.h.Operations) >= w.transactions:
-		case o == nil:
-			if w.plant != "" && !m.planted && len(m.h.Operations) >= w.transactions/2 {
+	for open := 0; len(m.h.Operations) < w.Operations || open > 0; {
+		switch t := &busy[m.IntN(w.Clients)]; {
+		case !t.called && len(m.h.Operations) >= w.Operations:
+		case !t.called:
+			if w.Plant != "" && !m.planted && len(m.h.Operations) >= w.Operations/2 {
 				m.planted = true
-				planters[w.plant](m)
+				planters[w.Plant](m)
 			}
-			busy[c] = &open{operation: m.call(strconv.Itoa(c), m.body()...)}
-		case !o.applied:
-			o.applied = true
-			if m.Float64() < w.unknown {
-				if m.IntN(2) == 0 {
-					m.apply(o.operation)
-				}
-				m.h.Lose(o.operation)
-				busy[c] = nil
-				continue
+			t.operation, t.called, t.applied = m.callOf(t.client, m.body()), true, false
+			open++
+		case !t.applied:
+			t.applied = true
+			if m.lose(t) {
+				open--
 			}
-			m.apply(o.operation)
 		default:
-			m.h.end(o.operation, Returned)
-			busy[c] = nil
+			m.h.end(t.operation, Returned)
+			t.called = false
+			open--
 		}
 	}
-	return m.h
+	return m.h, nil
+}
+
+// Plants are the names of the anomalies that can be planted in lists, sorted.
+func Plants() []string { return slices.Sorted(maps.Keys(planters)) }
+
+// RegisterPlants are those that can be planted in registers, where what is wrong must show without the order that lists tell.
+func RegisterPlants() []string {
+	return []string{SingleRead, SingleRead + realtime}
+}
+
+func (w *Load) validate() error {
+	plants := Plants()
+	if w.Registers || w.Values > 0 {
+		plants = RegisterPlants()
+	}
+	switch {
+	case w.Operations < 1 || w.Clients < 1 || w.Keys < 1 || w.Actions < 1:
+		return errors.New("operations, clients, keys and actions are at least 1 each")
+	case w.PerKey < 0 || w.Values < 0:
+		return errors.New("values, and the changes of a key, are at least 0")
+	case !(w.Readers >= 0 && w.Readers <= 1 && w.Unknown >= 0 && w.Unknown < 1):
+		return errors.New("the shares of reads and of unknown outcomes lie between 0 and 1")
+	case w.Plant != "" && !slices.Contains(plants, w.Plant):
+		return fmt.Errorf("%q cannot be planted: one of %s", w.Plant, strings.Join(plants, ", "))
+	case w.Plant != "" && w.Keys < 3:
+		return errors.New("what is planted needs 3 keys")
+	case w.Plant != "" && w.Plant != SingleRead+realtime && w.Actions < 2:
+		return fmt.Errorf("%s needs transactions of 2 actions", w.Plant)
+	}
+	return nil
+}
+
+// turn is what a client is doing.
+type turn struct {
+	client, name    int // its number, and the number that is its name
+	operation       int
+	called, applied bool
+}
+
+// lose lets an operation take effect, or be given up by a client that cannot know; it reports that.
+func (m *maker) lose(t *turn) bool {
+	lost := m.Float64() < m.Unknown
+	if !lost || m.IntN(2) == 0 {
+		m.apply(t.operation)
+	}
+	if lost {
+		m.forget(t.operation)
+		m.h.Lose(t.operation)
+		t.name += m.Clients
+		t.client, t.called = m.h.newClient(strconv.Itoa(t.name)), false
+	}
+	return lost
 }
 
 // maker makes a history.
 type maker struct {
-	load
+	Load
 	*rand.Rand
 	h       *History
 	slots   []*made // the keys in use
@@ -90,21 +141,23 @@ func (m *maker) fresh() *made {
 
 func (m *maker) value() Value {
 	m.values++
-	return Literal(strconv.Itoa(m.values))
+	return Literal(strconv.Itoa(m.Values + m.values))
 }
 
 // body is what a transaction does; which key takes the place of another is decided when it is called.
 func (m *maker) body() []Action {
-	do := make([]Action, 1+m.IntN(m.actions))
+	do := make([]Action, 1+m.IntN(m.Actions))
 	for k := range do {
 		at := m.IntN(len(m.slots))
 		key := m.slots[at]
-		if m.Float64() < m.readers {
+		if m.Float64() < m.Readers {
 			do[k] = ReadOf(key.name)
 			continue
 		}
-		do[k] = m.change(key)
-		if key.writes++; m.perKey > 0 && key.writes >= m.perKey {
+		if do[k] = m.change(key); m.Values > 0 {
+			do[k] = m.again(key)
+		}
+		if key.writes++; m.PerKey > 0 && key.writes >= m.PerKey {
 			m.slots[at] = m.fresh()
 		}
 	}
@@ -112,23 +165,42 @@ func (m *maker) body() []Action {
 }
 
 func (m *maker) change(key *made) Action {
-	if m.registers {
+	if m.Registers || m.Values > 0 {
 		return WriteOf(key.name, m.value())
 	}
 	return AppendOf(key.name, List(m.value()))
 }
 
+// again is a change that sets a value which others set, too; half of them compare first, half of those with what the key holds.
+func (m *maker) again(key *made) Action {
+	v := Literal(strconv.Itoa(m.IntN(m.Values)))
+	switch m.IntN(4) {
+	case 0:
+		return CompareAndSetOf(key.name, key.held, v)
+	case 1:
+		return CompareAndSetOf(key.name, Literal(strconv.Itoa(m.IntN(m.Values))), v)
+	}
+	return WriteOf(key.name, v)
+}
+
+func (m *maker) callOf(client int, do []Action) int {
+	m.h.now++
+	m.h.Operations = append(m.h.Operations, Operation{Client: client, Call: m.h.now, Outcome: Pending, Do: do, CallLine: int(m.h.now)})
+	return len(m.h.Operations) - 1
+}
+
 func (m *maker) call(client string, do ...Action) int {
-	k := m.h.Call(client, do...)
-	m.h.Operations[k].CallLine = int(m.h.now)
-	return k
+	return m.callOf(m.h.client(client), do)
+}
+
+// newClient adds a client, whose name nobody has.
+func (h *History) newClient(name string) int {
+	h.Clients = append(h.Clients, name)
+	return len(h.Clients) - 1
 }
 
 // key finds a key by its name.
 func (m *maker) key(name string) *made {
-	if m.index == nil {
-		m.index = map[string]*made{}
-	}
 	key := m.index[name]
 	if key == nil {
 		key = &made{name: name, list: &strings.Builder{}}
@@ -151,11 +223,25 @@ func (m *maker) do(a *Action) {
 		a.Value, a.Shown = key.value(), true
 	case Write:
 		key.held = a.Value
+	case CompareAndSet:
+		if a.Differs = key.held != a.Expected; !a.Differs {
+			key.held = a.Value
+		}
 	case Append:
 		if key.list.Len() == 0 {
 			key.list.WriteByte(kindList)
 		}
 		key.list.WriteString(string(a.Value[1:]))
+	}
+}
+
+// forget takes out what an operation saw whose client never learned it.
+func (m *maker) forget(k int) {
+	for n := range m.h.Operations[k].Do {
+		a := &m.h.Operations[k].Do[n]
+		if a.Differs = false; a.Kind == Read {
+			a.Value, a.Shown = Absent, false
+		}
 	}
 }
 
@@ -298,8 +384,9 @@ var planters = map[string]func(*maker){
 	SingleRead: func(m *maker) {
 		s := m.script()
 		a, b := s.two()
+		s.whole("T0", s.change(a), s.change(b))
 		s.begin("T1", ReadOf(a.name), ReadOf(b.name))
-		s.begin("T2", s.change(a), s.change(b))
+		s.begin("T2", ReadOf(a.name), ReadOf(b.name), s.change(a), s.change(b)) // who reads first tells a register's order
 		s.act("T1", 0)
 		s.apply(s.ops["T2"])
 		s.act("T1", 1)
@@ -355,9 +442,14 @@ var planters = map[string]func(*maker){
 	SingleRead + realtime: func(m *maker) {
 		s := m.script()
 		a, _ := s.two()
+		s.whole("T0", s.change(a))
 		stale := ReadOf(a.name)
 		s.do(&stale)
-		s.whole("T1", s.change(a))
+		if change := s.change(a); m.Actions > 1 {
+			s.whole("T1", ReadOf(a.name), change) // which tells a register's order
+		} else {
+			s.whole("T1", change)
+		}
 		s.begin("T2", stale)
 		s.end("T2")
 		s.read(a)
@@ -389,17 +481,4 @@ var planters = map[string]func(*maker){
 		s.end("T2")
 		s.read(a, b)
 	},
-}
-
-// plants are the anomalies that can be planted, in an order that does not change.
-func plants() (names []string) {
-	for name := range planters {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
-
-func (w load) String() string {
-	return fmt.Sprintf("transactions=%d/clients=%d/keys=%d/registers=%t/plant=%s", w.transactions, w.clients, w.keys, w.registers, w.plant)
 }
