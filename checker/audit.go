@@ -3,6 +3,7 @@ package checker
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/raftcheck/raftcheck/spec"
 )
@@ -54,6 +55,9 @@ func compareOutputs(a, b *spec.Output) string {
 	}
 	if len(a.Effects) != len(b.Effects) {
 		return fmt.Sprintf("%d effects and %d effects", len(a.Effects), len(b.Effects))
+	}
+	if !slices.Equal(a.Gates, b.Gates) {
+		return fmt.Sprintf("it passes the gates %q and %q", a.Gates, b.Gates)
 	}
 	for k := range a.Effects {
 		if x, y := &a.Effects[k], &b.Effects[k]; x.Kind != y.Kind || !x.Message.Equal(y.Message) {

@@ -310,7 +310,7 @@ func (r *run) inVain() string {
 	}{
 		{spec.Compact, b.Compactions > 0, "logs are compacted"}, {spec.Transfer, b.Transfers > 0, "leaders are asked to hand over"},
 		{spec.Reconfigure, b.Changes > 0, "the configuration is changed"}, {spec.ReadIndex, b.Reads > 0, "clients read"},
-		{spec.Tick, b.Ticks > 0, "clocks tick"}, {spec.StorageError, f.Storage != cluster.Off, "disks fail"},
+		{spec.Tick, b.Ticks > 0, "clocks tick"}, {spec.Resume, b.Preemptions > 0, "goroutines are held at gates"}, {spec.StorageError, f.Storage != cluster.Off, "disks fail"},
 	} {
 		if asked.by && r.taken>>asked.kind&1 == 0 {
 			return "the bounds say that " + asked.what + ", and no server ever took that input"

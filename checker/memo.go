@@ -42,6 +42,7 @@ type memo struct {
 	hearsClients bool // what clients know is a part of the history
 	steps        []localStep
 	stepFrom     []stepOrigin
+	gates        []string // by number, from 1: see stepOrigin.gate
 	stepDelta    []uint64 // by step and renaming: what the step adds to the fingerprint, deliveries not counted
 	sends        []uint32
 	deliveries   idTable // (server state, message) -> span of steps
@@ -103,6 +104,7 @@ type stepOrigin struct {
 	input   uint16 // which spontaneous input
 	cut     uint8
 	lossy   bool
+	gate    uint16 // number of the gate at which a goroutine is held; 0 is none
 }
 
 func newMemo(config *cluster.Config, rules []*spec.Rule, names []*renaming) *memo {
@@ -237,6 +239,9 @@ func (m *memo) givenBy(from stepOrigin) spec.Input {
 	}
 	in.Cut = int(from.cut)
 	in.Lossy = in.Lossy || from.lossy
+	if from.gate > 0 {
+		in.Gate = m.gates[from.gate-1]
+	}
 	return in
 }
 
@@ -315,7 +320,24 @@ func (m *memo) variants(from stepOrigin, in spec.Input) error {
 			return err
 		}
 	}
+	from.cut, from.lossy = 0, false
+	for _, held := range m.config.Held(in, out) {
+		from.gate = m.gateOf(held.Gate)
+		if _, err := m.execute(from, held); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// gateOf returns the number of a gate, from 1.
+func (m *memo) gateOf(name string) uint16 {
+	k := slices.Index(m.gates, name)
+	if k < 0 {
+		k = len(m.gates)
+		m.gates = append(m.gates, name)
+	}
+	return uint16(k + 1)
 }
 
 // execute runs node code for one local step and records what the search needs to know of it.
@@ -394,6 +416,7 @@ func (m *memo) arrive(before uint32, node spec.Node, step int) (uint32, error) {
 
 func (m *memo) record(from stepOrigin, step *spec.Step, next uint32) {
 	local := localStep{next: next, sends: uint32(len(m.sends)), slot: m.servers[next].slot, price: m.config.Price(step.Input)}
+	step = step.Judged()
 	for _, msg := range step.Output.Sent {
 		m.sends = append(m.sends, m.internMessage(msg))
 		local.sendCount++
@@ -450,8 +473,9 @@ func (m *memo) stepOf(step uint32) (*spec.Step, error) {
 	}
 	in := m.inputOf(int(step))
 	out := cluster.StepOf(l.node, in)
-	return &spec.Step{Server: s.sight.Server, Before: *s.sight.Observation, Input: in, Output: out, After: *m.servers[m.steps[step].next].sight.Observation,
-		Declared: m.config.Variants}, out.Fault
+	whole := spec.Step{Server: s.sight.Server, Before: *s.sight.Observation, Input: in, Output: out, After: *m.servers[m.steps[step].next].sight.Observation,
+		Declared: m.config.Variants}
+	return whole.Judged(), out.Fault
 }
 
 // resolvePair judges two server states side by side.

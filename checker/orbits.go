@@ -358,7 +358,7 @@ func (m *memo) link(all []uint32) error {
 // renamedOrigin is where a step with other names comes from.
 func (m *memo) renamedOrigin(from stepOrigin, by int) stepOrigin {
 	slot := m.servers[from.state].slot
-	to := stepOrigin{state: m.orbits.images[from.state][by], message: m.imagesOf(from.message)[by], cut: from.cut, lossy: from.lossy}
+	to := stepOrigin{state: m.orbits.images[from.state][by], message: m.imagesOf(from.message)[by], cut: from.cut, lossy: from.lossy, gate: from.gate}
 	if from.message == 0 {
 		to.input = m.orbits.inputs[slot][from.input][by]
 	}

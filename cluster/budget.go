@@ -26,6 +26,7 @@ const (
 	changes
 	reads
 	storageErrors
+	preemptions
 	clocks       // of server 1; those of the others follow
 	counterKinds = clocks + MaxServers
 )
@@ -40,7 +41,7 @@ func (c *Config) limits() [counterKinds]Budget {
 	}
 	b, f := &c.Bounds, &c.Faults
 	all := [counterKinds]Budget{own(b.Campaigns), own(b.Proposals), f.Crash, f.Drop, f.Duplicate, f.Partition,
-		own(b.Compactions), own(b.Transfers), own(b.Changes), own(b.Reads), f.Storage}
+		own(b.Compactions), own(b.Transfers), own(b.Changes), own(b.Reads), f.Storage, own(b.Preemptions)}
 	for k := range all[clocks:] {
 		all[clocks+k] = Unlimited
 		if k < c.Servers {
@@ -116,6 +117,9 @@ func (c *Config) Price(in spec.Input) Spent {
 	}
 	if in.Cut > 0 {
 		p += c.price(crashes, 1)
+	}
+	if in.Gate != "" {
+		p += c.price(preemptions, 1)
 	}
 	return p
 }

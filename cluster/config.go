@@ -64,6 +64,7 @@ type Bounds struct {
 	Transfers   int // the leader is asked to hand over
 	Changes     int // clients ask for one of Config.Changes of the configuration
 	Reads       int // clients ask to read
+	Preemptions int // a goroutine of a server is held at a gate, or one that waits for a timer at a gate goes on
 
 	// Ticks is how far the clock of any server goes; 0 is no clocks. At no moment do two clocks differ by more than Drift.
 	Ticks, Drift int
@@ -244,6 +245,19 @@ func (c *Config) Cuts(in spec.Input, whole spec.Output) []spec.Input {
 	return cuts
 }
 
+// Held lists the variants of an input in which a goroutine of the server is held at a gate in the middle of the step, given what the whole step did.
+func (c *Config) Held(in spec.Input, whole spec.Output) []spec.Input {
+	if c.Bounds.Preemptions <= 0 {
+		return nil
+	}
+	var held []spec.Input
+	for _, gate := range whole.Gates {
+		in.Gate = gate
+		held = append(held, in)
+	}
+	return held
+}
+
 // Validate reports the first thing about the configuration that makes no sense.
 func (c *Config) Validate() error {
 	b := c.Bounds
@@ -266,7 +280,7 @@ func (c *Config) Validate() error {
 		count int
 	}{
 		{"campaigns", b.Campaigns}, {"proposals", b.Proposals}, {"compactions", b.Compactions}, {"transfers", b.Transfers},
-		{"changes", b.Changes}, {"reads", b.Reads}, {"ticks", b.Ticks}, {"drift", b.Drift}, {"drop", int(c.Faults.Drop)},
+		{"changes", b.Changes}, {"reads", b.Reads}, {"preemptions", b.Preemptions}, {"ticks", b.Ticks}, {"drift", b.Drift}, {"drop", int(c.Faults.Drop)},
 		{"duplicate", int(c.Faults.Duplicate)}, {"crash", int(c.Faults.Crash)}, {"storage error", int(c.Faults.Storage)}, {"partition", int(c.Faults.Partition)},
 	} {
 		if n.count > MaxBudget || n.count < int(Unlimited) {
@@ -292,7 +306,7 @@ func (c *Config) String() string {
 		{"%d values", c.Values, c.Values > 1}, {"%d copies of a message", b.Copies, b.Copies > 1},
 		{"%d campaigns", b.Campaigns, b.Campaigns > 0}, {"%d proposals", max(b.Proposals, 0), b.Proposals != 0},
 		{"%d compactions", b.Compactions, b.Compactions > 0}, {"%d transfers", b.Transfers, b.Transfers > 0},
-		{"%d changes", b.Changes, b.Changes > 0}, {"%d reads", b.Reads, b.Reads > 0},
+		{"%d changes", b.Changes, b.Changes > 0}, {"%d reads", b.Reads, b.Reads > 0}, {"%d preemptions", b.Preemptions, b.Preemptions > 0},
 		{"clocks up to %d", b.Ticks, b.Ticks > 0}, {"that differ by at most %d", b.Drift, b.Ticks > 0},
 		{"%d steps", b.Depth, b.Depth > 0},
 	} {

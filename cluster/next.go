@@ -65,9 +65,14 @@ func (w *World) giving(all []Next, a Action) []Next {
 		return all
 	}
 	all = w.losing(all, a, out)
-	for _, cut := range w.config.Cuts(a.Input, out) {
+	whole := a.Input
+	for _, cut := range w.config.Cuts(whole, out) {
 		a.Input = cut
 		all = w.losing(all, a, w.Clone().step(a.Server, cut))
+	}
+	for _, held := range w.config.Held(whole, out) {
+		a.Input = held
+		all = w.losing(all, a, w.Clone().step(a.Server, held))
 	}
 	return all
 }

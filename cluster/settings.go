@@ -18,7 +18,7 @@ func (c *Config) Settings() []Setting {
 		name           string
 		value, assumed int
 	}{{"values", c.Values, 1}, {"copies", b.Copies, 1}, {"campaigns", b.Campaigns, 0}, {"proposals", max(b.Proposals, 0), 0},
-		{"compactions", b.Compactions, 0}, {"transfers", b.Transfers, 0}, {"changes", b.Changes, 0}, {"reads", b.Reads, 0}, {"ticks", b.Ticks, 0}, {"drift", b.Drift, 0}, {"depth", b.Depth, 0}} {
+		{"compactions", b.Compactions, 0}, {"transfers", b.Transfers, 0}, {"changes", b.Changes, 0}, {"reads", b.Reads, 0}, {"preemptions", b.Preemptions, 0}, {"ticks", b.Ticks, 0}, {"drift", b.Drift, 0}, {"depth", b.Depth, 0}} {
 		if n.value > n.assumed {
 			all = append(all, Setting{n.name, strconv.Itoa(n.value)})
 		}

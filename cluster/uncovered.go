@@ -12,7 +12,7 @@ func (c *Config) NotCovered() []string {
 		what  string
 		bound int
 	}{{"campaign", b.Campaigns}, {"proposal", b.Proposals}, {"crash", int(f.Crash)},
-		{"compaction", b.Compactions}, {"transfer", b.Transfers}, {"change", b.Changes}, {"read", b.Reads}, {"step", b.Depth}} {
+		{"compaction", b.Compactions}, {"transfer", b.Transfers}, {"change", b.Changes}, {"read", b.Reads}, {"preemption", b.Preemptions}, {"step", b.Depth}} {
 		if limit.bound > 0 {
 			list = append(list, fmt.Sprintf("more than %s in one execution", some(limit.bound, limit.what)))
 		}

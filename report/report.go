@@ -91,6 +91,7 @@ type Bounds struct {
 	Transfers   int `json:"transfers,omitempty"`   // requests that the leader hand over to another server
 	Changes     int `json:"changes,omitempty"`     // of the configuration that are asked for
 	Reads       int `json:"reads,omitempty"`
+	Preemptions int `json:"preemptions,omitempty"` // of goroutines of servers, at gates
 	Ticks       int `json:"ticks,omitempty"` // how far the clock of any server goes; 0 is no clocks
 	Drift       int `json:"drift,omitempty"` // how far any two clocks differ at most
 

@@ -257,6 +257,7 @@ func (t *text) world() string {
 		{Some(b.Transfers, "transfer"), b.Transfers > 0},
 		{Some(b.Changes, "change") + " of the configuration", b.Changes > 0},
 		{Some(b.Reads, "read"), b.Reads > 0},
+		{Some(b.Preemptions, "preemption"), b.Preemptions > 0},
 		{fmt.Sprintf("clocks up to %d that differ by at most %d", b.Ticks, b.Drift), b.Ticks > 0},
 		{"up to " + Some(b.Depth, "step"), b.Depth > 0},
 		{b.Network + " network", b.Network != "" && b.Network != "unordered"},

@@ -137,6 +137,7 @@ func (j *Judge) StepAt(where func(Part, int) Origin, s *Step) []*Breach {
 	if s.Output.Refused {
 		return j.refused(where, s)
 	}
+	s = s.Judged()
 	s.Declared = j.declared
 	s.recalled = j.recall(s)
 	met := j.meet(where, s)

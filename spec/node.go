@@ -87,11 +87,12 @@ const (
 	StorageError // from now on the disk is full: the next durable effect fails
 	Append       // a leader appends the oldest command that it has taken on (variant AppendsLater)
 	ApplyNext    // the state machine carries out the next entry that is committed (variant AppliesLater)
+	Resume       // the goroutine that is held at a gate goes on; with Gate, one that waits at that gate for a timer
 )
 
 var inputKindNames = [...]string{"none", "timeout", "heartbeat", "deliver", "propose", "crash", "restart",
 	"read", "transfer", "reconfigure", "compact", "stored",
-	"request-vote", "append-entries", "become-leader", "advance-commit", "tick", "storage-error", "append", "apply"}
+	"request-vote", "append-entries", "become-leader", "advance-commit", "tick", "storage-error", "append", "apply", "resume"}
 
 // String returns the kind as it is written in traces.
 func (k InputKind) String() string { return nameOf(inputKindNames[:], int(k)) }
@@ -110,6 +111,9 @@ type Input struct {
 	// effect (Write or Sync), …, at crash point W just before its W-th and last, at crash point W+1 right after that one.
 	// What was sent before the crash point has left; nothing after it happens. The server is Crashed afterwards.
 	Cut int
+	// Gate, of any input but Resume, holds a goroutine of the server in the middle of this very step: the first that comes to the gate of that
+	// name stays there, while the rest of the step happens, and until Resume. It is one of the Output.Gates of the step without it.
+	Gate string
 	// Lossy, with Crash or Cut: writes that were not synced are lost. Without it they survive (a process dies, the machine does not).
 	Lossy bool
 }
@@ -134,6 +138,9 @@ func (in Input) String() string {
 	}
 	if in.Lossy {
 		s += " lossy"
+	}
+	if in.Gate != "" {
+		s += " gate " + in.Gate
 	}
 	return s
 }
@@ -223,6 +230,7 @@ type Output struct {
 	Refused  bool     // the input is not possible in this state: nothing happened, and no step is counted
 	Keep     bool     // Deliver: the message stays in the network (sub-steps of the TLA+ specification)
 	Redirect ServerID // Propose: the client was sent on to this server
+	Gates    []string // where a goroutine could have been held in this step (Input.Gate), by name, ascending
 	Fault    error    // the implementation broke (panic, protocol error): the run stops with exit 5
 }
 

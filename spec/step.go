@@ -7,6 +7,17 @@ func (s *Step) runs() bool {
 	return !s.crashes() && s.Input.Kind != Restart && s.Before.Role != Crashed
 }
 
+// Judged is the step as rules look at it. One in whose middle a goroutine is held, or goes on, is not all that its input leads to, or more: as
+// of a step whose input is not recorded, rules then judge what the server did, and not whether it was the answer to that.
+func (s *Step) Judged() *Step {
+	if s.Input.Gate == "" && s.Input.Kind != Resume {
+		return s
+	}
+	judged := *s
+	judged.Input = Input{}
+	return &judged
+}
+
 // comesBack reports whether a server that showed its disk while it was down is up after the step.
 func (s *Step) comesBack() bool {
 	return s.Before.Role == Crashed && s.Before.Knows(FieldRole) && !s.crashes()

@@ -31,6 +31,7 @@ func Action(server spec.ServerID, in *spec.Input) string {
 	add(in.Change.Joint, "joint")
 	add(in.Cut > 0, "cut=%d", in.Cut)
 	add(in.Lossy, "lossy")
+	add(in.Gate != "", "gate=%q", in.Gate)
 	return strings.Join(words, " ")
 }
 
@@ -184,6 +185,8 @@ func (p *actionParser) detail(in *spec.Input, word string) {
 		in.Cut = int(p.number(value))
 	case "lossy":
 		in.Lossy = true
+	case "gate":
+		in.Gate = p.quoted(value)
 	case "from":
 		m.From = p.server(value)
 	case "to":

@@ -12,6 +12,9 @@ func TestActionsPrintAsTextThatParsesBack(t *testing.T) {
 	inputs := []spec.Input{
 		{Kind: spec.Timeout},
 		{Kind: spec.Timeout, Cut: 2, Lossy: true},
+		{Kind: spec.Timeout, Gate: "elect(n2)/set term.2"},
+		{Kind: spec.Resume},
+		{Kind: spec.Resume, Gate: "beat(n2)/\"after\""},
 		{Kind: spec.Crash, Lossy: true},
 		{Kind: spec.Propose, Value: `a "quoted" one = two` + "\n\x00\xff"},
 		{Kind: spec.Propose},

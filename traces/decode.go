@@ -166,6 +166,8 @@ func (d *decoder) record(into *slot) {
 			step.Input.Cut = int(d.Uint())
 		case "lossy":
 			step.Input.Lossy = d.Bool()
+		case "gate":
+			step.Input.Gate = string(d.String())
 		case "effects":
 			if step.Output.Effects = d.AppendEffects(into.effects); len(step.Output.Effects) > 0 {
 				into.effects = step.Output.Effects
@@ -241,7 +243,7 @@ func (d *decoder) record(into *slot) {
 // event takes the name of an event.
 func (d *decoder) event() string {
 	text := d.String()
-	for k := spec.Timeout; k <= spec.ApplyNext; k++ {
+	for k := spec.Timeout; k <= spec.Resume; k++ {
 		if name := k.String(); name == string(text) {
 			return name
 		}

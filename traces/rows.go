@@ -38,7 +38,11 @@ func rowsOf(t *Trace, guilty int, letters letters) ([]spec.ServerID, []Row) {
 		shown[id] = rows[0].Cells[k]
 	}
 	for i := range t.Records {
-		rows = append(rows, rowOf(&t.Records[i], i, servers, shown, guilty, letters))
+		row := rowOf(&t.Records[i], i, servers, shown, guilty, letters)
+		if gate := heldAt(t.Records[:i], &t.Records[i]); gate != "" {
+			row.Says = legible.Line(gateSentence(t.Records[i].Step, "", gate) + answerClause(&t.Records[i].Step.Output))
+		}
+		rows = append(rows, row)
 	}
 	return servers, rows
 }
@@ -112,6 +116,19 @@ func rowOf(r *Record, i int, servers []spec.ServerID, shown map[spec.ServerID]st
 	}
 	out.Notes = notesOf(r, letters.sent[i], true)
 	return out
+}
+
+// heldAt returns the gate at which the goroutine was held that goes on in a record; "" for records in which none does, and where that is not recorded.
+func heldAt(before []Record, r *Record) string {
+	if r.Step == nil || r.Step.Input.Kind != spec.Resume || r.Step.Input.Gate != "" {
+		return ""
+	}
+	for _, b := range slices.Backward(before) {
+		if b.Step != nil && b.Step.Server == r.Step.Server && b.Step.Input.Gate != "" && b.Step.Input.Kind != spec.Resume {
+			return b.Step.Input.Gate
+		}
+	}
+	return ""
 }
 
 // notesOf says what becomes of messages: late are those that the story named. Those that are lost are named, or else counted.

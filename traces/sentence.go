@@ -19,6 +19,9 @@ func sentence(r *Record, arriving string) string {
 	if r.Step.Input.Cut > 0 {
 		return legible.Line(crashSentence(r.Step, arriving))
 	}
+	if r.Step.Input.Gate != "" || r.Step.Input.Kind == spec.Resume {
+		return legible.Line(gateSentence(r.Step, arriving, "") + answerClause(&r.Step.Output))
+	}
 	return legible.Line(stepSentence(r.Step, arriving) + answerClause(&r.Step.Output))
 }
 

@@ -130,7 +130,7 @@ func (r *Record) Server() spec.ServerID {
 
 // InputKindOf returns the kind of input with that name, and whether there is one.
 func InputKindOf(name string) (spec.InputKind, bool) {
-	for k := spec.Timeout; k <= spec.ApplyNext; k++ {
+	for k := spec.Timeout; k <= spec.Resume; k++ {
 		if k.String() == name {
 			return k, true
 		}

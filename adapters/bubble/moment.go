@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/raftcheck/raftcheck/adapters/statekey"
 	"github.com/raftcheck/raftcheck/spec"
@@ -75,6 +76,9 @@ func (o *outcome) difference(p *outcome) string {
 	}
 	if o.output.Keep != p.output.Keep || o.output.Redirect != p.output.Redirect {
 		return fmt.Sprintf("kept %t and %t, redirected to %s and %s", o.output.Keep, p.output.Keep, o.output.Redirect, p.output.Redirect)
+	}
+	if !slices.Equal(o.output.Gates, p.output.Gates) {
+		return fmt.Sprintf("it passes the gates %q and %q", o.output.Gates, p.output.Gates)
 	}
 	if !reflect.DeepEqual(o.after, p.after) {
 		return differingField(&o.after, &p.after)

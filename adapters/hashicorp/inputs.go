@@ -16,12 +16,18 @@ import (
 func (s *server) Refuses() func(*spec.Input) bool {
 	if s.raft == nil {
 		return func(in *spec.Input) bool {
-			return in.Cut > 0 || in.Kind != spec.Restart && (in.Kind != spec.Deliver || in.Message.To != s.id)
+			return in.Cut > 0 || in.Gate != "" || in.Kind != spec.Restart && (in.Kind != spec.Deliver || in.Message.To != s.id)
 		}
 	}
 	leads, waiting, reads := s.role() == spec.Leader, s.courier.waiting(), s.reading != nil
+	held := s.refusesHeld()
 	return func(in *spec.Input) bool {
+		if held(in) {
+			return true
+		}
 		switch in.Kind {
+		case spec.Resume:
+			return false
 		case spec.Crash, spec.Propose, spec.Compact:
 			return false
 		case spec.ReadIndex:
@@ -52,6 +58,8 @@ func (s *server) give(in *spec.Input, out *spec.Output) bool {
 		s.fireElectionTimer()
 	case spec.Compact:
 		return s.compact()
+	case spec.Resume:
+		return s.resume(in)
 	case spec.Heartbeat:
 		s.heartbeat()
 	case spec.SendAppendEntries:
@@ -76,6 +84,7 @@ func (s *server) give(in *spec.Input, out *spec.Output) bool {
 func (s *server) fireElectionTimer() {
 	s.courier.campaign++
 	select {
+	case <-s.stays(): // it is held
 	case <-s.steps.first: // it writes its new term, or asks for pre-votes
 	case <-time.After(patience): // it does not campaign
 	}
@@ -107,7 +116,10 @@ func (s *server) deliver(m *spec.Message) {
 	select {
 	case response := <-responses:
 		s.reply(m, response)
-	default: // the server died before it answered
+	default: // the server died before it answered, or is held
+		if s.gates != nil && s.gates.Held() != "" && s.held.owed == nil && !s.steps.dead() {
+			s.held.owed, s.held.to = m, responses
+		}
 	}
 }
 

@@ -35,3 +35,6 @@ func TestLongIssue695IsFound(t *testing.T) {
 	require.Equal(t, "n2 has x@3 at index 3 but n1 has no-op@3 there, of the same term", r.Findings[0].Message)
 	t.Logf("%d states, %d steps deep, %.1fs", r.Search.Distinct, r.Search.Depth, r.Search.Seconds)
 }
+
+// Searches of the library with gates, see TestPreemption.
+func TestLongPreemption(t *testing.T) { withGates(t, "gates,long", "^TestLongGated") }

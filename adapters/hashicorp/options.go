@@ -22,6 +22,9 @@ type Options struct {
 	RestoreCommitted bool
 	// Barriers makes a read wait for an entry of its own (Barrier) in place of the leader's being confirmed (VerifyLeader).
 	Barriers bool
+	// Preempt lets goroutines of the library be held at its gates (spec.Input.Gate). The program must be built with the copy that package
+	// adapters/preempt/rewrite makes of the library by the file gates in this folder.
+	Preempt bool
 	// ByHistory makes the history of inputs the state of a server, so that no two are ever taken for the same.
 	ByHistory bool
 

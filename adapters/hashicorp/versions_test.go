@@ -10,7 +10,7 @@ import (
 )
 
 // whole are the tests that are not run again with other versions: this one, those that take long, and what older versions have not got.
-const whole = "^(TestOtherVersions|TestTwoElectionsHold|TestEqualStatesBehaveAlike|TestStatementIsPublished|TestCommittedLogsAreRestored)$"
+const whole = "^(TestOtherVersions|TestTwoElectionsHold|TestEqualStatesBehaveAlike|TestStatementIsPublished|TestPreemption|TestCommittedLogsAreRestored)$"
 
 // go.mod names the newest version. Beside it, vX.mod is the same module with version X: the tests pass with each, to the same counts.
 func TestOtherVersions(t *testing.T) {

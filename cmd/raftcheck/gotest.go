@@ -195,6 +195,9 @@ type job struct {
 
 // begin makes the test program's module.
 func (g *goTest) begin(s *subject, do order.Task) (*job, error) {
+	if err := g.holdsIn(s.name, do); err != nil {
+		return nil, err
+	}
 	keeper := offspring.New()
 	dir, err := keeper.Folder()
 	if err != nil {
@@ -421,7 +424,15 @@ func (g *goTest) write(dir string) error {
 		return &failure{exit: exitFault, err: errors.New("the source of raftcheck's adapters is not at hand"),
 			hint: "set RAFTCHECK_SOURCE to a checkout of raftcheck, or install a published version"}
 	}
-	fmt.Fprintf(&mod, "\nreplace %s => %s %s\n", f.module, f.module, g.version+f.suffix)
+	if g.holds() {
+		gated, err := g.gate(dir)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&mod, "\nreplace %s => %s\n", f.module, gated)
+	} else {
+		fmt.Fprintf(&mod, "\nreplace %s => %s %s\n", f.module, f.module, g.version+f.suffix)
+	}
 	if f.metrics != "" {
 		if version := g.wants(dir, f.metrics); version != "" {
 			fmt.Fprintf(&mod, "\nreplace %s => %s %s\n", f.metrics, f.metrics, version)

@@ -40,7 +40,7 @@ type family struct {
 var libraries = []library{
 	{name: "etcd", newest: "v3.7.0", choices: etcd.ChoiceNames(), chosen: func(choice string) bool { return new(etcd.Options).Choose(choice) }, takes: takes{spec.Compact, spec.Transfer, spec.Reconfigure, spec.ReadIndex, spec.Tick},
 		known: "versions 3.1 to 3.3, and 3.5 and later", family: etcdFamily, config: etcdConfig},
-	{name: "hashicorp", newest: "v1.8.0", choices: []string{"no-pre-vote", "whole-votes", "heartbeats", "restore-committed", "barriers", "learner"}, takes: takes{spec.Compact, spec.Transfer, spec.Reconfigure, spec.ReadIndex, spec.Tick},
+	{name: "hashicorp", newest: "v1.8.0", choices: []string{"no-pre-vote", "whole-votes", "heartbeats", "restore-committed", "barriers", "learner", "preempt=1"}, chosen: func(choice string) bool { return preemptions(choice) > 0 }, takes: takes{spec.Compact, spec.Transfer, spec.Reconfigure, spec.ReadIndex, spec.Tick},
 		known: "versions 1.1.2 and later", family: hashicorpFamily, config: hashicorpConfig},
 }
 
@@ -105,12 +105,16 @@ func hashicorpFamily(minor, patch int) (*family, string) {
 	return f, ""
 }
 
-func hashicorpConfig(*family, []string) cluster.Config {
-	return cluster.Config{
+func hashicorpConfig(_ *family, choices []string) cluster.Config {
+	c := cluster.Config{
 		Servers: 3, New: elsewhere{term: 1}.New, Variants: spec.Variants{spec.LateTerm, spec.HeartbeatsToAll, spec.InstallsAtOnce, spec.ConfigurationInLog},
 		Faults: cluster.Faults{Drop: cluster.Unlimited},
 		Bounds: cluster.Bounds{Terms: 3, Log: 3, Messages: 1, Campaigns: 2, Proposals: 1},
 	}
+	for _, choice := range choices {
+		c.Bounds.Preemptions = max(c.Bounds.Preemptions, preemptions(choice))
+	}
+	return c
 }
 
 // libraryOf returns the library that a name of --impl is of, or nil.

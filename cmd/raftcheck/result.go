@@ -57,7 +57,7 @@ func boundsOf(c *cluster.Config, symmetry bool) *report.Bounds {
 	b := c.Bounds
 	return &report.Bounds{Nodes: c.Servers, Terms: int(b.Terms), Log: int(b.Log), Messages: b.Messages, Duplicates: max(b.Copies, 1), Values: max(c.Values, 1),
 		Campaigns: b.Campaigns, Proposals: b.Proposals, Depth: b.Depth,
-		Compactions: b.Compactions, Transfers: b.Transfers, Changes: b.Changes, Reads: b.Reads, Ticks: b.Ticks, Drift: b.Drift, Network: c.Network.String(), Symmetry: symmetry}
+		Compactions: b.Compactions, Transfers: b.Transfers, Changes: b.Changes, Reads: b.Reads, Preemptions: b.Preemptions, Ticks: b.Ticks, Drift: b.Drift, Network: c.Network.String(), Symmetry: symmetry}
 }
 
 func searchOf(s *checker.Stats) *report.Search {

@@ -407,7 +407,7 @@ func (p *parse) ownState(e *event, n *node) error {
 
 // inputs lists the events of the native format that a line may stand for. Messages that arrive are told with receives.
 func inputs() (names []string) {
-	for k := spec.Timeout; k <= spec.ApplyNext; k++ {
+	for k := spec.Timeout; k <= spec.Resume; k++ {
 		if k != spec.Deliver {
 			names = append(names, k.String())
 		}

@@ -28,6 +28,9 @@ func (o *Object) Input(in *spec.Input) {
 	if in.Lossy {
 		o.Bool("lossy", true)
 	}
+	if in.Gate != "" {
+		o.Text("gate", in.Gate)
+	}
 }
 
 func (o *Object) change(c *spec.Change) {

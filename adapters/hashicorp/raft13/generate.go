@@ -19,7 +19,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, from := range files {
+	for _, from := range append(files, "../gates") {
 		name := filepath.Base(from)
 		if apart[name] || strings.HasSuffix(name, "_test.go") {
 			continue
@@ -29,7 +29,11 @@ func main() {
 			log.Fatal(err)
 		}
 		var b bytes.Buffer
-		b.WriteString("// Code generated from " + from + " by go generate; DO NOT EDIT.\n\n")
+		comment := "// "
+		if name == "gates" {
+			comment = "# "
+		}
+		b.WriteString(comment + "Code generated from " + from + " by go generate; DO NOT EDIT.\n\n")
 		b.Write(source)
 		if err := os.WriteFile(name, b.Bytes(), 0o666); err != nil {
 			log.Fatal(err)

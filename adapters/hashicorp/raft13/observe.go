@@ -27,6 +27,9 @@ func (s *server) Observe() spec.Observation {
 	if o.Role == spec.Leader {
 		o.Progress = s.progress()
 	}
+	if s.held.by != nil {
+		o.Unknown = unsettled
+	}
 	return o
 }
 
@@ -84,6 +87,9 @@ func (s *server) AppendState(b []byte) []byte {
 		for _, id := range set {
 			b = binary.AppendUvarint(b, uint64(id))
 		}
+	}
+	if s.held.by != nil {
+		b = append(append(append(b, '='), s.gates.Held()...), s.held.by...)
 	}
 	for _, name := range s.courier.names() {
 		b = appendText(append(b, '>'), name)

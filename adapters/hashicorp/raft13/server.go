@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/raft"
 
 	"github.com/raftcheck/raftcheck/adapters/bubble"
+	"github.com/raftcheck/raftcheck/adapters/preempt"
 	"github.com/raftcheck/raftcheck/adapters/statekey"
 	"github.com/raftcheck/raftcheck/spec"
 )
@@ -48,6 +49,9 @@ type server struct {
 
 	handover handover
 	reading  *reading // nil is no read that waits
+
+	gates *preempt.Watch // nil where no goroutine can be held
+	held  preempted
 }
 
 // start makes a server that was bootstrapped with the configuration of the whole cluster.
@@ -61,6 +65,7 @@ func start(o *Options) bubble.Start {
 			must(raft.BootstrapCluster(s.config(), boot, boot, snapshotStore{boot}, newCourier(id, boot.steps), o.configuration(servers)))
 		}
 		s.disk = o.bootstrapped[len(servers)].clone()
+		s.watch()
 		s.boot()
 		return s
 	}
@@ -110,6 +115,10 @@ func (s *server) boot() {
 // kill ends the incarnation: whatever its goroutines still do happens to nobody.
 func (s *server) kill() {
 	s.steps.die()
+	if s.gates != nil {
+		s.gates.End()
+		s.held = preempted{}
+	}
 	s.raft.Shutdown()
 	s.courier.hangUp(func(*call) bool { return true })
 	synctest.Wait()
@@ -136,6 +145,7 @@ func (s *server) Step(in spec.Input) spec.Output {
 		s.kill()
 		return spec.Output{}
 	}
+	s.beginStep(&in)
 	s.steps.begin(in.Cut)
 	before := s.role()
 	var out spec.Output
@@ -143,15 +153,19 @@ func (s *server) Step(in spec.Input) spec.Output {
 		return spec.Output{Refused: true}
 	}
 	s.quieten(before)
+	s.pay()
 	if err := s.courier.fault; err != nil {
 		return spec.Output{Fault: err}
+	}
+	if in.Gate != "" && in.Kind != spec.Resume && s.gates.Held() != in.Gate {
+		return spec.Output{Refused: true} // nobody came there
 	}
 	if in.Cut > 0 {
 		return s.crashed(in.Cut)
 	}
 	s.tally(&in)
 	s.follow(&in)
-	out.Effects = s.steps.done()
+	out.Effects, out.Gates = s.steps.done(), s.passed()
 	return out
 }
 
@@ -160,6 +174,7 @@ func (s *server) stepDown(in *spec.Input) spec.Output {
 	if in.Kind == spec.Deliver {
 		return spec.Output{}
 	}
+	s.watch()
 	s.boot()
 	return spec.Output{Effects: s.steps.done()}
 }

@@ -54,6 +54,7 @@ func Servers(t *testing.T, o Options) *bubble.Lab {
 //   - spec.ReadIndex, with Bounds.Reads: VerifyLeader, or with Options.Barriers Barrier, and then a look at the state machine
 //   - spec.Tick, with Bounds.Ticks: nobody answers a leader for as long as its lease lasts
 //   - spec.Compact, with Bounds.Compactions: Snapshot, with nothing left of the log that it covers
+//   - spec.Resume, with Bounds.Preemptions and Options.Preempt: a goroutine that is held goes on, or the timer fires for which one waits at a gate
 //
 // Servers also know spec.Heartbeat, for worlds that list it: the timers for heartbeats that say nothing of the log fire.
 func Inputs(c *cluster.Config) func(spec.ServerID) []spec.Input {
@@ -67,6 +68,14 @@ func Inputs(c *cluster.Config) func(spec.ServerID) []spec.Input {
 		for _, in := range c.DefaultInputs(id) {
 			if in.Kind != spec.Timeout && in.Kind != spec.Heartbeat {
 				inputs = append(inputs, in)
+			}
+		}
+		if c.Bounds.Preemptions > 0 {
+			inputs = append(inputs, spec.Input{Kind: spec.Resume})
+			for _, peer := range c.IDs() {
+				if peer != id {
+					inputs = append(inputs, spec.Input{Kind: spec.Resume, Gate: timerGate(peer)})
+				}
 			}
 		}
 		return inputs

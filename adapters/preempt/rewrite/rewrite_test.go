@@ -1,0 +1,172 @@
+package rewrite_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/adapters/preempt/rewrite"
+)
+
+// module writes a module of one file.
+func module(t *testing.T, source string) string {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module example.com/server\n\ngo 1.26.0\n"), 0o666))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "server.go"), []byte(source), 0o666))
+	return dir
+}
+
+func listed(t *testing.T, text string) rewrite.List {
+	t.Helper()
+	l, err := rewrite.Read("gates", strings.NewReader(text))
+	require.NoError(t, err)
+	return l
+}
+
+// Each kind of place at which a call can stand has a gate right before it, and no line moves.
+func TestGatesStandBeforeCalls(t *testing.T) {
+	const before = `package server
+
+import "time"
+
+func (s *server) step(peer string) { // a comment that stays
+	term := s.read() + s.read()
+	if s.read() > 1 { s.write(term) } else if s.read() > 2 { s.write(2) }
+	switch { case term > 0: s.write(3)
+	}
+	go func() { s.write(4) }()
+	defer s.write(5)
+again:
+	s.write(6)
+	for { select { case <-time.After(time.Second): s.write(7); default: goto again } }
+}
+
+func (s *server) other() { s.write(8) }
+
+func (s *server) read() int { return 0 }
+
+func (s *server) write(int) {}
+
+type server struct{}
+`
+	const after = `package server; import raftcheck_preempt "github.com/raftcheck/raftcheck/adapters/preempt"
+
+import "time"
+
+func (s *server) step(peer string) { // a comment that stays
+	raftcheck_preempt.Pass("step/read", peer); term := s.read() + s.read()
+	raftcheck_preempt.Pass("step/read.2", peer); if s.read() > 1 { raftcheck_preempt.Pass("step/write", peer); s.write(term) } else if s.read() > 2 { raftcheck_preempt.Pass("step/write.2", peer); s.write(2) }
+	switch { case term > 0: raftcheck_preempt.Pass("step/write.3", peer); s.write(3)
+	}
+	go func() { raftcheck_preempt.Pass("step/write.4", peer); s.write(4) }()
+	defer s.write(5)
+again:
+	raftcheck_preempt.Pass("step/write.5", peer); s.write(6)
+	for { select { case <-raftcheck_preempt.After(time.After(time.Second), "step/After", peer): raftcheck_preempt.Pass("step/write.6", peer); s.write(7); default: goto again } }
+}
+`
+	dir, to := module(t, before), t.TempDir()
+	gates, err := rewrite.Copy(dir, "example.com/server", listed(t, "step for peer: read write timer=After"), to)
+	require.NoError(t, err)
+	require.Equal(t, []string{"step/After", "step/read", "step/read.2", "step/write", "step/write.2", "step/write.3", "step/write.4", "step/write.5", "step/write.6"}, gates)
+	got, err := os.ReadFile(filepath.Join(to, "server.go"))
+	require.NoError(t, err)
+	require.Equal(t, after, string(got)[:len(after)])
+	require.Equal(t, before[strings.Index(before, "func (s *server) other"):], string(got)[len(after)+1:], "what is not listed stays as it is")
+}
+
+// What comes of it is a module that builds, does what it did, and says which gates it has.
+func TestCopiesRun(t *testing.T) {
+	dir, to := module(t, `package main
+
+import "fmt"
+
+func main() { fmt.Println(step()) }
+
+func step() int { return read() }
+
+func read() int { return 7 }
+`), t.TempDir()
+	_, err := rewrite.Copy(dir, "example.com/server", listed(t, "step: read"), to)
+	require.NoError(t, err)
+	here, err := filepath.Abs("../../..")
+	require.NoError(t, err)
+	mod, err := os.OpenFile(filepath.Join(to, "go.mod"), os.O_APPEND|os.O_WRONLY, 0)
+	require.NoError(t, err)
+	_, err = mod.WriteString("\nrequire github.com/raftcheck/raftcheck v0.0.0\nreplace github.com/raftcheck/raftcheck => " + here + "\n")
+	require.NoError(t, err)
+	require.NoError(t, mod.Close())
+	require.NoError(t, os.WriteFile(filepath.Join(to, "told.go"), []byte(`package main
+
+import (
+	"fmt"
+
+	"github.com/raftcheck/raftcheck/adapters/preempt"
+)
+
+func init() { fmt.Println(preempt.Gates("example.com/server")) }
+`), 0o666))
+	cmd := exec.Command("go", "run", "-mod=mod", ".")
+	cmd.Dir, cmd.Env = to, append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.Equal(t, "[step/read]\n7\n", string(out))
+}
+
+// No goroutine is held where it holds a lock, be it in a function that is called there.
+func TestLocksAreHeldByNobodyWhoIsHeld(t *testing.T) {
+	for name, test := range map[string]struct{ body, want string }{
+		"between":                    {"s.mu.Lock(); s.read(); s.mu.Unlock()", "server.go:5: a lock is held when read is called"},
+		"before":                     {"s.read(); s.mu.Lock(); s.mu.Unlock()", ""},
+		"behind":                     {"s.mu.Lock(); s.mu.Unlock(); s.read()", ""},
+		"to the end of the function": {"s.mu.RLock(); defer s.mu.RUnlock(); if true { s.read() }", "server.go:5: a lock is held when read is called"},
+		"in a branch that returns":   {"s.mu.Lock(); if true { s.mu.Unlock(); return }; s.read()", "server.go:5: a lock is held when read is called"},
+		"by who calls the function":  {"s.read() }\nfunc (s *server) outer() { s.mu.Lock(); s.inner(); s.mu.Unlock() }\nfunc (s *server) inner() { s.step()", "server.go:6: a lock is held when inner is called"},
+		"in another goroutine":       {"s.read() }\nfunc (s *server) outer() { s.mu.Lock(); s.inner(); s.mu.Unlock() }\nfunc (s *server) inner() { go s.step()", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := module(t, "package server\n\nimport \"sync\"\n\nfunc (s *server) step() { "+test.body+" }\n\nfunc (s *server) read() int { return 0 }\n\ntype server struct{ mu sync.RWMutex }\n")
+			_, err := rewrite.Copy(dir, "example.com/server", listed(t, "step: read"), t.TempDir())
+			if test.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, test.want)
+		})
+	}
+}
+
+// A list that names what is not there is refused, and so is one that cannot be read.
+func TestMistakesAreTold(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                       "gates: no function is listed",
+		"# step: read":           "gates: no function is listed",
+		"step read":              "gates:1: no colon",
+		"\nstep:":                "gates:2: nothing is called at the gates of step",
+		"step: read\nstep: read": "gates:2: step is listed twice",
+		": read":                 `gates:1: "" is no name of a function`,
+		"a b: read":              `gates:1: "a b" is no name of a function`,
+	} {
+		_, err := rewrite.Read("gates", strings.NewReader(text))
+		require.ErrorContains(t, err, want, text)
+	}
+	dir := module(t, "package server\n\nfunc step() { read() }\n\nfunc read() {}\n")
+	for text, want := range map[string]string{
+		"stop: read":         "no statement of a function stop calls read",
+		"step: read write":   "no statement of a function step calls write",
+		"step: timer=After":  "no statement of a function step calls After",
+		"step: read # write": "",
+	} {
+		_, err := rewrite.Copy(dir, "example.com/server", listed(t, text), t.TempDir())
+		if want == "" {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorContains(t, err, want, text)
+	}
+}
