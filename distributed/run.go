@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -90,6 +91,11 @@ func (s *Search) began() (h head, err error) {
 func (s *Search) job(ctx context.Context, o Options, from head) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	if o.Runner == "prism" && strings.EqualFold(*jobopts.EnvironmentType, "external") {
+		if err := answers(ctx, *jobopts.EnvironmentConfig, o.Patient); err != nil {
+			return err
+		}
+	}
 	p, scope := beam.NewPipelineWithRoot()
 	s.layers(scope, from.Layer, o.Layers)
 	ended := make(chan error, 1) // whoever is given up may still say how it ended

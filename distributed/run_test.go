@@ -4,15 +4,19 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/runners/prism"
 	"github.com/stretchr/testify/require"
 )
@@ -24,7 +28,8 @@ func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
 	log.SetupLogging("error", "text")
-	beam.Init()
+	flag.Parse()
+	beam.Init() // a worker that a pool has started goes no further
 	dir, err := os.MkdirTemp("", "raftcheck-beam")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -151,4 +156,63 @@ func TestAKilledProgramIsReplaced(t *testing.T) {
 		require.Equal(t, wantCode, code)
 		require.DirExists(t, filepath.Join(dir, fmt.Sprint("once-", seed)))
 	}
+}
+
+// TestAKilledWorkerIsReplaced has the work done by workers in processes of their own, which a pool starts, and kills one in the middle of a bundle: the worker that has a program
+// do the n-th part it is asked for, by chance, dies with that.
+func TestAKilledWorkerIsReplaced(t *testing.T) {
+	pooled(t)
+	flags := []string{"--impl", "mutant:el-higher-vote-granted"}
+	want, wantCode := check(t, flags...)
+	for seed := range uint64(5) {
+		program, killed := killer(t, 1+rand.New(rand.NewPCG(seed, 3)).IntN(5))
+		got, code := search(t, program, Options{Layers: 3, Retries: 1, Patient: 5 * time.Minute}, 3, flags...)
+		require.Equal(t, want, got)
+		require.Equal(t, wantCode, code)
+		require.DirExists(t, killed)
+	}
+}
+
+// pooled has workers started by a pool, as processes of the test's program, until the test ends.
+func pooled(t *testing.T) {
+	t.Helper()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	at, err := net.Listen("tcp", "localhost:0")
+	require.NoError(t, err)
+	none := filepath.Join(t.TempDir(), "none") // the pool has the program
+	require.NoError(t, os.WriteFile(none, nil, 0o600))
+	for option, value := range map[*string]string{jobopts.EnvironmentType: "EXTERNAL", jobopts.EnvironmentConfig: at.Addr().String(), jobopts.WorkerBinary: none, jobopts.Endpoint: ""} {
+		before := *option
+		*option = value
+		t.Cleanup(func() { *option = before })
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- ServePool(ctx, at, self) }()
+	t.Cleanup(func() {
+		cancel()
+		require.NoError(t, <-ended)
+	})
+}
+
+// killer is a raftcheck that kills the worker which asks it for the n-th part, before it is done, once. It leaves a folder when it does.
+func killer(t *testing.T, n int) (program, killed string) {
+	t.Helper()
+	dir := t.TempDir()
+	program, killed = filepath.Join(dir, "raftcheck"), filepath.Join(dir, "killed")
+	script := fmt.Sprintf(`#!/bin/sh
+if [ $PPID = %d ] || [ -d %q ]; then exec %q "$@"; fi
+exec 3<&0
+{
+	n=0
+	while IFS= read -r line <&3; do
+		n=$((n + 1))
+		if [ $n = %d ] && mkdir %q 2>/dev/null; then kill -9 $PPID; exit; fi
+		printf '%%s\n' "$line"
+	done
+} | exec %q "$@"
+`, os.Getpid(), killed, raftcheck, n, killed, raftcheck)
+	require.NoError(t, os.WriteFile(program, []byte(script), 0o700))
+	return program, killed
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -17,7 +18,7 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/universal/extworker"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/x/beamx" // all runners
 
 	"github.com/raftcheck/raftcheck/distributed"
@@ -47,7 +48,7 @@ type flags struct {
 	search  distributed.Search
 	options distributed.Options
 	binary  string
-	pool    int // serve as a pool of workers on this port
+	pool    int // start workers for who asks at this port
 }
 
 func (f *flags) set() *flag.FlagSet {
@@ -62,7 +63,7 @@ func (f *flags) set() *flag.FlagSet {
 	set.DurationVar(&f.options.Patient, "patience", time.Hour, "give a job up that has made no file for so long, and give its layers again; 0 is never")
 	set.DurationVar(&f.options.Limit, "for", 0, "give no job after this long, as in 10m, and tell what was covered")
 	set.StringVar(&f.binary, "raftcheck", "raftcheck", "the program raftcheck, on the workers' machines and here")
-	set.IntVar(&f.pool, "serve", 0, "serve as a worker on this `port` of localhost, for --environment_type EXTERNAL; takes no other flag")
+	set.IntVar(&f.pool, "serve", 0, "start workers, each a process of its own, for runners that ask at this `port` of localhost, as --environment_type EXTERNAL does; takes no other flag")
 	return set
 }
 
@@ -130,6 +131,11 @@ func (f *flags) check(rest []string) error {
 		return errors.New("--rounds-per-task and --layers-per-job are at least 1, --retries, --for and --patience at least 0")
 	}
 	var err error
+	if *jobopts.WorkerBinary == "" {
+		if *jobopts.WorkerBinary, err = os.Executable(); err != nil { // else Beam's SDK compiles one, and asks for a Go toolchain and the source
+			return err
+		}
+	}
 	if f.search.Folder, err = filepath.Abs(f.search.Folder); err != nil {
 		return err
 	}
@@ -212,14 +218,15 @@ func isBool(f *flag.Flag) bool {
 	return is && b.IsBoolFlag()
 }
 
-// serve is a worker for runners that are told where one is.
+// serve starts workers for runners that are told where to ask for them, each a process of this program.
 func serve(ctx context.Context, port int) error {
-	w, err := extworker.StartLoopback(ctx, port)
+	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	<-ctx.Done()
-	limited, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	return w.Stop(limited)
+	at, err := net.Listen("tcp", fmt.Sprintf("localhost:%d", port))
+	if err != nil {
+		return err
+	}
+	return distributed.ServePool(ctx, at, self)
 }
