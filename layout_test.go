@@ -50,7 +50,7 @@ var mayImport = map[string][]string{
 	"linearizability":          {"spec", "legible", "traces", "traces/wire", "traces/foreign"},
 	"linearizability/generate": {"linearizability"},
 	"fuzz":                     {"spec", "cluster", "traces", "checker", "linearizability", "conformance/contract", "internal/cpu"},
-	"adapters/order":           {"spec", "cluster", "traces", "checker", "fuzz", "conformance", "explore"},
+	"adapters/order":           {"spec", "cluster", "traces", "checker", "fuzz", "conformance", "explore", "internal/cpu"},
 	"adapters/rpc":             {"spec", "cluster", "checker", "adapters/bubble", "adapters/statekey", "adapters/rpc/internal/…"},
 	"adapters/rpc/skeleton":    {"spec", "internal/nearest", "adapters/rpc/internal/…"},
 	"adapters/…":               {"spec", "traces/wire", "adapters/…"},

@@ -98,7 +98,8 @@ func (h *hand) ask(q request) (answer, error) {
 
 // end lets the program end, and returns how.
 func (h *hand) end() error {
-	_ = h.in.Close() // it is ended one way or the other
+	_ = h.in.Close()                  // it is ended one way or the other
+	_, _ = io.Copy(io.Discard, h.out) // it may say more than an answer
 	return h.command.Wait()
 }
 
@@ -146,8 +147,12 @@ func (s *Search) do(q request) (a answer, err error) {
 			return a, err
 		}
 		var ended *exec.ExitError
-		if errors.As(h.end(), &ended) && ended.ExitCode() == exitUsage {
-			return a, &Refused{"raftcheck check does not take these flags", exitUsage}
+		if errors.As(h.end(), &ended) && ended.ExitCode() > 0 { // not by a signal
+			what := fmt.Sprintf("raftcheck check ended with exit code %d, and says above why", ended.ExitCode())
+			if ended.ExitCode() == exitUsage {
+				what = "raftcheck check does not take these flags"
+			}
+			return a, &Refused{what, ended.ExitCode()}
 		}
 	}
 	return a, fmt.Errorf("raftcheck ended in the middle of its work, %d times: %w", tries, err)

@@ -93,9 +93,9 @@ func search(t *testing.T, program string, o Options, shares int, flags ...string
 	return parse(t, out.Bytes()), code
 }
 
-// worlds are searches of some thousand states: a row of the parity table, one that is bounded, and mutants.
+// worlds are searches of some thousand states: one that is bounded, and mutants.
 func worlds() (all [][]string) {
-	all = [][]string{{"--impl", "spec", "--log", "0", "--symmetry", "--depth", "12"}, {"--depth", "7"}}
+	all = [][]string{{"--depth", "7"}}
 	for _, name := range []string{"el-stale-vote-resp", "el-vote-not-durable", "el-meta-missing-term0", "el-higher-vote-granted", "el-hb-term-unchecked", "rp-next-le-match",
 		"rp-match-from-nack", "rp-prevterm-zero", "cm-quorum-half", "sn-resp-term-unchecked"} {
 		all = append(all, []string{"--impl", "mutant:" + name})
@@ -158,18 +158,34 @@ func TestAKilledProgramIsReplaced(t *testing.T) {
 	}
 }
 
-// TestAKilledWorkerIsReplaced has the work done by workers in processes of their own, which a pool starts, and kills one in the middle of a bundle: the worker that has a program
-// do the n-th part it is asked for, by chance, dies with that.
+// kills is in how many runs of each search a worker is killed.
+var kills = flag.Int("kills", 0, "runs of each search that is compared in which a worker is killed")
+
+// TestAKilledWorkerIsReplaced has the work done by workers in processes of their own, which a pool starts, and kills one in the middle of a bundle.
 func TestAKilledWorkerIsReplaced(t *testing.T) {
 	pooled(t)
-	flags := []string{"--impl", "mutant:el-higher-vote-granted"}
-	want, wantCode := check(t, flags...)
-	for seed := range uint64(5) {
-		program, killed := killer(t, 1+rand.New(rand.NewPCG(seed, 3)).IntN(5))
-		got, code := search(t, program, Options{Layers: 3, Retries: 1, Patient: 5 * time.Minute}, 3, flags...)
-		require.Equal(t, want, got)
+	compared := worlds()
+	if *kills == 0 {
+		compared = [][]string{{"--impl", "mutant:el-higher-vote-granted"}}
+	}
+	for _, flags := range compared {
+		want, wantCode := check(t, flags...)
+		replaced(t, max(*kills, 5), want, wantCode, 3, flags...)
+	}
+}
+
+// replaced makes a search some times on Beam, and kills each time a worker when it asks for a part by chance.
+func replaced(t *testing.T, runs int, want report, wantCode, shares int, flags ...string) {
+	t.Helper()
+	random := rand.New(rand.NewPCG(1, 3))
+	parts := int(want["search"].(map[string]any)["depth"].(float64)) * (4 + shares) // a layer is looked at, expanded, filled, merged and closed
+	for range runs {
+		n := 1 + random.IntN(parts)
+		program, killed := killer(t, n)
+		got, code := search(t, program, Options{Layers: 3, Retries: 1, Patient: 5 * time.Minute}, shares, flags...)
+		require.Equal(t, want, got, "%v, killed at part %d", flags, n)
 		require.Equal(t, wantCode, code)
-		require.DirExists(t, killed)
+		require.DirExists(t, killed, "%v, part %d", flags, n)
 	}
 }
 
@@ -196,7 +212,7 @@ func pooled(t *testing.T) {
 	})
 }
 
-// killer is a raftcheck that kills the worker which asks it for the n-th part, before it is done, once. It leaves a folder when it does.
+// killer is a raftcheck that kills the worker which asks for the n-th part of a search, before it is done. It leaves a folder when it does.
 func killer(t *testing.T, n int) (program, killed string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -204,15 +220,12 @@ func killer(t *testing.T, n int) (program, killed string) {
 	script := fmt.Sprintf(`#!/bin/sh
 if [ $PPID = %d ] || [ -d %q ]; then exec %q "$@"; fi
 exec 3<&0
-{
-	n=0
-	while IFS= read -r line <&3; do
-		n=$((n + 1))
-		if [ $n = %d ] && mkdir %q 2>/dev/null; then kill -9 $PPID; exit; fi
-		printf '%%s\n' "$line"
-	done
-} | exec %q "$@"
-`, os.Getpid(), killed, raftcheck, n, killed, raftcheck)
+while IFS= read -r line <&3; do
+	printf . >>%q
+	if [ $(wc -c <%q) -ge %d ] && mkdir %q 2>/dev/null; then kill -9 $PPID; exit; fi
+	printf '%%s\n' "$line"
+done | exec %q "$@"
+`, os.Getpid(), killed, raftcheck, filepath.Join(dir, "parts"), filepath.Join(dir, "parts"), n, killed, raftcheck)
 	require.NoError(t, os.WriteFile(program, []byte(script), 0o700))
 	return program, killed
 }

@@ -25,13 +25,15 @@ type Program struct {
 	World func(*Order) (*cluster.Config, checker.Options, error)
 	// Check searches the world; nil is checker.Check.
 	Check func(context.Context, *cluster.Config, checker.Options) (*checker.Result, error)
+	// Again returns what makes servers of which nothing is remembered, on which a violation that was found must happen again; nil leaves that to Check.
+	Again func() spec.Factory
 	// Alone says that the implementation's servers must not run on several goroutines at once.
 	Alone bool
 	// Words says what the payload of a message holds; nil if messages have none.
 	Words func(payload string) string
-	// Out is where progress is printed, a line that begins with [ProgressMark] each time, and answers of Explore; nil is standard output.
+	// Out is where progress is printed, a line that begins with [ProgressMark] each time, and answers of Explore and Share; nil is standard output.
 	Out io.Writer
-	// In is where questions of Explore are read; nil is standard input.
+	// In is where questions of Explore and Share are read; nil is standard input.
 	In io.Reader
 }
 
@@ -82,6 +84,8 @@ func (p Program) obey(ctx context.Context, o *Order) (*Outcome, error) {
 	case Search:
 		search.Progress = p.progress(o)
 		return p.search(ctx, o, world, search)
+	case Share:
+		return p.share(ctx, o, world, search)
 	case Learn:
 		return p.learn(ctx, o, world)
 	case Replay:
@@ -147,6 +151,30 @@ func (p Program) search(ctx context.Context, o *Order, world *cluster.Config, se
 	if err != nil {
 		return nil, err
 	}
+	return searched(o, r)
+}
+
+// share does parts of a search until it is asked for the result.
+func (p Program) share(ctx context.Context, o *Order, world *cluster.Config, search checker.Options) (*Outcome, error) {
+	in, out := p.asked()
+	r, err := Parts(ctx, world, search, in, out)
+	if errors.Is(err, ErrNotTold) {
+		return &Outcome{Nothing: true}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if p.Again != nil && len(r.Findings) > 0 {
+		trace := r.Findings[0].Trace
+		if _, err := traces.Replay(trace, p.Again()); err != nil {
+			return nil, &checker.Fault{Step: fmt.Sprintf("a violation of %d steps did not happen again", len(trace.Records)), Err: err}
+		}
+	}
+	return searched(o, r)
+}
+
+// searched is what came of a search.
+func searched(o *Order, r *checker.Result) (*Outcome, error) {
 	out := outcome(r.Verdict, r.Reason, r.Goals, r.Rules)
 	out.Search, out.Reduced = r.Search, r.Reduced
 	if len(r.Findings) > 0 {
@@ -191,14 +219,20 @@ func (p Program) explore(ctx context.Context, o *Order, world *cluster.Config, r
 	if err != nil {
 		return nil, err
 	}
-	in, out := p.In, p.Out
+	in, out := p.asked()
+	return &Outcome{}, explore.Answer(ctx, held, in, out)
+}
+
+// asked returns where questions are read, and where they are answered.
+func (p Program) asked() (in io.Reader, out io.Writer) {
+	in, out = p.In, p.Out
 	if in == nil {
 		in = os.Stdin
 	}
 	if out == nil {
 		out = os.Stdout
 	}
-	return &Outcome{}, explore.Answer(ctx, held, in, out)
+	return in, out
 }
 
 // writeFirst writes the execution of a violation, if there is one.

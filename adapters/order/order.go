@@ -33,7 +33,7 @@ type Order struct {
 	Memory   int                 // bytes; 0 is no bound
 	Symmetry bool                // states that differ only in names count as one
 	Reduce   checker.Reductions
-	Keep     *checker.Keep     // of Search: where it is kept; null is in memory
+	Keep     *checker.Keep     // of Search: where it is kept; null is in memory. Of Share: where it is shared
 	Seed     uint64            // of Fuzz and Conform
 	Level    conformance.Level // of Conform
 	Profiles []spec.Profile    // of Conform
@@ -62,6 +62,7 @@ type Task string
 // The tasks.
 const (
 	Search Task = "search" // search the world
+	Share  Task = "share"  // do parts of a search of the world that programs share (Parts), on standard input and output
 	Learn  Task = "learn"  // learn what each server does in the world
 	Replay Task = "replay" // run a trace again
 	Shrink Task = "shrink" // make a trace as short as possible
@@ -78,7 +79,7 @@ type Outcome struct {
 	Story   string             // checker.Fault.Story of it
 	Problem string             // it could not be done; nothing else counts then
 	Unfit   bool               // the problem is with where the search is kept
-	Nothing bool               // there was nothing to shrink: the trace breaks no rule
+	Nothing bool               // there was nothing to shrink: the trace breaks no rule; or nobody asked what was found
 	Tried   int                // executions that Shrink tried
 	Differs *traces.Difference // of a replay
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/raftcheck/raftcheck/adapters/order"
 	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
@@ -114,7 +115,7 @@ func (a *app) runCheck(cmd *cobra.Command, f *checkFlags) error {
 		r, err := a.search(cmd.Context(), s, o, "check", f.save, f.time)
 		return over.admit(r), err
 	})
-	if errors.Is(err, errNotTold) {
+	if errors.Is(err, order.ErrNotTold) {
 		return nil
 	}
 	if err != nil {

@@ -19,6 +19,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/zeebo/xxh3"
+
 	"github.com/raftcheck/raftcheck/adapters/order"
 	"github.com/raftcheck/raftcheck/adapters/process/offspring"
 	"github.com/raftcheck/raftcheck/checker"
@@ -39,6 +41,8 @@ type goTest struct {
 	family  *family
 	version string // of the library
 	choices []string
+
+	programs string // folder of test programs that are built already, and where one goes that is built; "" builds one each time
 }
 
 // The files in the program's folder. The first two are named in the call of family.obey.
@@ -66,12 +70,43 @@ func (g *goTest) search(ctx context.Context, s *subject, o checker.Options) (*ch
 	if err != nil {
 		return nil, err
 	}
-	result := &checker.Result{Verdict: out.Verdict, Reason: out.Reason, Search: out.Search, Reduced: out.Reduced, Goals: goalsOf(out)}
-	if result.Findings, err = findingsOf(out, s, o.Rules, job.order.Trace, checker.Finding{Shortest: !out.Longer, Faults: out.Faults, Fewest: out.Fewest}); err != nil {
+	return job.result(out, s, o)
+}
+
+// result is what a search found.
+func (j *job) result(out *order.Outcome, s *subject, o checker.Options) (result *checker.Result, err error) {
+	result = &checker.Result{Verdict: out.Verdict, Reason: out.Reason, Search: out.Search, Reduced: out.Reduced, Goals: goalsOf(out)}
+	if result.Findings, err = findingsOf(out, s, o.Rules, j.order.Trace, checker.Finding{Shortest: !out.Longer, Faults: out.Faults, Fewest: out.Fewest}); err != nil {
 		return nil, err
 	}
 	result.Rules = rulesOf(out, o.Rules, result.Findings)
 	return result, nil
+}
+
+// share has parts of a search of the subject's world done, as lines of in ask for them, and reads what was found when it is asked for.
+func (g *goTest) share(ctx context.Context, s *subject, o checker.Options, in io.Reader, out io.Writer) (*checker.Result, error) {
+	job, err := g.begin(s, order.Share)
+	if err != nil {
+		return nil, err
+	}
+	defer job.end()
+	job.order.Memory, job.order.Keep, job.order.Symmetry, job.order.Reduce = o.Memory, o.Keep, o.Symmetry, o.Reduce
+	job.judge(o)
+	args, err := job.build(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := job.converse(ctx, args, in, out); err != nil {
+		return nil, err
+	}
+	found, err := job.outcome(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if found.Nothing {
+		return nil, order.ErrNotTold
+	}
+	return job.result(found, s, o)
 }
 
 // fuzz has a campaign made in the subject's world, and reads what was found.
@@ -193,7 +228,7 @@ type job struct {
 	order  order.Order
 }
 
-// begin makes the test program's module.
+// begin makes the test program's folder.
 func (g *goTest) begin(s *subject, do order.Task) (*job, error) {
 	if err := g.holdsIn(s.name, do); err != nil {
 		return nil, err
@@ -208,10 +243,6 @@ func (g *goTest) begin(s *subject, do order.Task) (*job, error) {
 	c := &s.config
 	j.order.Nodes, j.order.Values, j.order.Network, j.order.Bounds, j.order.Faults = c.Servers, c.Values, c.Network, c.Bounds, c.Faults
 	j.order.Changes, j.order.Variants = c.Changes, c.Variants
-	if err := g.write(dir); err != nil {
-		j.end()
-		return nil, err
-	}
 	return j, nil
 }
 
@@ -233,7 +264,7 @@ func (j *job) judge(o checker.Options) {
 	}
 }
 
-// build writes the order and builds the program that is to obey it; it returns how to call it.
+// build writes the order, makes the program that obeys it if it is not there yet, and returns how to run it.
 func (j *job) build(ctx context.Context) ([]string, error) {
 	data, err := json.Marshal(&j.order)
 	if err != nil {
@@ -242,8 +273,19 @@ func (j *job) build(ctx context.Context) ([]string, error) {
 	if err := os.WriteFile(filepath.Join(j.dir, orderFile), data, 0o666); err != nil {
 		return nil, err
 	}
-	program := filepath.Join(j.dir, "program.test")
-	for _, args := range [][]string{{"go", "mod", "tidy"}, {"go", "test", "-c", "-o", program, "."}} {
+	program, making := filepath.Join(j.dir, "program.test"), ""
+	if j.of.programs != "" {
+		name := j.of.programName()
+		program, making = filepath.Join(j.of.programs, name), filepath.Join(j.of.programs, fmt.Sprintf("aside-%s-%d", name, os.Getpid()))
+	}
+	run := []string{program, "-test.timeout=0"}
+	if _, err := os.Stat(program); err == nil {
+		return run, nil
+	}
+	if err := j.of.write(j.dir); err != nil {
+		return nil, err
+	}
+	for _, args := range [][]string{{"go", "mod", "tidy"}, {"go", "test", "-c", "-o", cmp.Or(making, program), "."}} {
 		if err := j.call(ctx, args, nil); err != nil {
 			if args[1] == "mod" {
 				err = cmp.Or(j.unreleased(ctx), err) // which says nothing without a network
@@ -251,7 +293,16 @@ func (j *job) build(ctx context.Context) ([]string, error) {
 			return nil, err
 		}
 	}
-	return []string{program, "-test.timeout=0"}, nil
+	if making == "" {
+		return run, nil
+	}
+	return run, os.Rename(making, program)
+}
+
+// programName is the name of the program among others: for the same name it does the same.
+func (g *goTest) programName() string {
+	made := strings.Join([]string{makerOf(), g.family.adapter, g.family.module, g.version, runtime.GOOS, runtime.GOARCH}, "\n")
+	return fmt.Sprintf("program-%016x", xxh3.HashString(made))
 }
 
 // run builds the program, runs it and reads the outcome.
@@ -341,6 +392,49 @@ func (j *job) call(ctx context.Context, args []string, progress func([]byte)) er
 		}
 		return &failure{exit: exitFault, err: fmt.Errorf("%s: %w\n  | %s", filepath.Base(strings.Join(args, " ")), err, strings.ReplaceAll(lastLines(words, 20), "\n", "\n  | ")),
 			hint: "a Go toolchain and the library's source are needed; a panic in the library ends the test program"}
+	}
+	return nil
+}
+
+// converse runs a program that reads lines and answers with lines of JSON, until either ends.
+func (j *job) converse(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
+	cmd := exec.Command(args[0], args[1:]...)
+	var said bytes.Buffer
+	cmd.Dir, cmd.Stderr = j.dir, &said
+	to, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	printed, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := j.keeper.Start(cmd); err != nil {
+		return &failure{exit: exitFault, err: fmt.Errorf("%s: %w", args[0], err), hint: "it was built for this machine's system and must be allowed to run where it is"}
+	}
+	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Signal(os.Interrupt) }) // it may be gone
+	defer stop()
+	go func() {
+		_, _ = io.Copy(to, in) // the program may have ended first, and then nobody waits for the rest
+		to.Close()
+	}()
+	lines := bufio.NewReader(printed)
+	for {
+		line, err := lines.ReadString('\n')
+		if strings.HasPrefix(line, "{") { // a test says more when it ends
+			if _, err := io.WriteString(out, line); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			break
+		}
+	}
+	err = cmd.Wait()
+	j.keeper.Ended(cmd)
+	if err != nil {
+		return &failure{exit: exitFault, err: fmt.Errorf("%s: %w\n  | %s", filepath.Base(args[0]), err, strings.ReplaceAll(lastLines(strings.TrimSpace(said.String()), 20), "\n", "\n  | ")),
+			hint: "a panic in the library ends the test program"}
 	}
 	return nil
 }
