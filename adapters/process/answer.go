@@ -89,6 +89,21 @@ func (p *parser) check(r *wire.Reader, a *answer) {
 	}
 }
 
+// looksLikeAnswer reports whether a line is an object with nothing but members that an answer has.
+func looksLikeAnswer(line []byte) bool {
+	r := wire.NewReader(line, true)
+	for r.Open('{'); r.More('}'); {
+		switch string(r.Key()) {
+		case "effects", "refused", "redirect", "post", "state", "can", "fault":
+			r.Skip()
+		default:
+			return false
+		}
+	}
+	r.End()
+	return r.Err() == nil
+}
+
 func abilities(r *wire.Reader) (can Abilities) {
 	names := [...]string{"start", "load"}
 	for r.Open('['); r.More(']'); {

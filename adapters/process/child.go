@@ -114,7 +114,7 @@ func (c *child) end() {
 // so that the program is busy while answers are looked at. The first error ends the exchange; those of the process are *Error.
 func (c *child) exchange(asked [][]byte, take func(k int, answer []byte) error) error {
 	sent, ahead := 0, 0
-	var batch []byte
+	var batch, last []byte
 	for got := 0; got < len(asked); got++ {
 		for batch = batch[:0]; sent < len(asked) && (sent == got || ahead+len(asked[sent]) <= window); sent++ {
 			batch = append(batch, asked[sent]...)
@@ -128,9 +128,10 @@ func (c *child) exchange(asked [][]byte, take func(k int, answer []byte) error) 
 			return err
 		}
 		ahead -= len(asked[got])
+		last = answer
 	}
 	if c.lines.Buffered() > 0 {
-		return c.chatter(asked[len(asked)-1])
+		return c.chatter(asked[len(asked)-1], last)
 	}
 	return nil
 }
@@ -223,8 +224,11 @@ func (c *child) exit() string {
 	return c.state.Error()
 }
 
-// chatter says that something was written that nothing asked for.
-func (c *child) chatter(asked []byte) error {
+// chatter says that something was written that nothing asked for: the line that was taken for the answer, if it is none, or else what is behind it.
+func (c *child) chatter(asked, answer []byte) error {
+	if !looksLikeAnswer(answer) {
+		return c.complain(asked, &Error{What: "writes a line that is no answer, and more behind it", Line: string(answer), Hint: hintStdout})
+	}
 	more, _ := c.lines.Peek(min(c.lines.Buffered(), c.options.Line))
 	more, _, _ = bytes.Cut(more, []byte("\n"))
 	return c.complain(asked, &Error{What: "writes a second line", Line: string(more), Hint: hintStdout})

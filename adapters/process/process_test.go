@@ -63,12 +63,14 @@ func TestHistoriesAreStates(t *testing.T) {
 func TestProgramsThatMisbehave(t *testing.T) {
 	const asked = "the program is asked `{\"event\":\"timeout\"}` and "
 	for how, want := range map[string]string{
-		"exit-0":                     asked + `ends with exit status 0 without an answer`,
-		"exit-3":                     asked + `ends with exit status 3 without an answer; it says on stderr: "no disk to write to"`,
-		"partial":                    asked + "ends with exit status 1 in the middle of an answer: `{\"effects\":[`",
-		"close":                      asked + `closes its stdout without an answer`,
-		"huge":                       asked + "answers with more than 1000 bytes without a line break: `xxxx",
-		"two-lines":                  asked + "writes a second line: `{\"refused\":true}`",
+		"exit-0":                          asked + `ends with exit status 0 without an answer`,
+		"exit-3":                          asked + `ends with exit status 3 without an answer; it says on stderr: "no disk to write to"`,
+		"partial":                         asked + "ends with exit status 1 in the middle of an answer: `{\"effects\":[`",
+		"close":                           asked + `closes its stdout without an answer`,
+		"huge":                            asked + "answers with more than 1000 bytes without a line break: `xxxx",
+		"two-lines":                       asked + "writes a second line: `{\"refused\":true}`",
+		say("starting up\n{\"post\":{}}"): asked + "writes a line that is no answer, and more behind it: `starting up`",
+		say("{\"level\":\"info\"}\n{\"post\":{}}"): asked + "writes a line that is no answer, and more behind it: `{\"level\":\"info\"}`",
 		say(``):                      asked + `answers with a line that is not as it must be: the line ends where '{' belongs`,
 		say(`hello`):                 asked + "answers with a line that is not as it must be: 'h' where '{' belongs, at column 1 of `hello`",
 		say(`{"post":{},`):           asked + "answers with a line that is not as it must be: the line ends where a string belongs, at column 12 of `{\"post\":{},`",

@@ -82,6 +82,8 @@ func chapters() []chapter {
 		{"features", "what the reference may have or do, of --features and --impl reference:NAME", featureTopics},
 		{"strategies", "how random executions are chosen, of fuzz --strategy", strategyTopics},
 		{"formats", "what reports are written in, of -o", formatTopics},
+		{"trace-formats", "what traces are read in, of verify --format and show --format", traceFormatTopics},
+		{"history-formats", "what histories of clients are read in, of linearize --format", historyFormatTopics},
 		{"adapter-checks", "what an adapter is held to, before anything is said of the Raft behind it", contractTopics()},
 		{"exit-codes", "what the exit code says", exitTopics()},
 		{"schemas", "what files look like, as JSON Schema", schemaTopics()},

@@ -76,3 +76,19 @@ var formatTopics = wordTopics("format of reports", "format:", "raftcheck show -o
 	{"svg", "the diagram of an execution alone, of raftcheck show", ""},
 	{"mermaid", "the diagram of an execution as text, of raftcheck show", ""},
 })
+
+var traceFormatTopics = wordTopics("format of traces", "trace:", "raftcheck verify --format %s TRACE", []word{
+	{"native", "raftcheck's own: one JSON object a line, with what a server did and what it shows after it", "docs/trace-format.md says what each member means; raftcheck explain trace-schema prints the schema."},
+	{"etcd", "the state trace of etcd's raft, as its own TLA+ validation reads it", "docs/verify-etcd.md says how to record one."},
+	{"ccf", "the trace of CCF's consensus", "docs/verify-ccf.md says what is judged."},
+})
+
+var historyFormatTopics = wordTopics("format of histories", "history:", "raftcheck linearize --format %s HISTORY", []word{
+	{"native", "raftcheck's own: a line when a client calls and one when it is answered, or one for each whole operation", "docs/linearizability.md says what each member means; raftcheck explain history-schema prints the schema."},
+	{"jepsen", "EDN as Jepsen and Maelstrom write it, history.edn, and porcupine's logs of key-value stores", ""},
+	{"jepsen-json", "the same in JSON: a list of objects, or one after the other", ""},
+	{"jepsen-log", "lines of Jepsen's log or its history.txt, such as porcupine's logs of etcd", ""},
+	{"maelstrom", "the messages between Maelstrom's clients and nodes, one JSON object a line", ""},
+	{"etcd-operations", "what clients of etcd's robustness tests did: client-*/operations.json, or the folder of a whole report", ""},
+	{"trace", "a native trace: the operations of the cluster's clients", ""},
+})

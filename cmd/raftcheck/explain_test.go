@@ -11,6 +11,7 @@ import (
 	"github.com/raftcheck/raftcheck/conformance/scenario"
 	"github.com/raftcheck/raftcheck/fuzz"
 	"github.com/raftcheck/raftcheck/impl/mutant"
+	"github.com/raftcheck/raftcheck/linearizability"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
 )
@@ -57,7 +58,7 @@ func TestEveryRuleIsExplained(t *testing.T) {
 	}
 }
 
-// TestEveryValueOfAFlagIsExplained: whatever --faults, --features, --strategy and -o take.
+// TestEveryValueOfAFlagIsExplained: whatever --faults, --features, --strategy, -o and --format take.
 func TestEveryValueOfAFlagIsExplained(t *testing.T) {
 	all := slices.Concat(faultNames, choiceNames(), fuzz.Strategies(), []string{mixName}, report.Formats)
 	for _, name := range all {
@@ -68,6 +69,12 @@ func TestEveryValueOfAFlagIsExplained(t *testing.T) {
 		text := explained(t, asked)
 		require.True(t, strings.HasPrefix(text, name+" ("), "%s: %s", name, text)
 		require.Contains(t, text, name, "the command that uses it")
+	}
+	for before, names := range map[string][]string{"trace:": formats[1:], "history:": linearizability.Formats[1:]} { // the first is auto
+		for _, name := range names {
+			require.True(t, strings.HasPrefix(explained(t, before+name), name+" ("), name)
+			explained(t, name)
+		}
 	}
 	for flag, chapter := range map[string][]topic{"--faults": faultTopics, "--features": featureTopics, "--strategy": strategyTopics} {
 		for _, topic := range chapter {
