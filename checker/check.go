@@ -57,24 +57,36 @@ func Check(ctx context.Context, config *cluster.Config, o Options) (*Result, err
 	return run.live(ctx, result)
 }
 
-// searchAs makes a search. Servers that were taken to be interchangeable, and are not, are searched again without renaming them.
+// searchAs makes a search. What was assumed for a reduction and turns out not to hold is searched again without it.
 func searchAs(ctx context.Context, config *cluster.Config, o Options) (*run, *Result, error) {
-	r, err := newRun(config, o)
-	if err != nil {
-		return nil, nil, err
+	var without []Reduced
+	for {
+		r, err := newRun(config, o)
+		if err != nil {
+			return nil, nil, err
+		}
+		r.reduced = append(r.reduced, without...)
+		result, err := r.searched(ctx)
+		off := unfit(err)
+		if off == 0 || o.Reduce&off == 0 || off == Renaming && o.Symmetry {
+			return r, result, err
+		}
+		o.Reduce &^= off
+		without = append(without, Reduced{Name: off.String(), Off: err.Error()})
 	}
-	result, err := r.searched(ctx)
+}
+
+// unfit returns the reduction that an error says to rest on what does not hold; 0 for none.
+func unfit(err error) Reductions {
 	var differ *Asymmetry
-	if !errors.As(err, &differ) || o.Symmetry || o.Reduce&Renaming == 0 {
-		return r, result, err
+	var guessed *wrongGuess
+	switch {
+	case errors.As(err, &differ):
+		return Renaming
+	case errors.As(err, &guessed):
+		return NoOps
 	}
-	o.Reduce &^= Renaming
-	if r, err = newRun(config, o); err != nil {
-		return nil, nil, err
-	}
-	r.reduced = append(r.reduced, Reduced{Name: Renaming.String(), Off: differ.Error()})
-	result, err = r.searched(ctx)
-	return r, result, err
+	return 0
 }
 
 // searched searches in memory or in files.
@@ -155,6 +167,9 @@ func newRun(config *cluster.Config, o Options) (*run, error) {
 		return nil, errors.New("symmetry: in a search that is kept in files, only servers are renamed that can write their state with other names (spec.Permuter)")
 	}
 	r.reduced, r.wants, r.small = reduced, reduce&NoOps, smallSearch
+	if r.wants != 0 && !copies(config) {
+		m.noops, m.reduce, r.wants = &noops{}, reduce, 0
+	}
 	r.search = newSearch(m, workers, len(spec.Goals))
 	r.past, r.goesOn = o.Past, len(o.Past) > 0
 	return r, nil
@@ -182,17 +197,17 @@ func (r *run) exhaust(ctx context.Context) (*Result, error) {
 	defer r.end()
 	switch err := r.begin(); {
 	case err != nil && ctx.Err() != nil:
-		return r.result(timeUsedUp, nil), nil
+		return r.ended(timeUsedUp)
 	case err != nil:
 		return nil, err
 	}
 	for depth := 0; len(r.layer) > 0; depth++ {
 		r.stats.Depth = depth
 		if bound := r.config.Bounds.Depth; bound > 0 && depth == bound {
-			return r.result("", nil), nil
+			return r.ended("")
 		}
 		if r.deepest > 0 && depth == r.deepest {
-			return r.result("", nil), nil
+			return r.ended("")
 		}
 		for from := 0; from < len(r.layer); {
 			n, err := r.round(ctx, from)
@@ -200,7 +215,7 @@ func (r *run) exhaust(ctx context.Context) (*Result, error) {
 				err = ctx.Err()
 			}
 			if err != nil && ctx.Err() != nil { // whatever it is: a program that is ended meanwhile gives no answer
-				return r.result(timeUsedUp, nil), nil
+				return r.ended(timeUsedUp)
 			}
 			if err != nil {
 				return nil, err
@@ -210,7 +225,7 @@ func (r *run) exhaust(ctx context.Context) (*Result, error) {
 				return r.violated(ctx, depth)
 			}
 			if reason := r.outgrown(); reason != "" {
-				return r.result(reason, nil), nil
+				return r.ended(reason)
 			}
 			r.report()
 		}
@@ -220,7 +235,15 @@ func (r *run) exhaust(ctx context.Context) (*Result, error) {
 		}
 	}
 	r.stats.Complete = true
-	return r.result("", nil), nil
+	return r.ended("")
+}
+
+// ended puts together what a search covered that found nothing, once what it assumed is proved.
+func (r *run) ended(reason string) (*Result, error) {
+	if err := r.prove(); err != nil {
+		return nil, err
+	}
+	return r.result(reason, nil), nil
 }
 
 func (r *run) outgrown() string {

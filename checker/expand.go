@@ -105,7 +105,7 @@ const (
 
 func newExpander(m *memo) *expander {
 	c := m.config
-	x := &expander{memo: m, base: make([]uint64, len(m.names)), split: c.Partitions()}
+	x := &expander{memo: m, base: make([]uint64, len(m.names)), split: c.Partitions(), strips: m.noops != nil}
 	x.layout = layout{size: c.Servers, capacity: c.Bounds.Messages, fifo: c.Network == cluster.FIFO, sticky: c.Network == cluster.EverSent}
 	x.limit = c.Limit()
 	x.dropPrice, x.stayPrice = c.DropPrice(1), c.DuplicatePrice()

@@ -27,7 +27,7 @@ const mostAhead = 1 << 17
 
 // noops says which messages are no-ops for ever.
 type noops struct {
-	ahead    *memo
+	ahead    *memo      // nil where they are guessed (overtaken.go), and what follows is too, but for known
 	dead     [][]uint64 // by server state ahead: messages that are no-ops from there on, as bits
 	servers  []uint32   // by server state of the search: the same ahead
 	messages []uint32   // by message of the search: the same ahead
@@ -142,11 +142,7 @@ func (a *ahead) give(s, message uint32) {
 		a.before = append(a.before[:0], a.tried...)
 		first := len(a.steps)
 		err := a.resolveDelivery(s, message)
-		harmless := idle
-		if a.config.Faults.Duplicate <= cluster.Off {
-			harmless |= hears // else it may cost a duplication
-		}
-		alive = err != nil || slices.ContainsFunc(a.steps[first:], func(l localStep) bool { return l.flags&harmless == 0 || l.goals != 0 || l.flags&keeps != 0 })
+		alive = err != nil || slices.ContainsFunc(a.steps[first:], func(l localStep) bool { return !a.harmless(&l) })
 		for k, n := range a.tried {
 			if n > a.before[k] {
 				tests[k/64] |= 1 << (k % 64)
@@ -154,6 +150,15 @@ func (a *ahead) give(s, message uint32) {
 		}
 	}
 	a.alive[s], a.tests[s] = append(a.alive[s], alive), append(a.tests[s], tests)
+}
+
+// harmless reports whether a step on a message leads back to where it came from and tells nothing new.
+func (m *memo) harmless(l *localStep) bool {
+	harmless := idle
+	if m.config.Faults.Duplicate <= cluster.Off {
+		harmless |= hears // else it may cost a duplication
+	}
+	return l.flags&harmless != 0 && l.goals == 0 && l.flags&keeps == 0
 }
 
 // gather adds to each server state what holds of those that it leads to.
@@ -233,6 +238,10 @@ func (n *noops) met(key []byte) error {
 	if n == nil {
 		return nil
 	}
+	if n.ahead == nil {
+		n.known = append(n.known, nil)
+		return nil
+	}
 	id, known := n.ahead.serverOf[string(key)]
 	if !known {
 		return elsewhere(spec.ServerID(key[0]) + 1)
@@ -243,7 +252,7 @@ func (n *noops) met(key []byte) error {
 
 // sent notes that the search has met a message.
 func (n *noops) sent(key []byte) {
-	if n == nil {
+	if n == nil || n.ahead == nil {
 		return
 	}
 	n.messages = append(n.messages, n.ahead.messageOf[string(key)])
@@ -260,6 +269,9 @@ func (n *noops) isNoop(server, message uint32) noop {
 // resolveNoop makes known whether a message is a no-op for ever, and if it is, what it puts to the test.
 func (m *memo) resolveNoop(server, message uint32) error {
 	n := m.noops
+	if n.ahead == nil {
+		return m.guess(server, message)
+	}
 	for len(n.known[server]) <= int(message) {
 		n.known[server] = append(n.known[server], noopUnknown)
 	}

@@ -119,8 +119,8 @@ func (o *Options) applicable(config *cluster.Config) (Reductions, []Reduced) {
 		switch {
 		case one == Renaming:
 			err = Symmetric(config)
-		case one == NoOps && err == nil && !copies(config):
-			err = errors.New("it takes servers that can copy themselves")
+		case one == NoOps && err == nil && !copies(config) && (asked&Renaming == 0 || Symmetric(config) != nil):
+			err = errors.New("it takes servers that can copy themselves, or symmetry")
 		case one == NoOps && err == nil && !judgesTerms(o.Rules):
 			err = errors.New("it takes the rule term-monotonic")
 		}
@@ -130,7 +130,7 @@ func (o *Options) applicable(config *cluster.Config) (Reductions, []Reduced) {
 		} else {
 			on |= one
 		}
-		if one == NoOps && err == nil {
+		if one == NoOps && err == nil && copies(config) {
 			said.Off = "a search of less than two million states does without"
 		}
 		all = append(all, said)
@@ -138,7 +138,7 @@ func (o *Options) applicable(config *cluster.Config) (Reductions, []Reduced) {
 	return on, all
 }
 
-// copies reports whether the servers of a world can copy themselves, without which it is slow to look ahead with them.
+// copies reports whether the servers of a world can copy themselves, without which it is slow to look ahead with them, and no-ops are guessed.
 func copies(config *cluster.Config) bool {
 	_, can := config.New(1, config.IDs()).(spec.Cloner)
 	return can
@@ -160,8 +160,9 @@ func (r *run) retell(ctx context.Context, found *Result) (*Result, error) {
 		o.States = most
 	}
 	length, took := len(found.Findings[0].Trace.Records), found.Search.Depth
+	proved := r.prove() == nil
 	for k := range found.Findings {
-		found.Findings[k].Shortest = length == took
+		found.Findings[k].Shortest = length == took && proved
 	}
 	config, started := r.config, r.started
 	*r = run{} // gives the memory back

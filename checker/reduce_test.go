@@ -2,6 +2,7 @@ package checker
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -22,6 +23,7 @@ import (
 
 // covered is all that a reduction must keep of a search that came to its end.
 type covered struct {
+	guessed   bool            // no-ops were guessed wrongly
 	servers   map[uint64]bool // states of all servers with what is spent, under every renaming
 	local     map[uint64]bool // states of single servers, likewise
 	goals     []bool          // by goal: it was reached
@@ -62,6 +64,11 @@ func explore(t testing.TB, config *cluster.Config, o Options, spoil func(*run)) 
 		require.NoError(t, r.takeOut(depth+1))
 	}
 	r.stats.Complete = true
+	if err := r.prove(); err != nil {
+		var wrong *wrongGuess
+		require.ErrorAs(t, err, &wrong)
+		c.guessed = true
+	}
 	for _, n := range r.search.goals {
 		c.goals = append(c.goals, n > 0)
 	}
@@ -91,7 +98,7 @@ func (c *covered) note(s *search) {
 // compared holds a reduced search of a world against one that is not. It returns the first thing in which they differ, "" for nothing, and how
 // many states the two found; none where the world is too large, or something was found.
 func compared(t testing.TB, config *cluster.Config, o Options, spoil func(*run)) (differs string, plain, reduced uint64) {
-	o.States, o.Workers = 20_000, 1
+	o.States, o.Workers = cmp.Or(o.States, 20_000), 1
 	without := o
 	without.Reduce = 0
 	want, all, wanted := explore(t, config, without, nil)
@@ -102,6 +109,9 @@ func compared(t testing.TB, config *cluster.Config, o Options, spoil func(*run))
 	got, few, found := explore(t, config, o, spoil)
 	defer few.end()
 	switch {
+	case got != nil && got.guessed && spoil == nil: // as Check does
+		o.Reduce &^= NoOps
+		return compared(t, config, o, nil)
 	case found == nil && want == nil:
 		return "", 0, 0 // as many steps beside losses lead to more states than as many steps
 	case found == nil:
@@ -255,7 +265,7 @@ func TestServersAreRenamedByWhatTheyDo(t *testing.T) {
 		if _, named := new(1, config.IDs()).(spec.Permuter); !named || config.Validate() != nil || Symmetric(config) != nil {
 			continue
 		}
-		for _, reduce := range []Reductions{Renaming, AllReductions} {
+		for _, reduce := range []Reductions{Renaming, Renaming | NoOps, AllReductions} {
 			differs, a, b := compared(t, config, Options{Reduce: reduce}, nil)
 			require.Empty(t, differs, "%s: %s", reduce, name)
 			plain, reduced = plain+a, reduced+b
@@ -263,6 +273,48 @@ func TestServersAreRenamedByWhatTheyDo(t *testing.T) {
 	}
 	require.Greater(t, plain, 3*reduced)
 }
+
+// TestGuessedNoOpsAreProved: servers act on a message of an earlier term, but only once they have heard from a leader. It is found out that it is no
+// no-op, and a search that is not asked for the proof comes to less. Of servers that never do, it is proved.
+func TestGuessedNoOpsAreProved(t *testing.T) {
+	for _, acts := range []bool{true, false} {
+		alike := impl.New(impl.Options{})
+		config := cluster.Default(func(id spec.ServerID, servers []spec.ServerID) spec.Node {
+			return nameless{&gullible{Node: alike(id, servers), acts: acts}}
+		})
+		config.Bounds, config.Faults = cluster.Bounds{Terms: 3, Messages: 2, Campaigns: 2}, cluster.Faults{Drop: cluster.Unlimited}
+		o := Options{Goals: []*spec.Goal{}, Rules: []*spec.Rule{spec.Rules[0]}, Reduce: FastReductions}
+		r, err := Check(context.Background(), &config, o)
+		require.NoError(t, err)
+		said := slices.IndexFunc(r.Reduced, func(r Reduced) bool { return r.Name == "no-ops" })
+		o.States = 1 << 20
+		differs, plain, _ := compared(t, &config, o, func(*run) {})
+		require.Equal(t, acts, differs != "", differs)
+		require.Equal(t, acts, plain == 0, "without a difference, both came to their end")
+		if acts {
+			require.Contains(t, r.Reduced[said].Off, "no-ops were guessed wrongly: n")
+		} else {
+			require.Empty(t, r.Reduced[said].Off)
+		}
+	}
+}
+
+// gullible is a server that takes who voted in an earlier term for a candidate of the next, once it has heard from a leader.
+type gullible struct {
+	spec.Node
+	acts, heard bool
+}
+
+func (g *gullible) Step(in spec.Input) spec.Output {
+	o := g.Observe()
+	if m := in.Message; g.acts && g.heard && in.Kind == spec.Deliver && m.Kind == spec.RequestVoteReply && m.Term < o.Term {
+		in.Message = spec.Message{Kind: spec.RequestVote, From: m.From, To: m.To, Term: o.Term + 1}
+	}
+	g.heard = g.heard || in.Kind == spec.Deliver && in.Message.Kind == spec.AppendEntries
+	return g.Node.Step(in)
+}
+
+func (g *gullible) AppendState(b []byte) []byte { return append(g.Node.AppendState(b), bit(g.heard)) }
 
 // TestServersThatAreNotAlikeAreNotRenamed: a server does, or minds, what the others do not. By default such servers are searched without renaming; who
 // asks for symmetry is told.
