@@ -2,6 +2,7 @@ package bubble_test
 
 import (
 	"context"
+	"math/rand/v2"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,15 +98,15 @@ func TestWhatIsKnownIsNotRunAgain(t *testing.T) {
 	}
 	stats := lab.Stats()
 	require.Equal(t, 3, stats.Steps, "the start and two inputs")
-	require.Equal(t, 6, stats.Bubbles, "two for each")
-	require.Equal(t, 2*0+2*1+2*2, stats.Inputs)
+	require.GreaterOrEqual(t, stats.Bubbles, 6, "two for each, and four if they took long")
+	require.GreaterOrEqual(t, stats.Inputs, 2*0+2*1+2*2)
 	require.Zero(t, stats.Divergences)
 	require.Positive(t, stats.Inside)
 
 	fresh := lab.Fresh()
 	fresh.Node(1, servers).Step(passes)
-	require.Equal(t, 4, fresh.Stats().Bubbles)
-	require.Equal(t, 6, lab.Stats().Bubbles)
+	require.GreaterOrEqual(t, fresh.Stats().Bubbles, 4)
+	require.Equal(t, stats, lab.Stats())
 }
 
 func TestHistoryAsState(t *testing.T) {
@@ -133,6 +134,31 @@ func TestAnAccidentIsOutvoted(t *testing.T) {
 	require.Equal(t, 1, lab.Stats().Divergences)
 }
 
+// On a machine that is busy with other things, bubbles take long, and one in four does something else.
+func TestABusyMachineIsOutvoted(t *testing.T) {
+	asks, answers := make(chan bool), make(chan bool) // of no bubble, so whoever waits for them takes real time
+	go func() {
+		for range asks {
+			time.Sleep(10 * time.Millisecond)
+			answers <- true
+		}
+	}()
+	defer close(asks)
+	for seed := range uint64(8) {
+		dice := rand.New(rand.NewPCG(seed, 0))
+		lab := bubble.New(t, start(func(s *ticker) {
+			asks <- true
+			<-answers
+			if dice.IntN(4) == 0 {
+				s.count += 9
+			}
+		}, false), bubble.Options{})
+		node := lab.Node(1, servers)
+		require.NoError(t, node.Step(passes).Fault, "seed %d", seed)
+		require.Equal(t, []byte{1}, node.AppendState(nil), "seed %d", seed)
+	}
+}
+
 func TestADisturbedReplayIsRepeated(t *testing.T) {
 	runs := 0
 	lab := bubble.New(t, start(func(s *ticker) {
@@ -158,14 +184,15 @@ func TestNonDeterminismIsAFault(t *testing.T) {
 }
 
 func TestAStepThatChangesItsMindIsAFault(t *testing.T) {
-	runs := 0
+	believed := false
 	lab := bubble.New(t, start(func(s *ticker) {
-		if runs++; runs > 2 && s.count == 1 { // after the step was believed
+		if believed && s.count == 1 {
 			s.count = 5
 		}
 	}, false), bubble.Options{})
 	node := lab.Node(1, servers)
 	require.NoError(t, node.Step(passes).Fault)
+	believed = true
 	require.ErrorContains(t, node.Step(passes).Fault, "Term: 1 and 3")
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,34 +13,52 @@ import (
 	"github.com/raftcheck/raftcheck/spec"
 )
 
-// How often is enough. On a quiet machine two bubbles nearly always agree, and a third is hardly ever needed.
+// How often is enough. On a quiet machine two bubbles nearly always agree, and a third is hardly ever needed. On a busy one, a thread waits for its turn,
+// and Go takes the goroutine on it for one that runs for long, interrupts it and lets others go first: some of the bubbles that took long do something else.
 const (
-	votesAlone    = 2  // bubbles that must agree when none does anything else
-	votesAgainst  = 4  // bubbles that must agree when one did something else
-	stable        = 2  // bubbles that make a second outcome more than an accident
-	mostAttempts  = 12 // bubbles after which a step without a stable outcome is a fault
+	votesAlone    = 2                    // bubbles that must agree when none does anything else, and nobody was interrupted in them
+	votesAgainst  = 4                    // bubbles that must agree otherwise, and
+	majority      = 2                    // how many of them there must be for each that did something else
+	stable        = 8                    // bubbles that make a second outcome more than an accident
+	mostAttempts  = 48                   // bubbles after which a step without a stable outcome is a fault
+	uninterrupted = 8 * time.Millisecond // Go lets a goroutine run for ten
 	likelyCulprit = "likely causes: a clock outside the bubble, a global source of randomness, map order, or several goroutines that are ready at once"
 )
 
 // poll counts how often an outcome was seen.
-type poll []struct {
+type poll []counted
+
+type counted struct {
 	outcome outcome
 	votes   int
+	calm    int // of bubbles in which nobody can have been interrupted
 }
 
 // vote counts an outcome and returns its place.
-func (p *poll) vote(o outcome) int {
-	for k := range *p {
-		if (*p)[k].outcome.difference(&o) == "" {
-			(*p)[k].votes++
-			return k
-		}
+func (p *poll) vote(o outcome, calm bool) int {
+	k := slices.IndexFunc(*p, func(c counted) bool { return c.outcome.difference(&o) == "" })
+	if k < 0 {
+		k = len(*p)
+		*p = append(*p, counted{outcome: o})
 	}
-	*p = append(*p, struct {
-		outcome outcome
-		votes   int
-	}{o, 1})
-	return len(*p) - 1
+	if (*p)[k].votes++; calm {
+		(*p)[k].calm++
+	}
+	return k
+}
+
+// settled reports whether there are votes enough for an outcome.
+func (p poll) settled(k int) bool {
+	others := p.all() - p[k].votes
+	return p[k].votes >= max(votesAgainst, majority*others) || others == 0 && p[k].calm >= votesAlone
+}
+
+// all returns how many bubbles there were.
+func (p poll) all() (n int) {
+	for k := range p {
+		n += p[k].votes
+	}
+	return n
 }
 
 // torn returns the places of two outcomes that are both stable, and whether there are two.
@@ -63,25 +82,27 @@ func (l *Lab) settle(m *moment) {
 	var polled poll
 	strays := map[*moment]*poll{}
 	for range mostAttempts {
+		started := time.Now()
 		got, at := l.run(m.root, way)
+		calm := time.Since(started) < uninterrupted
 		if at != nil {
 			l.stats.Divergences++
 			if strays[at] == nil {
-				strays[at] = &poll{{at.outcome, 0}}
+				strays[at] = &poll{{outcome: at.outcome}}
 			}
-			if k := strays[at].vote(got); (*strays[at])[k].votes >= stable {
+			if k := strays[at].vote(got, calm); (*strays[at])[k].votes >= stable {
 				m.outcome = undetermined(at, &at.outcome, &got)
 				return
 			}
 			continue
 		}
-		k := polled.vote(got)
+		k := polled.vote(got, calm)
 		if i, j, torn := polled.torn(); torn {
 			m.outcome = undetermined(m, &polled[i].outcome, &polled[j].outcome)
 			return
 		}
-		if polled[k].votes >= votesAgainst || len(polled) == 1 && polled[k].votes >= votesAlone {
-			l.stats.Divergences += len(polled) - 1
+		if polled.settled(k) {
+			l.stats.Divergences += polled.all() - polled[k].votes
 			l.stats.Steps++
 			m.outcome = got
 			return

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"strconv"
+	"strings"
 	"unicode"
 )
 
@@ -30,24 +31,48 @@ func growing(values []uint64) bool {
 	return values[len(values)-1]-values[0] < nearby && values[0] > math.MaxInt16
 }
 
-// numbers reads, in each text, the decimal number in which they first differ.
+// numbers reads, in each text, the decimal number in which they first differ, or the time of day, in units of 10⁻⁹.
 func numbers(texts []string) (values []uint64) {
 	at := firstDifference(texts)
 	for _, t := range texts {
 		from, to := min(at, len(t)), min(at, len(t))
-		for from > 0 && unicode.IsDigit(rune(t[from-1])) {
+		for from > 0 && numeral(t, from-1) {
 			from--
 		}
-		for to < len(t) && unicode.IsDigit(rune(t[to])) {
+		for to < len(t) && numeral(t, to) {
 			to++
 		}
-		n, err := strconv.ParseUint(t[from:to], 10, 64)
+		n, err := nanos(t[from:to])
 		if err != nil {
 			return nil
 		}
 		values = append(values, n)
 	}
 	return values
+}
+
+// numeral reports whether a byte of a text belongs to a number or a time: a digit, or a mark between two of them.
+func numeral(t string, k int) bool {
+	digit := func(k int) bool { return k >= 0 && k < len(t) && unicode.IsDigit(rune(t[k])) }
+	return digit(k) || strings.IndexByte(".:-T ", t[k]) >= 0 && digit(k-1) && digit(k+1)
+}
+
+// nanos reads a number or a time: the last digits of it before the point if there is one, and nine behind it.
+func nanos(text string) (uint64, error) {
+	whole, fraction, pointed := text, "", false
+	if k := strings.LastIndexByte(text, '.'); k >= 0 {
+		whole, fraction, pointed = text[:k], text[k+1:], true
+	}
+	digits := strings.Map(func(r rune) rune {
+		if unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, whole)
+	if !pointed {
+		return strconv.ParseUint(digits[max(0, len(digits)-19):], 10, 64)
+	}
+	return strconv.ParseUint(digits[max(0, len(digits)-10):]+(fraction + "000000000")[:9], 10, 64)
 }
 
 // words reads, in each text, eight bytes around where they first differ: those of a number that was written in binary.

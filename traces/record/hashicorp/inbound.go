@@ -114,18 +114,19 @@ func (s *server) finish(c *inbound, answer *raft.RPCResponse) {
 	s.observe(step, o)
 }
 
-// remindCommit makes the next record say how far a leader had committed: what it committed since the last one, by what it heard from
-// others, is not of the request that it handled.
+// remindCommit records, as a step of its own, how far a leader had committed: what it committed since the last record, by what it heard from
+// others, is not of the request that it handled. How far one had come that leads no more nobody knows.
 func (s *server) remindCommit(now *spec.Observation) {
 	if s.shown.Role != spec.Leader || s.shown.CommitIndex == now.CommitIndex {
 		return
 	}
-	s.hidden = true
+	o := s.shown
 	if now.Role == spec.Leader {
-		s.shown.CommitIndex = now.CommitIndex
+		o.CommitIndex = now.CommitIndex
 	} else {
-		s.shown.Unknown |= spec.FieldCommit
+		o.Unknown |= spec.FieldCommit
 	}
+	s.observe(s.record.Happens(spec.Input{Kind: spec.Stored}), o)
 }
 
 // installed notes that the log goes on from a snapshot, unless it went further before. It returns the snapshot's index.
