@@ -12,7 +12,7 @@
 // told apart by fingerprints that a step changes by one addition (fingerprint.go, symmetry.go), and searched layer by layer in
 // rounds that give the same result for any number of workers (layer.go, seen.go). Where two or three messages may be in flight, states that differ only
 // by these are searched together, with the same result (groups.go and groups_*.go). States that cannot matter are left out, where that is asked for
-// (reduce.go, and symmetry.go, orbits.go, noops.go, losses.go, covered.go, each with the reason why). A violation is found again from six bytes a
+// (reduce.go, and symmetry.go, orbits.go, noops.go, overtaken.go, losses.go, covered.go, each with the reason why). A violation is found again from six bytes a
 // state, run from fresh nodes and judged without the memo before it is told (replay.go). The memo itself is audited: two histories that end
 // in the same bytes must behave alike (audit.go).
 //
