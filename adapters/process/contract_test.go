@@ -21,7 +21,7 @@ func TestMistakesOfProgramsAreTold(t *testing.T) {
 		"start half-state":      "state-complete",
 		"half-state":            "state-complete",
 		"state start clock":     "no-clock",
-		"clock":                 "same-again", // whoever has no state is given the same inputs again and again
+		"clock":                 "no-clock same-again", // whoever has no state is given the same inputs again and again, and may be caught before it is seen why
 		"state start stale":     "observation-current",
 		"state start map-order": "send-order",
 		"map-order":             "same-again send-order", // as chance has it: the same inputs make another state, or other sends, first
