@@ -38,7 +38,7 @@ func concernsClients(s *spec.Step) bool {
 func (m *memo) tellClients(h *history, s *spec.Step) (broken bool) {
 	c := h.clients()
 	for _, r := range m.rules {
-		broken = broken || r.JudgeTold(&c, s) != nil
+		broken = broken || s.Certain(func(s *spec.Step) *spec.Breach { return r.JudgeTold(&c, s) }) != nil
 	}
 	h.setClients(c.After(s, func(spec.Part, int) spec.Origin { return 0 }))
 	return broken

@@ -139,7 +139,9 @@ func (m *memo) resolveHistory(from uint32, step uint32) error {
 	}
 	m.facts(s, func(f *spec.Fact) { agree(*f) })
 	for _, r := range m.rules {
-		broken = broken || r.JudgeElected(s, m.histories[from].committed) != nil || r.JudgeKept(s, m.histories[from].told) != nil
+		elected := func(s *spec.Step) *spec.Breach { return r.JudgeElected(s, m.histories[from].committed) }
+		kept := func(s *spec.Step) *spec.Breach { return r.JudgeKept(s, m.histories[from].told) }
+		broken = broken || s.Certain(elected) != nil || s.Certain(kept) != nil
 	}
 	if m.hearsClients && m.tellClients(&h, s) {
 		broken = true

@@ -422,7 +422,7 @@ func (m *memo) record(from stepOrigin, step *spec.Step, next uint32) {
 		local.sendCount++
 	}
 	for k, r := range m.rules {
-		if r.JudgeStep(step) != nil {
+		if step.Certain(r.JudgeStep) != nil {
 			local.flags |= breaks
 		}
 		if r.ExercisedBy(step, m.config.Variants) {

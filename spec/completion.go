@@ -27,6 +27,14 @@ func (s *Step) certain(judge func(*Step) *Breach) bool {
 	return true
 }
 
+// Certain returns the breach that judge finds in the step, if it stays whatever the step does not show; nil otherwise. A Judge tells no other.
+func (s *Step) Certain(judge func(*Step) *Breach) *Breach {
+	if b := judge(s); b != nil && s.certain(judge) {
+		return b
+	}
+	return nil
+}
+
 // shownWhole reports whether a record shows all that rules may look at.
 func (s *Step) shownWhole() bool {
 	const all = ^FieldCompacted

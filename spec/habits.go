@@ -34,6 +34,7 @@ const (
 	LateTerm            Variant = "late-term"
 	AppendsLater        Variant = "appends-later"
 	AppliesLater        Variant = "applies-later"
+	DropsLateAnswers    Variant = "drops-late-answers"
 	HeartbeatsAnywhere  Variant = "heartbeats-anywhere"
 	MendsLog            Variant = "mends-log"
 	HealsFirst          Variant = "heals-first"
@@ -71,6 +72,12 @@ var Habits = []*Habit{
 		Seen:    "hashicorp/raft (replication.go, handleStaleTerm)",
 		Safe:    "It neither leads nor campaigns any more.",
 		Instead: "It must stop leading in the step in which it hears of the term. What it still sends as the leader that it was may tell of entries of later terms, which others have put into its log since.",
+	},
+	{
+		Variant: DropsLateAnswers, Sentence: "A server that does not lead any more drops answers to what it sent as leader unread, even if they tell of a higher term.",
+		Seen:    "nats-server (raft.go, runAsFollower and runAsCandidate)",
+		Safe:    "It is as if they were lost. The term comes again, with the answers to its next requests for votes and with whatever others send.",
+		Instead: "A leader heeds the term of every answer, and a candidate that of an answer to its request for a vote.",
 	},
 	{
 		Variant: HeartbeatsAnywhere, Sentence: "Heartbeats may name any previous entry, as the last one that is committed, whatever the follower has.",

@@ -103,6 +103,7 @@ var heedHigherTerm = &Rule{
 	NoMutant: "It is judged only of implementations that take a term over later than the reference does; those of hashicorp/raft are held to it.",
 	Catches:  []string{"el-hb-term-unchecked", "sn-resp-term-unchecked"},
 	Only:     []Variant{LateTerm},
+	Varies:   []Variant{DropsLateAnswers},
 	Needs:    FieldRole | FieldTerm,
 	Step:     judgeHeedHigherTerm,
 }
@@ -115,9 +116,17 @@ func judgeHeedHigherTerm(s *Step) *Breach {
 	if s.Input.Kind != Deliver || !s.runs() || !tellsSendersTerm(m.Kind) || s.mayDisregard(m) || s.After.Role != Leader && s.After.Role != Candidate {
 		return nil
 	}
+	if s.Before.Role != Leader && m.answersLeaders() && s.Declared.Has(DropsLateAnswers) {
+		return nil
+	}
 	return s.breachAfter("%s receives %s of term %d and stays %s of term %d", s.Server, m.Kind, m.Term, s.After.Role, s.After.Term).
 		refusing("role = follower", "it is %s", s.After.Role).
 		allowing("%s becomes a follower", s.Server).since("the higher term", PartInput)
+}
+
+// answersLeaders reports whether a message answers what only leaders send.
+func (m *Message) answersLeaders() bool {
+	return m.Kind == AppendEntriesReply || m.Kind == InstallSnapshotReply
 }
 
 var staleRequestHarmless = &Rule{

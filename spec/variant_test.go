@@ -73,3 +73,19 @@ func TestAVoteThatIsDroppedBeforeItIsStoredBindsNobody(t *testing.T) {
 		require.Equal(t, stored, told == 1)
 	}
 }
+
+// Who drops late answers overlooks the term of none but those to what it sent when it led.
+func TestLateAnswersAreDropped(t *testing.T) {
+	rule, _ := spec.RuleByName("heed-higher-term")
+	for _, role := range []spec.Role{spec.Follower, spec.Candidate, spec.Leader} {
+		for _, kind := range []spec.MessageKind{spec.RequestVoteReply, spec.AppendEntriesReply, spec.InstallSnapshotReply} {
+			at := spec.Observation{Role: role, Term: 1, Config: spec.Configuration{Voters: []spec.ServerID{1, 2, 3}}}
+			step := spec.Step{Server: 1, Before: at, After: at, Declared: spec.Variants{spec.LateTerm},
+				Input: spec.Input{Kind: spec.Deliver, Message: spec.Message{Kind: kind, From: 2, To: 1, Term: 2}}}
+			goesOn := role != spec.Follower
+			require.Equal(t, goesOn, rule.JudgeStep(&step) != nil, "%s, %s", role, kind)
+			step.Declared = append(step.Declared, spec.DropsLateAnswers)
+			require.Equal(t, goesOn && (role == spec.Leader || kind == spec.RequestVoteReply), rule.JudgeStep(&step) != nil, "%s, %s", role, kind)
+		}
+	}
+}

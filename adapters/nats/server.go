@@ -1,0 +1,226 @@
+//go:build overlaid
+
+package nats
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	natsserver "github.com/nats-io/nats-server/v2/server"
+
+	"github.com/raftcheck/raftcheck/adapters/bubble"
+	"github.com/raftcheck/raftcheck/adapters/statekey"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// Servers makes servers of the library. The Node method of what it returns is a spec.Factory, for worlds, scripts and the replay of
+// traces. It belongs to the test t and may be used only while t runs.
+func Servers(t *testing.T) *bubble.Lab {
+	folder, key := t.TempDir(), newKey()
+	return bubble.New(t, func(id spec.ServerID, servers []spec.ServerID) bubble.Server {
+		var names []string
+		for _, other := range servers {
+			names = append(names, nameFor(other))
+		}
+		s := &server{id: id, servers: servers, folder: folder, key: key, disk: disk{first: 1, peers: natsserver.RaftPeers(names)}}
+		s.boot()
+		return s
+	}, bubble.Options{})
+}
+
+// server is one server, up or down, with its disk.
+type server struct {
+	id          spec.ServerID
+	servers     []spec.ServerID
+	folder      string // stays empty, but for a folder for snapshots
+	key         *statekey.Key
+	disk        disk
+	incarnation int
+
+	// What follows belongs to one incarnation; raft is nil while the server is down.
+	raft *natsserver.RaftInside
+	host *host
+
+	// The library counts votes in local variables. These are the votes that it was given in the term election, ascending, and those of them whose
+	// givers have an empty log.
+	election       spec.Term
+	granted, empty []spec.ServerID
+	refused        []spec.ServerID
+}
+
+// boot starts a new incarnation from what is on disk.
+func (s *server) boot() {
+	s.incarnation++
+	s.host = &host{id: s.id, servers: s.servers, disk: &s.disk, incarnation: s.incarnation}
+	r, err := natsserver.StartRaft(nameFor(s.id), s.folder, s.host, s.incarnation > 1)
+	if err != nil {
+		panic(err)
+	}
+	s.raft = r
+	s.quieten()
+}
+
+// kill ends the incarnation: whatever its goroutines still do happens to nobody.
+func (s *server) kill() {
+	s.host.die()
+	s.raft.Close()
+	synctest.Wait()
+	s.raft, s.host = nil, nil
+	s.election, s.granted, s.empty, s.refused = 0, nil, nil, nil
+}
+
+// Close is part of bubble.Server.
+func (s *server) Close() {
+	if s.raft != nil {
+		s.kill()
+	}
+}
+
+// quieten waits until every goroutine waits for something that only another input can bring. What is committed is carried out at once.
+func (s *server) quieten() {
+	for {
+		synctest.Wait()
+		if !s.raft.Apply(func(index uint64, command []byte) {
+			s.host.note(spec.Effect{Kind: spec.Apply, Reply: spec.Reply{Value: string(command), Index: spec.Index(index)}})
+		}) {
+			return
+		}
+	}
+}
+
+// Refuses is part of bubble.Refuser.
+func (s *server) Refuses() func(*spec.Input) bool {
+	if s.raft == nil {
+		return func(in *spec.Input) bool {
+			return in.Cut > 0 || in.Kind != spec.Restart && (in.Kind != spec.Deliver || in.Message.To != s.id)
+		}
+	}
+	leads := s.role() == spec.Leader
+	catching, stalled := s.raft.Stalled()
+	return func(in *spec.Input) bool {
+		switch in.Kind {
+		case spec.Crash:
+			return false
+		case spec.Timeout:
+			return leads
+		case spec.Heartbeat, spec.Propose:
+			return !leads
+		case spec.Tick:
+			return in.Peer != s.id || !catching || stalled
+		case spec.Deliver:
+			m := &in.Message
+			return m.To != s.id || m.From == s.id || !slices.Contains(s.servers, m.From)
+		}
+		return true
+	}
+}
+
+// Step is part of spec.Node.
+func (s *server) Step(in spec.Input) spec.Output {
+	switch {
+	case s.Refuses()(&in):
+		return spec.Output{Refused: true}
+	case s.raft == nil && in.Kind == spec.Deliver: // the message is lost
+		return spec.Output{}
+	case s.raft == nil:
+		s.boot()
+		return s.told()
+	case in.Kind == spec.Crash:
+		s.kill()
+		return spec.Output{}
+	}
+	s.host.begin()
+	if err := s.give(&in); err != nil {
+		return spec.Output{Fault: err}
+	}
+	s.quieten()
+	if in.Cut > 0 {
+		return s.crashed(in.Cut)
+	}
+	s.tally(&in)
+	return s.told()
+}
+
+// told is what happened in a step.
+func (s *server) told() spec.Output {
+	if err := s.raft.Show().Broken; err != nil {
+		return spec.Output{Fault: fmt.Errorf("it stopped, for an error of its disk: %w", err)}
+	}
+	if n := s.raft.CatchingUp(); n > 0 {
+		return spec.Output{Fault: fmt.Errorf("%d followers are still being sent what they lack: logs are too long for this package", n)}
+	}
+	return spec.Output{Effects: s.host.done()}
+}
+
+// crashed ends a step that is cut at a crash point.
+func (s *server) crashed(point int) spec.Output {
+	left, has := s.host.at(point)
+	if !has {
+		return spec.Output{Refused: true}
+	}
+	effects := spec.UntilCrash(s.host.done(), point)
+	s.kill()
+	s.disk = left
+	return spec.Output{Effects: effects}
+}
+
+// give lets an input happen, as far as goroutines get with it at once.
+func (s *server) give(in *spec.Input) error {
+	switch in.Kind {
+	case spec.Deliver:
+		subject, reply, msg, err := openPayload(&in.Message)
+		if err == nil {
+			s.raft.Deliver(subject, reply, msg)
+		}
+		return err
+	case spec.Timeout:
+		s.raft.Elect()
+		time.Sleep(time.Microsecond)
+	case spec.Heartbeat:
+		s.raft.Beat()
+	case spec.Tick:
+		s.raft.Stall()
+	case spec.Propose:
+		return s.raft.Propose([]byte(in.Value))
+	}
+	return nil
+}
+
+// tally counts the votes that the server was given, as far as they still matter.
+func (s *server) tally(in *spec.Input) {
+	m, term := &in.Message, spec.Term(s.raft.Show().Term)
+	switch {
+	case s.role() != spec.Candidate:
+		s.election, s.granted, s.empty, s.refused = 0, nil, nil, nil
+	case s.election != term:
+		s.election, s.granted, s.empty, s.refused = term, []spec.ServerID{s.id}, nil, nil
+	case in.Kind == spec.Deliver && m.Kind == spec.RequestVoteReply && m.Term == term && s.listens(m):
+		if !m.Granted {
+			s.refused = with(s.refused, m.From)
+			return
+		}
+		s.granted = with(s.granted, m.From)
+		if _, _, msg, err := openPayload(m); err == nil && natsserver.DecodeRaftVote(msg).Empty {
+			s.empty = with(s.empty, m.From)
+		} else {
+			s.empty = slices.DeleteFunc(slices.Clone(s.empty), func(id spec.ServerID) bool { return id == m.From })
+		}
+	}
+}
+
+// listens reports whether a message comes to this incarnation.
+func (s *server) listens(m *spec.Message) bool {
+	return s.raft.Listens(subjectOf(m))
+}
+
+// with adds a server to a set of them.
+func with(ids []spec.ServerID, id spec.ServerID) []spec.ServerID {
+	k, has := slices.BinarySearch(ids, id)
+	if has {
+		return ids
+	}
+	return slices.Insert(slices.Clone(ids), k, id)
+}
