@@ -50,8 +50,10 @@ class Execution {
       const b = /** @type {HTMLElement} */ (e.target).closest("button");
       if (b && b.dataset.do) this.act(b.dataset.do);
     });
-    const only = /** @type {HTMLInputElement} */ (bar.querySelector("input"));
-    only.addEventListener("change", () => root.classList.toggle("only", only.checked));
+    for (const [does, name] of [["matters", "only"], ["changes", "changed"]]) {
+      const box = /** @type {HTMLInputElement} */ (bar.querySelector("[data-do=" + does + "]"));
+      box.addEventListener("change", () => root.classList.toggle(name, box.checked));
+    }
     root.addEventListener("click", (e) => {
       const row = /** @type {HTMLElement|null} */ (/** @type {HTMLElement} */ (e.target).closest("tr[data-at]"));
       if (row) this.select(Number(row.dataset.at), false);
@@ -165,6 +167,7 @@ class Execution {
     if (scroll) row.scrollIntoView({ block: "nearest" });
     this.mark(row);
     this.state(at);
+    this.underway(at);
   }
 
   /** Frames the row in the diagram. @param {HTMLTableRowElement} row */
@@ -227,6 +230,19 @@ class Execution {
       }
     }
     table.tBodies[0].replaceWith(body);
+  }
+
+  /** Lists the messages that are on their way after a step. @param {number} at */
+  underway(at) {
+    const list = document.getElementById("flight-" + this.id);
+    if (!list || !list.previousElementSibling) return;
+    let n = 0;
+    for (const item of /** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll("li"))) {
+      const until = Number(item.dataset.until);
+      item.hidden = Number(item.dataset.since) > at || until >= 0 && until <= at;
+      if (!item.hidden) n++;
+    }
+    list.previousElementSibling.textContent = n + (n === 1 ? " message" : " messages") + " on the way after step " + this.number(at);
   }
 
   /** Saves the part of the diagram that is in sight as an image of its own. */

@@ -42,8 +42,10 @@ func (e *Execution) write(w *writer) {
 		d.chunks(w, n, from, to)
 	}
 	w.f("</div>\n")
+	w.f("<div class=\"after\">")
 	d.state(w, n)
-	w.f("</div></div>\n")
+	d.onTheirWay(w, n)
+	w.f("</div></div></div>\n")
 }
 
 // parts are the attributes that say where another execution goes another way, and which one stands beside this.
@@ -245,7 +247,7 @@ func (d *drawn) controls(w *writer, n int) {
 		}
 		w.f("<button type=\"button\" data-do=\"%s\" title=\"key: %s\">%s</button>", c.does, c.key, c.says)
 	}
-	w.f("<label><input type=\"checkbox\" data-do=\"matters\"/> only what matters</label>")
+	w.f("<label><input type=\"checkbox\" data-do=\"matters\"/> only what matters</label><label><input type=\"checkbox\" data-do=\"changes\"/> changes only</label>")
 	w.f("<button type=\"button\" data-do=\"trace\">save the trace</button><button type=\"button\" data-do=\"svg\">save the diagram</button>")
 	w.f("<details class=\"keys\"><summary>keys</summary><p><kbd>j</kbd> or <kbd>→</kbd> next step, <kbd>k</kbd> or <kbd>←</kbd> back, <kbd>Home</kbd> first, <kbd>End</kbd> last, <kbd>Space</kbd> play, "+
 		"<kbd>v</kbd> to the violation, %s<kbd>n</kbd> next step of this server, <kbd>?</kbd> these keys</p></details></div>\n<p class=\"status\" id=\"status-%d\" role=\"status\" aria-live=\"polite\"></p>\n", d.besideKeys(), n)

@@ -222,6 +222,12 @@ func TestKeysOnly(t *testing.T) {
 	require.Equal(t, "#step=3", b.text("location.hash"))
 	require.Equal(t, "State after step 3", b.text(`document.querySelector(".state caption").textContent`))
 	require.Contains(t, b.text(`document.querySelector(".state .new").textContent`), "was 1")
+	shown := `[...document.querySelectorAll("#flight-1 li")].filter((e) => e.checkVisibility()).map((e) => e.textContent).join("; ")`
+	require.Contains(t, b.text(shown), "n1's vote for n2 in term 1")
+	require.Contains(t, b.text(`document.querySelector(".underway").textContent`), "on the way after step 3")
+	b.keys(kb.End)
+	require.NotContains(t, b.text(shown), "n1's vote for n2 in term 1", "it has arrived")
+	b.keys(kb.Home, "j", "j", "j")
 	b.keys("k", kb.ArrowLeft)
 	require.Equal(t, "1", b.current())
 	b.keys("n")
@@ -308,6 +314,13 @@ func TestEveryControl(t *testing.T) {
 	}
 	click("matters")
 	require.Equal(t, 1.0, b.number(`document.querySelectorAll(".execution.only").length`))
+	rows := `[...document.querySelectorAll(".state tbody tr")].filter((e) => e.checkVisibility()).length`
+	all, changed := b.number(rows), b.number(`document.querySelectorAll(".state tbody tr:has(.new)").length`)
+	require.Less(t, changed, all)
+	click("changes")
+	require.Equal(t, changed, b.number(rows))
+	click("changes")
+	require.Equal(t, all, b.number(rows))
 	require.NoError(t, chromedp.Run(b.ctx, chromedp.Click(`tr[data-at="4"] td`, chromedp.ByQuery)))
 	require.Equal(t, "4", b.current())
 	b.eval(`window.saved = []; window.made = []; HTMLAnchorElement.prototype.click = function () { saved.push(this.download) }; const of = URL.createObjectURL; URL.createObjectURL = (x) => { x.text().then((s) => made.push(s)); return of(x) }; 0`, nil)
