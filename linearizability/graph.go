@@ -34,6 +34,8 @@ type graph struct {
 	to    []int32
 	kinds []edges
 
+	certain, nodes int // edges, and nodes with joints, that do not rest on the order of a register's blocks in time; those behind them do
+
 	start  []int32 // of a node: its first edge in target and kind, once sorted
 	target []int32
 	kind   []edges
@@ -54,7 +56,8 @@ func graphOf(t *transactions) *graph {
 		}
 	}
 	g.across()
-	g.complete()
+	g.certain, g.nodes = len(g.from), g.size
+	g.order(nil)
 	return g
 }
 

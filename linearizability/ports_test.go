@@ -1,8 +1,11 @@
 package linearizability_test
 
 import (
+	"bytes"
 	"context"
+	"flag"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -83,4 +86,57 @@ func TestPorcupinesLogsOfStores(t *testing.T) {
 			require.LessOrEqual(t, len(f.Operations), 5, path)
 		}
 	}
+}
+
+// published is where somebody's own histories are, with what was published of them.
+var published = flag.String("published", "", "a folder of histories with a file verdicts.tsv: of each line the path of a history below the folder, a tab, and held or violated")
+
+// TestPublishedVerdicts: every history of a folder has the verdict that was published of it. Without -published the folder is one of generated
+// histories, whose verdicts are known since they were made so.
+func TestPublishedVerdicts(t *testing.T) {
+	folder := *published
+	if folder == "" {
+		folder = generatedFolder(t)
+	}
+	list, err := os.ReadFile(filepath.Join(folder, "verdicts.tsv"))
+	require.NoError(t, err)
+	count, operations, wrong := map[string]int{}, 0, 0
+	for line := range strings.Lines(string(list)) {
+		name, want, ok := strings.Cut(strings.TrimSpace(line), "\t")
+		require.True(t, ok && (want == "held" || want == "violated"), "a line of verdicts.tsv is a path, a tab, and held or violated: %q", line)
+		h, err := linearizability.ReadFile(filepath.Join(folder, name), linearizability.ReadOptions{})
+		require.NoError(t, err)
+		r, err := linearizability.Verify(context.Background(), h, linearizability.Options{})
+		require.NoError(t, err, name)
+		count[r.Verdict.String()]++
+		operations += r.Operations
+		if r.Verdict.String() != want {
+			wrong++
+			t.Errorf("%s: %s, and %s was published", name, r.Verdict, want)
+		}
+	}
+	require.NotEmpty(t, count)
+	t.Logf("%d operations: %v, %d not as published", operations, count, wrong)
+}
+
+// generatedFolder writes some histories, and their verdicts.
+func generatedFolder(t *testing.T) string {
+	t.Helper()
+	folder, list := t.TempDir(), ""
+	for seed := range uint64(20) {
+		w := linearizability.Load{Operations: 100, Clients: 5, Keys: 3, Actions: 1, Registers: true, Readers: 0.5, Unknown: 0.1, Seed: seed}
+		want := "held"
+		if seed%2 == 1 {
+			w.Plant, want = "G-single-realtime", "violated"
+		}
+		h, err := linearizability.Generate(w)
+		require.NoError(t, err)
+		var text bytes.Buffer
+		require.NoError(t, linearizability.WriteTo(&text, h))
+		name := fmt.Sprintf("%d.ndjson", seed)
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), text.Bytes(), 0o600))
+		list += name + "\t" + want + "\n"
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "verdicts.tsv"), []byte(list), 0o600))
+	return folder
 }

@@ -359,6 +359,19 @@ func (t *teller) headline(links []link) string {
 			return s
 		}
 	}
+	var missed []link
+	before := nothing // who comes right before the last that misses something
+	for n, l := range links {
+		if l.kind == readWrite || l.kind == readUpdate {
+			missed, before = append(missed, l), links[(n+len(links)-1)%len(links)].a
+		}
+	}
+	switch {
+	case len(missed) == 1 && len(links) == 3:
+		return fmt.Sprintf("%s %s, which came before as %s shows", t.client(missed[0].a), t.misses(missed[0]), t.client(before))
+	case len(missed) == 2:
+		return fmt.Sprintf("%s %s, and %s %s, which cannot both be", t.client(missed[0].a), t.misses(missed[0]), t.client(missed[1].a), t.misses(missed[1]))
+	}
 	return fmt.Sprintf("each of %d operations must come before the next, and the last before the first", len(links))
 }
 
@@ -385,7 +398,7 @@ func (t *teller) pair(links []link) string {
 	case p.kind == inTime && q.kind == writeRead:
 		return fmt.Sprintf("%s sees in %s what %s did only afterwards", t.client(q.b), t.inKey(q.key), t.client(q.a))
 	case p.kind == inTime:
-		return fmt.Sprintf("%s did something to %s after %s had returned, and yet before it", t.client(q.a), t.inKey(q.key), t.client(q.b))
+		return fmt.Sprintf("%s changes %s after %s had returned, whose change comes later all the same", t.client(q.a), t.inKey(q.key), t.client(q.b))
 	case p.kind == writeRead && q.kind == writeRead:
 		return fmt.Sprintf("%s and %s each see what the other did", t.client(p.a), t.client(q.a))
 	}
@@ -414,6 +427,28 @@ func (t *teller) done(l link) string {
 	return "written"
 }
 
+// forgets says how an operation does not see its own work on a key.
+func (t *teller) forgets(node, slot int32, key string) string {
+	before, after, changed := false, false, false // it reads before its first change, and after it
+	o := t.t.op(node)
+	for n := range o.Do {
+		switch {
+		case t.t.slot[t.t.first[node]+int32(n)] != slot:
+		case o.Do[n].Kind == Read:
+			before, after = before || !changed, after || changed
+		default:
+			changed = true
+		}
+	}
+	switch {
+	case !before:
+		return fmt.Sprintf("changes %s and then reads it, and does not find there what it did", key)
+	case !after:
+		return fmt.Sprintf("reads in %s what it does itself only afterwards", key)
+	}
+	return fmt.Sprintf("reads %s before and after it changes it, and what it reads does not fit its own change", key)
+}
+
 // anomalous tells an anomaly.
 func (t *teller) anomalous() {
 	a := t.judged.anomaly
@@ -437,7 +472,7 @@ func (t *teller) anomalous() {
 			sentence(t.nodeName(a.nodes[1])), key, t.nodeName(reader)))
 	case Internal:
 		t.Message = fmt.Sprintf("%s does not see in %s what it did itself", who, key)
-		t.Why = append(t.Why, fmt.Sprintf("%s has done something to %s when it reads it, or does so only afterwards, and reads something else.", sentence(t.nodeName(reader)), key))
+		t.Why = append(t.Why, fmt.Sprintf("%s %s.", sentence(t.nodeName(reader)), t.forgets(reader, a.key, key)))
 	case Duplicate:
 		t.Message = fmt.Sprintf("%s reads %s with %s twice, which was appended once", who, key, a.kept[0])
 		t.Why = append(t.Why, fmt.Sprintf("Only %s appends %s to %s, and only once.", t.nodeName(a.nodes[1]), a.kept[0], key))

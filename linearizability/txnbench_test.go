@@ -68,6 +68,8 @@ func BenchmarkBesidePorcupine(b *testing.B) {
 		{Operations: 400, Clients: 8, Keys: 10, Actions: 3, Readers: 0.5},
 		{Operations: 400, Clients: 8, Keys: 10, Actions: 3, Readers: 0.5, Plant: SingleRead},
 		{Operations: 400, Clients: 9, Keys: 10, Actions: 3, Readers: 0.5, Registers: true},
+		{Operations: 2000, Clients: 14, Keys: 10, Actions: 3, Readers: 0.5, Registers: true},
+		{Operations: 2000, Clients: 12, Keys: 10, Actions: 3, Readers: 0.5, Registers: true, Plant: SingleRead},
 	} {
 		h := generate(b, w)
 		p := wholePart(h)

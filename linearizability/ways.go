@@ -14,26 +14,32 @@ import (
 // completions is how often it is done.
 const completions = 4
 
-// complete adds the order of blocks.
+// complete adds what can be found out of the order of blocks.
 func (g *graph) complete() {
 	w := newWayfinder(g)
-	edges, size := len(g.from), g.size
-	for range completions {
-		g.from, g.to, g.kinds = g.from[:edges], g.to[:edges], g.kinds[:edges]
-		g.size, g.moment = size, g.moment[:size-len(g.ops)]
-		for _, e := range w.found {
-			g.edge(e[0], e[1], timed)
+	for n := range completions {
+		if n > 0 {
+			g.order(w.found)
 		}
-		for slot := range g.keys {
-			if g.keys[slot].class == register {
-				g.inOrderOfTime(int32(slot))
-			}
-		}
-		g.sort()
 		if !g.severalBlocks() || !g.narrow() && !w.look() {
 			return
 		}
 	}
+}
+
+// order adds the order of blocks that follows from their own times, and what was found of it beyond that.
+func (g *graph) order(found [][2]int32) {
+	g.from, g.to, g.kinds = g.from[:g.certain], g.to[:g.certain], g.kinds[:g.certain]
+	g.size, g.moment = g.nodes, g.moment[:g.nodes-len(g.ops)]
+	for _, e := range found {
+		g.edge(e[0], e[1], timed)
+	}
+	for slot := range g.keys {
+		if g.keys[slot].class == register {
+			g.inOrderOfTime(int32(slot))
+		}
+	}
+	g.sort()
 }
 
 // severalBlocks reports whether the order of any register's blocks is in question.
