@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,4 +61,29 @@ func gatedMod(t *testing.T) string {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "gated.sum"), sum, 0o666))
 	return filepath.Join(dir, "gated.mod")
+}
+
+// The gates are some of those that are proposed for the library, and whoever takes them all gets a copy of it too.
+func TestGatesAreProposed(t *testing.T) {
+	printed, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/hashicorp/raft").Output()
+	require.NoError(t, err)
+	dir := strings.TrimSpace(string(printed))
+	var text strings.Builder
+	require.NoError(t, rewrite.Propose(&text, dir))
+	proposed, err := rewrite.Read("proposed", strings.NewReader(text.String()))
+	require.NoError(t, err)
+	_, err = rewrite.Copy(dir, "github.com/hashicorp/raft", proposed, t.TempDir())
+	require.NoError(t, err)
+
+	f, err := os.Open("gates")
+	require.NoError(t, err)
+	defer f.Close()
+	listed, err := rewrite.Read("gates", f)
+	require.NoError(t, err)
+	for _, l := range listed {
+		k := slices.IndexFunc(proposed, func(p rewrite.Function) bool { return p.Name == l.Name })
+		require.GreaterOrEqual(t, k, 0, l.Name)
+		require.Subset(t, proposed[k].Calls, l.Calls, l.Name)
+		require.Subset(t, proposed[k].Timers, l.Timers, l.Name)
+	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -11,21 +12,33 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/raftcheck/raftcheck/adapters/preempt/rewrite"
 	"github.com/raftcheck/raftcheck/adapters/rpc/skeleton"
 )
 
 // adapt writes a test for a Raft in Go.
 func (a *app) adapt() *cobra.Command {
-	return &cobra.Command{
-		Use:   "adapt DIR.TYPE",
+	gates := false
+	cmd := &cobra.Command{
+		Use:   "adapt DIR.TYPE | --gates DIR",
 		Short: "Write a test that searches a Raft in Go as it is",
 		Long: `adapt reads the source of a Raft in Go, with goroutines, timers and calls that block, and writes the test that searches every
 execution of its servers within a bound: how a server is made, ended and given commands, and what is called otherwise than
 usual. TYPE is the type of a server, in the package in the folder DIR. What the source does not tell says TODO in the test.
-It goes into the package's own folder; docs/raft-in-go.md says what to do next.`,
+It goes into the package's own folder; docs/raft-in-go.md says what to do next.
+
+With --gates it proposes where goroutines of the package in DIR could be held in the middle of a step: where a function that several
+of them run reads or writes what they share, and no lock is held. docs/adapters-hashicorp.md says what such a list is for.`,
 		Example: `  raftcheck adapt ./raft.Raft > raft/raftcheck_test.go
-  raftcheck adapt examples/lab.Raft`,
+  raftcheck adapt examples/lab.Raft
+  raftcheck adapt --gates $(go list -m -f '{{.Dir}}' github.com/hashicorp/raft)`,
 		Args: func(cmd *cobra.Command, args []string) error {
+			if gates {
+				if len(args) != 1 {
+					return usageError("as in raftcheck adapt --gates ./raft", "adapt --gates needs the folder of a package")
+				}
+				return nil
+			}
 			if len(args) != 1 {
 				return usageError("as in raftcheck adapt ./raft.Raft", "adapt needs a folder and the type of a server in it")
 			}
@@ -34,8 +47,31 @@ It goes into the package's own folder; docs/raft-in-go.md says what to do next.`
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return a.runAdapt(args[0]) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			if gates {
+				return a.proposeGates(args[0])
+			}
+			return a.runAdapt(args[0])
+		},
 	}
+	cmd.Flags().BoolVar(&gates, "gates", false, "propose where goroutines of the package in DIR could be held")
+	return cmd
+}
+
+// proposeGates proposes gates for the package in a folder.
+func (a *app) proposeGates(dir string) error {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return &failure{exit: exitInput, err: fmt.Errorf("there is no folder %q", dir), hint: "as in raftcheck adapt --gates ./raft"}
+	}
+	var list bytes.Buffer
+	if err := rewrite.Propose(&list, filepath.Clean(dir)); err != nil {
+		var places scanner.ErrorList
+		return &failure{exit: exitInput, err: err, bare: errors.As(err, &places)}
+	}
+	if _, err := a.term.out.Write(list.Bytes()); err != nil {
+		return &failure{exit: exitFault, err: errors.Join(errors.New("the list could not be written"), err)}
+	}
+	return nil
 }
 
 func (a *app) runAdapt(what string) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -64,6 +65,9 @@ func (g *goTest) gate(dir string) (string, error) {
 	if json.Unmarshal(printed, &at) != nil || at.Dir == "" {
 		if err == nil || at.Error != "" {
 			err = errors.New(at.Error)
+		}
+		if why := (&job{of: g, dir: dir}).unreleased(context.Background()); why != nil {
+			return "", why
 		}
 		return "", &failure{exit: exitFault, err: fmt.Errorf("the source of %s %s: %w", g.family.module, g.version, err), hint: "a Go toolchain is needed to build the library"}
 	}

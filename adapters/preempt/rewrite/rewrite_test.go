@@ -170,3 +170,67 @@ func TestMistakesAreTold(t *testing.T) {
 		require.ErrorContains(t, err, want, text)
 	}
 }
+
+// What is proposed: gates at what several goroutines share, in functions that no lock is held in, and timers; nothing that one goroutine has for itself. A
+// proposal can be read, and the package has the gates that it says.
+func TestProposalsAreOfWhatIsShared(t *testing.T) {
+	dir := module(t, `package server
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+type store interface{ Put(int) }
+
+type server struct {
+	mu     sync.Mutex
+	term   atomic.Uint64
+	own    int
+	locked int
+	disk   store
+}
+
+func (s *server) getTerm() uint64  { return s.term.Load() }
+func (s *server) setTerm(t uint64) { s.term.Store(t) }
+func (s *server) getOwn() int      { return s.own }
+func (s *server) setOwn(n int)     { s.own = n }
+
+func Run(s *server) { go s.loop(); go func() { s.beat(&peer{}) }() }
+
+func (s *server) loop() {
+	s.setOwn(s.getOwn() + 1)
+	if s.getTerm() > 1 {
+		s.setTerm(2)
+	}
+	s.underLock()
+}
+
+type peer struct{}
+
+func (s *server) beat(p *peer) {
+	select {
+	case <-time.After(time.Second):
+	}
+	s.disk.Put(1)
+	s.setTerm(3)
+}
+
+func (s *server) underLock() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.setTerm(s.getTerm() + 1)
+}
+`)
+	var proposed strings.Builder
+	require.NoError(t, rewrite.Propose(&proposed, dir))
+	_, list, _ := strings.Cut(proposed.String(), "\n")
+	require.Equal(t, "loop: getTerm setTerm underLock\nbeat: Put setTerm timer=After # several goroutines may run it: write FUNCTION for EXPRESSION, which says for whom, by p *peer\n", list)
+	gates, err := rewrite.Copy(dir, "example.com/server", listed(t, proposed.String()), t.TempDir())
+	require.NoError(t, err)
+	require.Equal(t, []string{"beat/After", "beat/Put", "beat/setTerm", "loop/getTerm", "loop/setTerm", "loop/underLock"}, gates)
+
+	alone := module(t, "package server\n\nfunc Run() {}\n")
+	require.ErrorContains(t, rewrite.Propose(&proposed, alone), "package server has no function that several goroutines run")
+}
