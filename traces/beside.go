@@ -26,7 +26,7 @@ func (t *Told) Says() string {
 		said += " of " + h.Implementation
 	}
 	if declared := t.Trace.Header.Variants.Names(); len(declared) > 0 {
-		said += ", which may " + strings.Join(declared, ", ")
+		said += ", which declares " + strings.Join(declared, ", ")
 	}
 	said += ", "
 	if f := t.Finding; f != nil && f.Rule != nil {
