@@ -19,6 +19,7 @@ type host struct {
 	disk        *disk
 	incarnation int // 1 is the first
 	inboxes     int // how many were named
+	catchups    int // and how many of those on which it awaits what it lacks
 
 	mu     sync.Mutex
 	events []event
@@ -40,13 +41,16 @@ func (h *host) Send(subject, reply string, msg []byte) {
 	}
 }
 
-// Inbox is part of server.RaftHost. The library draws names by chance, so that none is ever used again, after a restart neither. Here the name on which
-// entries are awaited says which, and of which leader in which term: who asks again for the same listens to the same name. What comes there was sent by the
-// very leader that is asked, from a log that does not change.
+// Inbox is part of server.RaftHost. The library draws names by chance, so that none is ever used again, after a restart neither. Here they are counted.
+// That of the replies to what a leader sends to a follower that lags is not told apart: it listens only as long as it sends.
 func (h *host) Inbox(kind, about string) string {
-	if about == "" && kind == inbox {
+	switch kind {
+	case catchup:
+		h.catchups++
+		about += "." + strconv.Itoa(h.catchups)
+	case inbox:
 		h.inboxes++
-		about = strconv.Itoa(h.inboxes)
+		about += "." + strconv.Itoa(h.inboxes)
 	}
 	return inboxName(h.id, h.incarnation, kind, about)
 }

@@ -33,7 +33,7 @@ func inboxName(of spec.ServerID, incarnation int, kind, about string) string {
 // inboxOf returns whose inbox a subject is and of which kind; spec.None if it is none.
 func inboxOf(subject string) (spec.ServerID, string) {
 	parts := strings.Split(subject, ".")
-	if len(parts) != 4 {
+	if len(parts) < 4 || strings.HasPrefix(subject, "$") {
 		return spec.None, ""
 	}
 	return idOf(parts[0]), parts[2]

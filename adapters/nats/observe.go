@@ -44,7 +44,7 @@ func (s *server) AppendState(b []byte) []byte {
 		return append(b, "down"...)
 	}
 	b = append(b, "up"...)
-	b = binary.AppendUvarint(b, uint64(s.host.inboxes))
+	b = binary.AppendUvarint(binary.AppendUvarint(b, uint64(s.host.inboxes)), uint64(s.host.catchups))
 	for _, set := range [][]spec.ServerID{s.granted, s.empty, s.refused} {
 		b = append(b, '/')
 		for _, id := range set {
