@@ -26,7 +26,7 @@ var breakable = map[*Rule]condition{
 	truncateOnConflict:   either(otherLogs, stops),
 	appendIdempotent:     when(brings(AppendEntries), otherLogs),
 	ackVerified:          when(brings(AppendEntries), sends(AppendEntriesReply)),
-	storesWhatWasSent:    brings(AppendEntries),
+	storesWhatWasSent:    either(brings(AppendEntries), sends(AppendEntriesReply)),
 	matchMonotonic:       leading,
 	nextAboveMatch:       seeking,
 	prevTermTrue:         sends(AppendEntries),

@@ -161,17 +161,16 @@ func (s *Step) termsFall(m *Message, part Part, effect int) *Breach {
 	return nil
 }
 
-// toldTooFar returns the breach of a leader whose message tells of more as committed than it has committed, and anybody else that is known of.
+// toldTooFar returns the breach of a leader whose message tells of more as committed than it has committed, where nobody else can have committed it.
 func (j *Judge) toldTooFar(s *Step, m *Message, part Part) *Breach {
-	if part != PartInput || m.Kind != AppendEntries || !m.Knows(MessageCommit|MessageFrom) || m.From == s.Server || j.holes > 0 || j.causal || j.binding.volatile {
+	if part != PartInput || m.Kind != AppendEntries || !m.Knows(MessageCommit|MessageFrom) || m.From == s.Server || j.holes > 0 || j.causal || j.unnumbered || j.binding.volatile {
 		return nil
 	}
 	leader := &j.of(m.From).known
 	if !leader.leadsAsShown(m, j.holes) || !leader.now.Knows(FieldCommit) || m.LeaderCommit <= leader.now.CommitIndex {
 		return nil
 	}
-	all := j.history.Committed()
-	if committed, _ := j.hearsay.committedBy(^Term(0)); committed.index >= m.LeaderCommit || len(all) > 0 && all[len(all)-1].Index >= m.LeaderCommit {
+	if !j.uncommitted(&leader.now, m, m.LeaderCommit) {
 		return nil
 	}
 	return s.breach(PartInput, 0, "%s tells %s that entries up to index %d are committed and has committed up to %d", m.From, s.Server, m.LeaderCommit, leader.now.CommitIndex).

@@ -38,6 +38,8 @@ type Judge struct {
 	disagree []*Breach              // and what they break
 	holes    int                    // in the record so far
 	hearsay  hearsay
+
+	commitsHidden bool // some step of a server that runs does not show how far it has committed
 }
 
 // watched is what a judge remembers of one server.
@@ -46,6 +48,7 @@ type watched struct {
 	sighting sighting
 	recalled recollection
 	known    Known
+	began    began
 }
 
 // sighting is how a server was seen.
@@ -190,7 +193,7 @@ func (j *Judge) meet(where func(Part, int) Origin, s *Step) (found []*Breach) {
 	}
 	known.meet(s, &j.binding, j.unnumbered, j.holes, report)
 	s.inferConfigurations()
-	if s.Input.Kind == Deliver && !j.causal && !j.binding.volatile && s.Input.Message.Knows(MessageFrom) && s.Input.Message.From != s.Server {
+	if s.Input.Kind == Deliver && !j.causal && !j.unnumbered && !j.binding.volatile && s.Input.Message.Knows(MessageFrom) && s.Input.Message.From != s.Server {
 		sender := &j.of(s.Input.Message.From).known
 		if b := sender.sent(s, j.holes); b != nil {
 			report(traceConsistent, b)
@@ -236,6 +239,7 @@ func (j *Judge) learn(where func(Part, int) Origin, s *Step) {
 	if j.incomplete || !j.recorded {
 		return
 	}
+	j.begins(s)
 	j.of(s.Server).known.learn(s, &j.binding, j.holes, where)
 	m := &s.Input.Message
 	if s.Input.Kind == Deliver && !j.causal && !s.Output.Refused && m.Knows(MessageFrom) && m.From != s.Server && m.From != None &&
@@ -492,6 +496,9 @@ func (j *Judge) elected(s *Step, t traits) (found []*Breach) {
 		}
 		if r.Claimed != nil && j.holes > 0 {
 			continue // somebody may have committed it in a step that is not recorded
+		}
+		if r.Claimed != nil && j.recorded && !j.claimsUncommitted(s) {
+			continue
 		}
 		judge := func(s *Step) *Breach { return r.JudgeElected(s, j.history.Committed()) }
 		b := judge(s)

@@ -20,6 +20,9 @@ type Known struct {
 
 	did reach // the entry that its state machine carried out last since it started
 
+	top      Term // it has been in no later term than this,
+	topKnown bool // if that is known
+
 	led     Term // the latest term that it was seen to lead,
 	stepped Term // and that it was then seen, in that very term, not to lead any more
 	past    tenures
@@ -107,7 +110,7 @@ func (k *Known) meet(s *Step, declared *binding, unnumbered bool, holes int, yie
 		yield(voteUpToDate, b)
 	}
 	k.up(s, holes)
-	k.ends(s, declared, yield)
+	k.ends(s, declared, unnumbered, yield)
 }
 
 // leavesLog reports whether a step certainly changes no log: a request for a vote does not, nor a campaign that does not elect at once.
@@ -216,6 +219,7 @@ func (k *Known) learn(s *Step, declared *binding, holes int, where func(Part, in
 	k.lossy = s.Input.Lossy && s.crashes() || k.lossy && k.down() && s.crashes()
 	o := &s.After
 	k.past.learn(s)
+	k.tops(s)
 	if o.Knows(FieldRole|FieldTerm) && o.Role == Leader && !s.crashes() {
 		k.led = o.Term
 	} else if o.Knows(FieldRole|FieldTerm) && o.Term == k.led && !s.crashes() {
@@ -260,6 +264,22 @@ func (k *Known) learn(s *Step, declared *binding, holes int, where func(Part, in
 	}
 	if o.Knows(FieldDurable) {
 		k.stored(&o.Durable, declared, at)
+	}
+}
+
+// tops takes in how high the server's term has risen. A crash in the middle of a step may come after the step has raised it, and in one that no line shows:
+// then the disk that it leaves behind must be shown.
+func (k *Known) tops(s *Step) {
+	b, a := &s.Before, &s.After
+	switch {
+	case !s.crashes():
+		k.top, k.topKnown = a.Term, a.Knows(FieldTerm)
+	case k.down() && k.topKnown && s.Input.Kind != Restart && !s.Gap && !s.Hole: // nothing happens to it
+	case s.Input.Kind == Crash:
+		k.top, k.topKnown = max(b.Term, a.Durable.Term), b.Knows(FieldTerm) && a.Knows(FieldDurable) && !s.Gap && !s.Hole
+	default:
+		m := &s.Input.Message
+		k.top, k.topKnown = max(b.Term+1, m.Term), b.Knows(FieldTerm) && !s.Gap && !s.Hole && (s.Input.Kind != Deliver || m.Knows(MessageTerm))
 	}
 }
 

@@ -82,7 +82,7 @@ func (k *Known) disk(s *Step, where func(Part, int) Origin) {
 		if now.Unknown&FieldTerm != 0 && p.diskAt != 0 {
 			now.Term, now.VotedFor, now.Unknown = p.disk.Term, p.disk.VotedFor, now.Unknown&FieldLog|p.disk.Unknown&^FieldLog
 		}
-		p.disk, p.diskAt, p.diskIs = now, where(PartEffect, n), !s.crashes()
+		p.disk, p.diskAt, p.diskIs = now, where(PartEffect, n), !s.crashes() && (s.leavesEntries() || !s.Output.Unseen) // a later one may not be shown
 	}
 }
 

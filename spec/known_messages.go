@@ -196,8 +196,8 @@ func (k *Known) applies(s *Step, where func(Part, int) Origin) {
 // actsUp reports whether the step is one that only a server takes which is up, and leaves it so.
 func (s *Step) actsUp() bool {
 	switch s.Input.Kind {
-	case Timeout, Heartbeat, Deliver, Propose, ReadIndex, Compact, Tick:
-		return !s.crashes() && s.After.Knows(FieldRole) && s.After.Role != Crashed
+	case 0, Crash, Restart, Stored:
+		return false
 	}
-	return false
+	return !s.crashes() && s.After.Knows(FieldRole) && s.After.Role != Crashed
 }

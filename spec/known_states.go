@@ -70,13 +70,13 @@ func (l Log) sameAs(m Log) bool {
 }
 
 // ends compares the state after a step with what is known, where the state before is not.
-func (k *Known) ends(s *Step, declared *binding, yield func(*Rule, *Breach)) {
+func (k *Known) ends(s *Step, declared *binding, unnumbered bool, yield func(*Rule, *Breach)) {
 	if s.crashes() {
 		return
 	}
 	o := &s.After
 	if s.Input.Kind == Restart || k.down() {
-		k.comesBack(s, declared, yield)
+		k.comesBack(s, declared, unnumbered, yield)
 		return
 	}
 	k.falls(s, PartAfter, s.Before.Unknown, declared, yield)
@@ -134,9 +134,14 @@ func drops(declared *binding, o *Observation) bool {
 }
 
 // comesBack compares what a server is after a crash with what it had promised, where its disk was not shown.
-func (k *Known) comesBack(s *Step, declared *binding, yield func(*Rule, *Breach)) {
+func (k *Known) comesBack(s *Step, declared *binding, unnumbered bool, yield func(*Rule, *Breach)) {
 	o, p := &s.After, &k.promised
 	k.keepsAcknowledged(s, yield)
+	if k.down() && k.topKnown && !unnumbered && o.Knows(FieldTerm) && o.Term > k.top && !s.Gap && !s.Hole && !s.Declared.Has(LateTerm) && !s.Declared.Has(TermJumps) && declared.promises() {
+		yield(termHasSource, s.breachAfter("%s was in no later term than %d when it went down and comes back in term %d", s.Server, k.top, o.Term).
+			refusing("currentTerm after ≤ the highest term before", "%d is above %d", o.Term, k.top).
+			allowing("%s comes back in term %d or earlier", s.Server, k.top).after("where it went down", s.Server, k.from))
+	}
 	if s.Before.Knows(FieldTerm|FieldVotedFor|FieldLog) && (s.Before.Knows(FieldDurable) || s.comesBack()) {
 		return // the rules about disks see it
 	}

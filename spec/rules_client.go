@@ -56,8 +56,7 @@ var completionOfItsEntry = &Rule{
 		"What usually breaks it: a table of waiting clients by index, which is not cleared when the leader steps down.",
 	Section: "Raft paper, 8; dissertation, 6.3", Level: Must, Profile: Read,
 	Catches:   []string{"cl-wait-by-index", "rp-claim-after-truncate"},
-	Needs:     FieldLog | FieldCommit,
-	Agreement: FactAcknowledged,
+	Agreement: FactAcknowledged, NeedsAfter: FieldLog | FieldCommit,
 	Step: func(s *Step) *Breach {
 		if s.crashes() {
 			return nil

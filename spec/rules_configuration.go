@@ -18,6 +18,16 @@ func (l Log) lastConfiguration(upTo Index) (Configuration, Index, bool) {
 	return Configuration{}, 0, false
 }
 
+// hidesConfiguration reports whether a log holds, after an index, a change of the configuration and does not show which one.
+func (l Log) hidesConfiguration(after Index) bool {
+	for i := l.LastIndex(); i > max(after, l.Base); i-- {
+		if e, _ := l.At(i); e.Kind == ConfigurationChange {
+			return e.Value == ""
+		}
+	}
+	return false
+}
+
 // same reports whether two configurations have the same members in the same parts.
 func (c *Configuration) same(d *Configuration) bool {
 	return slices.Equal(c.Voters, d.Voters) && slices.Equal(c.Outgoing, d.Outgoing) && slices.Equal(c.Learners, d.Learners)

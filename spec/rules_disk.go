@@ -1,10 +1,12 @@
 package spec
 
+import "slices"
+
 // The rule about what is on disk from one step to the next (Raft paper, 5.6 and Figure 2, persistent state).
 
 var diskKept = &Rule{
 	ID: "R5.6-08", Name: "disk-kept",
-	Sentence: "What is safe on disk stays there: the term, the vote in it, and every entry that the server does not replace or compact.",
+	Sentence: "What is safe on disk stays there: the term, the vote in it, and every entry that the server does not replace or compact; and no entry comes there that was not in its log.",
 	Why: "A crash may come at any moment, and then the disk is all that is left of what was promised. What is lost there goes unseen until that crash. " +
 		"What usually breaks it: an older write that is done after a newer one, a file that is made anew from what only a part of the server knows, or a backup that is put back.",
 	Section: "Raft paper, 5.6 and Figure 2 (persistent state)", Level: Must, Profile: Storage,
@@ -24,8 +26,40 @@ func judgeDiskKept(s *Step) *Breach {
 	}
 	for k := len(s.Output.Effects) - 1; k >= 0; k-- {
 		if e := &s.Output.Effects[k]; e.Kind == Write || e.Kind == Sync {
-			return s.fallen(&e.Durable, PartEffect, k)
+			if b := s.fallen(&e.Durable, PartEffect, k); b != nil {
+				return b
+			}
+			break
 		}
+	}
+	return s.strange()
+}
+
+// strange returns the breach of an entry on disk that the server never had: it was not there before, it is in the log neither before nor after the
+// step, and nobody sent it.
+func (s *Step) strange() *Breach {
+	if !s.runs() || !s.show(FieldLog|FieldDurable|FieldCompacted) || s.Input.Kind == 0 || s.Input.Kind == Stored || s.delivered(InstallSnapshot) || s.Gap {
+		return nil
+	}
+	for _, v := range [...]Variant{StoresLater, VolatileUntilReady, MendsLog, HealsFirst, CachesEntries} {
+		if s.Declared.Has(v) {
+			return nil
+		}
+	}
+	disk, before := s.After.Durable.Log, s.Before.Durable.Log
+	i, gained := firstGain(before, disk)
+	for ; gained && i <= disk.LastIndex(); i++ {
+		e, _ := disk.At(i)
+		had := slices.ContainsFunc([]Log{s.After.Log, s.Before.Log}, func(l Log) bool {
+			own, held := l.At(i)
+			return i <= l.Base || held && own.agrees(e)
+		})
+		if sent, carried := s.Input.Message.entryAt(i); had || s.delivered(AppendEntries) && (carried && sent.agrees(e) || !s.Input.Message.Knows(MessagePrevIndex|MessageEntries)) {
+			continue
+		}
+		return s.breachAfter("%s has %s at index %d on its disk, and its log has never held that", s.Server, e, i).
+			refusing("an entry on disk is in the log, or was", "the log has %s at index %d", s.After.Log.at(i), i).
+			allowing("%s stores what its log holds", s.Server)
 	}
 	return nil
 }

@@ -44,6 +44,9 @@ func (s *Step) mayStillBeNeeded() bool {
 	if !s.Before.Knows(FieldLog | FieldCommit) {
 		return true
 	}
+	if s.Before.Log.hidesConfiguration(s.Before.CommitIndex) {
+		return true
+	}
 	_, at, found := s.Before.Log.lastConfiguration(s.Before.Log.LastIndex())
 	if !found || at <= s.Before.CommitIndex {
 		return false

@@ -16,6 +16,9 @@ var storesWhatWasSent = &Rule{
 }
 
 func judgeStoresWhatWasSent(s *Step) *Breach {
+	if b := s.judgeAcknowledgedLog(); b != nil {
+		return b
+	}
 	m := &s.Input.Message
 	const needed = MessageFrom | MessageTerm | MessagePrevIndex | MessageEntries
 	if !s.delivered(AppendEntries) || !m.Knows(needed) || s.crashes() || s.After.Role == Leader || s.After.Term != m.Term {
@@ -45,6 +48,26 @@ func judgeStoresWhatWasSent(s *Step) *Breach {
 	return nil
 }
 
+// judgeAcknowledgedLog compares acknowledgements that leave by themselves, as storage is done, with the log. In one term it only grows.
+func (s *Step) judgeAcknowledgedLog() *Breach {
+	if s.Input.Kind == Deliver || s.crashes() || s.Declared.Has(HealsFirst) || s.Declared.Has(MendsLog) {
+		return nil
+	}
+	for k, m := range s.Output.Sent {
+		if m.Kind == AppendEntriesReply && m.Success && m.Knows(MessageTerm|MessageSuccess|MessageMatch) && m.Term == s.After.Term && m.MatchIndex > s.After.Log.LastIndex() {
+			return s.acknowledgesMore(k, m.MatchIndex)
+		}
+	}
+	return nil
+}
+
+func (s *Step) acknowledgesMore(effect int, match Index) *Breach {
+	last := s.After.Log.LastIndex()
+	return s.breachSent(effect, "%s acknowledges entries up to index %d and its log ends with index %d", s.Server, match, last).
+		refusing("matchIndex ≤ last index", "%d is above %d", match, last).
+		allowing("%s acknowledges up to index %d", s.Server, last).since("its log", PartAfter)
+}
+
 // judgeAcknowledgedHeld compares the entries of a message that an acknowledgement covers with the log.
 func (s *Step) judgeAcknowledgedHeld(m *Message, effect int) *Breach {
 	match, log := s.Output.Effects[effect].Message.MatchIndex, s.After.Log
@@ -58,9 +81,7 @@ func (s *Step) judgeAcknowledgedHeld(m *Message, effect int) *Breach {
 			allowing("%s stores %s at index %d first", s.Server, sent, i).since("its log", PartAfter).since("what the leader sent", PartInput)
 	}
 	if match > log.LastIndex() {
-		return s.breachSent(effect, "%s acknowledges entries up to index %d and its log ends with index %d", s.Server, match, log.LastIndex()).
-			refusing("matchIndex ≤ last index", "%d is above %d", match, log.LastIndex()).
-			allowing("%s acknowledges up to index %d", s.Server, log.LastIndex()).since("its log", PartAfter)
+		return s.acknowledgesMore(effect, match)
 	}
 	return nil
 }

@@ -32,6 +32,7 @@ type recordedServer struct {
 	down bool      // it was last seen to stop
 	part bool      // a record of it does not show all that it did
 	seen bool      // there is a record of it
+	says bool      // and one of what it sent
 
 	id   spec.ServerID
 	sent [spec.TimeoutNow + 1]*sentSet // by kind; nil is none
@@ -160,7 +161,9 @@ func (r *recordedServer) begins(step *spec.Step) {
 
 func (s *sending) leaves(m *spec.Message) {
 	s.begin()
-	of := &s.of(m.From).sent[m.Kind]
+	server := s.of(m.From)
+	server.says = true
+	of := &server.sent[m.Kind]
 	if *of == nil {
 		*of = &sentSet{now: map[uint64]optional{}, rough: map[rough][]spec.MessageField{}}
 	}
@@ -196,7 +199,7 @@ func (set *sentSet) note(about rough, hidden spec.MessageField) {
 
 func (s *sending) arrives(r *Record) *Contradiction {
 	m := &r.Step.Input.Message
-	if server := s.known(m.From); s.holes || !server.seen || server.part || server.sent[m.Kind] == nil || s.mayBeUnseen(m) || s.hasLeft(m) {
+	if server := s.known(m.From); s.holes || !server.seen || server.part || !server.says || s.mayBeUnseen(m) || s.hasLeft(m) {
 		return nil
 	}
 	rule, known := spec.RuleByName("X-TR-01")

@@ -310,7 +310,42 @@ func richDocuments(t *testing.T) (all []*document) {
 		}
 		all = append(all, best)
 	}
+	for k, w := range rareWorlds {
+		all = append(all, rareDocument(t, w.features, uint64(k), w.kinds...))
+	}
 	return all
+}
+
+// rareWorlds are worlds in which something happens seldom, and what is to happen more often.
+var rareWorlds = []struct {
+	features string
+	kinds    []spec.InputKind
+}{
+	{"snapshots", []spec.InputKind{spec.Compact}},
+	{"snapshots", []spec.InputKind{spec.Compact, spec.Heartbeat}},
+	{"membership,snapshots", []spec.InputKind{spec.Compact, spec.Heartbeat}},
+	{"read-index", []spec.InputKind{spec.ReadIndex, spec.Heartbeat}},
+	{"read-index", []spec.InputKind{spec.ReadIndex}},
+	{"lease-reads", []spec.InputKind{spec.ReadIndex}},
+	{"sessions", []spec.InputKind{spec.Propose, spec.ApplyNext}},
+	{"sessions", []spec.InputKind{spec.Heartbeat, spec.ApplyNext}},
+	{"", []spec.InputKind{spec.Crash, spec.Restart}},
+}
+
+// rareDocument is an execution of three servers in which inputs of some kinds come in every fourth step.
+func rareDocument(t *testing.T, features string, seed uint64, kinds ...spec.InputKind) *document {
+	s, err := reference(strings.TrimSuffix(referenceName+":"+features, ":"))
+	require.NoError(t, err)
+	config := s.config
+	enlarge(&config)
+	config.Faults.Drop, config.Faults.Crash, config.Bounds.Messages = cluster.Off, 4, 24
+	config.Bounds.Campaigns, config.Bounds.Proposals, config.Bounds.Reads = 0, 0, min(4, 4*config.Bounds.Reads)
+	chance := rand.New(rand.NewPCG(seed, 5))
+	trace, broken, err := checker.Run(&config, randomActions(t, &config, chance, 200, kinds...), spec.Rules)
+	require.NoError(t, err)
+	require.Empty(t, broken, "the reference with %s breaks a rule", features)
+	trace.Header.Records = 0
+	return documentOf(t, features, trace)
 }
 
 func richDocument(t *testing.T, features string, seed uint64) *document {

@@ -272,6 +272,9 @@ var changesOfSent = []change{
 			return notHere
 		}
 		raises(m, "term", -1)
+		if number(s.before["term"]) == number(m["term"]) && s.before["votedFor"] == m["to"] {
+			return "it gave that vote, and tells it again"
+		}
 		return ""
 	})},
 	{"a stale request for votes is granted", []string{"stale-request-answer", "vote-once"}, sends("RequestVoteReply", func(s *scene, m map[string]any) string {

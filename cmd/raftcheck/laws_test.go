@@ -355,8 +355,9 @@ func enlarge(config *cluster.Config) {
 	config.Faults.Crash, config.Faults.Lossy = 3, true
 }
 
-// randomActions walks at random through a world, and takes messages and commands more often than faults.
-func randomActions(t *testing.T, config *cluster.Config, chance *rand.Rand, steps int) (actions []cluster.Action) {
+// randomActions walks at random through a world, and takes messages and commands more often than faults, and inputs of the given kinds in every
+// fourth step if there are any.
+func randomActions(t *testing.T, config *cluster.Config, chance *rand.Rand, steps int, kinds ...spec.InputKind) (actions []cluster.Action) {
 	world, err := cluster.New(config)
 	require.NoError(t, err)
 	for len(actions) < steps {
@@ -371,6 +372,14 @@ func randomActions(t *testing.T, config *cluster.Config, chance *rand.Rand, step
 				break
 			}
 			next = all[chance.IntN(len(all))]
+		}
+		if len(kinds) > 0 && chance.IntN(4) == 0 {
+			wanted := slices.DeleteFunc(all, func(n cluster.Next) bool {
+				return n.Action.Kind != cluster.Give || n.Action.Input.Cut > 0 || !slices.Contains(kinds, n.Action.Input.Kind)
+			})
+			if len(wanted) > 0 {
+				next = wanted[chance.IntN(len(wanted))]
+			}
 		}
 		actions, world = append(actions, next.Action), next.World
 	}

@@ -297,7 +297,7 @@ func listOf(value string, each func(string) any) []any {
 	return list
 }
 
-// readLog reads [x@1 no-op@1 voters=n1,n2@2 @2], with …2@1 first if it was compacted, and >2@1 if its beginning is not shown.
+// readLog reads [x@1 no-op@1 voters=n1,n2@2 @2 configuration@2], the last two without their values, with …2@1 first if it was compacted, and >2@1 if its beginning is not shown.
 func readLog(value string) map[string]any {
 	log := map[string]any{}
 	entries := []any{}
@@ -311,8 +311,8 @@ func readLog(value string) map[string]any {
 			log["from"], log["fromTerm"] = json.Number(strings.TrimPrefix(what, ">")), term
 		case what == "":
 			entries = append(entries, map[string]any{"term": term})
-		case what == "no-op":
-			entries = append(entries, map[string]any{"term": term, "kind": "no-op"})
+		case what == "no-op", what == "configuration":
+			entries = append(entries, map[string]any{"term": term, "kind": what})
 		case strings.Contains(what, "="):
 			entries = append(entries, map[string]any{"term": term, "kind": "configuration", "value": strings.ReplaceAll(what, ";", " ")})
 		default:

@@ -126,12 +126,13 @@ func (r *Reader) ready() *step {
 // record makes the record of a step; nil for one that tells nothing.
 func (r *Reader) record(s *step) (*traces.Record, error) {
 	r.steps++
-	record, err := r.Take(s.text(r.steps))
+	text := s.text(r.number())
+	record, err := r.Take(text)
 	if err != nil {
 		var fault *traces.InputError
 		if errors.As(err, &fault) {
 			fault.Line, fault.Column = s.line, 0
-			fault.Hint = fmt.Sprintf("the mapping %s makes of it: %s", r.mapping.file, s.text(r.steps))
+			fault.Hint = fmt.Sprintf("the mapping %s makes of it: %s", r.mapping.file, text)
 		}
 		return nil, err
 	}
@@ -145,6 +146,14 @@ func (r *Reader) record(s *step) (*traces.Record, error) {
 		r.at = max(r.at, line)
 	}
 	return record, nil
+}
+
+// number is that of the latest record. Where lines may be missing, so may records before each one.
+func (r *Reader) number() int {
+	if r.mapping.sampled {
+		return 2 * r.steps
+	}
+	return r.steps
 }
 
 // read takes in the next line.
