@@ -130,4 +130,16 @@ var exercises = map[*Rule]condition{
 	preVoteEachTime:          when(running, given(Timeout)),
 	leaderKeepsContact:       when(leading, either(given(Timeout), brings(AppendEntriesReply, InstallSnapshotReply))),
 	traceConsistent:          either(does(Send), given(Deliver)),
+
+	sentByLeader:      sends(AppendEntries, InstallSnapshot),
+	storesWhatWasSent: either(brings(AppendEntries), acknowledges),
+	snapshotWhole:     when(brings(InstallSnapshot), that(func(s *Step) bool { return s.Input.Message.Partial || s.Input.Message.Offset > 0 })),
+	snapshotTermTrue: that(func(s *Step) bool {
+		return s.outputTraits()&InstallSnapshot.sending() != 0 || s.After.Log.Base > 0 && s.Before.Log.Base > 0 || s.Input.Kind == Compact
+	}),
+	diskKept: that(func(s *Step) bool {
+		d := &s.Before.Durable
+		return s.Output.durable() || s.Before.Knows(FieldDurable) && (d.Term > 0 || d.Log.LastIndex() > 0)
+	}),
+	readNotBelowNoted: answersRead,
 }

@@ -491,6 +491,9 @@ func (j *Judge) elected(s *Step, t traits) (found []*Breach) {
 	}
 	for _, k := range j.looking {
 		r := j.rules[k]
+		if r.Claimed != nil && s.tellsCommit() && !ClaimsCommit(s) {
+			j.checked[k]++
+		}
 		if r.looksBack(s) == nil || (j.incomplete || j.causal) && r.Answered != nil && !TookOffice(s) {
 			continue // when a read came, compared with what others committed, is not known of such a record
 		}

@@ -275,6 +275,8 @@ func (k *Known) tops(s *Step) {
 	case !s.crashes():
 		k.top, k.topKnown = a.Term, a.Knows(FieldTerm)
 	case k.down() && k.topKnown && s.Input.Kind != Restart && !s.Gap && !s.Hole: // nothing happens to it
+	case s.Input.Cut == 1 && !s.Gap && !s.Hole: // before anything is written
+		k.top, k.topKnown = b.Term, b.Knows(FieldTerm)
 	case s.Input.Kind == Crash:
 		k.top, k.topKnown = max(b.Term, a.Durable.Term), b.Knows(FieldTerm) && a.Knows(FieldDurable) && !s.Gap && !s.Hole
 	default:

@@ -149,16 +149,19 @@ func (k *Known) steps(s *Step, unnumbered bool, declared *binding, yield func(*R
 // leadsUnelected returns the breach of a server that sends what only a leader does, in a term of which all that it was is shown, and it never led.
 func (k *Known) leadsUnelected(s *Step, effect int, m *Message) *Breach {
 	b, a := &s.Before, &s.After
-	if s.Output.Effects[effect].Kind != Send || !m.saysLeader() || m.Term != b.Term || !b.Knows(FieldRole) || b.Role != Follower || !a.Knows(FieldRole|FieldTerm) || a.Role != Follower || a.Term != b.Term || s.Gap {
+	if s.Output.Effects[effect].Kind != Send || !m.saysLeader() || m.Term != b.Term || !b.Knows(FieldRole) || !waits(b.Role) || !a.Knows(FieldRole|FieldTerm) || !waits(a.Role) || a.Term != b.Term || s.Gap {
 		return nil
 	}
 	then := k.past.in(m.Term)
-	if why, condition := k.past.rulesOut(m); why != "" && then != nil && !then.roles[Candidate] {
+	if why, condition := k.past.rulesOut(m); why != "" && then != nil && (!then.roles[Candidate] || !s.Declared.Has(StoresLater)) {
 		return s.breachSent(effect, "%s, %s of term %d, sends %s in that term", s.Server, b.Role, m.Term, m.Kind).
 			refusing(condition, "%s", why).allowing("%s sends nothing as leader of term %d", s.Server, m.Term).after("what it was before", s.Server, k.from)
 	}
 	return nil
 }
+
+// waits reports whether a server of that role neither leads its term nor may be elected in it any more, or yet.
+func waits(r Role) bool { return r == Follower || r == PreCandidate }
 
 // appliesAgain returns the breach of a state machine that carries out an entry, and carried it or a later one out since its server started.
 func (k *Known) appliesAgain(s *Step) *Breach {

@@ -115,7 +115,8 @@ func (k *Known) falls(s *Step, part Part, asked Field, declared *binding, yield 
 			refusing("currentTerm ≥ currentTerm before", "%d is below %d", o.Term, k.term.least).
 			allowing("%s is in term %d or later", s.Server, k.term.least), "the term before", k.term.at)
 	}
-	if vote := &k.vote; compare(FieldTerm|FieldVotedFor) && vote.vote != None && o.Term == vote.term && o.VotedFor != vote.vote && !drops(declared, o) {
+	given := declared.dropsVote && part == PartAfter && s.givesVoteAway()
+	if vote := &k.vote; (compare(FieldTerm|FieldVotedFor) || given) && vote.vote != None && o.Term == vote.term && o.VotedFor != vote.vote && !drops(declared, o) {
 		say(voteOnce, s.breach(part, 0, "%s voted for %s in term %d and now holds a vote for %s in that term", s.Server, vote.vote, vote.term, o.VotedFor).
 			refusing("votedFor stays in its term", "it was %s and is %s", vote.vote, o.VotedFor).
 			allowing("%s keeps its vote for %s as long as term %d lasts", s.Server, vote.vote, vote.term), "the vote", vote.at)
@@ -126,6 +127,12 @@ func (k *Known) falls(s *Step, part Part, asked Field, declared *binding, yield 
 			allowing("%s keeps commitIndex %d", s.Server, k.commit.least), "commitIndex before", k.commit.at)
 	}
 	return any
+}
+
+// givesVoteAway reports whether a server that knows who leads its term ends the step with a vote for another.
+func (s *Step) givesVoteAway() bool {
+	return s.show(FieldTerm) && s.Before.Term == s.After.Term && s.Before.Knows(FieldLeader) && s.Before.LeaderID != None &&
+		s.After.Knows(FieldVotedFor) && s.After.VotedFor != None && s.After.VotedFor != s.Before.LeaderID
 }
 
 // drops reports whether a server that shows no vote may have dropped it, since it knows the leader of the term.
@@ -142,7 +149,7 @@ func (k *Known) comesBack(s *Step, declared *binding, unnumbered bool, yield fun
 			refusing("currentTerm after ≤ the highest term before", "%d is above %d", o.Term, k.top).
 			allowing("%s comes back in term %d or earlier", s.Server, k.top).after("where it went down", s.Server, k.from))
 	}
-	if s.Before.Knows(FieldTerm|FieldVotedFor|FieldLog) && (s.Before.Knows(FieldDurable) || s.comesBack()) {
+	if s.Before.Knows(FieldTerm|FieldVotedFor|FieldLog) && (s.Before.Knows(FieldDurable) && p.isOn(&s.Before.Durable) || s.comesBack()) {
 		return // the rules about disks see it
 	}
 	term := p.term
@@ -174,6 +181,11 @@ func (k *Known) comesBack(s *Step, declared *binding, unnumbered bool, yield fun
 	yield(durableBeforeSend, s.breachAfter("%s had %s at index %d for good and comes back with %s there", s.Server, p.log.at(i), i, o.Log.at(i)).
 		refusing("what was promised is a prefix of the log after", "they differ from index %d on", i).
 		allowing("%s comes back with its entries up to index %d", s.Server, p.log.LastIndex()).hinting(syncHint).after("the acknowledgement", s.Server, p.logAt))
+}
+
+// isOn reports whether the term and the vote that were promised are on a disk.
+func (p *promise) isOn(disk *Durable) bool {
+	return p.term.least <= disk.Term && (p.vote.term < disk.Term || p.vote.vote == None || p.vote.vote == disk.VotedFor)
 }
 
 // keepsAcknowledged compares how long a log is after a crash with what the server acknowledged.

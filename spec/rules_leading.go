@@ -64,6 +64,19 @@ func ClaimsCommit(s *Step) bool {
 	return claims
 }
 
+// tellsCommit reports whether the step tells another server how far entries are committed, and shows how far its own server has committed.
+func (s *Step) tellsCommit() bool {
+	if !s.After.Knows(FieldCommit) || s.crashes() {
+		return false
+	}
+	for _, m := range s.Output.Sent {
+		if m.Kind == AppendEntries && m.Knows(MessageCommit) || m.Kind == InstallSnapshot && m.Knows(MessagePrevIndex) && s.After.Knows(FieldLog) {
+			return true
+		}
+	}
+	return false
+}
+
 // claim returns the first message of a step that tells of more as committed than its server has committed, and up to which index. What
 // a server had committed that is down now is gone.
 func (s *Step) claim() (effect int, upTo Index, claims bool) {

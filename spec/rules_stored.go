@@ -16,9 +16,13 @@ var storesWhatWasSent = &Rule{
 }
 
 func judgeStoresWhatWasSent(s *Step) *Breach {
-	if b := s.judgeAcknowledgedLog(); b != nil {
+	if b := s.judgeAcceptedEntries(); b != nil {
 		return b
 	}
+	return s.judgeAcknowledgedLog()
+}
+
+func (s *Step) judgeAcceptedEntries() *Breach {
 	m := &s.Input.Message
 	const needed = MessageFrom | MessageTerm | MessagePrevIndex | MessageEntries
 	if !s.delivered(AppendEntries) || !m.Knows(needed) || s.crashes() || s.After.Role == Leader || s.After.Term != m.Term {
@@ -48,9 +52,9 @@ func judgeStoresWhatWasSent(s *Step) *Breach {
 	return nil
 }
 
-// judgeAcknowledgedLog compares acknowledgements that leave by themselves, as storage is done, with the log. In one term it only grows.
+// judgeAcknowledgedLog compares acknowledgements, also those that leave by themselves as storage is done, with the log. In one term it only grows.
 func (s *Step) judgeAcknowledgedLog() *Breach {
-	if s.Input.Kind == Deliver || s.crashes() || s.Declared.Has(HealsFirst) || s.Declared.Has(MendsLog) {
+	if s.crashes() || s.Declared.Has(HealsFirst) || s.Declared.Has(MendsLog) {
 		return nil
 	}
 	for k, m := range s.Output.Sent {

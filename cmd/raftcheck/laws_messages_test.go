@@ -398,11 +398,31 @@ func delivers(kind string, make func(s *scene, m map[string]any) string) func(s 
 			return notHere
 		}
 		why := make(s, s.message)
-		if why == "" && s.wasSent() {
+		switch {
+		case why == "" && s.wasSent():
 			return "an equal message was sent, and may arrive twice"
+		case why == "" && s.cameBefore():
+			return "its sender may have sent it before it was seen first"
 		}
 		return why
 	}
+}
+
+// cameBefore reports whether the sender of the message that arrives may have sent it before its first record: there is none yet, or that is the end or the
+// beginning of a life in which it had reached the message's term.
+func (s *scene) cameBefore() bool {
+	for _, line := range s.lines[:s.k] {
+		if line == nil || line["server"] != s.message["from"] {
+			continue
+		}
+		began := line["event"] == "restart" || line["event"] == "crash" || line["cut"] != nil
+		reached := number(members(line["post"])["term"])
+		if s.message["kind"] == "PreVote" || s.message["kind"] == "PreVoteReply" {
+			reached++
+		}
+		return began && number(s.message["term"]) <= reached
+	}
+	return true
 }
 
 // wasSent reports whether a message like the one that arrives was sent before.
@@ -511,10 +531,13 @@ var changesOfDelivered = []change{
 func tells(name string, make func(s *scene, inner map[string]any) string) func(s *scene) string {
 	return func(s *scene) string {
 		all := s.effects(name)
-		if len(all) == 0 || s.after == nil {
-			return notHere
+		s.chance.Shuffle(len(all), func(i, k int) { all[i], all[k] = all[k], all[i] })
+		for _, effect := range all {
+			if why := make(s, effect); s.after != nil && why != notHere {
+				return why
+			}
 		}
-		return make(s, all[s.chance.IntN(len(all))])
+		return notHere
 	}
 }
 
@@ -527,7 +550,7 @@ var changesOfClients = []change{
 		_, entries, base := logOf(s.after)
 		if k := number(a["index"]) - base; k >= 1 && k <= int64(len(entries)) && number(a["index"]) <= number(s.after["commit"]) {
 			if e := members(entries[k-1]); e["value"] == a["value"] && number(e["term"]) == number(a["term"]) {
-				return "the entry there is an equal command"
+				a["index"] = counted(base + int64(len(entries)) + 1) // the entry there is an equal command
 			}
 		}
 		return ""
