@@ -20,6 +20,11 @@ func (k *Known) begins(s *Step, declared *binding, yield func(*Rule, *Breach)) {
 		k.forget()
 		return
 	}
+	if o.Knows(FieldApplied|FieldCommit) && k.now.Knows(FieldApplied) && o.LastApplied > k.now.LastApplied && o.LastApplied > o.CommitIndex && !s.Declared.Has(CommitMayFall) {
+		yield(applyInOrder, s.breach(PartBefore, 0, "%s begins this step with lastApplied %d and commitIndex %d, and ended the one before with lastApplied %d", s.Server, o.LastApplied, o.CommitIndex, k.now.LastApplied).
+			refusing("lastApplied ≤ commitIndex", "%d is above %d", o.LastApplied, o.CommitIndex).
+			allowing("%s applies up to index %d", s.Server, o.CommitIndex).after("what was known", s.Server, k.from))
+	}
 	if what, was, is := k.now.difference(o); what != "" {
 		yield(traceConsistent, s.breach(PartBefore, 0, "%s begins this step with %s %s, and ended the one before with %s", s.Server, what, is, was).
 			refusing(what+" before the step = "+what+" after the one before", "%s is not %s", is, was).hinting(nothingBetween).after("what was known", s.Server, k.from))

@@ -258,6 +258,7 @@ var whyLater = map[string]string{
 	"a pre-vote for the present term":                    "whoever is asked refuses it; it is seen when it arrives",
 	"a snapshot with an earlier last index":              "the entry before may be compacted, and then nobody knows its term; it is seen when it arrives",
 	"a snapshot with another last term":                  "the entry may be compacted on the sender, and then nobody knows its term; it is seen when it arrives",
+	"a command that is new is passed over":               "only a state machine knows why it passes over a command, as when a session is over; another server that carries it out shows it",
 	"a follower acknowledges entries and holds one less": "a step in which storage is done brings to light what happened before it",
 }
 
@@ -322,9 +323,7 @@ var rareWorlds = []struct {
 	kinds    []spec.InputKind
 }{
 	{"snapshots", []spec.InputKind{spec.Compact}},
-	{"snapshots", []spec.InputKind{spec.Compact, spec.Heartbeat}},
 	{"membership,snapshots", []spec.InputKind{spec.Compact, spec.Heartbeat}},
-	{"read-index", []spec.InputKind{spec.ReadIndex, spec.Heartbeat}},
 	{"read-index", []spec.InputKind{spec.ReadIndex}},
 	{"lease-reads", []spec.InputKind{spec.ReadIndex}},
 	{"sessions", []spec.InputKind{spec.Propose, spec.ApplyNext}},
@@ -341,7 +340,7 @@ func rareDocument(t *testing.T, features string, seed uint64, kinds ...spec.Inpu
 	config.Faults.Drop, config.Faults.Crash, config.Bounds.Messages = cluster.Off, 4, 24
 	config.Bounds.Campaigns, config.Bounds.Proposals, config.Bounds.Reads = 0, 0, min(4, 4*config.Bounds.Reads)
 	chance := rand.New(rand.NewPCG(seed, 5))
-	trace, broken, err := checker.Run(&config, randomActions(t, &config, chance, 200, kinds...), spec.Rules)
+	trace, broken, err := checker.Run(&config, randomActions(t, &config, chance, 120, kinds...), spec.Rules)
 	require.NoError(t, err)
 	require.Empty(t, broken, "the reference with %s breaks a rule", features)
 	trace.Header.Records = 0
