@@ -154,7 +154,7 @@ func (k *Known) comesBack(s *Step, declared *binding, unnumbered bool, yield fun
 			refusing("currentTerm after ≤ the highest term before", "%d is above %d", o.Term, k.top).
 			allowing("%s comes back in term %d or earlier", s.Server, k.top).after("where it went down", s.Server, k.from))
 	}
-	if s.Before.Knows(FieldTerm|FieldVotedFor|FieldLog) && (s.Before.Knows(FieldDurable) && p.isOn(&s.Before.Durable) || s.comesBack()) {
+	if b := &s.Before; b.Knows(FieldTerm|FieldVotedFor|FieldLog) && (b.Knows(FieldDurable) && p.isOn(b.Durable.Term, b.Durable.VotedFor) || s.comesBack() && p.isOn(b.Term, b.VotedFor)) {
 		return // the rules about disks see it
 	}
 	term := p.term
@@ -188,9 +188,9 @@ func (k *Known) comesBack(s *Step, declared *binding, unnumbered bool, yield fun
 		allowing("%s comes back with its entries up to index %d", s.Server, p.log.LastIndex()).hinting(syncHint).after("the acknowledgement", s.Server, p.logAt))
 }
 
-// isOn reports whether the term and the vote that were promised are on a disk.
-func (p *promise) isOn(disk *Durable) bool {
-	return p.term.least <= disk.Term && (p.vote.term < disk.Term || p.vote.vote == None || p.vote.vote == disk.VotedFor)
+// isOn reports whether the term and the vote that were promised are on a disk that holds these.
+func (p *promise) isOn(term Term, vote ServerID) bool {
+	return p.term.least <= term && (p.vote.term < term || p.vote.vote == None || p.vote.vote == vote)
 }
 
 // keepsAcknowledged compares how long a log is after a crash with what the server acknowledged.

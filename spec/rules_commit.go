@@ -148,14 +148,8 @@ var commitMajority = &Rule{
 	Pair:    judgeCountedCopy,
 }
 
-// commitsConfiguration reports whether a leader commits, in the step in which it appends it, a configuration that is in force from then on.
-func (s *Step) commitsConfiguration() bool {
-	_, i, appends := s.appendsConfiguration()
-	return s.Declared.Has(ConfigurationInLog) && appends && i <= s.After.CommitIndex
-}
-
 func judgeCommitMajority(s *Step) *Breach {
-	if !s.commitsAsLeader() || s.commits(&s.After.Config, s.stores) || s.commits(&s.Before.Config, s.stores) && !s.commitsConfiguration() {
+	if !s.commitsAsLeader() || s.commits(&s.After.Config, s.stores) || s.commits(&s.Before.Config, s.stores) {
 		return nil
 	}
 	var copies []ServerID
