@@ -258,6 +258,7 @@ var whyLater = map[string]string{
 	"a pre-vote for the present term":                    "whoever is asked refuses it; it is seen when it arrives",
 	"a snapshot with an earlier last index":              "the entry before may be compacted, and then nobody knows its term; it is seen when it arrives",
 	"a snapshot with another last term":                  "the entry may be compacted on the sender, and then nobody knows its term; it is seen when it arrives",
+	"`pre` shows a longer log than the line before":      "a follower may append between two lines what the very step replaces",
 	"a command that is new is passed over":               "only a state machine knows why it passes over a command, as when a session is over; another server that carries it out shows it",
 	"a follower acknowledges entries and holds one less": "a step in which storage is done brings to light what happened before it",
 }
