@@ -46,7 +46,7 @@ func (g *goTest) holds() bool {
 
 // holdsIn complains when a library's goroutines are to be held in a task that holds none.
 func (g *goTest) holdsIn(name string, do order.Task) error {
-	if !g.holds() || do == order.Search || do == order.Replay || do == order.Shrink {
+	if !g.holds() || do == order.Search || do == order.Share || do == order.Replay || do == order.Shrink {
 		return nil
 	}
 	return usageError("raftcheck check --impl "+name+" searches with it, and replay and shrink know its traces", "%s: goroutines are held in searches only", name)

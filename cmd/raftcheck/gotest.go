@@ -301,7 +301,7 @@ func (j *job) build(ctx context.Context) ([]string, error) {
 
 // programName is the name of the program among others: for the same name it does the same.
 func (g *goTest) programName() string {
-	made := strings.Join([]string{makerOf(), g.family.adapter, g.family.module, g.version, runtime.GOOS, runtime.GOARCH}, "\n")
+	made := strings.Join(append([]string{makerOf(), g.family.adapter, g.family.module, g.version, runtime.GOOS, runtime.GOARCH}, g.choices...), "\n")
 	return fmt.Sprintf("program-%016x", xxh3.HashString(made))
 }
 

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/goccy/go-yaml"
@@ -84,6 +86,68 @@ func TestShardsOfASlurmArray(t *testing.T) {
 	}
 	require.Contains(t, run("merge.sh"), "rules held in 600 random executions")
 	require.Contains(t, run("gate-merge.sh"), "rules held in 3 traces")
+}
+
+// TestEvictedShardsGiveWhatTheyHad ends the shell of every shard by SIGTERM, as a scheduler does that takes the machine away. raftcheck, which another program stands for, gets it
+// too, and has time to write what it had; the shard has failed then, and is made again.
+func TestEvictedShardsGiveWhatTheyHad(t *testing.T) {
+	shell, err := exec.LookPath("bash")
+	require.NoError(t, err, "the README's test command needs bash too")
+	scripts := map[string]string{}
+	for _, file := range []string{"kubernetes/fuzz.yaml", "kubernetes/gate.yaml", "slurm/fuzz.sh", "slurm/gate.sh"} {
+		text, err := os.ReadFile("../../examples/" + file)
+		require.NoError(t, err)
+		scripts[file] = string(text)
+		if strings.HasSuffix(file, ".yaml") {
+			scripts[file] = jobCommand(t, text)
+		}
+	}
+	for file, script := range scripts {
+		t.Run(file, func(t *testing.T) {
+			dir := t.TempDir()
+			stub := "#!" + shell + "\ntrap 'echo half >" + dir + "/had; exit 3' TERM\necho begun\nwhile :; do sleep 0.1; done\n"
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "raftcheck"), []byte(stub), 0o700))
+			for _, folder := range []string{"/tmp", "/gate", "/traces", "/results"} {
+				require.NoError(t, os.MkdirAll(dir+folder, 0o777))
+				script = regexp.MustCompile(`(^|[ ="])`+folder+`\b`).ReplaceAllString(script, "${1}"+dir+folder)
+			}
+			require.NoError(t, os.WriteFile(dir+"/gate/raftcheck.yaml", nil, 0o600))
+			cmd := exec.Command(shell, "-c", script)
+			cmd.Dir = dir
+			cmd.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "SEED=1", "SHARDS=2", "JOB_COMPLETION_INDEX=0", "SLURM_ARRAY_TASK_ID=1", "SLURM_ARRAY_TASK_COUNT=2", "SLURM_CPUS_PER_TASK=1")
+			out, err := cmd.StdoutPipe()
+			require.NoError(t, err)
+			require.NoError(t, cmd.Start())
+			_, err = io.ReadFull(out, make([]byte, len("begun\n")))
+			require.NoError(t, err)
+			require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+			require.Error(t, cmd.Wait())
+			require.Equal(t, 143, cmd.ProcessState.ExitCode())
+			require.FileExists(t, dir+"/had")
+		})
+	}
+}
+
+// jobCommand is the shell's script in the first container of a manifest's job.
+func jobCommand(t *testing.T, manifest []byte) string {
+	t.Helper()
+	documents := yaml.NewDecoder(bytes.NewReader(manifest))
+	for {
+		var job struct {
+			Kind string
+			Spec struct {
+				Template struct {
+					Spec struct {
+						Containers []struct{ Command []string }
+					}
+				}
+			}
+		}
+		require.NoError(t, documents.Decode(&job))
+		if job.Kind == "Job" {
+			return job.Spec.Template.Spec.Containers[0].Command[2]
+		}
+	}
 }
 
 // TestWhatIsGivenToHandFitsTogether holds the workflow to the inputs of the action, and the problem matcher to what is printed.

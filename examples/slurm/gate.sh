@@ -11,14 +11,18 @@
 #SBATCH --cpus-per-task=2
 #SBATCH --mem=4G
 #SBATCH --time=01:00:00
+#SBATCH --signal=B:TERM@60
 #SBATCH --output=raftcheck-gate-%a.log
 
 results=${RESULTS:-raftcheck-gate}
 mkdir -p "$results"
 
+trap 'evicted=1; kill -TERM $!' TERM
 raftcheck gate --shard "$SLURM_ARRAY_TASK_ID/${SHARDS:-$SLURM_ARRAY_TASK_COUNT}" --jobs "$SLURM_CPUS_PER_TASK" \
-	-o "json=$results/gate-$SLURM_ARRAY_TASK_ID.json"
+	-o "json=$results/gate-$SLURM_ARRAY_TASK_ID.json" &
+wait $!
 code=$?
+[ -z "$evicted" ] || { wait $!; exit 143; } # what it had is written, and counts until the task is sent again
 
 # Exit codes 0, 1, 3 and 4 are verdicts, and merge tells them again. Any other is a failure of this task.
 case $code in

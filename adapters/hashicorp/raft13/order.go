@@ -35,6 +35,7 @@ func Obey(t *testing.T, orders, outcomes string) {
 		Check: func(ctx context.Context, world *cluster.Config, search checker.Options) (*checker.Result, error) {
 			return confirmed(ctx, lab, world, search)
 		},
+		Again: func() spec.Factory { return lab.Fresh().Node },
 	}
 	must(p.Obey(orders, outcomes))
 }
