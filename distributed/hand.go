@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // request asks for a part of the search: a line of what raftcheck check --share reads.
@@ -56,6 +57,7 @@ type hand struct {
 	command *exec.Cmd
 	in      io.WriteCloser
 	out     *bufio.Reader
+	tired   *time.Timer // ends it when it has waited for work too long; nil before it waited first
 }
 
 func newHand(s *Search) (*hand, error) {
@@ -70,7 +72,7 @@ func newHand(s *Search) (*hand, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &hand{c, in, bufio.NewReaderSize(out, 1<<16)}, c.Start()
+	return &hand{command: c, in: in, out: bufio.NewReaderSize(out, 1<<16)}, c.Start()
 }
 
 // ask has a part done. Any error but a *Refused means that the program is gone, or not what it should be.
@@ -110,6 +112,9 @@ var hands = struct {
 	busy chan struct{}      // one for each program that is at work: as many as there are processors
 	cpu  map[string]float64 // seconds that parts took, by what was asked for
 }{idle: map[string][]*hand{}, busy: make(chan struct{}, runtime.GOMAXPROCS(0)), cpu: map[string]float64{}}
+
+// tiredAfter is how long a program waits for work before it is ended.
+const tiredAfter = time.Minute
 
 // spent returns how many CPU seconds parts of searches took in this process, by what was asked for.
 func spent() string {
@@ -170,15 +175,32 @@ func (s *Search) take() (*hand, error) {
 	if n := len(idle); n > 0 {
 		h := idle[n-1]
 		hands.idle[s.key()] = idle[:n-1]
+		h.tired.Stop()
 		return h, nil
 	}
 	return newHand(s)
 }
 
+// put lets a program wait for work. One that gets none for long is ended: a worker that a pool of Beam's has started stays when its job is done, and its programs hold memory.
 func (s *Search) put(h *hand) {
 	hands.Lock()
 	defer hands.Unlock()
 	hands.idle[s.key()] = append(hands.idle[s.key()], h)
+	h.tired = time.AfterFunc(tiredAfter, func() { s.retire(h) })
+}
+
+// retire ends a program if it still waits for work.
+func (s *Search) retire(h *hand) {
+	hands.Lock()
+	idle := hands.idle[s.key()]
+	k := slices.Index(idle, h)
+	if k >= 0 {
+		hands.idle[s.key()] = slices.Delete(idle, k, k+1)
+	}
+	hands.Unlock()
+	if k >= 0 {
+		_ = h.end() // its work is done
+	}
 }
 
 func count(do string, cpu float64) {
@@ -194,6 +216,7 @@ func (s *Search) release() {
 	delete(hands.idle, s.key())
 	hands.Unlock()
 	for _, h := range idle {
+		h.tired.Stop()
 		_ = h.end() // its work is done
 	}
 }

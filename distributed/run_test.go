@@ -158,6 +158,23 @@ func TestAKilledProgramIsReplaced(t *testing.T) {
 	}
 }
 
+// TestAnIdleProgramIsEnded lets a program wait for work until it is too long.
+func TestAnIdleProgramIsEnded(t *testing.T) {
+	s := Search{Command: []string{raftcheck, "check"}, Folder: folder(t), Shares: 1, Rounds: 1}
+	h, err := s.take()
+	require.NoError(t, err)
+	_, err = h.ask(request{Do: "begin", Shares: 1})
+	require.NoError(t, err)
+	s.put(h)
+	s.retire(h) // as its timer does
+	require.True(t, h.command.ProcessState.Success())
+	other, err := s.take()
+	require.NoError(t, err)
+	require.NotSame(t, h, other)
+	s.retire(h) // it is gone already
+	require.NoError(t, other.end())
+}
+
 // kills is in how many runs of each search a worker is killed.
 var kills = flag.Int("kills", 0, "runs of each search that is compared in which a worker is killed")
 
