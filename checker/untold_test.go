@@ -35,7 +35,9 @@ func (r reticent) Step(in spec.Input) spec.Output {
 
 // What a message does not tell is not taken for zero: such an answer is not one of an earlier term.
 func TestWhatMessagesDoNotTellIsNotZero(t *testing.T) {
-	config := cluster.Default(func(id spec.ServerID, servers []spec.ServerID) spec.Node { return reticent{impl.New(impl.Options{})(id, servers)} })
+	config := cluster.Default(func(id spec.ServerID, servers []spec.ServerID) spec.Node {
+		return reticent{impl.New(impl.Options{})(id, servers)}
+	})
 	config.Bounds.Messages, config.Faults.Crash = 1, 0
 	r, err := checker.Check(context.Background(), &config, checker.Options{Goals: []*spec.Goal{}})
 	require.NoError(t, err)

@@ -92,8 +92,8 @@ type Bounds struct {
 	Changes     int `json:"changes,omitempty"`     // of the configuration that are asked for
 	Reads       int `json:"reads,omitempty"`
 	Preemptions int `json:"preemptions,omitempty"` // of goroutines of servers, at gates
-	Ticks       int `json:"ticks,omitempty"` // how far the clock of any server goes; 0 is no clocks
-	Drift       int `json:"drift,omitempty"` // how far any two clocks differ at most
+	Ticks       int `json:"ticks,omitempty"`       // how far the clock of any server goes; 0 is no clocks
+	Drift       int `json:"drift,omitempty"`       // how far any two clocks differ at most
 
 	Network  string `json:"network"`  // unordered, fifo or ever-sent
 	Symmetry bool   `json:"symmetry"` // states that differ only in the names of servers were merged
