@@ -23,8 +23,8 @@ func TestMistakesOfProgramsAreTold(t *testing.T) {
 		"state start clock":     "no-clock",
 		"clock":                 "no-clock same-again", // whoever has no state is given the same inputs again and again, and may be caught before it is seen why
 		"state start stale":     "observation-current",
-		"state start map-order": "send-order",
-		"map-order":             "same-again send-order", // as chance has it: the same inputs make another state, or other sends, first
+		"state start map-order": "send-order same-again",
+		"map-order":             "send-order same-again", // as chance has it: the same inputs make another state, or other sends, first
 	} {
 		t.Run(how, func(t *testing.T) {
 			config := cluster.Default(themselves(t, how, process.Options{}).Node)

@@ -43,6 +43,9 @@ func (t *try) clones(before, s *server, copied spec.Node, in spec.Input, out *sp
 	}
 	other := t.clone(copied)
 	again := t.step(other, in)
+	if again.Fault != nil {
+		return t.failed(t.told(s, fault(s.id, s.inputs, again.Fault)))
+	}
 	if d, order := outputsDiffer(out, &again); d != "" {
 		if order {
 			return t.fails(sendOrder, s, fmt.Sprintf("%q: %s", in, d))
@@ -90,9 +93,16 @@ func (t *try) complete(s *server) bool {
 	m.pairs++
 	for _, in := range t.probes(s) {
 		one, other := t.copy(m.node, s.id, m.inputs), t.copy(s.node, s.id, s.inputs)
-		if d, order := t.diverges(one, other, in); d != "" {
-			then := *s
-			then.inputs = append(slices.Clone(s.inputs), in)
+		then := *s
+		then.inputs = append(slices.Clone(s.inputs), in)
+		d, order, fails := t.diverges(one, other, in)
+		switch {
+		case fails[0] != nil && fails[1] == nil:
+			then.inputs = append(slices.Clone(m.inputs), in)
+			return t.failed(t.told(&then, fault(s.id, then.inputs, fails[0])))
+		case fails[0] == nil && fails[1] != nil:
+			return t.failed(t.told(&then, fault(s.id, then.inputs, fails[1])))
+		case d != "":
 			if order {
 				return t.fails(sendOrder, &then, fmt.Sprintf("%q: %s", in, d))
 			}
@@ -121,13 +131,15 @@ func (t *try) probes(s *server) []spec.Input {
 	return probes
 }
 
-// diverges gives two nodes an input and says in what they differ then; "" if they do not. order is that only what was sent is in another order.
-func (t *try) diverges(one, other spec.Node, in spec.Input) (difference string, order bool) {
+// diverges gives two nodes an input and says in what they differ then; "" if they do not. order is that only what was sent is in another order,
+// and faults are what broke them.
+func (t *try) diverges(one, other spec.Node, in spec.Input) (difference string, order bool, faults [2]error) {
 	a, b := t.step(one, in), t.step(other, in)
+	faults = [2]error{a.Fault, b.Fault}
 	if d, order := outputsDiffer(&a, &b); d != "" {
-		return d, order
+		return d, order, faults
 	}
-	return statesDiffer(one, other, one.AppendState(nil), other.AppendState(nil)), false
+	return statesDiffer(one, other, one.AppendState(nil), other.AppendState(nil)), false, faults
 }
 
 func sameInputs(a, b []spec.Input) bool {
