@@ -1,5 +1,7 @@
 package spec
 
+import "slices"
+
 // Known is what a record has taught of one server, by its own lines and by the messages that it sent. A line adds to it and wipes
 // nothing: what a line does not show is as it was, or is not known any more where the step may have changed it. Two things are
 // certain without being shown: while a server runs, its term and its commit index do not fall; and what it synced, or promised
@@ -127,7 +129,7 @@ func (k *Known) up(s *Step, holes int) {
 	if s.Input.Kind == Restart || a.Knows(FieldRole) && a.Role != Crashed {
 		k.lost = false
 	}
-	silent := !k.past.showsRoles && !a.Knows(FieldRole) && !k.lost
+	silent := !k.past.showsRoles && !a.Knows(FieldRole) && !k.lost || s.acts()
 	switch {
 	case s.Input.Kind == Crash || s.Input.Cut > 0 || k.down() && s.Input.Kind != Restart && !a.Knows(FieldRole):
 		a.Role, a.Unknown = Crashed, a.Unknown&^(FieldRole|FieldUp)
@@ -137,6 +139,12 @@ func (k *Known) up(s *Step, holes int) {
 	if silent && s.Input.Kind != Restart {
 		b.Unknown &^= FieldUp
 	}
+}
+
+// acts reports whether a step certainly begins and ends with a server that is up: it did something, no crash cut it short and no disk failed.
+func (s *Step) acts() bool {
+	return len(s.Output.Effects) > 0 && s.Input.Kind != Crash && s.Input.Kind != Restart && s.Input.Cut == 0 &&
+		!slices.ContainsFunc(s.Output.Effects, func(e Effect) bool { return e.Kind == Fail })
 }
 
 // forget drops what need not hold any more after steps that are not recorded, a crash among them perhaps.
