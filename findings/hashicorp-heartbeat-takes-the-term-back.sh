@@ -13,7 +13,7 @@
 #   the heartbeat of term 2 is through, and n2 is in term 2
 #   n2 asks n1 for its vote in term 3
 #   n2 is Leader in term 3
-# Of the family of https://github.com/hashicorp/raft/issues/695, where the same goroutine raises the term of a leader that is about to append. This
+# It is of the family of the library's issue 695, where the same goroutine raises the term of a leader that is about to append. This
 # consequence is reported nowhere that we know of. This script fails when that changes.
 set -euo pipefail
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT; cd "$work"

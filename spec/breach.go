@@ -1,6 +1,9 @@
 package spec
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // breach starts a Breach whose guilty place is the given part of the step.
 func (s *Step) breach(part Part, effect int, format string, args ...any) *Breach {
@@ -151,4 +154,27 @@ func (e Entry) named() string {
 		return Shown(e.Value)
 	}
 	return e.String()
+}
+
+func (b *Breach) placeAt(where func(Part, int) Origin) {
+	for k := range b.Evidence {
+		if e := &b.Evidence[k]; e.Part != PartFact {
+			e.Origin = where(e.Part, e.Effect)
+		}
+	}
+}
+
+// placeBeside gives the evidence of a pair its places: the server that just stepped first, then the other where it was last seen.
+func (b *Breach) placeBeside(stepped ServerID, here, there Origin) *Breach {
+	if b.Evidence[0].Server != stepped {
+		slices.Reverse(b.Evidence)
+	}
+	for k := range b.Evidence {
+		if e := &b.Evidence[k]; e.Server == stepped {
+			e.Role, e.Origin = "here", here
+		} else {
+			e.Role, e.Part, e.Origin = "at the same time", PartFact, there
+		}
+	}
+	return b
 }
