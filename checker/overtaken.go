@@ -2,6 +2,8 @@ package checker
 
 import (
 	"fmt"
+	"iter"
+	"math/bits"
 	"slices"
 
 	"github.com/raftcheck/raftcheck/spec"
@@ -82,30 +84,37 @@ func (m *memo) prove() error {
 	if m.noops == nil || m.noops.ahead != nil {
 		return nil
 	}
-	untried := slices.Clone(m.tried)
-	lost := m.lostBefore()
-	for s := range lost {
-		for word, bits := range lost[s] {
-			for k := range 64 {
-				if bits>>k&1 == 0 {
-					continue
-				}
-				switch why, err := m.acts(uint32(s), uint32(word*64+k)); {
-				case err != nil:
-					return err
-				case why != "":
-					return &wrongGuess{why}
-				}
+	tried := slices.Clone(m.tried) // what is tried here is no part of the search
+	for s, lost := range m.lostBefore() {
+		for message := range ones(lost) {
+			switch why, err := m.acts(uint32(s), message); {
+			case err != nil:
+				return err
+			case why != "":
+				return &wrongGuess{why}
 			}
 		}
 	}
-	for k, before := range untried {
+	for k, before := range tried {
 		if before == 0 && m.tried[k] > 0 {
 			return &wrongGuess{"only they put " + m.rules[k].Name + " to the test"}
 		}
 	}
-	copy(m.tried, untried)
+	copy(m.tried, tried)
 	return nil
+}
+
+// ones yields the places of the bits that are set, in ascending order.
+func ones(words []uint64) iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		for k, word := range words {
+			for ; word != 0; word &= word - 1 {
+				if !yield(uint32(k*64 + bits.TrailingZeros64(word))) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // lostBefore lists, for each server state, the messages that were taken for no-ops there, or in a state that leads to it, as bits.

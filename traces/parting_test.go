@@ -2,8 +2,6 @@ package traces_test
 
 import (
 	"bytes"
-	"errors"
-	"io"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -31,25 +29,9 @@ func declaredTraces(t *testing.T, each func(name string, again func() *traces.Tr
 
 func readTrace(t *testing.T, path string) *traces.Trace {
 	t.Helper()
-	lines, err := traces.OpenLines(path, nil)
+	read, err := traces.ReadFile(path)
 	require.NoError(t, err)
-	defer lines.Close()
-	r, err := traces.NewReader(lines, traces.Options{})
-	require.NoError(t, err)
-	out := &traces.Trace{Header: r.Header()}
-	for {
-		record, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return out
-		}
-		require.NoError(t, err)
-		out.Records = append(out.Records, *record)
-		if s := record.Step; s != nil { // what a reader may use again
-			step := *s
-			step.Output.Effects = slices.Clone(s.Output.Effects)
-			out.Records[len(out.Records)-1].Step = &step
-		}
-	}
+	return read
 }
 
 // changes are what can be different in a step; each reports whether it changed anything.

@@ -39,25 +39,9 @@ func recorded(t *testing.T) map[string]*traces.Trace {
 
 func read(t *testing.T, path string) *traces.Trace {
 	t.Helper()
-	lines, err := traces.OpenLines(path, nil)
+	read, err := traces.ReadFile(path)
 	require.NoError(t, err)
-	return readLines(t, lines)
-}
-
-func readLines(t *testing.T, lines *traces.Lines) *traces.Trace {
-	t.Helper()
-	defer lines.Close()
-	r, err := traces.NewReader(lines, traces.Options{})
-	require.NoError(t, err)
-	out := &traces.Trace{Header: r.Header()}
-	for {
-		record, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return out
-		}
-		require.NoError(t, err)
-		out.Records = append(out.Records, *record)
-	}
+	return read
 }
 
 func executionOf(tr *traces.Trace) *page.Execution {
@@ -88,6 +72,23 @@ func TestTheSameTraceGivesTheSameBytes(t *testing.T) {
 		require.NoError(t, executionOf(tr).SVG(&b))
 		require.Equal(t, a.String(), b.String(), name)
 		wellFormed(t, a.String())
+	}
+}
+
+// readLines reads the trace that lines hold.
+func readLines(t *testing.T, lines *traces.Lines) *traces.Trace {
+	t.Helper()
+	defer lines.Close()
+	r, err := traces.NewReader(lines, traces.Options{})
+	require.NoError(t, err)
+	out := &traces.Trace{Header: r.Header()}
+	for {
+		record, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return out
+		}
+		require.NoError(t, err)
+		out.Records = append(out.Records, *record)
 	}
 }
 
