@@ -299,6 +299,51 @@ func TestGuessedNoOpsAreProved(t *testing.T) {
 	}
 }
 
+// TestWhatAProofTriesDoesNotCount: a rule that only the proof of no-ops puts to the test makes the guess a wrong one, and how often others were is as it was.
+func TestWhatAProofTriesDoesNotCount(t *testing.T) {
+	alike := impl.New(impl.Options{})
+	config := cluster.Default(func(id spec.ServerID, servers []spec.ServerID) spec.Node { return nameless{alike(id, servers)} })
+	config.Bounds, config.Faults = cluster.Bounds{Terms: 2, Log: 1, Messages: 2, Campaigns: 2, Proposals: 1}, cluster.Faults{Drop: cluster.Unlimited}
+	searched := func() *run {
+		r, err := newRun(&config, Options{Reduce: FastReductions, Workers: 1})
+		require.NoError(t, err)
+		t.Cleanup(r.end)
+		require.NoError(t, r.begin())
+		for len(r.layer) > 0 {
+			for from := 0; from < len(r.layer); {
+				n, err := r.round(t.Context(), from)
+				require.NoError(t, err)
+				from += n
+			}
+			r.turn()
+		}
+		return r
+	}
+	r := searched()
+	before, executed := slices.Clone(r.tried), r.executed
+	require.NoError(t, r.prove())
+	require.Greater(t, r.executed, executed, "something is tried")
+	require.Equal(t, before, r.tried)
+
+	r = searched()
+	for s, lost := range r.lostBefore() {
+		for message := range ones(lost) {
+			why, err := r.acts(uint32(s), message)
+			require.NoError(t, err)
+			require.Empty(t, why)
+		}
+	}
+	k := slices.IndexFunc(r.rules, func(rule *spec.Rule) bool { n := slices.Index(r.rules, rule); return r.tried[n] > before[n] })
+	require.GreaterOrEqual(t, k, 0)
+	name := r.rules[k].Name
+
+	r = searched()
+	r.tried[k] = 0
+	var wrong *wrongGuess
+	require.ErrorAs(t, r.prove(), &wrong)
+	require.Equal(t, "only they put "+name+" to the test", wrong.because)
+}
+
 // gullible is a server that takes who voted in an earlier term for a candidate of the next, once it has heard from a leader.
 type gullible struct {
 	spec.Node

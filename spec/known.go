@@ -120,7 +120,7 @@ func (s *Step) leavesLog() bool {
 	return s.delivered(RequestVote) || s.Input.Kind == Timeout && s.After.Knows(FieldRole) && s.After.Role != Leader && !s.crashes()
 }
 
-// up says whether the server is up where its role is not shown: it is, unless it was last heard of as down or may show its role and does not.
+// up says whether the server is up where its role is not shown: it is if it acts, and else unless it was last heard of as down or may show its role and does not.
 func (k *Known) up(s *Step, holes int) {
 	b, a := &s.Before, &s.After
 	if s.Gap || !k.seen && holes > 0 {
@@ -129,14 +129,14 @@ func (k *Known) up(s *Step, holes int) {
 	if s.Input.Kind == Restart || a.Knows(FieldRole) && a.Role != Crashed {
 		k.lost = false
 	}
-	silent := !k.past.showsRoles && !a.Knows(FieldRole) && !k.lost || s.acts()
+	isUp := s.acts() || !k.past.showsRoles && !a.Knows(FieldRole) && !k.lost
 	switch {
 	case s.Input.Kind == Crash || s.Input.Cut > 0 || k.down() && s.Input.Kind != Restart && !a.Knows(FieldRole):
 		a.Role, a.Unknown = Crashed, a.Unknown&^(FieldRole|FieldUp)
-	case s.Input.Kind == Restart || silent:
+	case s.Input.Kind == Restart || isUp:
 		a.Unknown &^= FieldUp
 	}
-	if silent && s.Input.Kind != Restart {
+	if isUp && s.Input.Kind != Restart {
 		b.Unknown &^= FieldUp
 	}
 }
