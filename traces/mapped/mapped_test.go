@@ -413,23 +413,20 @@ func verified(t *testing.T, mapping, log string) []traces.Finding {
 }
 
 func FuzzReader(f *testing.F) {
-	for _, name := range []string{"zap.ndjson", "logfmt.log"} {
+	mappings := map[bool]*mapped.Mapping{}
+	for logfmt, name := range map[bool]string{false: "zap.ndjson", true: "logfmt.log"} {
 		text, err := os.ReadFile("../../examples/logs/" + name)
 		require.NoError(f, err)
-		f.Add(text, strings.HasSuffix(name, ".log"))
+		f.Add(text, logfmt)
+		mappings[logfmt], err = mapped.ReadMapping("../../examples/logs/" + strings.TrimSuffix(name, filepath.Ext(name)) + ".yaml")
+		require.NoError(f, err)
 	}
 	f.Fuzz(func(t *testing.T, data []byte, logfmt bool) {
-		mapping := "../../examples/logs/zap.yaml"
-		if logfmt {
-			mapping = "../../examples/logs/logfmt.yaml"
-		}
-		m, err := mapped.ReadMapping(mapping)
-		require.NoError(t, err)
 		lines, err := traces.NewLines("log", bytes.NewReader(data))
 		if err != nil {
 			return
 		}
-		r, err := mapped.NewReader(lines, m, traces.Options{})
+		r, err := mapped.NewReader(lines, mappings[logfmt], traces.Options{})
 		for err == nil {
 			_, err = r.Next()
 		}
