@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -163,11 +164,11 @@ func (d *document) fault(at, message, hint string) placed {
 
 // hold holds the document to a part of the schema, and returns the first thing that is wrong in the order of the file.
 func (d *document) hold(part string) error {
-	schema, err := compiled(part)
+	parts, err := schemas()
 	if err != nil {
 		return err
 	}
-	err = schema.Validate(d.value)
+	err = parts[part].Validate(d.value)
 	var wrong *jsonschema.ValidationError
 	if !errors.As(err, &wrong) {
 		return err
@@ -192,8 +193,14 @@ func misspelt(e *traces.InputError) int {
 
 const unknownKey = "unknown key "
 
-// compiled returns a part of the schema, as in "#/$defs/known".
-func compiled(part string) (*jsonschema.Schema, error) {
+// Parts of the schema, by what follows its name in an address.
+const (
+	wholeFile  = ""
+	knownAlone = "#/$defs/knownFile"
+)
+
+// schemas holds the whole schema and the part of it that a list of known findings is held to, compiled once.
+var schemas = sync.OnceValues(func() (map[string]*jsonschema.Schema, error) {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema))
 	if err != nil {
 		return nil, err
@@ -203,8 +210,14 @@ func compiled(part string) (*jsonschema.Schema, error) {
 	if err := c.AddResource("raftcheck.schema.json", doc); err != nil {
 		return nil, err
 	}
-	return c.Compile("raftcheck.schema.json" + part)
-}
+	parts := map[string]*jsonschema.Schema{}
+	for _, part := range []string{wholeFile, knownAlone} {
+		if parts[part], err = c.Compile("raftcheck.schema.json" + part); err != nil {
+			return nil, err
+		}
+	}
+	return parts, nil
+})
 
 // leaves says in words what is wrong, without the alternatives that were not meant.
 func (d *document) leaves(e *jsonschema.ValidationError) []*traces.InputError {

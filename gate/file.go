@@ -76,7 +76,7 @@ func (d *document) file() (*File, error) {
 	if d.value == nil {
 		return nil, &traces.InputError{File: d.path, Message: "the file says nothing", Hint: "raftcheck gate --init writes one to begin with"}
 	}
-	if err := d.hold(""); err != nil {
+	if err := d.hold(wholeFile); err != nil {
 		return nil, err
 	}
 	f := &File{Path: d.path}

@@ -22,7 +22,7 @@ func (d *document) known() ([]report.Known, error) {
 	if d.value == nil {
 		return nil, nil
 	}
-	if err := d.hold("#/$defs/knownFile"); err != nil {
+	if err := d.hold(knownAlone); err != nil {
 		return nil, err
 	}
 	switch v := d.value.(type) {
