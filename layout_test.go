@@ -60,6 +60,7 @@ var mayImport = map[string][]string{
 	"report/page":              {"spec", "legible", "traces"},
 	"conformance/scenario":     {"spec", "cluster"},
 	"gate":                     {"spec", "traces", "report", "legible"},
+	"examples/two-leaders":     {"spec", "impl", "cluster", "traces", "checker", "report/page", "whole"},
 	"examples/…":               {},
 	"cmd/raftcheck":            {"…"},
 }
