@@ -266,8 +266,6 @@ func TestInitialValues(t *testing.T) {
 	}
 }
 
-// FuzzReadFrom: whatever the bytes, a reader returns a history that makes sense, or an error with a place; and what it read, written and
-// read again, is the same.
 // TestNullAppendedIsAnElementInEveryFormat that has appends.
 func TestNullAppendedIsAnElementInEveryFormat(t *testing.T) {
 	for format, text := range map[string]string{
@@ -282,6 +280,8 @@ func TestNullAppendedIsAnElementInEveryFormat(t *testing.T) {
 	}
 }
 
+// FuzzReadFrom: whatever the bytes, a reader returns a history that makes sense, or an error with a place; and what it read, written and
+// read again, is the same.
 func FuzzReadFrom(f *testing.F) {
 	for text := range unreadable {
 		f.Add([]byte(text))
