@@ -226,7 +226,7 @@ func appended(v Value) Value {
 // take records what the line says.
 func (n *native) take(d *wire.Reader, l *line) {
 	switch {
-	case l.client == "":
+	case l.clientAt == 0:
 		d.FailAt(0, "a line without \"client\"")
 		return
 	case l.event == "" && !l.call.set:

@@ -280,6 +280,28 @@ func TestNullAppendedIsAnElementInEveryFormat(t *testing.T) {
 	}
 }
 
+// TestAClientWithoutALetterIsAClient: a name is data, in every format, and what is written of it is read again.
+func TestAClientWithoutALetterIsAClient(t *testing.T) {
+	for format, text := range map[string]string{
+		linearizability.Native:     `{"format":"raftcheck-history","version":1}` + "\n" + `{"client":"","event":"call","op":"read","key":"k"}` + "\n" + `{"client":"","event":"return","value":2}` + "\n",
+		linearizability.Jepsen:     `{:process "", :type :invoke, :f :read, :value nil}` + "\n" + `{:process "", :type :ok, :f :read, :value 2}` + "\n",
+		linearizability.JepsenJSON: `[{"process":"","type":"invoke","f":"read","value":null},{"process":"","type":"ok","f":"read","value":2}]`,
+		linearizability.JepsenLog:  ":\t:invoke\t:read\tnil\n:\t:ok\t:read\t2\n",
+	} {
+		h, err := linearizability.ReadFrom("h", strings.NewReader(text), linearizability.ReadOptions{Format: format})
+		require.NoError(t, err, format)
+		require.Equal(t, []string{""}, h.Clients, format)
+		var out bytes.Buffer
+		require.NoError(t, linearizability.WriteTo(&out, h))
+		again, err := linearizability.ReadFrom("h", &out, linearizability.ReadOptions{})
+		require.NoError(t, err, format)
+		require.Equal(t, h.AppendKey(nil), again.AppendKey(nil), format)
+		r, err := linearizability.Verify(context.Background(), again, linearizability.Options{})
+		require.NoError(t, err, format)
+		require.Contains(t, r.Findings[0].Message, `client "" reads 2`, format)
+	}
+}
+
 // FuzzReadFrom: whatever the bytes, a reader returns a history that makes sense, or an error with a place; and what it read, written and
 // read again, is the same.
 func FuzzReadFrom(f *testing.F) {

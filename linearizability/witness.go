@@ -149,9 +149,12 @@ func (d *decision) findBlocked(k int) {
 	}
 }
 
-// clientName is how a client is told of: numbers do not say what they are.
+// clientName is how a client is told of: numbers do not say what they are, and of a blank nothing would be seen.
 func clientName(name string) string {
-	if strings.Trim(name, "0123456789") == "" {
+	switch {
+	case strings.TrimSpace(name) == "":
+		return fmt.Sprintf("client %q", name)
+	case strings.Trim(name, "0123456789") == "":
 		return "client " + name
 	}
 	return name
