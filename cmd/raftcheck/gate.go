@@ -34,8 +34,8 @@ type gateFlags struct {
 	outputs outputs
 }
 
-// notInGate are flags of verbs that a check cannot set: a gate writes one report, and knows one list of findings.
-var notInGate = []string{"output", "color", "progress", "help", "known", "on", "debug-goal", "mended", "shard", "dir", "resume", "follow"}
+// notInGate are flags of verbs that a check cannot set: a gate writes one report and no other file, and knows one list of findings.
+var notInGate = []string{"output", "exec-transcript", "color", "progress", "help", "known", "on", "debug-goal", "mended", "shard", "dir", "resume", "follow"}
 
 // gate runs what a project declares.
 func (a *app) gate() *cobra.Command {
@@ -98,6 +98,9 @@ func (a *app) runGate(ctx context.Context, f *gateFlags, names []string) error {
 	}
 	g, err := a.openGate(f, names)
 	if err != nil {
+		return err
+	}
+	if err := a.reads(g.inputs()...); err != nil {
 		return err
 	}
 	if err := f.outputs.open(a); err != nil {
@@ -210,6 +213,22 @@ func (a *app) openGate(f *gateFlags, names []string) (*gateRun, error) {
 	return g, nil
 }
 
+// inputs are the files that the checks read, as far as what is declared tells, and that of the known findings: no report is written over one.
+func (g *gateRun) inputs() (paths []string) {
+	if g.alone {
+		paths = append(paths, g.target)
+	}
+	for k := range g.checks {
+		for _, name := range g.namedBy(&g.checks[k]) {
+			if !filepath.IsAbs(name) {
+				name = filepath.Join(g.dir, name)
+			}
+			paths = append(paths, name)
+		}
+	}
+	return paths
+}
+
 // readKnown adds the findings that the file knows, or the file that it names, to those of --known.
 func (g *gateRun) readKnown() error {
 	k := &g.flags.known
@@ -306,12 +325,36 @@ func (g *gateRun) conclude(ctx context.Context, r *report.Report) exit {
 		r.Because = append(r.Because, "no check falls to this shard")
 	}
 	decide(r, code)
+	if len(g.checks) < len(g.file.Checks) || !judgedAll(r.Checks) {
+		notSeenElsewhere(r.Checks)
+	}
 	if r.Shard == nil {
 		tellKnown(r, g.flags.known.list)
 	} else {
 		knownToShard(r, g.flags.known.list)
 	}
 	return code
+}
+
+// judgedAll reports whether all checks came to a verdict.
+func judgedAll(checks []report.Check) bool {
+	return !slices.ContainsFunc(checks, func(c report.Check) bool {
+		return c.Skipped != "" || exit(c.Exit) != exitHeld && exit(c.Exit) != exitViolated
+	})
+}
+
+// notSeenElsewhere takes back that a known finding no longer occurs: it may in a check that is left out, or that came to no verdict.
+func notSeenElsewhere(checks []report.Check) {
+	for _, c := range checks {
+		if c.Report == nil {
+			continue
+		}
+		for k := range c.Report.Known {
+			if n := &c.Report.Known[k]; n.Status == report.Gone {
+				n.Status = report.NotSeen
+			}
+		}
+	}
 }
 
 // worst is the exit code that decides over checks.

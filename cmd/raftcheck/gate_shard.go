@@ -124,6 +124,9 @@ func mergeGates(paths []string, shards []*report.Report) (*report.Report, exit, 
 		return nil, 0, &failure{exit: exitInput, err: errors.New("the shards judged nothing"), bare: true}
 	}
 	decide(r, code)
+	if len(given) < first.Shard.Of || !judgedAll(r.Checks) {
+		notSeenElsewhere(r.Checks)
+	}
 	tellKnown(r, knownToShards(shards))
 	return r, code, nil
 }
