@@ -15,8 +15,6 @@ import (
 	"github.com/goccy/go-yaml/parser"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
 
 	"github.com/raftcheck/raftcheck/traces"
 )
@@ -50,8 +48,12 @@ func open(path string, guess Guess) (*document, error) {
 	return parse(path, text, guess)
 }
 
+// byteOrderMark may stand in front of a text.
+const byteOrderMark = "\ufeff"
+
 // parse reads one YAML document. An empty one has the value nil.
 func parse(path string, text []byte, guess Guess) (*document, error) {
+	text = bytes.ReplaceAll(bytes.TrimPrefix(text, []byte(byteOrderMark)), []byte("\r\n"), []byte("\n")) // the YAML reader miscounts such lines
 	d := &document{path: path, text: text, guess: guess, lines: map[string]int{}}
 	file, err := parser.ParseBytes(text, 0)
 	if err != nil {
@@ -232,18 +234,15 @@ func (d *document) leaves(e *jsonschema.ValidationError) []*traces.InputError {
 		if meant := d.meant(e); meant != nil {
 			return meant
 		}
-		return []*traces.InputError{d.fault(at, alternatives(at), "").InputError}
+		return []*traces.InputError{d.neither(at, e).InputError}
 	case *kind.OneOf:
-		return []*traces.InputError{d.fault(at, alternatives(at), "").InputError}
+		return []*traces.InputError{d.neither(at, e).InputError}
 	case *kind.Pattern:
 		return []*traces.InputError{d.fault(at, fmt.Sprintf("%s: %q is not of the form that it must have", lastOf(at), k.Got), patternHint(lastOf(at))).InputError}
 	}
 	if len(e.Causes) == 0 {
-		words := e.ErrorKind.LocalizedString(message.NewPrinter(language.English))
-		if name := lastOf(at); name != "" && strings.Trim(name, "0123456789") != "" {
-			words = name + ": " + words
-		}
-		return []*traces.InputError{d.fault(at, words, patternHint(lastOf(at))).InputError}
+		words, hint := wrong(lastOf(at), e.ErrorKind)
+		return []*traces.InputError{d.fault(at, words, hint).InputError}
 	}
 	var all []*traces.InputError
 	for _, cause := range e.Causes {
@@ -272,25 +271,6 @@ func flat(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
 		all = append(all, flat(cause)...)
 	}
 	return all
-}
-
-func alternatives(at string) string {
-	if strings.Count(at, "/") == 2 && strings.HasPrefix(at, "/checks/") {
-		return "a check has exactly one of " + strings.Join(Verbs, ", ")
-	}
-	return lastOf(at) + ": neither of the forms that it may have"
-}
-
-func patternHint(name string) string {
-	switch name {
-	case "expires":
-		return "a day, as in 2027-01-31"
-	case "fingerprint":
-		return "sixteen digits and letters a to f as raftcheck prints them, in quotes if all are digits"
-	case "for", "exec-limit":
-		return "as in 30s or 10m"
-	}
-	return ""
 }
 
 func (d *document) unknownKeys(at string, keys []string) (all []*traces.InputError) {

@@ -83,26 +83,30 @@ func TestTemplateIsRight(t *testing.T) {
 
 func TestWrongFilesAreToldAtTheirLine(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                   "f.yaml: the file says nothing",
-		"# nothing\n":                        "f.yaml: the file says nothing",
-		"version: 1\n":                       "f.yaml:1: missing property 'checks'",
-		"version: 2\nchecks:\n- verify: x\n": "f.yaml:1: version: value must be 1",
-		"version: 1\nchecks: []\n":           "f.yaml:2: checks: minItems: got 0, want 1",
-		"version: 1\nchecks:\n- name: x\n":   "f.yaml:3: a check has exactly one of verify, linearize, check, fuzz, conform, diff, replay",
+		"":                                                      "f.yaml: the file says nothing",
+		"# nothing\n":                                           "f.yaml: the file says nothing",
+		"version: 1\nchecks:\n":                                 "f.yaml:2: checks: nothing stands there",
+		"version: 1\nchecks:\n- verify:\n":                      "f.yaml:3: verify: nothing stands there",
+		"version: 1\nchecks:\n- verify: ''\n":                   "f.yaml:3: verify: the text is empty",
+		"\ufeffverion: 1\n":                                     "f.yaml:1: unknown key \"verion\"",
+		"version: 1\n":                                          "f.yaml:1: checks is missing",
+		"version: 2\nchecks:\n- verify: x\n":                    "f.yaml:1: version: 2 stands where 1 belongs",
+		"version: 1\nchecks: []\n":                              "f.yaml:2: checks: the list is empty",
+		"version: 1\nchecks:\n- name: x\n":                      "f.yaml:3: a check has exactly one of verify, linearize, check, fuzz, conform, diff, replay",
 		"version: 1\nchecks:\n- verify: x\n  check:\n":          "f.yaml:3: a check has exactly one of verify, linearize, check, fuzz, conform, diff, replay",
 		"version: 1\nchecks:\n- verfy: x\n":                     "f.yaml:3: unknown key \"verfy\"",
-		"version: 1\nchecks:\n- check:\n    nodes: three\n":     "f.yaml:4: nodes: got string, want integer",
+		"version: 1\nchecks:\n- check:\n    nodes: three\n":     "f.yaml:4: nodes: a text stands where a whole number belongs",
 		"version: 1\nchecks:\n- check:\n    node: 3\n":          "f.yaml:4: unknown key \"node\"",
-		"version: 1\nchecks:\n- verify:\n    lenient: true\n":   "f.yaml:3: verify: missing property 'traces'",
-		"version: 1\nchecks:\n- verify: []\n":                   "f.yaml:3: verify: minItems: got 0, want 1",
+		"version: 1\nchecks:\n- verify:\n    lenient: true\n":   "f.yaml:3: verify: traces is missing",
+		"version: 1\nchecks:\n- verify: []\n":                   "f.yaml:3: verify: the list is empty",
 		"version: 1\nchecks:\n- verify: '[a'\n":                 "f.yaml:3: the pattern \"[a\" is malformed",
 		"version: 1\nchecks:\n- verify: '-'\n":                  "f.yaml:3: a gate reads no standard input",
-		"version: 1\nchecks:\n- diff: [a]\n":                    "f.yaml:3: diff: minItems: got 1, want 2",
+		"version: 1\nchecks:\n- diff: [a]\n":                    "f.yaml:3: diff: 1 of at least 2",
 		"version: 1\nchecks:\n- fuzz:\n    for: ten minutes\n":  "f.yaml:4: for: \"ten minutes\" is not of the form that it must have",
 		"version: 1\nchecks:\n- verify: a\n- verify: a\n":       "f.yaml:4: another check is called \"verify a\", in line 3",
 		"version: 1\nversion: 1\n":                              "f.yaml:2:1: not YAML: mapping key \"version\" already defined at [1:1]",
-		"version: 1\nchecks:\n- verify: a\nknown:\n- rule: x\n": "f.yaml:5: missing properties 'subject', 'fingerprint', 'reason', 'expires'",
-		"- a\n":                                  "f.yaml:1: got array, want object",
+		"version: 1\nchecks:\n- verify: a\nknown:\n- rule: x\n": "f.yaml:5: subject, fingerprint, reason and expires are missing",
+		"- a\n":                                  "f.yaml:1: a list stands where a mapping belongs",
 		"version: 1\n---\nversion: 1\n":          "f.yaml:3: more than one document",
 		"version: 1\nchecks:\n- verify: {traces": "f.yaml:3:",
 	} {
@@ -178,6 +182,52 @@ func TestUpdateTakesOutTheRightOnes(t *testing.T) {
 	}
 	_, err := gate.Update("f", []byte("known: [{rule: vote-once, subject: a, fingerprint: '0123456789012345', reason: b, expires: 2027-01-31}]\n"), true, []report.Known{found}, nil)
 	require.ErrorContains(t, err, "f:1: the known findings are written between [ and ]")
+}
+
+// TestUpdateNeverLosesWhatIsDeclared puts a finding into files that are written in every way, and wants either a file that declares the same checks
+// and one known finding more, or an error that says what to do.
+func TestUpdateNeverLosesWhatIsDeclared(t *testing.T) {
+	updated := 0
+	for _, head := range []string{"version: 1\nchecks:\n- verify: a\n", "\ufeffversion: 1\nchecks:\n- verify: a\n", "---\nversion: 1\nchecks:\n- verify: a # known:\n", "version: 1\nchecks: [{verify: a}]\n", "version: 1\nchecks:\n- name: |\n    known: []\n  verify: a\n"} {
+		for _, known := range []string{"", "known:\n", "known: []\n", "known: []   # a remark\n", "known: [ ]\n", "known: [\n]\n", "known:\n  []\n", "known: ~\n", "known: null # none\n", "\"known\": []\n", "known: &none []\n", "? known\n: []\n", "known: !!seq []\n"} {
+			for _, tail := range []string{"", "# tail\n", "...\n", "\n\n", "   # tail"} {
+				for _, text := range []string{head + known + tail, known + head + tail, strings.ReplaceAll(head+known+tail, "\n", "\r\n")} {
+					updated += updatedOrRefused(t, text)
+				}
+			}
+		}
+	}
+	require.Greater(t, updated, 400)
+	for _, text := range []string{"{version: 1, checks: [{verify: a}], known: []}\n", "{version: 1, checks: [{verify: a}]}\n", "{\n  \"version\": 1,\n  \"checks\": [{\"verify\": \"a\"}],\n  \"known\": []\n}\n"} {
+		require.Zero(t, updatedOrRefused(t, text), text)
+	}
+}
+
+// updatedOrRefused is 1 if a finding was added to a file, and 0 if that was refused.
+func updatedOrRefused(t *testing.T, text string) int {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "f.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o666))
+	was, err := gate.Read(path, guess)
+	if err != nil {
+		return 0 // it says nothing that could be lost
+	}
+	out, err := gate.Update(path, []byte(text), false, []report.Known{found}, func(*report.Known) bool { return false })
+	if err != nil {
+		require.ErrorContains(t, err, "cannot be updated in a file that is written like this", text)
+		return 0
+	}
+	require.NoError(t, os.WriteFile(path, out, 0o666))
+	is, err := gate.Read(path, guess)
+	require.NoError(t, err, string(out))
+	require.Equal(t, []report.Known{found}, is.Known, string(out))
+	require.Len(t, is.Checks, len(was.Checks))
+	require.Equal(t, was.Checks[0].Name, is.Checks[0].Name)
+	for remark := range strings.SplitSeq("# a remark,# none,# tail,# known:", ",") {
+		require.Equal(t, strings.Count(text, remark), strings.Count(string(out), remark), string(out))
+	}
+	require.Equal(t, strings.Contains(text, "\r\n"), strings.Contains(string(out), "\r\n"))
+	return 1
 }
 
 func readKnown(t *testing.T, text []byte, alone bool) []report.Known {

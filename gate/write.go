@@ -1,8 +1,10 @@
 package gate
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,15 +16,19 @@ import (
 )
 
 // Update returns the text of a file with known findings added behind those it has, and without those that gone reports true for. All other
-// lines stay as they are, comments included. The file is a raftcheck.yaml, or one of known findings only (alone), or empty.
+// lines stay as they are, comments included. The file is a raftcheck.yaml, or one of known findings only (alone), or empty. What comes out is
+// read again: a file that is written in a way in which it cannot be updated is an *traces.InputError.
 func Update(path string, text []byte, alone bool, add []report.Known, gone func(*report.Known) bool) ([]byte, error) {
-	d, err := parse(path, text, func(_ string, _ []string, otherwise string) string { return otherwise })
+	d, err := parse(path, text, unguessed)
 	if err != nil {
 		return nil, err
 	}
-	u := &updated{document: d, lines: strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")}
-	if len(text) == 0 {
-		u.lines = nil
+	u := &updated{document: d, end: "\n"}
+	if bytes.Contains(text, []byte("\r\n")) {
+		u.end = "\r\n"
+	}
+	if len(text) > 0 {
+		u.lines = strings.Split(strings.TrimSuffix(strings.ReplaceAll(string(text), u.end, "\n"), "\n"), "\n")
 	}
 	if err := u.locate(alone); err != nil {
 		return nil, err
@@ -31,14 +37,56 @@ func Update(path string, text []byte, alone bool, add []report.Known, gone func(
 	if err != nil {
 		return nil, err
 	}
+	want := append(slices.DeleteFunc(slices.Clone(known), func(n report.Known) bool { return gone(&n) }), add...)
+	if slices.Equal(want, known) {
+		return text, nil
+	}
 	u.drop(known, gone)
 	u.insert(add)
-	return []byte(strings.Join(u.lines, "\n") + "\n"), nil
+	out := []byte(strings.Join(u.lines, u.end) + u.end)
+	if !u.says(out, alone, want) {
+		return nil, u.fault("/known", "the known findings cannot be updated in a file that is written like this", "write known: [] in a line of its own, or known: FILE").InputError
+	}
+	return out, nil
+}
+
+func unguessed(_ string, _ []string, otherwise string) string { return otherwise }
+
+// says reports whether a text declares the same checks as before, and exactly these known findings.
+func (u *updated) says(text []byte, alone bool, want []report.Known) bool {
+	d, err := parse(u.path, text, unguessed)
+	if err != nil {
+		return false
+	}
+	if alone {
+		list, err := d.known()
+		return err == nil && slices.Equal(list, want)
+	}
+	now, err := d.file()
+	if err != nil || !slices.Equal(now.Known, want) {
+		return false
+	}
+	was, err := u.file()
+	return err == nil && reflect.DeepEqual(lineless(was.Checks), lineless(now.Checks))
+}
+
+// lineless are checks without where they stand.
+func lineless(checks []Check) []Check {
+	checks = slices.Clone(checks)
+	for k := range checks {
+		c := &checks[k]
+		c.Line, c.Settings = 0, slices.Clone(c.Settings)
+		for i := range c.Settings {
+			c.Settings[i].Line = 0
+		}
+	}
+	return checks
 }
 
 // updated is a text on its way. Positions are indexes of lines.
 type updated struct {
 	*document
+	end     string // of lines
 	lines   []string
 	key     int     // of the line with known:; -1 for a list that is the whole file, or where there is none
 	list    bool    // there is a list in block style
@@ -54,7 +102,7 @@ func (u *updated) locate(alone bool) error {
 		list = nil
 		for _, entry := range m {
 			if keyOf(entry.Key) == "known" {
-				u.key = entry.Key.GetToken().Position.Line - 1
+				u.key = min(entry.Key.GetToken().Position.Line, len(u.lines)) - 1
 				list = entry.Value
 			}
 		}
@@ -150,9 +198,12 @@ func (u *updated) drop(known []report.Known, gone func(*report.Known) bool) {
 		}
 	}
 	if u.key >= 0 && u.list && len(u.entries) == 0 {
-		u.lines[u.key], u.list = "known: []", false
+		u.lines[u.key], u.list = knownLine.ReplaceAllString(u.lines[u.key], "known: []$1"), false
 	}
 }
+
+// knownLine is a line at which a list of known findings begins, or that says that there are none, and what is remarked there.
+var knownLine = regexp.MustCompile(`^known:(?: *(?:\[ *\]|null|~))?( *#.*| *)$`)
 
 // insert adds entries behind those that are there.
 func (u *updated) insert(add []report.Known) {
@@ -164,7 +215,7 @@ func (u *updated) insert(add []report.Known) {
 	case len(u.entries) > 0:
 		at = u.entries[len(u.entries)-1][1]
 	case u.key >= 0:
-		u.lines[u.key] = "known:"
+		u.lines[u.key] = knownLine.ReplaceAllString(u.lines[u.key], "known:$1")
 		at = u.key + 1
 	case u.indent != "":
 		if at > 0 && strings.TrimSpace(u.lines[at-1]) != "" {
