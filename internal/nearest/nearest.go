@@ -9,14 +9,9 @@ import (
 // To returns the known name that is nearest to what was typed, of those that begin with it if any do; "" if none is near.
 func To(typed string, known []string) string {
 	if begins := beginning(typed, known); len(typed) > 2 && len(begins) > 0 {
-		name, _ := closest(typed, begins)
-		return name
+		return closest(typed, begins, math.MaxInt)
 	}
-	name, distance := closest(typed, known)
-	if distance > len(typed)/2 {
-		return ""
-	}
-	return name
+	return closest(typed, known, len(typed)/2)
 }
 
 func beginning(typed string, known []string) (begins []string) {
@@ -28,15 +23,17 @@ func beginning(typed string, known []string) (begins []string) {
 	return begins
 }
 
-// closest returns the first of the names that are the fewest letters away.
-func closest(typed string, known []string) (best string, distance int) {
-	distance = math.MaxInt
+// closest returns the first of the names that are the fewest letters away, of those at most so many away; "" if there is none.
+func closest(typed string, known []string, away int) (best string) {
 	for _, name := range known {
-		if d := editDistance(typed, name); d < distance {
-			best, distance = name, d
+		if max(len(name)-len(typed), len(typed)-len(name)) > away {
+			continue
+		}
+		if d := editDistance(typed, name); d <= away {
+			best, away = name, d-1
 		}
 	}
-	return best, distance
+	return best
 }
 
 // editDistance counts the letters to insert, delete, replace or swap with a neighbour to turn a into b.
