@@ -61,6 +61,7 @@ var mayImport = map[string][]string{
 	"conformance/scenario":     {"spec", "cluster"},
 	"gate":                     {"spec", "traces", "report", "legible"},
 	"examples/two-leaders":     {"spec", "impl", "cluster", "traces", "checker", "report/page", "whole"},
+	"subject":                  {"spec", "spec/abstract", "impl", "impl/mutant", "cluster", "traces", "checker", "fuzz", "conformance", "conformance/contract", "explore", "legible", "internal/…", "adapters/…"},
 	"examples/…":               {},
 	"cmd/raftcheck":            {"…"},
 }

@@ -106,3 +106,12 @@ func allShown(text string) bool {
 func isShown(r rune, size int) bool {
 	return unicode.IsGraphic(r) && (r != utf8.RuneError || size > 1)
 }
+
+// Quote begins each line of an error that quotes what a program printed.
+const Quote = "\n  | "
+
+// Quoted returns the last lines of what a program printed, at most so many, each behind [Quote].
+func Quoted(said string, most int) string {
+	lines := strings.Split(said, "\n")
+	return Quote + strings.Join(lines[max(len(lines)-most, 0):], Quote)
+}

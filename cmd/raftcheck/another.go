@@ -2,13 +2,13 @@ package main
 
 import (
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/pflag"
 
 	"github.com/raftcheck/raftcheck/impl/mutant"
 	"github.com/raftcheck/raftcheck/impl/runtime"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 	"github.com/raftcheck/raftcheck/traces"
 	"github.com/raftcheck/raftcheck/traces/foreign"
 )
@@ -48,11 +48,11 @@ func taking(argument string, flags *pflag.FlagSet) string {
 		}
 		return "--" + flag + " " + value
 	}
-	if _, err := subjectOf(argument); err == nil {
+	if _, err := subject.Named(argument); err == nil {
 		return given("impl", argument)
 	}
 	if _, known := mutant.ByName(argument); known {
-		return given("impl", mutantPrefix+argument)
+		return given("impl", subject.MutantPrefix+argument)
 	}
 	if _, known := spec.RuleByName(argument); known {
 		if flags.Lookup("rule") == nil {
@@ -74,19 +74,10 @@ func taking(argument string, flags *pflag.FlagSet) string {
 	if f := foreign.Recognise(lines.Ahead(foreign.HeadSize)); f != nil {
 		return f.Command(argument)
 	}
-	if program := running(argument); program != "" {
+	if program := subject.Command(argument); program != "" {
 		return given("exec", "'"+program+"'")
 	}
 	return ""
-}
-
-// running returns the command that runs a file which is there and of a language that is known by its name; "" for others.
-func running(path string) string {
-	runner := runners[filepath.Ext(path)]
-	if runner == "" || !fileThere(path) {
-		return ""
-	}
-	return runner + path
 }
 
 // fileThere reports whether there is a file of that name.
@@ -94,6 +85,3 @@ func fileThere(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()
 }
-
-// runners are the programs that run a file in a language.
-var runners = map[string]string{".py": "python3 ", ".js": "node ", ".rb": "ruby ", ".sh": "sh "}

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/raftcheck/raftcheck/cluster"
-	"github.com/raftcheck/raftcheck/impl"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 )
 
 // ask is a flag that asks for an input which not every implementation takes. What is asked is done, or the flag is a usage error.
@@ -30,37 +30,18 @@ var asks = []ask{
 	{"faults", spec.StorageError, func(c *cluster.Config) bool { return c.Faults.Storage != cluster.Off }, "heed a disk that refuses to write", ""},
 }
 
-// takes are the inputs of asks that a subject takes. nil is that only a run shows it, as of --exec; a search in which none of what was asked for
-// is taken is then no pass.
-type takes []spec.InputKind
-
-// ofReference returns what the reference takes with its options.
-func ofReference(o *impl.Options) takes {
-	all := takes{}
-	for _, has := range []struct {
-		on   bool
-		kind spec.InputKind
-	}{{o.Snapshots, spec.Compact}, {o.Transfer, spec.Transfer}, {o.Membership, spec.Reconfigure}, {o.Reads != impl.NoReads, spec.ReadIndex}, {o.ElectionTicks > 0, spec.Tick},
-		{!o.AsyncStorage, spec.StorageError}} {
-		if has.on {
-			all = append(all, has.kind)
-		}
-	}
-	return all
-}
-
 // refused returns a usage error for the first flag that asks a subject for what it does not do, or that means nothing beside the others.
-func (w *worldFlags) refused(flags *pflag.FlagSet, s *subject) error {
-	c := &s.config
+func (w *worldFlags) refused(flags *pflag.FlagSet, s *subject.Subject) error {
+	c := &s.Config
 	for _, a := range asks {
-		if !given(flags, a.flag) || !a.asked(c) || s.takes == nil || slices.Contains(s.takes, a.kind) {
+		if !given(flags, a.flag) || !a.asked(c) || s.Takes == nil || slices.Contains(s.Takes, a.kind) {
 			continue
 		}
 		flag := "--" + a.flag
 		if a.flag == "faults" {
 			flag += " " + a.kind.String()
 		}
-		return usageError(s.whoTakes(&a), "%s: servers of %s do not %s", flag, s.name, a.what)
+		return usageError(whoTakes(s, &a), "%s: servers of %s do not %s", flag, s.Name, a.what)
 	}
 	for _, vain := range []struct {
 		flag string
@@ -69,12 +50,12 @@ func (w *worldFlags) refused(flags *pflag.FlagSet, s *subject) error {
 		why  string
 	}{
 		{"change-to", c.Bounds.Changes == 0, "--changes 1", "nothing is to be changed"},
-		{"change-to", s.chosenChanges(), "leave one of them out", "the choices of " + s.name + " say to what it is changed"},
+		{"change-to", chosenChanges(s), "leave one of them out", "the choices of " + s.Name + " say to what it is changed"},
 		{"drift", c.Bounds.Ticks == 0, "--ticks 3", "there are no clocks"},
 		{"values", c.Bounds.Proposals < 0, "--proposals 1", "clients propose nothing"},
 		{"duplicates", c.Network != cluster.Unordered, "--faults duplicate=1 lets messages arrive twice", "a " + c.Network.String() + " network does not count copies"},
-		{"exec-limit", s.program == nil, "--exec COMMAND", "no program is run"},
-		{"exec-transcript", s.program == nil, "--exec COMMAND", "no program is run"},
+		{"exec-limit", s.Words() == nil, "--exec COMMAND", "no program is run"},
+		{"exec-transcript", s.Words() == nil, "--exec COMMAND", "no program is run"},
 	} {
 		if vain.is && given(flags, vain.flag) {
 			return usageError(vain.hint, "--%s: %s", vain.flag, vain.why)
@@ -89,9 +70,9 @@ func given(flags *pflag.FlagSet, name string) bool {
 }
 
 // whoTakes says how to ask for what a subject does not do.
-func (s *subject) whoTakes(a *ask) string {
+func whoTakes(s *subject.Subject, a *ask) string {
 	switch {
-	case a.feature != "" && strings.HasPrefix(s.name, referenceName):
+	case a.feature != "" && strings.HasPrefix(s.Name, subject.ReferenceName):
 		return "--features " + a.feature
 	case a.feature != "":
 		return fmt.Sprintf("leave --%s out; the reference does, with --features %s", a.flag, a.feature)
@@ -100,6 +81,6 @@ func (s *subject) whoTakes(a *ask) string {
 }
 
 // chosenChanges reports whether choices of a library say to what the configuration is changed.
-func (s *subject) chosenChanges() bool {
-	return s.goTest != nil && slices.ContainsFunc(s.goTest.choices, func(c string) bool { return c == "remove-voter" || c == "demote-voter" })
+func chosenChanges(s *subject.Subject) bool {
+	return slices.ContainsFunc(s.Choices(), func(c string) bool { return c == "remove-voter" || c == "demote-voter" })
 }

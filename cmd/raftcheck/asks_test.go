@@ -13,6 +13,7 @@ import (
 	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 )
 
 // asking is a value for each flag of a world that differs from what any subject has by itself, with what it takes besides to mean something.
@@ -28,26 +29,20 @@ var asking = map[string][]string{
 
 // askedOf are subjects of every kind.
 func askedOf() []string {
-	names := []string{specName, mutantPrefix + "el-stale-vote-resp", mutantPrefix + "el-unapplied-conf-campaign", publishedPrefix + "raft-tla-falling-commit", publishedPrefix + "etcd-unapplied-change"}
-	for _, name := range subjectNames() {
-		if strings.HasPrefix(name, referenceName) {
+	names := []string{subject.SpecName, subject.MutantPrefix + "el-stale-vote-resp", subject.MutantPrefix + "el-unapplied-conf-campaign", subject.PublishedPrefix + "raft-tla-falling-commit", subject.PublishedPrefix + "etcd-unapplied-change"}
+	for _, name := range subject.Names() {
+		if strings.HasPrefix(name, subject.ReferenceName) {
 			names = append(names, name)
 		}
 	}
-	for _, l := range libraries {
-		names = append(names, l.name)
-		for _, c := range l.choices {
-			names = append(names, l.name+":"+c)
-		}
-	}
-	return append(names, execPrefix+"cat")
+	return append(append(names, subject.Libraries()...), subject.ProgramPrefix+"cat")
 }
 
 // What is asked is done, or refused: every flag makes of every subject's world another one, or is a usage error that says how to ask. An input that
 // a flag asks for is taken by some server.
 func TestWhatIsAskedIsDoneOrRefused(t *testing.T) {
 	for _, name := range askedOf() {
-		own, err := flagged(name)
+		own, before, err := flagged(name)
 		require.NoError(t, err)
 		every := pflag.NewFlagSet("", pflag.ContinueOnError)
 		(&worldFlags{}).addTo(every)
@@ -57,54 +52,55 @@ func TestWhatIsAskedIsDoneOrRefused(t *testing.T) {
 			if args == nil {
 				return
 			}
-			s, err := flagged(name, args...)
+			s, after, err := flagged(name, args...)
 			if err != nil {
-				var f *failure
-				require.ErrorAs(t, err, &f, "%s %s", name, args)
+				f := failureOf(err)
+				require.NotNil(t, f, "%s %s: %v", name, args, err)
 				require.Equal(t, exitUsage, f.exit, "%s %s: %s", name, args, err)
 				require.NotEmpty(t, f.hint, "%s %s: %s", name, args, err)
 				return
 			}
-			require.NotEqual(t, worldOf(own), worldOf(s), "%s %s changes nothing", name, args)
+			require.NotEqual(t, worldOf(own, before), worldOf(s, after), "%s %s changes nothing", name, args)
 			for _, a := range asks {
-				if a.flag == flag.Name && a.asked(&s.config) && s.goTest == nil && s.program == nil {
+				if a.flag == flag.Name && a.asked(&s.Config) && !s.Elsewhere() && s.Words() == nil {
 					r := corner(t, s, a.kind)
-					require.Equal(t, spec.Held, r.Verdict, "%s: no server takes %s: %s", s.name, a.kind, r.Reason)
+					require.Equal(t, spec.Held, r.Verdict, "%s: no server takes %s: %s", s.Name, a.kind, r.Reason)
 				}
 			}
 		})
 	}
 }
 
-// flagged is a subject in the world that flags describe.
-func flagged(name string, args ...string) (*subject, error) {
+// flagged is a subject in the world that flags describe, and the flags.
+func flagged(name string, args ...string) (*subject.Subject, *worldFlags, error) {
 	w := &worldFlags{}
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 	w.addTo(flags)
 	named := "--impl=" + name
-	if command, is := strings.CutPrefix(name, execPrefix); is {
+	if command, is := strings.CutPrefix(name, subject.ProgramPrefix); is {
 		named = "--exec=" + command
 	}
 	if err := flags.Parse(append([]string{named}, args...)); err != nil {
-		return nil, err
+		return nil, w, err
 	}
-	return w.subject(flags)
+	s, err := w.subject(flags)
+	return s, w, err
 }
 
 // worldOf prints all that flags can say of a subject.
-func worldOf(s *subject) string {
-	c := &s.config
-	text := fmt.Sprint(c.Settings(), c.Faults, c.Changes, c.Variants, c.Bounds, s.name)
-	if s.program != nil {
-		text += fmt.Sprint(s.program.options.Limit, s.program.transcript != nil)
+func worldOf(s *subject.Subject, w *worldFlags) string {
+	c := &s.Config
+	text := fmt.Sprint(c.Settings(), c.Faults, c.Changes, c.Variants, c.Bounds, s.Name)
+	if s.Words() != nil {
+		text += fmt.Sprint(w.exec.limit, w.exec.lines != nil)
 	}
 	return text
 }
 
 // corner searches a corner of a world for a server that takes an input. A search in which none does is inconclusive.
-func corner(t *testing.T, s *subject, kind spec.InputKind) *checker.Result {
+func corner(t *testing.T, s *subject.Subject, kind spec.InputKind) *checker.Result {
 	t.Helper()
-	world := s.config
+	world := s.Config
 	world.Faults = cluster.Faults{Drop: cluster.Unlimited}
 	b := cluster.Bounds{Terms: world.Bounds.Terms, Log: 4, Messages: 1, Campaigns: 1, Proposals: 1, Depth: 10}
 	switch kind {
@@ -123,17 +119,17 @@ func corner(t *testing.T, s *subject, kind spec.InputKind) *checker.Result {
 	}
 	world.Bounds = b
 	rule, _ := spec.RuleByName("term-monotonic")
-	r, err := checker.Check(context.Background(), &world, checker.Options{Rules: []*spec.Rule{rule}, Goals: []*spec.Goal{}, Name: s.name})
+	r, err := checker.Check(context.Background(), &world, checker.Options{Rules: []*spec.Rule{rule}, Goals: []*spec.Goal{}, Name: s.Name})
 	require.NoError(t, err)
 	return r
 }
 
 // What no server takes is no pass, whoever it is asked of: here the reference in which a request is never answered.
 func TestWhatIsAskedInVainIsNoPass(t *testing.T) {
-	s, err := flagged(referenceName, "--campaigns=1")
+	s, _, err := flagged(subject.ReferenceName, "--campaigns=1")
 	require.NoError(t, err)
-	s.config.Bounds.Changes = 1
-	r, err := checker.Check(context.Background(), &s.config, checker.Options{Rules: spec.Rules, Name: s.name})
+	s.Config.Bounds.Changes = 1
+	r, err := checker.Check(context.Background(), &s.Config, checker.Options{Rules: spec.Rules, Name: s.Name})
 	require.NoError(t, err)
 	require.Equal(t, spec.Inconclusive, r.Verdict)
 	require.Equal(t, "the bounds say that the configuration is changed, and no server ever took that input", r.Reason)
@@ -141,14 +137,14 @@ func TestWhatIsAskedInVainIsNoPass(t *testing.T) {
 
 // What the reference is said not to take it refuses, with every choice.
 func TestTheReferenceTakesNoMoreThanItSays(t *testing.T) {
-	for _, name := range subjectNames() {
+	for _, name := range subject.Names() {
 		for _, a := range asks {
-			if !strings.HasPrefix(name, referenceName) {
+			if !strings.HasPrefix(name, subject.ReferenceName) {
 				continue
 			}
-			s, err := subjectOf(name)
+			s, err := subject.Named(name)
 			require.NoError(t, err)
-			if !slices.Contains(s.takes, a.kind) {
+			if !slices.Contains(s.Takes, a.kind) {
 				require.Equal(t, spec.Inconclusive, corner(t, s, a.kind).Verdict, "%s takes %s", name, a.kind)
 			}
 		}

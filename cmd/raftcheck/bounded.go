@@ -7,6 +7,7 @@ import (
 	"runtime/metrics"
 	"time"
 
+	"github.com/raftcheck/raftcheck/internal/cancellable"
 	"github.com/raftcheck/raftcheck/report"
 )
 
@@ -25,7 +26,7 @@ func bounded[T any](ctx context.Context, limit time.Duration, memory int, do fun
 	if memory > 0 {
 		go watchMemory(limited, memory, cancel)
 	}
-	result, done := orInterrupted(limited, func() T { return do(limited) })
+	result, done := cancellable.Run(limited, func() T { return do(limited) })
 	var reached *exhausted
 	switch {
 	case errors.As(context.Cause(limited), &reached):

@@ -10,12 +10,13 @@ import (
 	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 )
 
 // TestEveryBoundIsTold: a world that differs from another in one bound is told in other words, for people and for programs.
 func TestEveryBoundIsTold(t *testing.T) {
 	told := func(b cluster.Bounds) (string, report.Bounds) {
-		r := newReport("check", referenceName, spec.Inconclusive)
+		r := newReport("check", subject.ReferenceName, spec.Inconclusive)
 		r.Bounds, r.Search = boundsOf(&cluster.Config{Servers: 3, Bounds: b}, false), &report.Search{}
 		var text bytes.Buffer
 		require.NoError(t, report.Text(&text, r, report.Style{}))

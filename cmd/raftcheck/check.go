@@ -13,8 +13,10 @@ import (
 
 	"github.com/raftcheck/raftcheck/adapters/order"
 	"github.com/raftcheck/raftcheck/checker"
+	"github.com/raftcheck/raftcheck/legible"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 )
 
 // checkFlags are the flags of check.
@@ -84,7 +86,7 @@ raft.tla in the bounds of the published parity table. Every bound and fault can 
 }
 
 func completeCheck(cmd *cobra.Command) {
-	for flag, words := range map[string][]string{"impl": subjectNames(), "rule": ruleNames(), "goal": goalNames(), "debug-goal": debugGoalNames(), "faults": faultNames, "variant": spec.EveryVariant.Names()} {
+	for flag, words := range map[string][]string{"impl": subject.Names(), "rule": ruleNames(), "goal": goalNames(), "debug-goal": debugGoalNames(), "faults": faultNames, "variant": spec.EveryVariant.Names()} {
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 	}
 }
@@ -94,7 +96,7 @@ func (a *app) runCheck(cmd *cobra.Command, f *checkFlags) error {
 	if err != nil {
 		return err
 	}
-	defer s.end(a)
+	defer a.end(s)
 	allowed, err := allowsInconclusive(f.allow)
 	if err != nil {
 		return err
@@ -102,7 +104,7 @@ func (a *app) runCheck(cmd *cobra.Command, f *checkFlags) error {
 	if err := f.known.read(a); err != nil {
 		return err
 	}
-	if err := s.transcribe(a); err != nil {
+	if err := f.world.exec.transcribe(a, s); err != nil {
 		return err
 	}
 	if err := f.outputs.open(a); err != nil {
@@ -139,7 +141,7 @@ func (a *app) runCheck(cmd *cobra.Command, f *checkFlags) error {
 }
 
 // settings turns flags into a world and the options of a search.
-func (f *checkFlags) settings(a *app, cmd *cobra.Command) (*subject, checker.Options, error) {
+func (f *checkFlags) settings(a *app, cmd *cobra.Command) (*subject.Subject, checker.Options, error) {
 	if err := f.folder.goOn(cmd.Flags()); err != nil {
 		return nil, checker.Options{}, err
 	}
@@ -171,7 +173,7 @@ func (f *checkFlags) settings(a *app, cmd *cobra.Command) (*subject, checker.Opt
 		return nil, checker.Options{}, usageError("as in --for 30s", "--for %s: it is at least 0", f.time)
 	}
 	if f.symmetry {
-		if err := s.symmetric(); err != nil {
+		if err := s.Symmetric(); err != nil {
 			return nil, checker.Options{}, err
 		}
 	}
@@ -186,36 +188,36 @@ func (f *checkFlags) settings(a *app, cmd *cobra.Command) (*subject, checker.Opt
 	if shared, wrong := f.share.options(cmd.Flags(), a, s, live, &f.known); wrong != nil || shared != nil {
 		keep, err = shared, wrong
 	}
-	return s, checker.Options{Rules: rules, Liveness: live, Goals: goals, Symmetry: f.symmetry, Reduce: reduce, Memory: int(f.memory), Keep: keep, Name: s.name}, err
+	return s, checker.Options{Rules: rules, Liveness: live, Goals: goals, Symmetry: f.symmetry, Reduce: reduce, Memory: int(f.memory), Keep: keep, Name: s.Name}, err
 }
 
 // search runs the checker with a progress line, and turns what it found into a report.
-func (a *app) search(ctx context.Context, s *subject, o checker.Options, verb, save string, limit time.Duration) (*report.Report, error) {
+func (a *app) search(ctx context.Context, s *subject.Subject, o checker.Options, verb, save string, limit time.Duration) (*report.Report, error) {
 	if limit > 0 {
 		limited, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
 		ctx = limited
 	}
-	if err := s.begin(ctx); err != nil {
+	if err := a.begin(ctx, s); err != nil {
 		return nil, err
 	}
-	if err := s.keepsContract(ctx, a); err != nil {
+	if err := a.keepsContract(ctx, s); err != nil {
 		return nil, err
 	}
-	s.bound(a)
+	a.bound(s)
 	started := time.Now()
 	a.term.startProgress(started)
 	o.Progress = func(p checker.Progress) {
 		now := time.Now()
 		a.term.progress(now, func() string { return progressLine(verb, p, now.Sub(started), limit) })
 	}
-	result, err := s.search(ctx, o)
+	result, err := s.Search(ctx, o)
 	a.term.endProgress()
 	if err != nil {
 		return nil, checkFailure(err)
 	}
 	if len(result.Findings) > 0 {
-		if err := s.again(a.ctx, result.Findings[0].Trace); err != nil {
+		if err := s.Again(a.ctx, result.Findings[0].Trace); err != nil {
 			return nil, err
 		}
 	}
@@ -224,12 +226,11 @@ func (a *app) search(ctx context.Context, s *subject, o checker.Options, verb, s
 
 // checkFailure says what kind of failure ended a search.
 func checkFailure(err error) error {
-	if f := programFailure(err); f != nil {
-		return f
+	if e := subject.OfProgram(err); e != nil {
+		return failureOf(e)
 	}
-	var known *failure
-	if errors.As(err, &known) {
-		return known
+	if f := failureOf(err); f != nil {
+		return f
 	}
 	var unfit *checker.Unfit
 	if errors.As(err, &unfit) {
@@ -238,7 +239,7 @@ func checkFailure(err error) error {
 	var fault *checker.Fault
 	if errors.As(err, &fault) {
 		if story := fault.Story(); story != "" {
-			err = fmt.Errorf("%w%s%s", err, quotes, strings.ReplaceAll(story, "\n", quotes))
+			err = fmt.Errorf("%w%s%s", err, legible.Quote, strings.ReplaceAll(story, "\n", legible.Quote))
 		}
 		return &failure{exit: exitFault, err: err, hint: "a node must do the same whenever it is in the same state and gets the same input: no clock, no randomness, no map order"}
 	}
@@ -246,12 +247,11 @@ func checkFailure(err error) error {
 }
 
 // faultReport is the report of a search that came to no verdict, for programs that expect one.
-func faultReport(s *subject, err error) *report.Report {
-	r := newReport("check", s.name, spec.Inconclusive)
-	r.Bounds, r.Faults = boundsOf(&s.config, false), faultWords(s.faults())
+func faultReport(s *subject.Subject, err error) *report.Report {
+	r := newReport("check", s.Name, spec.Inconclusive)
+	r.Bounds, r.Faults = boundsOf(&s.Config, false), faultWords(s.Faults())
 	r.Because = []string{"the search failed"}
-	var f *failure
-	if errors.As(err, &f) && f.exit == exitInconclusive {
+	if f := failureOf(err); f != nil && f.exit == exitInconclusive {
 		r.Because = []string{f.Error()}
 		return r
 	}

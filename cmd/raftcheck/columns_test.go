@@ -20,6 +20,7 @@ import (
 	"github.com/raftcheck/raftcheck/impl/mutant"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 	"github.com/raftcheck/raftcheck/traces"
 )
 
@@ -217,9 +218,9 @@ func TestRunIntroducesItselfInColumns(t *testing.T) {
 func TestStoriesOfMutantsFit(t *testing.T) {
 	t.Parallel()
 	for _, m := range mutant.All {
-		s := mutated(m)
-		_, renamed := s.config.New(1, s.config.IDs()).(spec.Permuter)
-		result, err := checker.Check(context.Background(), &s.config, checker.Options{Name: s.name, Symmetry: renamed})
+		s := subject.Mutant(m)
+		_, renamed := s.Config.New(1, s.Config.IDs()).(spec.Permuter)
+		result, err := checker.Check(context.Background(), &s.Config, checker.Options{Name: s.Name, Symmetry: renamed})
 		require.NoError(t, err, m.Name)
 		require.Equal(t, spec.Violated, result.Verdict, m.Name)
 		path := filepath.Join(traces.SavedUnder, result.Findings[0].Rule.Name+"-5f1c09.trace")
@@ -227,8 +228,8 @@ func TestStoriesOfMutantsFit(t *testing.T) {
 		for _, f := range result.Findings {
 			broken = append(broken, f.Finding)
 		}
-		r := newReport("check", s.name, result.Verdict)
-		r.Bounds, r.Faults, r.Search = boundsOf(&s.config, false), faultWords(s.faults()), searchOf(&result.Search)
+		r := newReport("check", s.Name, result.Verdict)
+		r.Bounds, r.Faults, r.Search = boundsOf(&s.Config, false), faultWords(s.Faults()), searchOf(&result.Search)
 		r.Findings, err = storyFindings(result.Findings[0].Trace, broken, path, true)
 		require.NoError(t, err)
 		for _, width := range widths {

@@ -17,13 +17,13 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
-	"github.com/raftcheck/raftcheck/adapters/process"
 	"github.com/raftcheck/raftcheck/conformance"
 	"github.com/raftcheck/raftcheck/conformance/contract"
 	"github.com/raftcheck/raftcheck/fold"
 	"github.com/raftcheck/raftcheck/gate"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 	"github.com/raftcheck/raftcheck/traces"
 )
 
@@ -70,7 +70,7 @@ The statement holds no time: the same version, implementation and flags make the
 	flags.DurationVar(&f.time, "for", 0, "stop after this long with what was covered, as in 30s or 10m")
 	addAllow(flags, &f.allow)
 	f.outputs.addTo(flags)
-	for flag, words := range map[string][]string{"impl": subjectNames(), "level": conformance.Levels, "profile": profileNames(), "variant": spec.EveryVariant.Names()} {
+	for flag, words := range map[string][]string{"impl": subject.Names(), "level": conformance.Levels, "profile": profileNames(), "variant": spec.EveryVariant.Names()} {
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 	}
 	return cmd
@@ -89,7 +89,7 @@ func (a *app) runConform(cmd *cobra.Command, f *conformFlags) error {
 	if err != nil {
 		return err
 	}
-	defer s.end(a)
+	defer a.end(s)
 	allowed, err := allowsInconclusive(f.allow)
 	if err != nil {
 		return err
@@ -98,7 +98,7 @@ func (a *app) runConform(cmd *cobra.Command, f *conformFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := s.transcribe(a); err != nil {
+	if err := f.world.exec.transcribe(a, s); err != nil {
 		return err
 	}
 	if err := f.outputs.open(a); err != nil {
@@ -111,14 +111,14 @@ func (a *app) runConform(cmd *cobra.Command, f *conformFlags) error {
 		defer cancel()
 		ctx = limited
 	}
-	if err := s.begin(ctx); err != nil {
+	if err := a.begin(ctx, s); err != nil {
 		return err
 	}
 	a.term.startProgress(time.Now())
 	options.Progress = func(p conformance.Progress) {
 		a.term.progress(time.Now(), func() string { return fmt.Sprintf("conform  %d of %d  %s", p.At, p.All, p.Doing) })
 	}
-	statement, err := s.conform(ctx, options)
+	statement, err := s.Conform(ctx, options)
 	a.term.endProgress()
 	if err != nil {
 		return checkFailure(err)
@@ -152,14 +152,14 @@ func conformOutcome(s *conformance.Statement, changes []conformance.Change, allo
 }
 
 // settings turns flags into a subject and the options of the suite.
-func (f *conformFlags) settings(cmd *cobra.Command) (*subject, conformance.Options, error) {
+func (f *conformFlags) settings(cmd *cobra.Command) (*subject.Subject, conformance.Options, error) {
 	o := conformance.Options{Seed: f.seed, Version: suiteVersion()}
 	s, err := f.world.subject(cmd.Flags())
 	if err != nil {
 		return nil, o, err
 	}
-	if s.raftTLA {
-		return nil, o, usageError("raftcheck check --impl "+s.name, "%s has no servers of its own: its actions are those of the specification", s.name)
+	if s.RaftTLA {
+		return nil, o, usageError("raftcheck check --impl "+s.Name, "%s has no servers of its own: its actions are those of the specification", s.Name)
 	}
 	level, known := conformance.LevelOf(f.level)
 	if !known {
@@ -375,15 +375,4 @@ func contractTopics() []topic {
 		}}
 	}
 	return topics
-}
-
-// elsewhere is a factory that shares no process with the subject's own; nil if there are no processes.
-func (s *subject) elsewhere() (spec.Factory, func()) {
-	if s.program == nil {
-		return nil, func() {}
-	}
-	options := s.program.options
-	options.Transcript = nil
-	p := process.New(s.program.words, options)
-	return p.Node, p.Close
 }

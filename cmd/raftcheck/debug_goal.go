@@ -10,6 +10,7 @@ import (
 	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 )
 
 // debugWorlds are the worlds of the reference in which the debug goals are looked for unless flags say otherwise, by name.
@@ -43,7 +44,7 @@ func (s *selection) wantDebugGoal(world *worldFlags) error {
 		return err
 	}
 	s.rules = []string{g.Invariant.Name}
-	world.own, world.larger = func() (*subject, error) { return debugSubject(g) }, nil
+	world.own, world.larger = func() (*subject.Subject, error) { return debugSubject(g) }, nil
 	return nil
 }
 
@@ -64,17 +65,17 @@ func debugGoalNames() []string {
 }
 
 // debugSubject is the reference in the world in which a debug goal is looked for.
-func debugSubject(g *spec.DebugGoal) (*subject, error) {
+func debugSubject(g *spec.DebugGoal) (*subject.Subject, error) {
 	w := debugWorlds[g.Invariant.Name]
-	name := referenceName
+	name := subject.ReferenceName
 	if w.features != "" {
 		name += ":" + w.features
 	}
-	s, err := reference(name)
+	s, err := subject.Named(name)
 	if err != nil {
 		return nil, err
 	}
-	s.config.Servers, s.config.Bounds, s.config.Faults = w.servers, w.bounds, cluster.Faults{Drop: cluster.Unlimited}
+	s.Config.Servers, s.Config.Bounds, s.Config.Faults = w.servers, w.bounds, cluster.Faults{Drop: cluster.Unlimited}
 	return s, nil
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 	"github.com/raftcheck/raftcheck/traces"
 )
 
@@ -27,8 +28,8 @@ func TestDebugGoalsAreReached(t *testing.T) {
 				requireReached(t, g, replayed(t, s))
 				return
 			}
-			_, symmetric := s.config.New(1, s.config.IDs()).(spec.Permuter)
-			r, err := checker.Check(context.Background(), &s.config, checker.Options{Rules: []*spec.Rule{g.Invariant}, Goals: []*spec.Goal{}, Symmetry: symmetric})
+			_, symmetric := s.Config.New(1, s.Config.IDs()).(spec.Permuter)
+			r, err := checker.Check(context.Background(), &s.Config, checker.Options{Rules: []*spec.Rule{g.Invariant}, Goals: []*spec.Goal{}, Symmetry: symmetric})
 			require.NoError(t, err)
 			require.Equal(t, spec.Violated, r.Verdict, r.Reason)
 			require.Equal(t, debugSteps[g.Invariant.Name], r.Search.Depth)
@@ -38,10 +39,10 @@ func TestDebugGoalsAreReached(t *testing.T) {
 }
 
 // replayed runs the saved execution again that random executions found.
-func replayed(t *testing.T, s *subject) *traces.Trace {
+func replayed(t *testing.T, s *subject.Subject) *traces.Trace {
 	saved, err := traces.ReadFile("testdata/debug/more-up-to-date.trace")
 	require.NoError(t, err)
-	happened, differs, err := s.replay(context.Background(), saved)
+	happened, differs, err := s.Replay(context.Background(), saved)
 	require.NoError(t, err)
 	require.Nil(t, differs)
 	return happened

@@ -13,6 +13,7 @@ import (
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/report/page"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 	"github.com/raftcheck/raftcheck/traces"
 )
 
@@ -40,7 +41,7 @@ The violation is what it is meant to find, so the exit code is 0. -o html=FILE i
 			defer out.abandon()
 			m, _ := mutant.ByName(demoMutant)
 			s := demoWorld(m)
-			r, err := a.search(cmd.Context(), s, checker.Options{Rules: []*spec.Rule{ruleCalled(demoRule)}, Name: s.name}, "demo", "none", 0)
+			r, err := a.search(cmd.Context(), s, checker.Options{Rules: []*spec.Rule{ruleCalled(demoRule)}, Name: s.Name}, "demo", "none", 0)
 			if err != nil {
 				return err
 			}
@@ -52,10 +53,10 @@ The violation is what it is meant to find, so the exit code is 0. -o html=FILE i
 }
 
 // demoWorld is a world without faults and with room for all that is sent, so that the story has no step that only makes room.
-func demoWorld(m mutant.Mutant) *subject {
-	s := mutated(m)
-	s.config.Servers, s.config.Faults = 3, cluster.Faults{}
-	s.config.Bounds = cluster.Bounds{Terms: 2, Messages: 8}
+func demoWorld(m mutant.Mutant) *subject.Subject {
+	s := subject.Mutant(m)
+	s.Config.Servers, s.Config.Faults = 3, cluster.Faults{}
+	s.Config.Bounds = cluster.Bounds{Terms: 2, Messages: 8}
 	return s
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 )
 
 // diffFlags are the flags of diff.
@@ -45,7 +46,7 @@ The bounds are those of the first implementation's world unless flags say otherw
 	flags.IntVar(&f.most, "most", 10, "differences to tell; 0 is all of them")
 	flags.Var(&f.memory, "memory", "give up at this much memory, as in 2GiB; without it, at three quarters of what the machine has")
 	f.outputs.addTo(flags)
-	_ = cmd.RegisterFlagCompletionFunc("impl", cobra.FixedCompletions(subjectNames(), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("impl", cobra.FixedCompletions(subject.Names(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -78,50 +79,47 @@ func (a *app) runDiff(cmd *cobra.Command, f *diffFlags) error {
 }
 
 // subjects returns the two implementations in one world.
-func (f *diffFlags) subjects(cmd *cobra.Command) (two [2]*subject, err error) {
+func (f *diffFlags) subjects(cmd *cobra.Command) (two [2]*subject.Subject, err error) {
 	for k, name := range f.impls {
 		f.world.impl = name
 		if two[k], err = f.world.subject(cmd.Flags()); err != nil {
 			return two, err
 		}
 	}
-	a, b := &two[0].config, &two[1].config
+	a, b := &two[0].Config, &two[1].Config
 	for _, ask := range asks {
 		switch {
-		case ask.asked(a) && two[1].takes != nil && !slices.Contains(two[1].takes, ask.kind):
-			return two, usageError(two[1].whoTakes(&ask), "the bounds are those of %s, whose servers %s, and those of %s do not", two[0].name, ask.what, two[1].name)
+		case ask.asked(a) && two[1].Takes != nil && !slices.Contains(two[1].Takes, ask.kind):
+			return two, usageError(whoTakes(two[1], &ask), "the bounds are those of %s, whose servers %s, and those of %s do not", two[0].Name, ask.what, two[1].Name)
 		case ask.asked(b) && !ask.asked(a):
-			return two, usageError("--"+ask.flag+" says it of both", "the bounds are those of %s, in which no servers %s as those of %s do", two[0].name, ask.what, two[1].name)
+			return two, usageError("--"+ask.flag+" says it of both", "the bounds are those of %s, in which no servers %s as those of %s do", two[0].Name, ask.what, two[1].Name)
 		}
 	}
 	b.Changes = a.Changes
 	b.Servers, b.Values, b.Network, b.Bounds, b.Faults = a.Servers, a.Values, a.Network, a.Bounds, a.Faults
 	if err := b.Validate(); err != nil {
-		return two, usageError("the bounds are those of "+two[0].name, "%s: %w", two[1].name, err)
+		return two, usageError("the bounds are those of "+two[0].Name, "%s: %w", two[1].Name, err)
 	}
 	return two, nil
 }
 
 // compare learns both automata and lists where they part.
-func (a *app) compare(ctx context.Context, two [2]*subject, f *diffFlags) (*report.Report, error) {
+func (a *app) compare(ctx context.Context, two [2]*subject.Subject, f *diffFlags) (*report.Report, error) {
 	var automata [2]*checker.Automaton
 	for k, s := range two {
-		automaton, err := s.learn(ctx, int(f.memory))
-		var known *failure
+		automaton, err := s.Learn(ctx, int(f.memory))
 		var unfinished *checker.Unfinished
 		switch {
 		case errors.As(err, &unfinished):
 			return a.notCompared(two, s, unfinished), nil
-		case errors.As(err, &known):
-			return nil, err
 		case err != nil:
 			return nil, checkFailure(err)
 		}
 		automata[k] = automaton
 	}
 	found := checker.Compare(automata[0], automata[1], 0)
-	r := newReport("diff", two[0].name+" and "+two[1].name, spec.Held)
-	r.Bounds, r.Faults = boundsOf(&two[0].config, false), faultWords(two[0].faults())
+	r := newReport("diff", two[0].Name+" and "+two[1].Name, spec.Held)
+	r.Bounds, r.Faults = boundsOf(&two[0].Config, false), faultWords(two[0].Faults())
 	r.Comparison = comparisonOf(two, automata, found)
 	if len(found) > 0 {
 		r.Verdict = spec.Violated.String()
@@ -133,22 +131,22 @@ func (a *app) compare(ctx context.Context, two [2]*subject, f *diffFlags) (*repo
 }
 
 // notCompared is the report when one of the two was not learnt to the end: nothing is known of differences then.
-func (a *app) notCompared(two [2]*subject, s *subject, why *checker.Unfinished) *report.Report {
-	r := newReport("diff", two[0].name+" and "+two[1].name, spec.Inconclusive)
-	r.Bounds, r.Faults = boundsOf(&two[0].config, false), faultWords(two[0].faults())
+func (a *app) notCompared(two [2]*subject.Subject, s *subject.Subject, why *checker.Unfinished) *report.Report {
+	r := newReport("diff", two[0].Name+" and "+two[1].Name, spec.Inconclusive)
+	r.Bounds, r.Faults = boundsOf(&two[0].Config, false), faultWords(two[0].Faults())
 	reason := why.Reason
 	if a.ctx.Err() != nil {
 		reason = "the run was interrupted"
 	}
-	r.Because = []string{fmt.Sprintf("%s before all was known that %s does", reason, s.name)}
+	r.Because = []string{fmt.Sprintf("%s before all was known that %s does", reason, s.Name)}
 	r.Hints = []string{"search less with smaller bounds, or allow more with --memory"}
 	return r
 }
 
-func comparisonOf(two [2]*subject, automata [2]*checker.Automaton, found []checker.Difference) *report.Comparison {
+func comparisonOf(two [2]*subject.Subject, automata [2]*checker.Automaton, found []checker.Difference) *report.Comparison {
 	c := &report.Comparison{Differing: len(found)}
 	for k, s := range two {
-		i := report.Compared{Name: s.name}
+		i := report.Compared{Name: s.Name}
 		for _, states := range automata[k].Servers {
 			i.LocalStates += len(states)
 			for _, state := range states {

@@ -18,6 +18,7 @@ import (
 	"github.com/raftcheck/raftcheck/impl/mutant"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 )
 
 const docs = "../../docs"
@@ -219,7 +220,7 @@ func writeGoals(t *testing.T, b *bytes.Buffer) {
 	for _, g := range spec.DebugGoals {
 		s, err := debugSubject(g)
 		require.NoError(t, err)
-		fmt.Fprintf(b, "\n### %s\n\nOne might expect: %s It is no promise of Raft. %s\n\nSource: %s.\n\n    %s\n\nBounds: %s.\n", g.Invariant.Name, g.Invariant.Sentence, g.False, g.Source, debugCommand(g), s.config.String())
+		fmt.Fprintf(b, "\n### %s\n\nOne might expect: %s It is no promise of Raft. %s\n\nSource: %s.\n\n    %s\n\nBounds: %s.\n", g.Invariant.Name, g.Invariant.Sentence, g.False, g.Source, debugCommand(g), s.Config.String())
 	}
 	b.WriteString("\nThe last one takes so many steps that no search comes to its end; guided random executions find it in seconds. The execution that they\n" +
 		"found is in [testdata](../cmd/raftcheck/testdata/debug/more-up-to-date.trace), for `raftcheck replay`.\n")
@@ -243,8 +244,8 @@ func writeMutants(t *testing.T, b *bytes.Buffer) {
 		"| mutant | world | caught by | states | steps | time |\n|---|---|---|---:|---:|---:|\n")
 	written := measuredMutants(t)
 	for _, m := range mutant.All {
-		s := mutated(m)
-		row := fmt.Sprintf("| `%s` | %s |", m.Name, cell(s.config.String()))
+		s := subject.Mutant(m)
+		row := fmt.Sprintf("| `%s` | %s |", m.Name, cell(s.Config.String()))
 		measured, known := written[row]
 		if *update || !known || small(measured) {
 			measured = measure(t, s)
@@ -263,8 +264,8 @@ func writeStarving(t *testing.T, b *bytes.Buffer, written map[string]string) {
 	}
 	b.WriteString("\n| mutant | world | caught by | states | steps | time |\n|---|---|---|---:|---:|---:|\n")
 	for _, m := range mutant.Starving {
-		s := mutated(m)
-		row := fmt.Sprintf("| `%s` | %s |", m.Name, cell(s.config.String()))
+		s := subject.Mutant(m)
+		row := fmt.Sprintf("| `%s` | %s |", m.Name, cell(s.Config.String()))
 		measured, known := written[row]
 		if *update || !known || small(measured) {
 			measured = measureStarving(t, s, m.Rules)
@@ -278,11 +279,11 @@ func writeStarving(t *testing.T, b *bytes.Buffer, written map[string]string) {
 }
 
 // measureStarving judges the first rule that a mutant names and writes the measured columns.
-func measureStarving(t *testing.T, s *subject, ids []string) string {
+func measureStarving(t *testing.T, s *subject.Subject, ids []string) string {
 	rule, _ := spec.RuleByName(ids[0])
-	r, err := checker.Check(context.Background(), &s.config, checker.Options{Rules: []*spec.Rule{}, Goals: []*spec.Goal{}, Liveness: []*spec.Rule{rule}, Name: s.name})
+	r, err := checker.Check(context.Background(), &s.Config, checker.Options{Rules: []*spec.Rule{}, Goals: []*spec.Goal{}, Liveness: []*spec.Rule{rule}, Name: s.Name})
 	require.NoError(t, err)
-	require.Equal(t, spec.Violated, r.Verdict, "%s is not caught", s.name)
+	require.Equal(t, spec.Violated, r.Verdict, "%s is not caught", s.Name)
 	var names []string
 	for _, id := range ids {
 		names = append(names, ruleName(id))
@@ -310,10 +311,10 @@ func small(measured string) bool {
 }
 
 // measure searches a world and writes the measured columns.
-func measure(t *testing.T, s *subject) string {
-	r, err := checker.Check(context.Background(), &s.config, checker.Options{Name: s.name})
+func measure(t *testing.T, s *subject.Subject) string {
+	r, err := checker.Check(context.Background(), &s.Config, checker.Options{Name: s.Name})
 	require.NoError(t, err)
-	require.Equal(t, spec.Violated, r.Verdict, "%s is not caught", s.name)
+	require.Equal(t, spec.Violated, r.Verdict, "%s is not caught", s.Name)
 	var rules []string
 	for _, f := range r.Findings {
 		rules = append(rules, f.Rule.Name)

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"github.com/spf13/cobra"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -22,6 +21,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/raftcheck/raftcheck/subject"
 
 	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
@@ -316,9 +319,9 @@ func (g *liner) value(f *pflag.Flag) string {
 func (g *liner) texts(flag string) []string {
 	switch flag {
 	case "impl":
-		return append(subjectNames(), "reference:no-op,snapshots", "etcd", "nobody")
+		return append(subject.Names(), "reference:no-op,snapshots", "etcd", "nobody")
 	case "features":
-		return append(choiceNames(), strings.Join(choiceNames(), ","), "membership,joint", "none")
+		return append(subject.Choices(), strings.Join(subject.Choices(), ","), "membership,joint", "none")
 	case "faults":
 		return append(slices.Clone(faultNames), "none", "drop,crash=1", "crash=0", "partition,duplicate")
 	case "rule":

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 )
 
 // exit is an exit code, the same for every verb and every format.
@@ -56,6 +58,28 @@ func (f *failure) Unwrap() error { return f.err }
 // usageError is a failure of what the user typed.
 func usageError(hint, format string, args ...any) error {
 	return &failure{exit: exitUsage, err: fmt.Errorf(format, args...), hint: hint}
+}
+
+// failureOf returns the failure that an error is of, or comes to if it is one of a subject; nil for others.
+func failureOf(err error) *failure {
+	var known *failure
+	var of *subject.Error
+	switch {
+	case errors.As(err, &known):
+		return known
+	case errors.As(err, &of):
+		code := map[subject.Kind]exit{subject.Misasked: exitUsage, subject.Unfit: exitInput, subject.Faulty: exitFault, subject.Interrupted: exitInconclusive}[of.Kind]
+		return &failure{exit: code, err: of.Err, hint: of.Hint, bare: of.Bare}
+	}
+	return nil
+}
+
+// orFailure returns the failure that an error comes to, or the error.
+func orFailure(err error) error {
+	if f := failureOf(err); f != nil {
+		return f
+	}
+	return err
 }
 
 // verdictOutcome returns how a verb ends that came to a verdict; nil is exit 0.

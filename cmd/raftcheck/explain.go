@@ -16,6 +16,7 @@ import (
 	"github.com/raftcheck/raftcheck/linearizability"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 )
 
 // topic is something explain knows about.
@@ -351,8 +352,8 @@ func stepsTo(name, rule string) int {
 
 // subjectWorld says in words where a mutant is searched unless flags say otherwise.
 func subjectWorld(m mutant.Mutant) string {
-	s := mutated(m)
-	return s.config.String()
+	s := subject.Mutant(m)
+	return s.Config.String()
 }
 
 // ruleName returns the name of the rule with that id; "" when it is not implemented.

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/raftcheck/raftcheck/report"
+	"github.com/raftcheck/raftcheck/subject"
 )
 
 // word is a value of a flag: what it means in a line, and in a few sentences.
@@ -35,7 +36,7 @@ var faultTopics = wordTopics("fault", "fault:", "raftcheck check --faults %s", [
 	{"partition", "the servers split in two sides between which nothing arrives, until it heals", "Messages between the sides stay in flight. Where messages may be lost anyway, partitions add nothing to a search to the end, and are left out."},
 })
 
-var featureTopics = wordTopics("feature of the reference", referenceName+":", "raftcheck check --features %s", []word{
+var featureTopics = wordTopics("feature of the reference", subject.ReferenceName+":", "raftcheck check --features %s", []word{
 	{"no-op", "a new leader appends an entry without a command, to have one of its own term to commit", ""},
 	{"conflict-hints", "a follower that refuses AppendEntries says where its log may match", "The leader goes back by a term at a time and not by an entry (Raft paper, end of 5.3)."},
 	{"one-entry", "a message carries one entry at the most", ""},

@@ -14,6 +14,7 @@ import (
 	"github.com/raftcheck/raftcheck/linearizability"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 )
 
 // explained is what explain prints, in one line.
@@ -36,11 +37,11 @@ func TestEveryMutantIsExplained(t *testing.T) {
 		for _, id := range m.Rules {
 			require.Contains(t, text, id+" "+ruleName(id), m.Name)
 		}
-		s, err := subjectOf(mutantPrefix + m.Name)
+		s, err := subject.Named(subject.MutantPrefix + m.Name)
 		require.NoError(t, err)
-		b := s.config.Bounds
+		b := s.Config.Bounds
 		require.Equal(t, []int{m.Bounds.Servers, int(m.Bounds.Terms), int(m.Bounds.Log), m.Bounds.Messages, m.Bounds.Campaigns, m.Bounds.Proposals, m.Bounds.Crashes, m.Bounds.Depth},
-			[]int{s.config.Servers, int(b.Terms), int(b.Log), b.Messages, b.Campaigns, b.Proposals, int(s.config.Faults.Crash), b.Depth}, m.Name)
+			[]int{s.Config.Servers, int(b.Terms), int(b.Log), b.Messages, b.Campaigns, b.Proposals, int(s.Config.Faults.Crash), b.Depth}, m.Name)
 	}
 }
 
@@ -60,11 +61,11 @@ func TestEveryRuleIsExplained(t *testing.T) {
 
 // TestEveryValueOfAFlagIsExplained: whatever --faults, --features, --strategy, -o and --format take.
 func TestEveryValueOfAFlagIsExplained(t *testing.T) {
-	all := slices.Concat(faultNames, choiceNames(), fuzz.Strategies(), []string{mixName}, report.Formats)
+	all := slices.Concat(faultNames, subject.Choices(), fuzz.Strategies(), []string{mixName}, report.Formats)
 	for _, name := range all {
 		asked := name
-		if slices.Contains(choiceNames(), name) {
-			asked = referenceName + ":" + name // a variant may have the same name
+		if slices.Contains(subject.Choices(), name) {
+			asked = subject.ReferenceName + ":" + name // a variant may have the same name
 		}
 		text := explained(t, asked)
 		require.True(t, strings.HasPrefix(text, name+" ("), "%s: %s", name, text)

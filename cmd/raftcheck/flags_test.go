@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/subject"
 )
 
 func TestSizes(t *testing.T) {
@@ -69,10 +70,10 @@ func TestFormatsAreDetectedByTheFirstLine(t *testing.T) {
 }
 
 func TestEveryImplementationCanBeSearched(t *testing.T) {
-	for _, name := range subjectNames() {
-		s, err := subjectOf(name)
+	for _, name := range subject.Names() {
+		s, err := subject.Named(name)
 		require.NoError(t, err, name)
-		s.settle()
-		require.NoError(t, s.config.Validate(), name)
+		s.Settle()
+		require.NoError(t, s.Config.Validate(), name)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/raftcheck/raftcheck/fuzz"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 )
 
 // fuzzFlags are the flags of fuzz.
@@ -117,7 +118,7 @@ func (a *app) runFuzz(cmd *cobra.Command, f *fuzzFlags) error {
 	if err != nil {
 		return err
 	}
-	defer s.end(a)
+	defer a.end(s)
 	allowed, err := allowsInconclusive(f.allow)
 	if err != nil {
 		return err
@@ -125,7 +126,7 @@ func (a *app) runFuzz(cmd *cobra.Command, f *fuzzFlags) error {
 	if err := f.known.read(a); err != nil {
 		return err
 	}
-	if err := s.transcribe(a); err != nil {
+	if err := f.world.exec.transcribe(a, s); err != nil {
 		return err
 	}
 	if err := f.outputs.open(a); err != nil {
@@ -159,7 +160,7 @@ func (a *app) runFuzz(cmd *cobra.Command, f *fuzzFlags) error {
 }
 
 // settings turns flags into a world and the options of a campaign.
-func (f *fuzzFlags) settings(flags *pflag.FlagSet) (*subject, fuzz.Options, error) {
+func (f *fuzzFlags) settings(flags *pflag.FlagSet) (*subject.Subject, fuzz.Options, error) {
 	o := fuzz.Options{Runs: f.runs, Steps: f.steps, Vectors: f.states, Seed: f.seed, Shard: f.shard.nth, Shards: f.shard.of, Workers: f.workers}
 	var err error
 	if o.Strategies, err = strategiesNamed(f.strategies); err != nil {
@@ -188,7 +189,7 @@ func (f *fuzzFlags) settings(flags *pflag.FlagSet) (*subject, fuzz.Options, erro
 	if err != nil {
 		return nil, o, err
 	}
-	o.Name, o.Alone, f.known.timed = s.name, s.program != nil, f.time > 0
+	o.Name, o.Alone, f.known.timed = s.Name, s.Words() != nil, f.time > 0
 	return s, o, nil
 }
 
@@ -210,8 +211,8 @@ func strategiesNamed(names []string) ([]fuzz.Strategy, error) {
 }
 
 // campaign runs a campaign with a progress line, and turns what it found into a report.
-func (a *app) campaign(ctx context.Context, s *subject, o fuzz.Options, f *fuzzFlags) (*report.Report, error) {
-	if err := s.begin(ctx); err != nil {
+func (a *app) campaign(ctx context.Context, s *subject.Subject, o fuzz.Options, f *fuzzFlags) (*report.Report, error) {
+	if err := a.begin(ctx, s); err != nil {
 		return nil, err
 	}
 	if f.time > 0 {
@@ -219,7 +220,7 @@ func (a *app) campaign(ctx context.Context, s *subject, o fuzz.Options, f *fuzzF
 		defer cancel()
 		ctx = limited
 	}
-	if err := s.keepsContract(ctx, a); err != nil {
+	if err := a.keepsContract(ctx, s); err != nil {
 		return nil, err
 	}
 	started := time.Now()
@@ -228,13 +229,13 @@ func (a *app) campaign(ctx context.Context, s *subject, o fuzz.Options, f *fuzzF
 		now := time.Now()
 		a.term.progress(now, func() string { return fuzzLine(p, now.Sub(started), f.time) })
 	}
-	result, err := s.fuzz(ctx, o)
+	result, err := s.Fuzz(ctx, o)
 	a.term.endProgress()
 	if err != nil {
 		return nil, checkFailure(err)
 	}
 	if len(result.Findings) > 0 {
-		if err := s.again(a.ctx, result.Findings[0].Trace); err != nil {
+		if err := s.Again(a.ctx, result.Findings[0].Trace); err != nil {
 			return nil, err
 		}
 	}

@@ -8,20 +8,21 @@ import (
 	"github.com/raftcheck/raftcheck/fuzz"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 	"github.com/raftcheck/raftcheck/traces"
 )
 
 // fuzzReport turns what a campaign found into a report, and saves the execution of a violation.
-func (a *app) fuzzReport(s *subject, o fuzz.Options, save string, result *fuzz.Result) (*report.Report, error) {
-	r := newReport("fuzz", s.name, result.Verdict)
-	r.Bounds, r.Faults, r.Seed = boundsOf(&s.config, false), faultWords(s.faults()), o.Seed
+func (a *app) fuzzReport(s *subject.Subject, o fuzz.Options, save string, result *fuzz.Result) (*report.Report, error) {
+	r := newReport("fuzz", s.Name, result.Verdict)
+	r.Bounds, r.Faults, r.Seed = boundsOf(&s.Config, false), faultWords(s.Faults()), o.Seed
 	for _, v := range result.Rules {
 		r.Rules = append(r.Rules, report.RuleResult{ID: v.Rule.ID, Name: v.Rule.Name, Verdict: ruleWord(v)})
 	}
 	for _, g := range result.Goals {
 		r.Goals = append(r.Goals, report.GoalResult{Name: g.Goal.Name, Reached: g.Reached > 0, Possible: g.Possible, Times: g.Reached})
 	}
-	r.Campaign, r.Place = campaignOf(o, &result.Stats), s.sourceOf()
+	r.Campaign, r.Place = campaignOf(o, &result.Stats), sourceOf(s)
 	switch result.Verdict {
 	case spec.Violated:
 		r.Campaign.Found = &report.FoundRun{Run: result.Found.Run, Strategy: result.Found.Strategy.String(), Steps: result.Found.Length}
@@ -60,7 +61,7 @@ func campaignOf(o fuzz.Options, s *fuzz.Stats) *report.Campaign {
 }
 
 // notCoveredByRuns lists what a campaign says nothing about: first of all, whatever no run happened to do.
-func notCoveredByRuns(s *subject) []string {
+func notCoveredByRuns(s *subject.Subject) []string {
 	return append([]string{"executions that no run happened to take"}, notCovered(s)...)
 }
 

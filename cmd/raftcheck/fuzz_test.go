@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/raftcheck/raftcheck/report"
+	"github.com/raftcheck/raftcheck/subject"
 )
 
 // FuzzFlags: the values of flags that have a syntax of their own are read or refused, and what was read prints as what is read as the
@@ -36,12 +37,12 @@ func FuzzFlags(f *testing.F) {
 			require.Equal(t, one, two)
 			require.True(t, 1 <= one.nth && one.nth <= one.of)
 		}
-		if subject, err := subjectOf(text); err == nil {
-			require.NoError(t, subject.config.Validate())
+		if subject, err := subject.Named(text); err == nil {
+			require.NoError(t, subject.Config.Validate())
 		}
 		_, _ = strategiesNamed(strings.Split(text, ","))
 		_ = ruleCalled(text)
-		_ = didYouMean(text, subjectNames(), "")
+		_ = didYouMean(text, subject.Names(), "")
 		detect([]byte(text), nil)
 	})
 }

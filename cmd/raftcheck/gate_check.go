@@ -86,11 +86,11 @@ func (g *gateRun) check(ctx context.Context, j *gateJob, beside int) (out report
 // ended turns how a verb ended into the outcome of a check.
 func (g *gateRun) ended(out report.Check, j *gateJob, err error) report.Check {
 	var done outcome
-	var f *failure
+	f := failureOf(err)
 	switch {
 	case errors.As(err, &done):
 		out.Exit = int(done)
-	case errors.As(err, &f):
+	case f != nil:
 		code := f.exit
 		if code == exitUsage {
 			code = exitInput // what is wrong stands in the file

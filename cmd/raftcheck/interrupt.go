@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/raftcheck/raftcheck/internal/cancellable"
 	"github.com/raftcheck/raftcheck/traces"
 	"github.com/raftcheck/raftcheck/whole"
 )
@@ -58,29 +59,6 @@ func interrupted(what string) error {
 	return &failure{exit: exitInconclusive, err: fmt.Errorf("interrupted %s", what)}
 }
 
-// orInterrupted does something that knows no context and leaves nothing behind. If the context is cancelled first it returns false, and
-// whatever is done meanwhile is given up.
-func orInterrupted[T any](ctx context.Context, do func() T) (result T, done bool) {
-	results := make(chan T, 1)
-	panics := make(chan any, 1)
-	go func() {
-		defer func() {
-			if p := recover(); p != nil {
-				panics <- p
-			}
-		}()
-		results <- do()
-	}()
-	select {
-	case result = <-results:
-		return result, true
-	case p := <-panics:
-		panic(p)
-	case <-ctx.Done():
-		return result, false
-	}
-}
-
 // openInput opens a file that is read, or standard input for "-". What it yields ends with the context's error at an interrupt, also
 // while a pipe is waited for that nobody writes to. A file that is also to be written is a usage error, and one that cannot be opened an *traces.InputError.
 func (a *app) openInput(path string) (io.ReadCloser, error) {
@@ -96,7 +74,7 @@ func (a *app) openInput(path string) (io.ReadCloser, error) {
 		file *os.File
 		err  error
 	}
-	o, done := orInterrupted(a.ctx, func() opening {
+	o, done := cancellable.Run(a.ctx, func() opening {
 		f, err := traces.OpenFile(path)
 		return opening{f, err}
 	})
@@ -194,6 +172,3 @@ func (p *interruptible) fetch(into []byte) {
 
 // wasInterrupted reports whether an error is that of a context that was cancelled.
 func wasInterrupted(err error) bool { return errors.Is(err, context.Canceled) }
-
-// patience is how long a program is given to answer when raftcheck is interrupted.
-const patience = 200 * time.Millisecond

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 
 	"github.com/spf13/pflag"
 
 	"github.com/raftcheck/raftcheck/checker"
+	"github.com/raftcheck/raftcheck/internal/built"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
 )
@@ -69,8 +69,8 @@ func (k *searchFolder) goOn(flags *pflag.FlagSet) error {
 	if err != nil {
 		return k.failure(err)
 	}
-	if maker != makerOf() {
-		return k.failure(&checker.Unfit{Dir: k.resume, File: "search.json", Err: fmt.Errorf("the search was begun by %s, and this is %s", maker, makerOf())})
+	if maker != built.Maker() {
+		return k.failure(&checker.Unfit{Dir: k.resume, File: "search.json", Err: fmt.Errorf("the search was begun by %s, and this is %s", maker, built.Maker())})
 	}
 	var began []noted
 	if err := json.Unmarshal([]byte(note), &began); err != nil {
@@ -137,21 +137,7 @@ func (k *searchFolder) options(flags *pflag.FlagSet, liveness []*spec.Rule, know
 		return nil, err
 	}
 	note, _ := json.Marshal(notedOf(flags)) // strings
-	return &checker.Keep{Dir: dir, Resume: k.resume != "", Maker: makerOf(), Note: string(note)}, nil
-}
-
-// makerOf names this program as whatever it writes for itself does.
-func makerOf() string {
-	info, known := debug.ReadBuildInfo()
-	name := "raftcheck " + versionOf(info, known)
-	if known {
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				name += " " + s.Value
-			}
-		}
-	}
-	return name
+	return &checker.Keep{Dir: dir, Resume: k.resume != "", Maker: built.Maker(), Note: string(note)}, nil
 }
 
 // failure says what is wrong with a folder: with what is in it, or with its name.

@@ -19,6 +19,7 @@ import (
 	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 	"github.com/raftcheck/raftcheck/traces"
 )
 
@@ -334,9 +335,9 @@ var rareWorlds = []struct {
 
 // rareDocument is an execution of three servers in which inputs of some kinds come in every fourth step.
 func rareDocument(t *testing.T, features string, seed uint64, kinds ...spec.InputKind) *document {
-	s, err := reference(strings.TrimSuffix(referenceName+":"+features, ":"))
+	s, err := subject.Named(strings.TrimSuffix(subject.ReferenceName+":"+features, ":"))
 	require.NoError(t, err)
-	config := s.config
+	config := s.Config
 	enlarge(&config)
 	config.Faults.Drop, config.Faults.Crash, config.Bounds.Messages = cluster.Off, 4, 24
 	config.Bounds.Campaigns, config.Bounds.Proposals, config.Bounds.Reads = 0, 0, min(4, 4*config.Bounds.Reads)
@@ -349,13 +350,13 @@ func rareDocument(t *testing.T, features string, seed uint64, kinds ...spec.Inpu
 }
 
 func richDocument(t *testing.T, features string, seed uint64) *document {
-	s, err := reference(strings.TrimSuffix(referenceName+":"+features, ":"))
+	s, err := subject.Named(strings.TrimSuffix(subject.ReferenceName+":"+features, ":"))
 	require.NoError(t, err)
-	enlarge(&s.config)
-	s.config.Faults.Drop, s.config.Faults.Crash, s.config.Bounds.Messages = cluster.Off, 2, 24
-	s.config.Bounds.Campaigns, s.config.Bounds.Proposals, s.config.Bounds.Reads = 0, 0, min(3, 3*s.config.Bounds.Reads)
+	enlarge(&s.Config)
+	s.Config.Faults.Drop, s.Config.Faults.Crash, s.Config.Bounds.Messages = cluster.Off, 2, 24
+	s.Config.Bounds.Campaigns, s.Config.Bounds.Proposals, s.Config.Bounds.Reads = 0, 0, min(3, 3*s.Config.Bounds.Reads)
 	chance := rand.New(rand.NewPCG(seed, 4))
-	trace, broken, err := checker.Run(&s.config, randomActions(t, &s.config, chance, 150), spec.Rules)
+	trace, broken, err := checker.Run(&s.Config, randomActions(t, &s.Config, chance, 150), spec.Rules)
 	require.NoError(t, err)
 	require.Empty(t, broken, "the reference with %s breaks a rule", features)
 	trace.Header.Records = 0

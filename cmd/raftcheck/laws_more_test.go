@@ -13,6 +13,7 @@ import (
 	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/impl/mutant"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 	"github.com/raftcheck/raftcheck/traces"
 )
 
@@ -98,7 +99,7 @@ func guiltyNumber(lines []map[string]any, r *traces.Result) int64 {
 func mutantDocuments(t *testing.T, chance *rand.Rand) (all []*document) {
 	for _, m := range mutant.All {
 		for range 2 {
-			config := mutated(m).config
+			config := subject.Mutant(m).Config
 			trace, broken, err := checker.Run(&config, randomActions(t, &config, chance, 40), spec.Rules)
 			require.NoError(t, err)
 			if len(broken) == 0 {

@@ -25,6 +25,7 @@ import (
 	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 	"github.com/raftcheck/raftcheck/traces"
 )
 
@@ -331,9 +332,9 @@ var lawWorlds = []string{"", "snapshots", "pre-vote", "check-quorum", "transfer"
 
 // randomExecution walks at random through a world larger than those that are searched.
 func randomExecution(t *testing.T, features string, chance *rand.Rand, steps int) *traces.Trace {
-	s, err := reference(strings.TrimSuffix(referenceName+":"+features, ":"))
+	s, err := subject.Named(strings.TrimSuffix(subject.ReferenceName+":"+features, ":"))
 	require.NoError(t, err)
-	config := s.config
+	config := s.Config
 	enlarge(&config)
 	trace, broken, err := checker.Run(&config, randomActions(t, &config, chance, steps), spec.Rules)
 	require.NoError(t, err)

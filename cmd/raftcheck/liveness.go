@@ -10,6 +10,7 @@ import (
 	"github.com/raftcheck/raftcheck/impl/mutant"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 	"github.com/raftcheck/raftcheck/traces"
 )
 
@@ -17,14 +18,14 @@ const livenessUsage = "judge too that what Raft promises to reach is reached at 
 
 // livenessRules returns the rules about executions without end that check is to judge: all of them with --liveness, those that --rule
 // names and that have no other half, and all for a mutant that only they catch.
-func (f *checkFlags) livenessRules(flags *pflag.FlagSet, s *subject) ([]*spec.Rule, error) {
+func (f *checkFlags) livenessRules(flags *pflag.FlagSet, s *subject.Subject) ([]*spec.Rule, error) {
 	chosen, err := f.selection.chosen()
 	if err != nil {
 		return nil, err
 	}
 	wanted := f.liveness
 	if !flags.Changed("liveness") {
-		wanted = slices.ContainsFunc(chosen, endless) || f.selection.onlyExcludes() && starving(s.name)
+		wanted = slices.ContainsFunc(chosen, endless) || f.selection.onlyExcludes() && starving(s.Name)
 	}
 	if !wanted {
 		return nil, nil
@@ -33,11 +34,11 @@ func (f *checkFlags) livenessRules(flags *pflag.FlagSet, s *subject) ([]*spec.Ru
 		chosen = slices.DeleteFunc(slices.Clone(spec.LivenessRules), f.selection.excludes)
 	}
 	live := slices.DeleteFunc(slices.Clone(spec.LivenessRules), func(r *spec.Rule) bool { return !slices.Contains(chosen, r) })
-	switch _, err := checker.LivenessWorld(&s.config); {
+	switch _, err := checker.LivenessWorld(&s.Config); {
 	case err != nil:
 		return nil, usageError("", "%s", err)
-	case s.goTest != nil:
-		return nil, usageError("call checker.Check with Options.Liveness from a test of the adapter", "liveness is not judged of %s by this command", s.name)
+	case s.Elsewhere():
+		return nil, usageError("call checker.Check with Options.Liveness from a test of the adapter", "liveness is not judged of %s by this command", s.Name)
 	}
 	return live, nil
 }
@@ -49,7 +50,7 @@ func endless(r *spec.Rule) bool {
 
 // starving reports whether a subject is a mutant that only liveness rules catch.
 func starving(name string) bool {
-	return slices.ContainsFunc(mutant.Starving, func(m mutant.Mutant) bool { return mutantPrefix+m.Name == name })
+	return slices.ContainsFunc(mutant.Starving, func(m mutant.Mutant) bool { return subject.MutantPrefix+m.Name == name })
 }
 
 // liveVerdicts returns the verdicts on rules that are not among those judged on steps.
@@ -94,7 +95,7 @@ func (s *saved) endless(t *traces.Trace) (broken []traces.Finding, err error) {
 		if !known || rule.Live == nil {
 			continue
 		}
-		if err := traces.Repeats(t, rule, s.subject.config.New); err != nil {
+		if err := traces.Repeats(t, rule, s.subject.Config.New); err != nil {
 			return nil, err
 		}
 		last := t.Records[len(t.Records)-1].Number

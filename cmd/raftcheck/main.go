@@ -67,8 +67,8 @@ func conclude(term *terminal, err error) int {
 	if errors.As(err, &done) {
 		return exit(done).code()
 	}
-	var f *failure
-	if !errors.As(err, &f) {
+	f := failureOf(err)
+	if f == nil {
 		f = &failure{exit: exitUsage, err: err}
 	}
 	term.complain(f)

@@ -16,6 +16,7 @@ import (
 	"github.com/raftcheck/raftcheck/conformance"
 	"github.com/raftcheck/raftcheck/impl/mutant"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 )
 
 var standard = flag.Bool("standard", false, "put mutants that level quick misses through level standard too, and the reference with every two features through level quick")
@@ -73,7 +74,7 @@ caught at one level is caught at those above it.
 
 // caughtInWorlds puts a mutant through the suite, and returns its row; "" if no requirement that its page names is broken.
 func caughtInWorlds(t *testing.T, m *mutant.Mutant, level conformance.Level) string {
-	statement, err := mutated(*m).conform(t.Context(), conformance.Options{Level: level, Seed: 1})
+	statement, err := subject.Mutant(*m).Conform(t.Context(), conformance.Options{Level: level, Seed: 1})
 	require.NoError(t, err)
 	for _, id := range m.Rules {
 		k := slices.IndexFunc(statement.Requirements, func(q conformance.Requirement) bool { return q.ID == id && q.Outcome == conformance.Broken })
@@ -95,9 +96,9 @@ func TestFeaturesConform(t *testing.T) {
 	}
 	for _, features := range tried {
 		t.Run(strings.Join(features, ","), func(t *testing.T) {
-			s, err := reference(referenceName + ":" + strings.Join(features, ","))
+			s, err := subject.Named(subject.ReferenceName + ":" + strings.Join(features, ","))
 			require.NoError(t, err)
-			statement, err := s.conform(t.Context(), conformance.Options{Level: conformance.Quick, Seed: 1})
+			statement, err := s.Conform(t.Context(), conformance.Options{Level: conformance.Quick, Seed: 1})
 			require.NoError(t, err)
 			require.Equal(t, conformance.Conforming, statement.Verdict, statement.Because)
 			require.NotZero(t, statement.Counts.Met)

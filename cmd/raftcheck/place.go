@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/raftcheck/raftcheck/report"
+	"github.com/raftcheck/raftcheck/subject"
 )
 
 // place tells a report where its paths are, for formats that others read who know only the repository.
@@ -64,11 +65,8 @@ func within(root, dir string) (string, bool) {
 
 // sourceOf is the file of the program that --exec runs, if one of the words of the command is one: the last, since interpreters stand before
 // what they run.
-func (s *subject) sourceOf() report.Place {
-	if s.program == nil {
-		return report.Place{}
-	}
-	words := s.program.words
+func sourceOf(s *subject.Subject) report.Place {
+	words := s.Words()
 	for k := len(words) - 1; k >= 0; k-- {
 		if info, err := os.Stat(words[k]); err == nil && info.Mode().IsRegular() && !filepath.IsAbs(words[k]) {
 			return report.Place{File: words[k]}

@@ -15,28 +15,29 @@ import (
 	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/impl"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 	"github.com/raftcheck/raftcheck/traces"
 )
 
 // shown returns the execution that shows a fault of a published specification: the saved one that random executions found, run again,
 // or the shortest, which a search finds.
-func shown(t *testing.T, f *publishedFault) (*traces.Trace, []traces.Finding) {
-	s, err := subjectOf(publishedPrefix + f.name)
+func shown(t *testing.T, f *subject.PublishedFault) (*traces.Trace, []traces.Finding) {
+	s, err := subject.Named(subject.PublishedPrefix + f.Name)
 	require.NoError(t, err)
-	s.settle()
-	rule, known := spec.RuleByName(f.rule)
+	s.Settle()
+	rule, known := spec.RuleByName(f.Rule)
 	require.True(t, known)
-	path := filepath.Join("testdata", "published", f.name+".trace")
+	path := filepath.Join("testdata", "published", f.Name+".trace")
 	if _, err := os.Stat(path); err != nil {
-		require.Contains(t, f.command, "check ")
-		r, err := checker.Check(context.Background(), &s.config, checker.Options{Rules: []*spec.Rule{rule}, Goals: []*spec.Goal{}, Symmetry: strings.Contains(f.command, "--symmetry")})
+		require.Contains(t, f.Command, "check ")
+		r, err := checker.Check(context.Background(), &s.Config, checker.Options{Rules: []*spec.Rule{rule}, Goals: []*spec.Goal{}, Symmetry: strings.Contains(f.Command, "--symmetry")})
 		require.NoError(t, err)
 		require.Equal(t, spec.Violated, r.Verdict)
 		return r.Findings[0].Trace, []traces.Finding{r.Findings[0].Finding}
 	}
 	saved, err := traces.ReadFile(path)
 	require.NoError(t, err)
-	happened, differs, err := s.replay(context.Background(), saved)
+	happened, differs, err := s.Replay(context.Background(), saved)
 	require.NoError(t, err)
 	require.Nil(t, differs)
 	broken, at := traces.Broken(happened, []*spec.Rule{rule}, happened.Header.Variants)
@@ -48,29 +49,30 @@ func shown(t *testing.T, f *publishedFault) (*traces.Trace, []traces.Finding) {
 // Each published specification breaks the rule, and without its fault it does not: raft.tla when it may do what it does, and the
 // reference, which goes by the last configuration in the log, in a world in which the mutant with the fault is caught.
 func TestPublishedFaultsAreShown(t *testing.T) {
-	for _, f := range publishedFaults {
-		t.Run(f.name, func(t *testing.T) {
+	for _, f := range subject.PublishedFaults {
+		t.Run(f.Name, func(t *testing.T) {
 			_, broken := shown(t, &f)
-			require.Equal(t, f.rule, broken[0].Rule.Name)
+			require.Equal(t, f.Rule, broken[0].Rule.Name)
 		})
 	}
 }
 
 func TestWithoutThePublishedFaultNothingBreaks(t *testing.T) {
-	s := specification()
-	s.settle()
+	s, err := subject.Named(subject.SpecName)
+	require.NoError(t, err)
+	s.Settle()
 	rule, _ := spec.RuleByName("commit-monotonic")
-	r, err := checker.Check(context.Background(), &s.config, checker.Options{Rules: []*spec.Rule{rule}, Goals: []*spec.Goal{}, Symmetry: true})
+	r, err := checker.Check(context.Background(), &s.Config, checker.Options{Rules: []*spec.Rule{rule}, Goals: []*spec.Goal{}, Symmetry: true})
 	require.NoError(t, err)
 	require.Equal(t, spec.Held, r.Verdict)
 	require.True(t, r.Rules[0].Void)
 
-	s, err = subjectOf("mutant:el-unapplied-conf-campaign")
+	s, err = subject.Named("mutant:el-unapplied-conf-campaign")
 	require.NoError(t, err)
 	options := impl.Options{NoOp: true, Membership: true, Voters: 1}
-	s.config.New = impl.New(options)
-	require.Equal(t, cluster.Budget(1), s.config.Faults.Crash)
-	r, err = checker.Check(context.Background(), &s.config, checker.Options{Goals: []*spec.Goal{}})
+	s.Config.New = impl.New(options)
+	require.Equal(t, cluster.Budget(1), s.Config.Faults.Crash)
+	r, err = checker.Check(context.Background(), &s.Config, checker.Options{Goals: []*spec.Goal{}})
 	require.NoError(t, err)
 	require.Equal(t, spec.Held, r.Verdict, r.Reason)
 }
@@ -79,9 +81,9 @@ func TestWithoutThePublishedFaultNothingBreaks(t *testing.T) {
 func writePublished(t *testing.T, b *bytes.Buffer) {
 	b.WriteString("# Faults of published specifications\n\nA specification is code too, and nobody runs it against users. These are faults that specifications of Raft were published with, with\n" +
 		"what shows them here. `raftcheck explain NAME` tells the same.\n")
-	for _, f := range publishedFaults {
+	for _, f := range subject.PublishedFaults {
 		trace, broken := shown(t, &f)
-		fmt.Fprintf(b, "\n## %s\n\n%s: %s.\n\n%s\n\n%s\n\n    raftcheck %s\n\nIt breaks `%s`, in %d steps:\n\n```\n", f.name, f.source, f.title, f.story, f.remark, f.command, f.rule, len(trace.Records))
+		fmt.Fprintf(b, "\n## %s\n\n%s: %s.\n\n%s\n\n%s\n\n    raftcheck %s\n\nIt breaks `%s`, in %d steps:\n\n```\n", f.Name, f.Source, f.Title, f.Story, f.Remark, f.Command, f.Rule, len(trace.Records))
 		require.NoError(t, traces.Text(b, trace, &broken[0]))
 		b.WriteString("```\n")
 	}

@@ -8,14 +8,15 @@ import (
 
 	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/report"
+	"github.com/raftcheck/raftcheck/subject"
 )
 
 // reduceUsage is what --reduce is said to do.
 const reduceUsage = "search fewer states for the same verdict: all, none, fast (no-ops,symmetry), or some of losses, covered, no-ops, symmetry; without it none with --expect-states and of raft.tla"
 
 // reduced says which reductions a search is to have.
-func (f *checkFlags) reduced(flags *pflag.FlagSet, s *subject) (checker.Reductions, error) {
-	if !flags.Changed("reduce") && (f.expect >= 0 || s.raftTLA) {
+func (f *checkFlags) reduced(flags *pflag.FlagSet, s *subject.Subject) (checker.Reductions, error) {
+	if !flags.Changed("reduce") && (f.expect >= 0 || s.RaftTLA) {
 		return 0, nil
 	}
 	switch f.reduce {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 	"github.com/raftcheck/raftcheck/traces"
 )
 
@@ -50,7 +51,7 @@ With --mended both are fine (exit code 0) for a trace that was saved because it 
 	addAllow(cmd.Flags(), &f.allow)
 	a.addTrust(cmd.Flags())
 	f.outputs.addTo(cmd.Flags())
-	_ = cmd.RegisterFlagCompletionFunc("impl", cobra.FixedCompletions(subjectNames(), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("impl", cobra.FixedCompletions(subject.Names(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -81,11 +82,11 @@ func (a *app) runReplay(cmd *cobra.Command, f *replayFlags, path string) error {
 	if err != nil {
 		return err
 	}
-	defer s.subject.end(a)
-	if err := s.subject.transcribe(a); err != nil {
+	defer a.end(s.subject)
+	if err := f.exec.transcribe(a, s.subject); err != nil {
 		return err
 	}
-	if err := s.subject.begin(cmd.Context()); err != nil {
+	if err := a.begin(cmd.Context(), s.subject); err != nil {
 		return err
 	}
 	r, err := a.replayed(cmd.Context(), f, s)
@@ -103,12 +104,12 @@ func (a *app) runReplay(cmd *cobra.Command, f *replayFlags, path string) error {
 
 // replayed runs the trace again and judges what happens.
 func (a *app) replayed(ctx context.Context, f *replayFlags, s *saved) (*report.Report, error) {
-	happened, differs, err := s.subject.replay(ctx, s.trace)
+	happened, differs, err := s.subject.Replay(ctx, s.trace)
 	if err != nil {
 		return nil, err
 	}
 	mended := f.mended && len(s.trace.Header.Breaks) > 0
-	if differs != nil && s.subject.name == s.trace.Header.Implementation && !mended {
+	if differs != nil && s.subject.Name == s.trace.Header.Implementation && !mended {
 		return nil, &failure{exit: exitFault, err: fmt.Errorf("%s:%d: %w", s.path, differs.Line, differs), bare: true, hint: changedSince}
 	}
 	rules := s.rules
@@ -116,7 +117,7 @@ func (a *app) replayed(ctx context.Context, f *replayFlags, s *saved) (*report.R
 		s.rules = over.of(rules)
 		r, err := s.judged(happened, differs, a.known)
 		if err == nil && differs != nil && len(r.Findings) == 0 {
-			otherWay(r, s.subject.name, differs, mended)
+			otherWay(r, s.subject.Name, differs, mended)
 		}
 		return over.admit(r), err
 	})
@@ -138,7 +139,7 @@ func (s *saved) judged(happened *traces.Trace, differs *traces.Difference, known
 			return nil, &failure{exit: exitFault, err: fmt.Errorf("%s: %w", s.path, err), hint: changedSince}
 		}
 	}
-	broken = known.newFirst(s.subject.name, broken)
+	broken = known.newFirst(s.subject.Name, broken)
 	r := s.report("replay", happened, broken)
 	r.Place = report.Place{File: s.path}
 	if broken == nil {

@@ -6,27 +6,29 @@ import (
 
 	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/internal/built"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 	"github.com/raftcheck/raftcheck/traces"
 )
 
 // newReport begins the report of a verb.
 func newReport(verb, subject string, verdict spec.Verdict) *report.Report {
-	return &report.Report{Version: versionOf(debug.ReadBuildInfo()), Command: verb, Subject: subject, Verdict: verdict.String()}
+	return &report.Report{Version: built.Version(debug.ReadBuildInfo()), Command: verb, Subject: subject, Verdict: verdict.String()}
 }
 
 // checkReport turns what a search found into a report, and saves the execution of a violation.
-func (a *app) checkReport(s *subject, o checker.Options, verb, save string, result *checker.Result) (*report.Report, error) {
-	r := newReport(verb, s.name, result.Verdict)
-	r.Bounds, r.Faults = boundsOf(&s.config, symmetricIn(o, result)), faultWords(s.faults())
+func (a *app) checkReport(s *subject.Subject, o checker.Options, verb, save string, result *checker.Result) (*report.Report, error) {
+	r := newReport(verb, s.Name, result.Verdict)
+	r.Bounds, r.Faults = boundsOf(&s.Config, symmetricIn(o, result)), faultWords(s.Faults())
 	for _, v := range result.Rules {
 		r.Rules = append(r.Rules, report.RuleResult{ID: v.Rule.ID, Name: v.Rule.Name, Verdict: ruleWord(v)})
 	}
 	for _, g := range result.Goals {
 		r.Goals = append(r.Goals, report.GoalResult{Name: g.Goal.Name, Reached: g.Reached > 0, Possible: g.Possible, Times: g.Reached})
 	}
-	r.Search, r.Place = searchOf(&result.Search), s.sourceOf()
+	r.Search, r.Place = searchOf(&result.Search), sourceOf(s)
 	r.Search.Reductions = reductionsOf(result)
 	r.Liveness = livenessOf(result.Liveness)
 	r.Rules = append(r.Rules, liveVerdicts(result)...)
@@ -66,14 +68,14 @@ func searchOf(s *checker.Stats) *report.Search {
 }
 
 // notCovered lists what a search says nothing about.
-func notCovered(s *subject) []string {
-	world := s.config
-	world.Faults = s.faults()
+func notCovered(s *subject.Subject) []string {
+	world := s.Config
+	world.Faults = s.Faults()
 	return world.NotCovered()
 }
 
 // inconclusiveHints says what would lead to an answer.
-func inconclusiveHints(s *subject, result *checker.Result) []string {
+func inconclusiveHints(s *subject.Subject, result *checker.Result) []string {
 	if !strings.HasPrefix(result.Reason, "goal") {
 		return []string{"allow more with --for or --memory, search less with smaller bounds or --symmetry, or take samples with raftcheck fuzz"}
 	}
@@ -84,7 +86,7 @@ func inconclusiveHints(s *subject, result *checker.Result) []string {
 		}
 	}
 	hint := "raise the bounds or allow more faults until they can happen"
-	if s.config.Bounds.Depth > 0 {
+	if s.Config.Bounds.Depth > 0 {
 		hint = "raise --depth until they can happen"
 	}
 	if len(reached) > 0 {

@@ -14,6 +14,7 @@ import (
 	"github.com/raftcheck/raftcheck/impl"
 	"github.com/raftcheck/raftcheck/impl/mutant"
 	"github.com/raftcheck/raftcheck/impl/runtime"
+	"github.com/raftcheck/raftcheck/subject"
 )
 
 // runFlags are the flags of run.
@@ -49,8 +50,8 @@ const mostRunning = 9
 
 func (f *serverFlags) addTo(flags *pflag.FlagSet) {
 	flags.IntVar(&f.nodes, "nodes", 3, "servers in the cluster, each a process of its own")
-	flags.StringVar(&f.impl, "impl", referenceName, "what runs: reference or mutant:`NAME`")
-	flags.StringSliceVar(&f.features, "features", runFeatures, "parts of Raft that the reference has: some of "+strings.Join(choiceNames(), ",")+", or none")
+	flags.StringVar(&f.impl, "impl", subject.ReferenceName, "what runs: reference or mutant:`NAME`")
+	flags.StringSliceVar(&f.features, "features", runFeatures, "parts of Raft that the reference has: some of "+strings.Join(subject.Choices(), ",")+", or none")
 	flags.StringVar(&f.election, "election-timeout", runtime.DefaultTiming.Election.String(), "the `range` that election timeouts are drawn from, afresh for every election")
 	flags.DurationVar(&f.heartbeat, "heartbeat", runtime.DefaultTiming.Heartbeat, "from one heartbeat of a leader to the next")
 	flags.IntVar(&f.compact, "compact", 256, "committed entries after which a log is compacted, with the feature snapshots")
@@ -72,36 +73,29 @@ const mostEntries = 64
 
 // options returns the node's options and its name, as in --impl.
 func (f *serverFlags) options() (impl.Options, string, error) {
-	if name, is := strings.CutPrefix(f.impl, mutantPrefix); is {
-		s, err := subjectOf(f.impl)
+	if name, is := strings.CutPrefix(f.impl, subject.MutantPrefix); is {
+		s, err := subject.Named(f.impl)
 		if err != nil {
 			return impl.Options{}, "", err
 		}
 		m, _ := mutant.ByName(name)
-		return m.Options, s.name, nil
+		return m.Options, s.Name, nil
 	}
-	if f.impl != referenceName {
-		if _, err := subjectOf(f.impl); err != nil {
+	if f.impl != subject.ReferenceName {
+		if _, err := subject.Named(f.impl); err != nil {
 			return impl.Options{}, "", err
 		}
 		return impl.Options{}, "", usageError("--impl reference or mutant:NAME", "%s cannot be run, only searched", f.impl)
 	}
 	o := impl.Options{MaxEntries: mostEntries}
 	if len(f.features) == 0 || len(f.features) == 1 && f.features[0] == "none" {
-		return o, referenceName, nil
+		return o, subject.ReferenceName, nil
 	}
-	name := referenceName + ":" + strings.Join(f.features, ",")
-	if _, err := subjectOf(name); err != nil {
+	name := subject.ReferenceName + ":" + strings.Join(f.features, ",")
+	if _, err := subject.Named(name); err != nil {
 		return impl.Options{}, "", err
 	}
-	for _, feature := range f.features {
-		for _, c := range referenceChoices {
-			if c.name == feature {
-				c.make(&o)
-			}
-		}
-	}
-	return o, name, nil
+	return o, name, subject.Choose(f.features, &o)
 }
 
 func (f *serverFlags) timing() (runtime.Timing, error) {

@@ -19,6 +19,7 @@ import (
 	"github.com/raftcheck/raftcheck/impl/mutant"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 )
 
 var measureAgain = flag.Bool("measure", false, "with -update: measure again what takes long")
@@ -118,17 +119,17 @@ func catchAgain(t *testing.T, was caught, m mutant.Mutant, rules []*spec.Rule) c
 	if was.states > 50_000 && !*measureAgain {
 		return was
 	}
-	s := mutated(m)
-	s.config.New, s.config.Variants = impl.New(m.Options), m.Options.Variants()
+	s := subject.Mutant(m)
+	s.Config.New, s.Config.Variants = impl.New(m.Options), m.Options.Variants()
 	before := cpuSeconds()
 	o := checker.Options{Rules: rules, Goals: []*spec.Goal{}, Workers: 1}
-	if starving(s.name) {
+	if starving(s.Name) {
 		o.Rules, o.Liveness = []*spec.Rule{}, spec.LivenessRules
 		if len(rules) == 1 {
 			o.Liveness = rules
 		}
 	}
-	r, err := checker.Check(context.Background(), &s.config, o)
+	r, err := checker.Check(context.Background(), &s.Config, o)
 	require.NoError(t, err)
 	require.Equal(t, spec.Violated, r.Verdict, "%s by %s", m.Name, rules[0].Name)
 	now := caught{rule: r.Findings[0].Rule.Name, states: r.Search.Distinct, steps: len(r.Findings[0].Trace.Records), cpu: fmt.Sprintf("%.2f", cpuSeconds()-before)}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 	"github.com/raftcheck/raftcheck/traces"
 )
 
@@ -18,7 +19,7 @@ import (
 type saved struct {
 	path    string
 	trace   *traces.Trace
-	subject *subject
+	subject *subject.Subject
 	rules   []*spec.Rule
 }
 
@@ -45,7 +46,7 @@ func (a *app) load(path, impl string, run *execFlags, flags *pflag.FlagSet, sele
 }
 
 // subjectOfTrace returns what is to run a trace: the program or the implementation that was asked for, or the one it names.
-func subjectOfTrace(path string, trace *traces.Trace, impl string, run *execFlags, flags *pflag.FlagSet) (*subject, error) {
+func subjectOfTrace(path string, trace *traces.Trace, impl string, run *execFlags, flags *pflag.FlagSet) (*subject.Subject, error) {
 	if flags.Changed("exec") {
 		return run.subject(flags)
 	}
@@ -55,10 +56,10 @@ func subjectOfTrace(path string, trace *traces.Trace, impl string, run *execFlag
 	if impl == "" {
 		return nil, usageError("--impl says which one to run", "%s does not name the implementation it was recorded from", path)
 	}
-	if command, named := strings.CutPrefix(impl, execPrefix); named {
+	if command, named := strings.CutPrefix(impl, subject.ProgramPrefix); named {
 		return nil, usageError("if you trust it: --exec "+report.Word(command), "%s was recorded from a program, which is not run unasked: %q", path, command)
 	}
-	return subjectOf(impl)
+	return subject.Named(impl)
 }
 
 // readTrace reads a whole trace in the native format, and checks its structure.
@@ -88,7 +89,7 @@ func (a *app) readTrace(path string) (*traces.Trace, error) {
 
 // report begins a report about an execution that ends in what it breaks: what became of every rule and goal.
 func (s *saved) report(verb string, t *traces.Trace, broken []traces.Finding) *report.Report {
-	r := newReport(verb, s.subject.name, spec.Held)
+	r := newReport(verb, s.subject.Name, spec.Held)
 	all := make([]*traces.Finding, len(broken))
 	for k := range broken {
 		all[k] = &broken[k]

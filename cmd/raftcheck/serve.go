@@ -15,7 +15,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/raftcheck/raftcheck/explore/web"
+	"github.com/raftcheck/raftcheck/internal/built"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 )
 
 // serveFlags are the flags of serve.
@@ -71,7 +73,7 @@ It listens on 127.0.0.1 only, and answers whoever knows the token in the address
 }
 
 func completeServe(cmd *cobra.Command) {
-	for flag, words := range map[string][]string{"impl": subjectNames(), "rule": ruleNames(), "faults": faultNames, "variant": spec.EveryVariant.Names()} {
+	for flag, words := range map[string][]string{"impl": subject.Names(), "rule": ruleNames(), "faults": faultNames, "variant": spec.EveryVariant.Names()} {
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 	}
 }
@@ -93,7 +95,7 @@ func (a *app) runServe(cmd *cobra.Command, f *serveFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	site := &web.Site{Rules: rules, Version: versionOf(debug.ReadBuildInfo()), Token: rand.Text(), Memory: searchMemory}
+	site := &web.Site{Rules: rules, Version: built.Version(debug.ReadBuildInfo()), Token: rand.Text(), Memory: searchMemory}
 	if len(args) > 0 {
 		if err := a.serveTrace(cmd.Flags(), f, site, args[0]); err != nil {
 			return err

@@ -14,6 +14,7 @@ import (
 	"github.com/raftcheck/raftcheck/explore"
 	"github.com/raftcheck/raftcheck/explore/web"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 	"github.com/raftcheck/raftcheck/traces"
 )
 
@@ -37,7 +38,7 @@ func (a *app) serveTrace(flags *pflag.FlagSet, f *serveFlags, site *web.Site, pa
 	if flags.Changed("impl") || flags.Changed("exec") || len(f.world.features) > 0 {
 		return nil // what is named must be there
 	}
-	f.world.own = func() (*subject, error) { return subjectOfTrace(path, trace, "", &f.world.exec, flags) }
+	f.world.own = func() (*subject.Subject, error) { return subjectOfTrace(path, trace, "", &f.world.exec, flags) }
 	return nil
 }
 
@@ -59,22 +60,22 @@ func (a *app) serveWorld(ctx context.Context, flags *pflag.FlagSet, f *serveFlag
 		return end, err
 	}
 	if trace != nil {
-		cover(&s.config, trace.Trace, typed)
+		cover(&s.Config, trace.Trace, typed)
 	}
-	if err := s.transcribe(a); err != nil {
-		s.end(a)
+	if err := f.world.exec.transcribe(a, s); err != nil {
+		a.end(s)
 		return end, err
 	}
 	world, end, err := a.worldOf(ctx, s, site.Rules)
 	if err != nil {
 		return end, err
 	}
-	site.World, site.Servers, site.Bounds = world, s.config.IDs(), s.config.String()
+	site.World, site.Servers, site.Bounds = world, s.Config.IDs(), s.Config.String()
 	if trace == nil {
-		site.Of = s.name
+		site.Of = s.Name
 		_, err = world.Look(ctx, nil)
 	} else {
-		site.Of += ", " + s.name
+		site.Of += ", " + s.Name
 		err = a.retrace(ctx, world, trace)
 	}
 	if err != nil {
@@ -99,20 +100,20 @@ func (a *app) retrace(ctx context.Context, world explore.World, trace *web.Recor
 }
 
 // worldOf returns the world of a subject, here or where the implementation lives.
-func (a *app) worldOf(ctx context.Context, s *subject, rules []*spec.Rule) (explore.World, func(), error) {
-	if s.goTest != nil {
-		return s.goTest.explore(ctx, s, rules)
-	}
-	if err := s.begin(ctx); err != nil {
-		s.end(a)
+func (a *app) worldOf(ctx context.Context, s *subject.Subject, rules []*spec.Rule) (explore.World, func(), error) {
+	if err := a.begin(ctx, s); err != nil {
+		a.end(s)
 		return nil, func() {}, err
 	}
-	world, err := explore.New(&s.config, explore.Options{Name: s.name, Rules: rules, Memory: serveMemory})
+	world, end, err := s.Explore(ctx, rules, serveMemory)
 	if err != nil {
-		s.end(a)
+		a.end(s)
 		return nil, func() {}, programOr(ctx, err)
 	}
-	return world, func() { s.end(a) }, nil
+	return world, func() {
+		end()
+		a.end(s)
+	}, nil
 }
 
 // asRecorded gives flags that were not typed the bounds and faults of the search that found a trace.

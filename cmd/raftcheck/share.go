@@ -1,16 +1,15 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"path/filepath"
 
 	"github.com/spf13/pflag"
 
-	"github.com/raftcheck/raftcheck/adapters/order"
 	"github.com/raftcheck/raftcheck/checker"
-	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/internal/built"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 )
 
 // sharedFolder is where a search is kept that several programs make together: the value of --share.
@@ -21,7 +20,7 @@ func (f *sharedFolder) addTo(flags *pflag.FlagSet) {
 }
 
 // options returns where the search is kept, with the program that does its parts; nil is that it is not shared.
-func (f *sharedFolder) options(flags *pflag.FlagSet, a *app, s *subject, liveness []*spec.Rule, known *known) (*checker.Keep, error) {
+func (f *sharedFolder) options(flags *pflag.FlagSet, a *app, s *subject.Subject, liveness []*spec.Rule, known *known) (*checker.Keep, error) {
 	if !flags.Changed("share") {
 		return nil, nil
 	}
@@ -43,22 +42,6 @@ func (f *sharedFolder) options(flags *pflag.FlagSet, a *app, s *subject, livenes
 		return nil, err
 	}
 	note, _ := json.Marshal(notedOf(flags)) // strings
-	s.shared = a.share
-	if s.goTest != nil {
-		s.goTest.programs = dir
-		s.shared = func(ctx context.Context, _ *cluster.Config, o checker.Options) (*checker.Result, error) {
-			return s.goTest.share(ctx, s, o, a.in, a.term.out)
-		}
-	}
-	if s.mixed != nil {
-		for _, kind := range s.mixed.kinds {
-			kind.goTest.programs = dir
-		}
-	}
-	return &checker.Keep{Dir: dir, Maker: makerOf(), Note: string(note)}, nil
-}
-
-// share does the parts of a search that stdin asks for, until it asks for what was found.
-func (a *app) share(ctx context.Context, config *cluster.Config, o checker.Options) (*checker.Result, error) {
-	return order.Parts(ctx, config, o, a.in, a.term.out)
+	s.Share(dir, a.in, a.term.out)
+	return &checker.Keep{Dir: dir, Maker: built.Maker(), Note: string(note)}, nil
 }

@@ -183,9 +183,9 @@ func keepObservation(o spec.Observation) spec.Observation {
 // asFailure gives an error its exit code.
 func asFailure(err error) error {
 	var fault *traces.InputError
-	var known *failure
+	known := failureOf(err)
 	switch {
-	case errors.As(err, &known):
+	case known != nil:
 		return known
 	case wasInterrupted(err):
 		return interrupted("before all was read")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/raftcheck/raftcheck/internal/built"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/traces"
 )
@@ -55,7 +56,7 @@ func (a *app) runCompare(f *showFlags, paths ...string) error {
 		}
 		two[k] = report.File{Path: path, Execution: trace, Broken: brokenBy(trace), Original: original}
 	}
-	c := report.PairOf(&two[0], &two[1], versionOf(debug.ReadBuildInfo()))
+	c := report.PairOf(&two[0], &two[1], built.Version(debug.ReadBuildInfo()))
 	return f.outputs.write(a.term.out, func(w io.Writer, format string, person bool) error {
 		switch format {
 		case "html":

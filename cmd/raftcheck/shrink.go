@@ -55,11 +55,11 @@ func (a *app) runShrink(cmd *cobra.Command, f *shrinkFlags, path string) error {
 	if err != nil {
 		return err
 	}
-	defer s.subject.end(a)
-	if err := s.subject.transcribe(a); err != nil {
+	defer a.end(s.subject)
+	if err := f.exec.transcribe(a, s.subject); err != nil {
 		return err
 	}
-	if err := s.subject.begin(cmd.Context()); err != nil {
+	if err := a.begin(cmd.Context(), s.subject); err != nil {
 		return err
 	}
 	r, err := a.shrunk(cmd.Context(), s, f.save)
@@ -75,7 +75,7 @@ func (a *app) runShrink(cmd *cobra.Command, f *shrinkFlags, path string) error {
 // shrunk shortens the trace, puts it into story order and saves it.
 func (a *app) shrunk(ctx context.Context, s *saved, save string) (*report.Report, error) {
 	variants := s.trace.Header.Variants
-	short, tried, err := s.subject.shrink(ctx, s.trace, s.rules)
+	short, tried, err := s.subject.Shrink(ctx, s.trace, s.rules)
 	if errors.Is(err, traces.ErrNoBreach) {
 		a.term.note("%s breaks none of the selected rules: there is nothing to shrink", s.path)
 		return s.report("shrink", s.trace, nil), nil
@@ -83,7 +83,7 @@ func (a *app) shrunk(ctx context.Context, s *saved, save string) (*report.Report
 	if err != nil {
 		return nil, checkFailure(err)
 	}
-	short.Header.Implementation = s.subject.name
+	short.Header.Implementation = s.subject.Name
 	story := traces.Story(short, s.rules, variants)
 	broken, _ := traces.Broken(story, s.rules, variants)
 	if broken == nil {

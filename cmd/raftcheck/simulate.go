@@ -14,6 +14,7 @@ import (
 	"github.com/raftcheck/raftcheck/impl"
 	"github.com/raftcheck/raftcheck/impl/runtime"
 	"github.com/raftcheck/raftcheck/impl/simulation"
+	"github.com/raftcheck/raftcheck/subject"
 )
 
 // simulateFlags are the flags of simulate.
@@ -59,7 +60,7 @@ length so that some servers cannot win. Without --election-timeout it is the pap
 	flags.IntVar(&f.trials, "trials", 0, "leaders that crash for each range; 0 is 1000, or 100 where timeouts are not random")
 	flags.DurationVar(&f.limit, "limit", paper.Limit, "when to give an election up")
 	flags.Uint64Var(&f.seed, "seed", paper.Seed, "where chance begins")
-	flags.StringSliceVar(&f.features, "features", nil, "parts of Raft that the servers have: some of "+strings.Join(choiceNames(), ","))
+	flags.StringSliceVar(&f.features, "features", nil, "parts of Raft that the servers have: some of "+strings.Join(subject.Choices(), ","))
 	flags.BoolVar(&f.sameLogs, "same-logs", false, "all logs are alike, so that every server can win")
 	f.outputs.addTo(flags)
 	return cmd
@@ -180,15 +181,10 @@ func (f *simulateFlags) options() (impl.Options, error) {
 	if len(f.features) == 0 {
 		return o, nil
 	}
-	if _, err := subjectOf(referenceName + ":" + strings.Join(f.features, ",")); err != nil {
+	if _, err := subject.Named(subject.ReferenceName + ":" + strings.Join(f.features, ",")); err != nil {
 		return o, err
 	}
-	for _, c := range referenceChoices {
-		if slices.Contains(f.features, c.name) {
-			c.make(&o)
-		}
-	}
-	return o, nil
+	return o, subject.Choose(f.features, &o)
 }
 
 // graphs are the two of Figure 16, or one of the ranges that were asked for.

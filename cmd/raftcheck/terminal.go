@@ -213,16 +213,13 @@ func (t *terminal) note(format string, args ...any) {
 	fmt.Fprintln(t.err, fold.Text(fmt.Sprintf(format, args...), t.errWidth))
 }
 
-// quotes begins a line of an error that quotes what a program printed.
-const quotes = "\n  | "
-
 // oneOfOurs shows an error as one line, and below it what a program printed, so that no line looks like ours that is not.
 func oneOfOurs(text string) string {
-	parts := strings.Split(text, quotes)
+	parts := strings.Split(text, legible.Quote)
 	for k, part := range parts {
 		parts[k] = legible.Line(part)
 	}
-	return strings.Join(parts, quotes)
+	return strings.Join(parts, legible.Quote)
 }
 
 // complain says why a verb could not do its work.

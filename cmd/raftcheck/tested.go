@@ -5,6 +5,7 @@ import (
 
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 )
 
 // shownBy are the goals by which the parts of Raft show that not every implementation and world has. Where none of them can be reached, no
@@ -16,22 +17,22 @@ var shownBy = map[spec.Profile][]string{
 	spec.PreVoting:  {"pre-vote-won", "lonely-leader-stepped-down", "leadership-transferred"},
 }
 
-// tests reports whether the subject's world can put a rule to the test at all.
-func (s *subject) tests(rule *spec.Rule) bool {
+// tests reports whether a subject's world can put a rule to the test at all.
+func tests(s *subject.Subject, rule *spec.Rule) bool {
 	goals := shownBy[rule.Profile]
 	return goals == nil || slices.ContainsFunc(goals, func(name string) bool {
 		k := slices.IndexFunc(spec.Goals, func(g *spec.Goal) bool { return g.Name == name })
-		return k < 0 || s.config.CanReach(spec.Goals[k])
+		return k < 0 || s.Config.CanReach(spec.Goals[k])
 	})
 }
 
 // onlyTested takes back that rules are held that were not put to the test: those about parts of Raft that the world leaves out. If no rule is
 // left, nothing was shown.
-func onlyTested(s *subject, r *report.Report) {
+func onlyTested(s *subject.Subject, r *report.Report) {
 	left := false
 	for k := range r.Rules {
 		rule, known := spec.RuleByName(r.Rules[k].Name)
-		if known && r.Rules[k].Verdict == spec.Held.String() && !s.tests(rule) {
+		if known && r.Rules[k].Verdict == spec.Held.String() && !tests(s, rule) {
 			r.Rules[k].Verdict = report.NotExercised
 		}
 		left = left || r.Rules[k].Verdict != report.NotExercised && r.Rules[k].Verdict != report.NotCheckable && r.Rules[k].Verdict != report.NotApplicable

@@ -12,6 +12,7 @@ import (
 	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/fuzz"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 	"github.com/raftcheck/raftcheck/traces"
 )
 
@@ -55,8 +56,8 @@ func chosenTogether(n int) [][]string {
 			all = append(all, append([]string(nil), chosen...))
 			return
 		}
-		for k := from; k < len(referenceChoices); k++ {
-			choose(k+1, append(chosen, referenceChoices[k].name))
+		for k := from; k < len(subject.Choices()); k++ {
+			choose(k+1, append(chosen, subject.Choices()[k]))
 		}
 	}
 	choose(0, nil)
@@ -78,10 +79,10 @@ func allTogether() (all [][]string) {
 }
 
 func searchTogether(t *testing.T, features []string, limit time.Duration) {
-	s, err := reference(referenceName + ":" + strings.Join(features, ","))
+	s, err := subject.Named(subject.ReferenceName + ":" + strings.Join(features, ","))
 	require.NoError(t, err)
-	for s.config.Validate() != nil && s.config.Bounds.Ticks > 1 {
-		s.config.Bounds.Ticks-- // all budgets are counted together, and clocks take most
+	for s.Config.Validate() != nil && s.Config.Bounds.Ticks > 1 {
+		s.Config.Bounds.Ticks-- // all budgets are counted together, and clocks take most
 	}
 	ctx := context.Background()
 	if limit > 0 {
@@ -89,22 +90,22 @@ func searchTogether(t *testing.T, features []string, limit time.Duration) {
 		ctx, end = context.WithTimeout(ctx, limit)
 		defer end()
 	} else {
-		s.config.Bounds.Depth = togetherDepth
+		s.Config.Bounds.Depth = togetherDepth
 	}
-	options := checker.Options{Name: s.name, Memory: int(machineMemory() / 4)}
-	_, options.Symmetry = s.config.New(1, s.config.IDs()).(spec.Permuter)
-	r, err := checker.Check(ctx, &s.config, options)
+	options := checker.Options{Name: s.Name, Memory: int(machineMemory() / 4)}
+	_, options.Symmetry = s.Config.New(1, s.Config.IDs()).(spec.Permuter)
+	r, err := checker.Check(ctx, &s.Config, options)
 	require.NoError(t, err)
 	requireNothingBroken(t, r.Findings)
 }
 
 func campaignTogether(t *testing.T, features []string, limit time.Duration) {
-	s, err := reference(referenceName + ":" + strings.Join(features, ","))
+	s, err := subject.Named(subject.ReferenceName + ":" + strings.Join(features, ","))
 	require.NoError(t, err)
 	ctx, end := context.WithTimeout(context.Background(), limit)
 	defer end()
-	world := fuzz.Enlarge(s.config)
-	r, err := fuzz.Run(ctx, &world, fuzz.Options{Name: s.name, Seed: 1, Memory: int(machineMemory() / 4)})
+	world := fuzz.Enlarge(s.Config)
+	r, err := fuzz.Run(ctx, &world, fuzz.Options{Name: s.Name, Seed: 1, Memory: int(machineMemory() / 4)})
 	require.NoError(t, err)
 	requireNothingBroken(t, r.Findings)
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/raftcheck/raftcheck/internal/built"
 )
 
 // version says which raftcheck this is, from which commit, and of what it is made.
@@ -17,7 +19,7 @@ func (a *app) version() *cobra.Command {
 		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			info, known := debug.ReadBuildInfo()
-			a.term.say("raftcheck %s %s %s/%s\n", versionOf(info, known), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			a.term.say("raftcheck %s %s %s/%s\n", built.Version(info, known), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			if known {
 				a.term.tellBuild(info)
 			}
@@ -44,14 +46,6 @@ func (t *terminal) tellBuild(info *debug.BuildInfo) {
 		}
 		t.say("module  %s %s %s\n", m.Path, m.Version, cmp.Or(m.Sum, "(no checksum: built from source at hand)"))
 	}
-}
-
-// versionOf returns the version of the module that was built, "devel" outside a release.
-func versionOf(info *debug.BuildInfo, known bool) string {
-	if !known || info.Main.Version == "" || info.Main.Version == "(devel)" {
-		return "devel"
-	}
-	return info.Main.Version
 }
 
 // noArguments refuses anything but flags.

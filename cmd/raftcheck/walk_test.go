@@ -136,7 +136,6 @@ func TestNoVerbIsForgotten(t *testing.T) {
 
 // byHand are the files of this package that write in another way than all others, and why that is right.
 var byHand = map[string]string{
-	"gotest.go":      "files of a temporary folder",
 	"source.go":      "a temporary file",
 	"run.go":         "the folder of a run",
 	"run_cluster.go": "a temporary folder",

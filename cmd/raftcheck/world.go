@@ -8,6 +8,7 @@ import (
 
 	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/subject"
 )
 
 // worldFlags are the flags that say what is searched, how far, and what goes wrong. A flag that was not given leaves the
@@ -24,7 +25,7 @@ type worldFlags struct {
 	// larger, unless nil, makes of a subject's own world the one that it has unless flags say otherwise.
 	larger func(cluster.Config) cluster.Config
 	// own, unless nil, is what is searched if flags name no implementation.
-	own func() (*subject, error)
+	own func() (*subject.Subject, error)
 }
 
 func (w *worldFlags) addTo(flags *pflag.FlagSet) {
@@ -33,9 +34,9 @@ func (w *worldFlags) addTo(flags *pflag.FlagSet) {
 }
 
 func (w *worldFlags) addImpl(flags *pflag.FlagSet) {
-	w.impl = referenceName
+	w.impl = subject.ReferenceName
 	flags.Var(names{&w.impl}, "impl", "what to search: reference, spec (raft.tla), mutant:`NAME`, published:NAME, etcd[@VERSION] or hashicorp[@VERSION]; again as n1=hashicorp@VERSION for a server of another release")
-	flags.StringSliceVar(&w.features, "features", nil, "parts of Raft that the reference has: some of "+strings.Join(choiceNames(), ","))
+	flags.StringSliceVar(&w.features, "features", nil, "parts of Raft that the reference has: some of "+strings.Join(subject.Choices(), ","))
 	w.exec.addTo(flags)
 	w.declared.addTo(flags)
 }
@@ -61,16 +62,39 @@ func (w *worldFlags) addBounds(flags *pflag.FlagSet) {
 	flags.Var(&w.faults, "faults", "what may go wrong: none, or some of "+strings.Join(faultNames, ",")+", each with an optional budget for one execution as in crash=1")
 }
 
+// names is --impl, which may be given several times.
+type names struct{ to *string }
+
+// String returns all names, with spaces between.
+func (n names) String() string {
+	if n.to == nil {
+		return ""
+	}
+	return *n.to
+}
+
+// Type is what help calls the value.
+func (names) Type() string { return "NAME" }
+
+// Set adds a name; the default is none.
+func (n names) Set(name string) error {
+	if *n.to != subject.ReferenceName {
+		name = *n.to + " " + name
+	}
+	*n.to = name
+	return nil
+}
+
 // subject returns the implementation in the world that the flags describe.
-func (w *worldFlags) subject(flags *pflag.FlagSet) (*subject, error) {
+func (w *worldFlags) subject(flags *pflag.FlagSet) (*subject.Subject, error) {
 	s, err := w.base(flags)
 	if err != nil {
 		return nil, err
 	}
-	if w.larger != nil && !s.asIs {
-		s.config = w.larger(s.config)
+	if w.larger != nil && !s.Fixed {
+		s.Config = w.larger(s.Config)
 	}
-	c := &s.config
+	c := &s.Config
 	for name, set := range map[string]func(){
 		"nodes":       func() { c.Servers = w.nodes },
 		"terms":       func() { c.Bounds.Terms = spec.Term(max(w.terms, 0)) },
@@ -110,7 +134,7 @@ func (w *worldFlags) subject(flags *pflag.FlagSet) (*subject, error) {
 	if err := w.refused(flags, s); err != nil {
 		return nil, err
 	}
-	s.settle()
+	s.Settle()
 	if err := c.Validate(); err != nil {
 		return nil, usageError("raftcheck check --help says what each bound means", "%w", err)
 	}
@@ -118,7 +142,7 @@ func (w *worldFlags) subject(flags *pflag.FlagSet) (*subject, error) {
 }
 
 // base returns the implementation in its own world.
-func (w *worldFlags) base(flags *pflag.FlagSet) (*subject, error) {
+func (w *worldFlags) base(flags *pflag.FlagSet) (*subject.Subject, error) {
 	if flags.Changed("exec") {
 		if len(w.features) > 0 {
 			return nil, usageError("leave --features out", "--features are of the reference, not of --exec")
@@ -129,12 +153,12 @@ func (w *worldFlags) base(flags *pflag.FlagSet) (*subject, error) {
 		return w.own()
 	}
 	if len(w.features) == 0 {
-		return subjectOf(w.impl)
+		return subject.Named(w.impl)
 	}
-	if w.impl != referenceName {
-		return nil, usageError("--impl "+referenceName, "--features are of the reference, not of %q", w.impl)
+	if w.impl != subject.ReferenceName {
+		return nil, usageError("--impl "+subject.ReferenceName, "--features are of the reference, not of %q", w.impl)
 	}
-	return subjectOf(referenceName + ":" + strings.Join(w.features, ","))
+	return subject.Named(subject.ReferenceName + ":" + strings.Join(w.features, ","))
 }
 
 // changesTo reads --change-to.
@@ -162,7 +186,7 @@ func (w *worldFlags) setNetwork(c *cluster.Config) error {
 }
 
 // check refuses what would be misunderstood: numbers below zero, no term at all, and faults that raft.tla does not have.
-func (w *worldFlags) check(flags *pflag.FlagSet, s *subject) error {
+func (w *worldFlags) check(flags *pflag.FlagSet, s *subject.Subject) error {
 	for _, n := range []struct {
 		flag         string
 		given, least int
@@ -173,14 +197,14 @@ func (w *worldFlags) check(flags *pflag.FlagSet, s *subject) error {
 			return usageError("", "--%s %d: it is at least %d", n.flag, n.given, n.least)
 		}
 	}
-	if !s.raftTLA {
+	if !s.RaftTLA {
 		return nil
 	}
-	f := &s.config.Faults
+	f := &s.Config.Faults
 	if f.Duplicate != cluster.Off || f.Partition != cluster.Off || f.Lossy || f.Crash > 0 || f.Drop > 0 {
 		return usageError("--duplicates 2 lets messages arrive twice", "--impl spec knows the faults drop, which is always on, and crash, both without a number")
 	}
-	if s.config.Network != cluster.Unordered {
+	if s.Config.Network != cluster.Unordered {
 		return usageError("leave --network out", "--impl spec has the network of raft.tla: unordered")
 	}
 	f.Drop = cluster.Unlimited

@@ -2,6 +2,7 @@
 package nearest
 
 import (
+	"fmt"
 	"math"
 	"strings"
 )
@@ -12,6 +13,14 @@ func To(typed string, known []string) string {
 		return closest(typed, begins, math.MaxInt)
 	}
 	return closest(typed, known, len(typed)/2)
+}
+
+// Hint suggests the known name that is nearest to what was typed or begins with it, or gives the fallback.
+func Hint(typed string, known []string, fallback string) string {
+	if name := To(typed, known); name != "" {
+		return fmt.Sprintf("did you mean %q?", name)
+	}
+	return fallback
 }
 
 func beginning(typed string, known []string) (begins []string) {

@@ -1,9 +1,7 @@
-package main
+package subject
 
 import (
-	"bytes"
 	"context"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,12 +12,12 @@ import (
 
 // Two releases of etcd's raft keep every promise together.
 func TestTwoReleasesInOneCluster(t *testing.T) {
-	s, err := subjectOf("n1=etcd@v3.5.35 etcd@v3.7.0")
+	s, err := Named("n1=etcd@v3.5.35 etcd@v3.7.0")
 	require.NoError(t, err)
-	s.config.Bounds.Terms, s.config.Bounds.Messages, s.config.Bounds.Campaigns = 1, 1, 1
-	require.NoError(t, s.begin(t.Context()))
-	defer s.end(nil)
-	r, err := s.search(context.Background(), checker.Options{Rules: spec.Rules, Name: s.name})
+	s.Config.Bounds.Terms, s.Config.Bounds.Messages, s.Config.Bounds.Campaigns = 1, 1, 1
+	require.NoError(t, s.Begin(t.Context()))
+	defer func() { require.NoError(t, s.End()) }()
+	r, err := s.Search(context.Background(), checker.Options{Rules: spec.Rules, Name: s.Name})
 	require.NoError(t, err)
 	require.Equal(t, spec.Held, r.Verdict, r.Reason)
 	require.EqualValues(t, 12500, r.Search.Distinct)
@@ -37,15 +35,15 @@ func TestNamesOfSeveralReleases(t *testing.T) {
 		"n1=hashicorp@v1.0.0 hashicorp":      "cannot be searched",
 		"n1=hashicorp@v1.6.1:fast hashicorp": `unknown choice "fast"`,
 	} {
-		_, err := subjectOf(name)
+		_, err := Named(name)
 		require.ErrorContains(t, err, why, name)
 	}
 	for _, name := range []string{"n1=etcd@v3.3.27 etcd@v3.7.0:bootstrapped", "n1=hashicorp@v1.6.1 n2=hashicorp@v1.6.1 hashicorp"} {
-		s, err := subjectOf(name)
+		s, err := Named(name)
 		require.NoError(t, err, name)
-		require.Equal(t, name, s.name)
+		require.Equal(t, name, s.Name)
 	}
-	var out, errs bytes.Buffer
-	require.Equal(t, int(exitUsage), run([]string{"check", "--impl", "n4=etcd@v3.5.35", "--impl", "etcd"}, strings.NewReader(""), &out, &errs))
-	require.Contains(t, errs.String(), "n4 is named, and there are 3 servers")
+	s, err := Named("n4=etcd@v3.5.35 etcd")
+	require.NoError(t, err)
+	require.ErrorContains(t, s.Begin(t.Context()), "n4 is named, and there are 3 servers")
 }

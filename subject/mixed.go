@@ -1,4 +1,4 @@
-package main
+package subject
 
 import (
 	"context"
@@ -22,43 +22,20 @@ import (
 
 // mixed is the servers of several releases.
 type mixed struct {
-	kinds []*subject            // each release with its choices once; the first is that of everybody who is not named
+	kinds []*Subject            // each release with its choices once; the first is that of everybody who is not named
 	of    map[spec.ServerID]int // whom another kind runs
 	ends  []func()
 }
 
 var ofServer = regexp.MustCompile(`^n([1-9][0-9]*)=(.+)$`)
 
-// names is --impl, which may be given several times.
-type names struct{ to *string }
-
-// String returns all names, with spaces between.
-func (n names) String() string {
-	if n.to == nil {
-		return ""
-	}
-	return *n.to
-}
-
-// Type is what help calls the value.
-func (names) Type() string { return "NAME" }
-
-// Set adds a name; the default is none.
-func (n names) Set(name string) error {
-	if *n.to != referenceName {
-		name = *n.to + " " + name
-	}
-	*n.to = name
-	return nil
-}
-
 // isMixed reports whether a name is one of several releases.
 func isMixed(name string) bool { return strings.Contains(name, " ") || ofServer.MatchString(name) }
 
 // mixedSubject returns the cluster of that name, in the world of the release that most servers run.
-func mixedSubject(name string) (*subject, error) {
+func mixedSubject(name string) (*Subject, error) {
 	const hint = "as in --impl n1=etcd@v3.5.35 --impl etcd@v3.7.0"
-	m := &mixed{kinds: make([]*subject, 1), of: map[spec.ServerID]int{}}
+	m := &mixed{kinds: make([]*Subject, 1), of: map[spec.ServerID]int{}}
 	for _, word := range strings.Fields(name) {
 		parts := ofServer.FindStringSubmatch(word)
 		if parts != nil {
@@ -66,7 +43,7 @@ func mixedSubject(name string) (*subject, error) {
 		}
 		l := libraryOf(word)
 		if l == nil {
-			return nil, usageError(hint, "several implementations in one cluster are releases of one library, and %q is none", word)
+			return nil, misasked(hint, "several implementations in one cluster are releases of one library, and %q is none", word)
 		}
 		kind, err := l.subject(word)
 		if err != nil {
@@ -74,18 +51,18 @@ func mixedSubject(name string) (*subject, error) {
 		}
 		if parts == nil {
 			if m.kinds[0] != nil {
-				return nil, usageError(hint, "--impl %s and --impl %s: servers that others run are named, as in n1=%s", m.kinds[0].name, word, word)
+				return nil, misasked(hint, "--impl %s and --impl %s: servers that others run are named, as in n1=%s", m.kinds[0].Name, word, word)
 			}
 			m.kinds[0] = kind
 			continue
 		}
 		number, err := strconv.Atoi(parts[1])
 		if err != nil || number > cluster.MaxServers {
-			return nil, usageError(hint, "n%s is no server of a cluster: there are at most %d", parts[1], cluster.MaxServers)
+			return nil, misasked(hint, "n%s is no server of a cluster: there are at most %d", parts[1], cluster.MaxServers)
 		}
 		id := spec.ServerID(number)
 		if _, twice := m.of[id]; twice {
-			return nil, usageError(hint, "%s is named twice", id)
+			return nil, misasked(hint, "%s is named twice", id)
 		}
 		m.of[id] = m.kind(kind)
 	}
@@ -93,9 +70,9 @@ func mixedSubject(name string) (*subject, error) {
 }
 
 // kind returns the place of a kind of servers among those that there are.
-func (m *mixed) kind(of *subject) int {
+func (m *mixed) kind(of *Subject) int {
 	for k, other := range m.kinds {
-		if k > 0 && other.name == of.name {
+		if k > 0 && other.Name == of.Name {
 			return k
 		}
 	}
@@ -103,26 +80,26 @@ func (m *mixed) kind(of *subject) int {
 	return len(m.kinds) - 1
 }
 
-func (m *mixed) subject(name, hint string) (*subject, error) {
+func (m *mixed) subject(name, hint string) (*Subject, error) {
 	main := m.kinds[0]
 	if main == nil {
-		return nil, usageError(hint, "--impl %s: name what the other servers run too", name)
+		return nil, misasked(hint, "--impl %s: name what the other servers run too", name)
 	}
 	for _, kind := range m.kinds[1:] {
-		if libraryOf(kind.name) != libraryOf(main.name) {
-			return nil, usageError(hint, "%s and %s are not releases of one library", kind.name, main.name)
+		if libraryOf(kind.Name) != libraryOf(main.Name) {
+			return nil, misasked(hint, "%s and %s are not releases of one library", kind.Name, main.Name)
 		}
-		if kind.config.Bounds.Terms != main.config.Bounds.Terms || kind.goTest.family.blank != main.goTest.family.blank {
+		if kind.Config.Bounds.Terms != main.Config.Bounds.Terms || kind.goTest.family.blank != main.goTest.family.blank {
 			if !slices.Contains(append(kind.goTest.choices, main.goTest.choices...), "bootstrapped") && kind.goTest.family.blank != main.goTest.family.blank {
-				return nil, usageError("give both the choice bootstrapped", "clusters of %s and of %s begin differently", kind.name, main.name)
+				return nil, misasked("give both the choice bootstrapped", "clusters of %s and of %s begin differently", kind.Name, main.Name)
 			}
 		}
 	}
-	s := &subject{name: name, takes: main.takes, config: main.config, mixed: m}
+	s := &Subject{Name: name, Takes: main.Takes, Config: main.Config, mixed: m}
 	for _, kind := range m.kinds[1:] { // what one of them declares to do differently is no fault of a cluster that holds it
-		for _, v := range kind.config.Variants {
-			if !s.config.Variants.Has(v) {
-				s.config.Variants = append(slices.Clip(s.config.Variants), v)
+		for _, v := range kind.Config.Variants {
+			if !s.Config.Variants.Has(v) {
+				s.Config.Variants = append(slices.Clip(s.Config.Variants), v)
 			}
 		}
 	}
@@ -136,7 +113,7 @@ func (m *mixed) start(ctx context.Context, c *cluster.Config) error {
 	}
 	for id := range m.of {
 		if int(id) > c.Servers {
-			return usageError("--nodes says how many there are", "%s is named, and there are %d servers", id, c.Servers)
+			return misasked("--nodes says how many there are", "%s is named, and there are %d servers", id, c.Servers)
 		}
 	}
 	remotes := make([]*order.Remote, len(m.kinds))
@@ -153,7 +130,7 @@ func (m *mixed) start(ctx context.Context, c *cluster.Config) error {
 		var beyond []string
 		var err error
 		if inputs[id], beyond, err = remotes[m.of[id]].World(id); err != nil {
-			return &failure{exit: exitFault, err: err}
+			return &Error{Kind: Faulty, Err: err}
 		}
 		for _, goal := range beyond {
 			if !slices.Contains(c.OutOfReach, goal) {
@@ -175,10 +152,10 @@ func (m *mixed) end() {
 }
 
 // serve builds the program of a release and runs it as the servers of a world.
-func (g *goTest) serve(ctx context.Context, s *subject, world *cluster.Config) (*order.Remote, func(), error) {
+func (g *goTest) serve(ctx context.Context, s *Subject, world *cluster.Config) (*order.Remote, func(), error) {
 	own := *s
-	own.config = *world
-	own.config.Variants = s.config.Variants
+	own.Config = *world
+	own.Config.Variants = s.Config.Variants
 	job, err := g.begin(&own, order.Serve)
 	if err != nil {
 		return nil, nil, err
@@ -200,7 +177,7 @@ func (g *goTest) serve(ctx context.Context, s *subject, world *cluster.Config) (
 	}
 	if err := job.keeper.Start(cmd); err != nil {
 		job.end()
-		return nil, nil, &failure{exit: exitFault, err: fmt.Errorf("%s: %w", filepath.Base(args[0]), err)}
+		return nil, nil, &Error{Kind: Faulty, Err: fmt.Errorf("%s: %w", filepath.Base(args[0]), err)}
 	}
 	return order.NewRemote(to, from), func() {
 		_ = to.Close() // it ends then

@@ -1,4 +1,4 @@
-package main
+package subject
 
 import (
 	"context"
@@ -49,7 +49,7 @@ func (g *goTest) holdsIn(name string, do order.Task) error {
 	if !g.holds() || do == order.Search || do == order.Share || do == order.Replay || do == order.Shrink {
 		return nil
 	}
-	return usageError("raftcheck check --impl "+name+" searches with it, and replay and shrink know its traces", "%s: goroutines are held in searches only", name)
+	return misasked("raftcheck check --impl "+name+" searches with it, and replay and shrink know its traces", "%s: goroutines are held in searches only", name)
 }
 
 // gate puts a copy of the library with gates into the test program's folder, and returns where.
@@ -69,11 +69,11 @@ func (g *goTest) gate(dir string) (string, error) {
 		if why := (&job{of: g, dir: dir}).unreleased(context.Background()); why != nil {
 			return "", why
 		}
-		return "", &failure{exit: exitFault, err: fmt.Errorf("the source of %s %s: %w", g.family.module, g.version, err), hint: "a Go toolchain is needed to build the library"}
+		return "", &Error{Kind: Faulty, Err: fmt.Errorf("the source of %s %s: %w", g.family.module, g.version, err), Hint: "a Go toolchain is needed to build the library"}
 	}
 	to := filepath.Join(dir, gatedFolder)
 	if _, err := rewrite.Copy(at.Dir, g.family.module, list, to); err != nil {
-		return "", &failure{exit: exitFault, err: err, hint: "the gates of this adapter are for other versions of the library"}
+		return "", &Error{Kind: Faulty, Err: err, Hint: "the gates of this adapter are for other versions of the library"}
 	}
 	return to, nil
 }
@@ -88,14 +88,14 @@ func (g *goTest) gateList(dir string) (rewrite.List, error) {
 		printed, err := cmd.Output()
 		var at struct{ Dir string }
 		if err != nil || json.Unmarshal(printed, &at) != nil {
-			return nil, &failure{exit: exitFault, err: fmt.Errorf("the source of %s %s is not at hand", g.family.adapter, version)}
+			return nil, &Error{Kind: Faulty, Err: fmt.Errorf("the source of %s %s is not at hand", g.family.adapter, version)}
 		}
 		folder = at.Dir
 	}
 	path := filepath.Join(folder, gatesFile)
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, &failure{exit: exitFault, err: err}
+		return nil, &Error{Kind: Faulty, Err: err}
 	}
 	defer f.Close()
 	return rewrite.Read(path, f)

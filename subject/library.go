@@ -1,4 +1,4 @@
-package main
+package subject
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/raftcheck/raftcheck/adapters/etcd"
 	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/internal/nearest"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -19,7 +20,7 @@ type library struct {
 	newest  string // the version that was tried last
 	choices []string
 	chosen  func(choice string) bool // of a choice with a number, as reads=2; nil if there is none
-	takes   takes
+	takes   []spec.InputKind
 	known   string                                           // the versions that can be searched, in words
 	family  func(minor, patch int) (f *family, why string)   // nil, and why, if releases of that API cannot be searched
 	config  func(f *family, choices []string) cluster.Config // the world, with no servers in it
@@ -38,9 +39,9 @@ type family struct {
 }
 
 var libraries = []library{
-	{name: "etcd", newest: "v3.7.0", choices: etcd.ChoiceNames(), chosen: func(choice string) bool { return new(etcd.Options).Choose(choice) }, takes: takes{spec.Compact, spec.Transfer, spec.Reconfigure, spec.ReadIndex, spec.Tick},
+	{name: "etcd", newest: "v3.7.0", choices: etcd.ChoiceNames(), chosen: func(choice string) bool { return new(etcd.Options).Choose(choice) }, takes: []spec.InputKind{spec.Compact, spec.Transfer, spec.Reconfigure, spec.ReadIndex, spec.Tick},
 		known: "versions 3.1 to 3.3, and 3.5 and later", family: etcdFamily, config: etcdConfig},
-	{name: "hashicorp", newest: "v1.8.0", choices: []string{"no-pre-vote", "whole-votes", "heartbeats", "restore-committed", "barriers", "learner", "preempt=1"}, chosen: func(choice string) bool { return preemptions(choice) > 0 }, takes: takes{spec.Compact, spec.Transfer, spec.Reconfigure, spec.ReadIndex, spec.Tick},
+	{name: "hashicorp", newest: "v1.8.0", choices: []string{"no-pre-vote", "whole-votes", "heartbeats", "restore-committed", "barriers", "learner", "preempt=1"}, chosen: func(choice string) bool { return preemptions(choice) > 0 }, takes: []spec.InputKind{spec.Compact, spec.Transfer, spec.Reconfigure, spec.ReadIndex, spec.Tick},
 		known: "versions 1.1.2 and later", family: hashicorpFamily, config: hashicorpConfig},
 }
 
@@ -117,6 +118,17 @@ func hashicorpConfig(_ *family, choices []string) cluster.Config {
 	return c
 }
 
+// Libraries lists the names of libraries in the version that was tried last, each as it is and with each of its choices.
+func Libraries() (names []string) {
+	for _, l := range libraries {
+		names = append(names, l.name)
+		for _, c := range l.choices {
+			names = append(names, l.name+":"+c)
+		}
+	}
+	return names
+}
+
 // libraryOf returns the library that a name of --impl is of, or nil.
 func libraryOf(name string) *library {
 	for k := range libraries {
@@ -130,10 +142,10 @@ func libraryOf(name string) *library {
 var libraryName = regexp.MustCompile(`^[a-z]+(?:@(v\d+\.(\d+)\.(\d+)[-.0-9A-Za-z]*))?(?::([a-z0-9=,-]+))?$`)
 
 // subject returns the library in the default world of its adapter.
-func (l *library) subject(name string) (*subject, error) {
+func (l *library) subject(name string) (*Subject, error) {
 	parts := libraryName.FindStringSubmatch(name)
 	if parts == nil || !strings.HasPrefix(strings.TrimPrefix(name, l.name)+"@", "@") && !strings.HasPrefix(strings.TrimPrefix(name, l.name), ":") {
-		return nil, usageError(fmt.Sprintf("as in %s, %s@%s or %s:%s", l.name, l.name, l.newest, l.name, strings.Join(l.choices[:2], ",")), "unknown implementation %q", name)
+		return nil, misasked(fmt.Sprintf("as in %s, %s@%s or %s:%s", l.name, l.name, l.newest, l.name, strings.Join(l.choices[:2], ",")), "unknown implementation %q", name)
 	}
 	g := &goTest{version: l.newest}
 	if parts[1] == "" {
@@ -148,10 +160,10 @@ func (l *library) subject(name string) (*subject, error) {
 	}
 	for _, c := range g.choices {
 		if !slices.Contains(l.choices, c) && (l.chosen == nil || !l.chosen(c)) {
-			return nil, usageError(didYouMean(c, l.choices, "one of "+strings.Join(l.choices, ", ")), "unknown choice %q of %s", c, l.name)
+			return nil, misasked(nearest.Hint(c, l.choices, "one of "+strings.Join(l.choices, ", ")), "unknown choice %q of %s", c, l.name)
 		}
 	}
-	return &subject{name: name, goTest: g, takes: l.takes, config: l.config(g.family, g.choices)}, nil
+	return &Subject{Name: name, goTest: g, Takes: l.takes, Config: l.config(g.family, g.choices)}, nil
 }
 
 // searchable says by which adapter a version is searched, or complains that it cannot be, and why.
@@ -162,16 +174,27 @@ func (l *library) searchable(g *goTest, name, minor, patch string) error {
 		if len(major) > len(newest) || len(major) == len(newest) && major > newest {
 			what = "after " + newest
 		}
-		return usageError(l.known, "%s cannot be searched: no adapter is for versions %s", name, what)
+		return misasked(l.known, "%s cannot be searched: no adapter is for versions %s", name, what)
 	}
 	small, _ := strconv.Atoi(minor) // digits only
 	smaller, _ := strconv.Atoi(patch)
 	var why string
 	if g.family, why = l.family(small, smaller); g.family == nil {
-		return usageError(l.known, "%s cannot be searched: %s", name, why)
+		return misasked(l.known, "%s cannot be searched: %s", name, why)
 	}
 	return nil
 }
+
+// Choices returns what follows the colon of a library's name; nil for other implementations.
+func (s *Subject) Choices() []string {
+	if s.goTest == nil {
+		return nil
+	}
+	return s.goTest.choices
+}
+
+// Elsewhere reports whether the servers are those of a library, so that all that is done with them is done by another program: nothing here can step them.
+func (s *Subject) Elsewhere() bool { return s.goTest != nil }
 
 // elsewhere stands for a server that lives in another program. It shows the term in which such servers start, and takes no input.
 type elsewhere struct{ term spec.Term }

@@ -1,9 +1,7 @@
-package main
+package subject
 
 import (
-	"bytes"
 	"context"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,72 +32,72 @@ func TestLibraryNames(t *testing.T) {
 		"etcd:reads=2,one-context": {"adapters/etcd/raft37", "go.etcd.io/raft/v3", "v3.7.0", []string{"reads=2", "one-context"}},
 		"etcd@v3.3.27:reads":       {"adapters/etcd/coreos", "github.com/coreos/etcd", "v3.3.27", []string{"reads"}},
 	} {
-		s, err := subjectOf(name)
+		s, err := Named(name)
 		require.NoError(t, err, name)
 		g := s.goTest
 		require.Equal(t, want.adapter, g.family.adapter, name)
 		require.Equal(t, want.module, g.family.module, name)
 		require.Equal(t, want.version, g.version, name)
 		require.Equal(t, want.choices, g.choices, name)
-		require.NoError(t, s.config.Validate())
+		require.NoError(t, s.Config.Validate())
 	}
 	for name, why := range map[string]string{
 		"hashicorp@v1.1.1": "before version 1.1.2", "hashicorp@v0.1.0": "no adapter is for versions before v1", "hashicorp@v2.0.0": "no adapter is for versions after v1",
 		"etcd@v3.4.13": "no module of it can be required by its version", "etcd@v3.0.17": "before version 3.1", "etcd@v2.3.8": "before v3",
 	} {
-		_, err := subjectOf(name)
+		_, err := Named(name)
 		require.ErrorContains(t, err, why, name)
 	}
 	for _, name := range []string{"hashicorp@1.8", "hashicorp@v1.1.0", "hashicorp:no-votes", "hashicorp/raft", "hashicorps",
 		"etcd@v3.4.1", "etcd@v2.3.0", "etcd@3.6.0", "etcd:fast", "etcd:reads=0", "etcd:reads=10", "etcd:reads=", "hashicorp:reads=1", "etcdraft"} {
-		_, err := subjectOf(name)
+		_, err := Named(name)
 		require.Error(t, err, name)
 	}
 }
 
 func TestAVersionThatWasNeverReleased(t *testing.T) {
-	s, err := subjectOf("etcd@v3.1.99")
+	s, err := Named("etcd@v3.1.99")
 	require.NoError(t, err)
-	_, err = s.search(context.Background(), checker.Options{Rules: spec.Rules, Name: s.name})
+	_, err = s.Search(context.Background(), checker.Options{Rules: spec.Rules, Name: s.Name})
 	require.ErrorContains(t, err, "github.com/coreos/etcd has no version v3.1.99")
-	var f *failure
-	require.ErrorAs(t, checkFailure(err), &f)
-	require.Equal(t, exitUsage, f.exit)
-	require.Contains(t, f.hint, "v3.3.27")
+	var e *Error
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, Misasked, e.Kind)
+	require.Contains(t, e.Hint, "v3.3.27")
 }
 
 // The test program is made, built and run; it needs the library's source, which the adapter's own tests fetch too.
 func TestALibraryIsSearchedAndReplayed(t *testing.T) {
-	s, err := subjectOf("hashicorp:no-pre-vote")
+	s, err := Named("hashicorp:no-pre-vote")
 	require.NoError(t, err)
-	s.config.Faults.Crash = cluster.Budget(1)
-	r, err := s.search(context.Background(), checker.Options{Rules: spec.Rules, Name: s.name})
+	s.Config.Faults.Crash = cluster.Budget(1)
+	r, err := s.Search(context.Background(), checker.Options{Rules: spec.Rules, Name: s.Name})
 	require.NoError(t, err)
 	require.Equal(t, spec.Violated, r.Verdict)
 	require.Equal(t, "R5.6-02", r.Findings[0].Rule.ID)
 	trace := r.Findings[0].Trace
 	require.Len(t, trace.Records, r.Search.Depth)
 
-	happened, differs, err := s.replay(context.Background(), trace)
+	happened, differs, err := s.Replay(context.Background(), trace)
 	require.NoError(t, err)
 	require.Nil(t, differs)
 	require.Len(t, happened.Records, len(trace.Records))
 
-	short, _, err := s.shrink(context.Background(), trace, spec.Rules)
+	short, _, err := s.Shrink(context.Background(), trace, spec.Rules)
 	require.NoError(t, err)
 	require.Len(t, short.Records, len(trace.Records), "a search's finding is as short as can be")
 
 	trace.Records[0].Step.After.Term++
-	_, differs, err = s.replay(context.Background(), trace)
+	_, differs, err = s.Replay(context.Background(), trace)
 	require.NoError(t, err)
 	require.Equal(t, trace.Records[0].Number, differs.Record)
 }
 
 func TestALibraryIsFuzzed(t *testing.T) {
-	s, err := subjectOf("etcd@v3.5.35")
+	s, err := Named("etcd@v3.5.35")
 	require.NoError(t, err)
-	s.config = fuzz.Enlarge(s.config)
-	r, err := s.fuzz(context.Background(), fuzz.Options{Rules: spec.Rules, Runs: 60, Seed: 1, Workers: 1, Name: s.name})
+	s.Config = fuzz.Enlarge(s.Config)
+	r, err := s.Fuzz(context.Background(), fuzz.Options{Rules: spec.Rules, Runs: 60, Seed: 1, Workers: 1, Name: s.Name})
 	require.NoError(t, err)
 	require.Empty(t, r.Findings)
 	require.EqualValues(t, 60, r.Stats.Runs)
@@ -110,10 +108,14 @@ func TestALibraryIsFuzzed(t *testing.T) {
 func TestWithoutANetworkALineSaysSo(t *testing.T) {
 	t.Setenv("GOPROXY", "off")
 	t.Setenv("GOMODCACHE", t.TempDir())
-	var out, errs bytes.Buffer
-	require.Equal(t, 5, run([]string{"check", "--impl", "etcd", "--for", "1s"}, strings.NewReader(""), &out, &errs))
-	require.Equal(t, "raftcheck: modules could not be downloaded: module lookup disabled by GOPROXY=off\n"+
-		"     hint: the first search of a library downloads it and what it needs, and later ones need no network; GOPROXY names a proxy that can be reached\n", errs.String())
+	s, err := Named("etcd")
+	require.NoError(t, err)
+	_, err = s.Search(t.Context(), checker.Options{Rules: spec.Rules, Name: s.Name})
+	var e *Error
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, Faulty, e.Kind)
+	require.EqualError(t, e, "modules could not be downloaded: module lookup disabled by GOPROXY=off")
+	require.Contains(t, e.Hint, "GOPROXY names a proxy that can be reached")
 	for said, why := range map[string]string{
 		`go: example.com/m@v1: Get "https://modules.example/m/@v/v1.mod": dial tcp: lookup modules.example: no such host`: "dial tcp: lookup modules.example: no such host",
 		`go: x: Get "https://modules.example/": dial tcp 192.0.2.1:443: connect: network is unreachable`:                  "dial tcp 192.0.2.1:443: connect: network is unreachable",

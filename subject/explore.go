@@ -1,4 +1,4 @@
-package main
+package subject
 
 import (
 	"context"
@@ -14,14 +14,24 @@ import (
 	"github.com/raftcheck/raftcheck/traces"
 )
 
-// explore has the subject's world held by a test program, which answers until end is called.
-func (g *goTest) explore(ctx context.Context, s *subject, rules []*spec.Rule) (world explore.World, end func(), err error) {
+// Explore holds the subject's world, here or where the implementation lives, so that it can be looked at until end is called. memory is how many bytes
+// may be kept of states that were looked at. Servers that Begin starts have begun.
+func (s *Subject) Explore(ctx context.Context, rules []*spec.Rule, memory int) (world explore.World, end func(), err error) {
+	if s.goTest != nil {
+		return s.goTest.explore(ctx, s, rules, memory)
+	}
+	world, err = explore.New(&s.Config, explore.Options{Name: s.Name, Rules: rules, Memory: memory})
+	return world, func() {}, err
+}
+
+// explore has the subject's world held by a test program.
+func (g *goTest) explore(ctx context.Context, s *Subject, rules []*spec.Rule, memory int) (world explore.World, end func(), err error) {
 	job, err := g.begin(s, order.Explore)
 	if err != nil {
 		return nil, func() {}, err
 	}
 	job.judge(checker.Options{Rules: rules})
-	job.order.Memory = serveMemory
+	job.order.Memory = memory
 	h := &held{job: job}
 	if h.World, err = h.start(ctx); err != nil {
 		job.end()
@@ -78,5 +88,5 @@ func (h *held) why(ctx context.Context, err error) error {
 	if _, wrong := h.job.outcome(ctx); wrong != nil && !errors.Is(wrong, os.ErrNotExist) {
 		return wrong
 	}
-	return &failure{exit: exitFault, err: fmt.Errorf("%s: %w", h.job.order.Name, err), hint: "a panic in the library ends the test program"}
+	return &Error{Kind: Faulty, Err: fmt.Errorf("%s: %w", h.job.order.Name, err), Hint: "a panic in the library ends the test program"}
 }
