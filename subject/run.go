@@ -1,6 +1,7 @@
 package subject
 
 import (
+	"cmp"
 	"context"
 	"io"
 
@@ -35,6 +36,15 @@ func (s *Subject) Share(dir string, in io.Reader, out io.Writer) {
 
 // Search searches the subject's world, here or where the implementation lives.
 func (s *Subject) Search(ctx context.Context, o checker.Options) (*checker.Result, error) {
+	o.Name = cmp.Or(o.Name, s.Name)
+	if o.Rules == nil {
+		o.Rules = spec.Rules
+	}
+	if len(o.Liveness) > 0 {
+		if err := s.Live(); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case s.parts != nil && s.goTest != nil:
 		return s.goTest.share(ctx, s, o, s.parts.in, s.parts.out)
@@ -44,6 +54,17 @@ func (s *Subject) Search(ctx context.Context, o checker.Options) (*checker.Resul
 		return s.goTest.search(ctx, s, o)
 	}
 	return checker.Check(ctx, &s.Config, o)
+}
+
+// Live reports why executions without end are not judged in the subject's world; nil if they are.
+func (s *Subject) Live() error {
+	switch _, err := checker.LivenessWorld(&s.Config); {
+	case err != nil:
+		return misasked("", "%s", err)
+	case s.goTest != nil:
+		return misasked("call checker.Check with Options.Liveness from a test of the adapter", "liveness is not judged of %s by this command", s.Name)
+	}
+	return nil
 }
 
 // Conform puts the subject through the suite, here or where the implementation lives.
@@ -58,6 +79,10 @@ func (s *Subject) Conform(ctx context.Context, o conformance.Options) (*conforma
 
 // Fuzz makes a campaign in the subject's world, here or where the implementation lives.
 func (s *Subject) Fuzz(ctx context.Context, o fuzz.Options) (*fuzz.Result, error) {
+	o.Name = cmp.Or(o.Name, s.Name)
+	if o.Rules == nil {
+		o.Rules = spec.Rules
+	}
 	if s.goTest == nil {
 		return fuzz.Run(ctx, &s.Config, o)
 	}

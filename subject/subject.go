@@ -1,4 +1,12 @@
-// Package subject names the implementations of Raft that can be put to the test, as --impl and --exec do, and holds the world of each.
+// Package subject names the implementations of Raft that can be put to the test, as --impl and --exec do, with the world of each.
+//
+//   - In a test: [World] is what checker.Test, conformance.Test and fuzz.Check are given.
+//   - For all else that raftcheck does: [Named] and [Program], and the methods of [Subject]. Between Begin and End it can be searched, put through the
+//     suite, fuzzed, learnt, explored, and traces of it can be run again and shrunk.
+//   - What there is: [Names], [Libraries], [Choices] of the reference, [PublishedFaults].
+//
+// The reference, its mutants and raft.tla live in this process, a program (--exec) in processes of its own. A library is not part of raftcheck: a test
+// program is made of its adapter and the release that was asked for, built with the Go toolchain at hand, and given orders (package adapters/order).
 package subject
 
 import (

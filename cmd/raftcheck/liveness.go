@@ -34,13 +34,7 @@ func (f *checkFlags) livenessRules(flags *pflag.FlagSet, s *subject.Subject) ([]
 		chosen = slices.DeleteFunc(slices.Clone(spec.LivenessRules), f.selection.excludes)
 	}
 	live := slices.DeleteFunc(slices.Clone(spec.LivenessRules), func(r *spec.Rule) bool { return !slices.Contains(chosen, r) })
-	switch _, err := checker.LivenessWorld(&s.Config); {
-	case err != nil:
-		return nil, usageError("", "%s", err)
-	case s.Elsewhere():
-		return nil, usageError("call checker.Check with Options.Liveness from a test of the adapter", "liveness is not judged of %s by this command", s.Name)
-	}
-	return live, nil
+	return live, orFailure(s.Live())
 }
 
 // endless reports whether a rule can be broken only by executions without end.
