@@ -25,6 +25,7 @@ var mayImport = map[string][]string{
 	"impl/internal/…":          {"spec", "impl"},
 	"impl/mutant":              {"spec", "impl"},
 	"impl/runtime":             {"spec", "impl", "traces/record", "traces/wire"},
+	"impl/runtime/processes":   {"spec", "impl", "impl/runtime", "linearizability", "traces/record", "adapters/process/offspring"},
 	"impl/simulation":          {"spec", "impl", "impl/runtime"},
 	"cluster":                  {"spec"},
 	"whole":                    {},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -200,12 +199,9 @@ func TestRunIntroducesItselfInColumns(t *testing.T) {
 		env := func(name string) (string, bool) {
 			return map[string]string{"COLUMNS": fmt.Sprint(width)}[name], name == "COLUMNS"
 		}
-		p := &processes{app: &app{term: newTerminal(&out, &bytes.Buffer{}, env)}, flags: &runFlags{dir: strings.Repeat("deep/", 20), judge: true}, name: "mutant:el-stale-vote-resp",
-			ids: []spec.ServerID{1, 2, 3}, doors: []string{"http://127.0.0.1:47001", "http://127.0.0.1:47002", "http://127.0.0.1:47003"}, servers: map[spec.ServerID]*serverProcess{}}
-		for _, id := range p.ids {
-			p.servers[id] = &serverProcess{command: &exec.Cmd{Process: &os.Process{Pid: 1234567}}}
-		}
-		p.introduce()
+		r := &runningCluster{app: &app{term: newTerminal(&out, &bytes.Buffer{}, env)}, flags: &runFlags{dir: strings.Repeat("deep/", 20), judge: true}, name: "mutant:el-stale-vote-resp",
+			ids: []spec.ServerID{1, 2, 3}}
+		r.introduce([]string{"http://127.0.0.1:47001", "http://127.0.0.1:47002", "http://127.0.0.1:47003"}, []int{1234567, 1234568, 1234569})
 		requireFits(t, out.String(), width, "run")
 		whole := regexp.MustCompile(`\\\n +`).ReplaceAllString(out.String(), "")
 		for _, command := range []string{"curl -L -X PUT -d hello http://127.0.0.1:47001/kv/x\n", "curl -L -X PUT -d bye 'http://127.0.0.1:47001/kv/x?if=hello%20world'\n", "kill -9 1234567\n"} {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -19,9 +18,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/raftcheck/raftcheck/impl/runtime"
-	"github.com/raftcheck/raftcheck/spec"
 )
 
 // said is what a run prints, which tests read while it goes on.
@@ -215,93 +211,6 @@ func shortFolder(t *testing.T) string {
 	return dir
 }
 
-// TestHistory holds what is written of clients that name themselves and those that do not, that try again and that give up.
-func TestHistory(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "history.ndjson")
-	h, err := newHistory(path)
-	require.NoError(t, err)
-	command := func(client string, number uint64, op runtime.Op) runtime.Command {
-		return runtime.Command{Client: client, Number: number, Op: op, Key: "k", Value: "v", Expected: "e"}
-	}
-	put := command("a", 1, runtime.Put)
-	require.NoError(t, h.call(&put))
-	h.ended(&put, &reply{}) // may come again
-	require.NoError(t, h.call(&put))
-	h.ended(&put, &reply{code: 204, done: true})
-	require.NoError(t, h.call(&put)) // the answer was lost on its way
-	h.ended(&put, &reply{code: 204, done: true})
-
-	another := command("a", 1, runtime.Append)
-	require.ErrorIs(t, h.call(&another), errReused)
-	appended := command("a", 2, runtime.Append)
-	require.NoError(t, h.call(&appended))
-	get := command("a", 3, runtime.Get)
-	require.NoError(t, h.call(&get)) // so the one before is given up
-	h.ended(&appended, &reply{code: 204, done: true})
-	h.ended(&get, &reply{code: 200, done: true, body: []byte("v")})
-	require.ErrorIs(t, h.call(&appended), errReused)
-
-	for _, r := range []struct {
-		op runtime.Op
-		*reply
-	}{{runtime.Get, &reply{code: 404, done: true}}, {runtime.Replace, &reply{code: 412, done: true}}, {runtime.Create, &reply{code: 204, done: true}},
-		{runtime.Delete, &reply{nothing: true}}, {runtime.Put, &reply{}}} {
-		c := command("", 0, r.op)
-		require.NoError(t, h.call(&c))
-		h.ended(&c, r.reply)
-	}
-	require.NoError(t, h.close())
-	require.ErrorIs(t, h.close(), os.ErrClosed)
-	got, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.Equal(t, `{"format":"raftcheck-history","version":1}
-{"client":"a","event":"call","key":"k","op":"write","value":"v"}
-{"client":"a","event":"return"}
-{"client":"a","event":"call","key":"k","op":"append","value":"v"}
-{"client":"a","event":"unknown"}
-{"client":"a","event":"call","key":"k","op":"read"}
-{"client":"a","event":"return","value":"v"}
-{"client":"request-4","event":"call","key":"k","op":"read"}
-{"client":"request-4","event":"return","value":null}
-{"client":"request-5","event":"call","from":"e","key":"k","op":"cas","to":"v"}
-{"client":"request-5","event":"return","swapped":false}
-{"client":"request-6","event":"call","from":null,"key":"k","op":"cas","to":"v"}
-{"client":"request-6","event":"return","swapped":true}
-{"client":"request-7","event":"call","key":"k","op":"write","value":null}
-{"client":"request-7","event":"fail"}
-{"client":"request-8","event":"call","key":"k","op":"write","value":"v"}
-{"client":"request-8","event":"unknown"}
-`, string(got))
-	var outs bytes.Buffer
-	require.Equal(t, 1, run([]string{"linearize", path}, strings.NewReader(""), &outs, &outs), "it is no history of a store: %s", &outs)
-}
-
-func TestAServerThatIsDownDidNothing(t *testing.T) {
-	w := newWays(shortFolder(t), []spec.ServerID{1})
-	c := runtime.Command{Op: runtime.Put, Key: "a b/c"}
-	r := w.ask(t.Context(), 1, &c)
-	require.True(t, r.nothing && !r.done)
-	require.Equal(t, "503 n1 is down; nothing was done\n", fmt.Sprint(r.code, " ", string(r.body)))
-}
-
-// Requests for keys and values of any text arrive as they were meant.
-func TestRequestsSayWhatCommandsSay(t *testing.T) {
-	for _, op := range []runtime.Op{runtime.Get, runtime.Put, runtime.Append, runtime.Delete, runtime.Create, runtime.Replace} {
-		want := runtime.Command{Client: "c d", Number: 7, Op: op, Key: "a b/ü?&=", Value: "v &=\n", Expected: "e&=?"}
-		switch op {
-		case runtime.Get, runtime.Delete:
-			want.Value, want.Expected = "", ""
-		case runtime.Put, runtime.Append, runtime.Create:
-			want.Expected = ""
-		}
-		request, err := requestOf(t.Context(), &want)
-		require.NoError(t, err)
-		got, err := runtime.CommandOf(nil, request, strings.TrimPrefix(request.URL.Path, "/kv/"))
-		require.NoError(t, err)
-		require.Equal(t, want, got)
-	}
-}
-
 func TestWorse(t *testing.T) {
 	fault := &failure{exit: exitFault, err: os.ErrClosed}
 	for _, c := range []struct{ a, b, want error }{
@@ -332,26 +241,4 @@ func TestSimulatedJSONIsComplete(t *testing.T) {
 	require.Len(t, doc.Simulate, 2)
 	require.Len(t, doc.Simulate[0].Downtimes, 5)
 	require.Equal(t, "20ms-40ms", doc.Simulate[1].Election)
-}
-
-// A client that takes the name of one of run's own would spoil the history.
-func TestDoorsKeepNamesOfTheirOwn(t *testing.T) {
-	h, err := newHistory(filepath.Join(t.TempDir(), "history.ndjson"))
-	require.NoError(t, err)
-	d := newDoor(1, newWays(shortFolder(t), []spec.ServerID{1}), h)
-	ask := func(client, number, path string) string {
-		w := httptest.NewRecorder()
-		r := httptest.NewRequest(http.MethodPut, path, strings.NewReader("1"))
-		r.Header.Set(runtime.HeaderClient, client)
-		r.Header.Set(runtime.HeaderRequest, number)
-		d.ServeHTTP(w, r)
-		return fmt.Sprint(w.Code, " ", w.Body)
-	}
-	require.Equal(t, "400 names that begin with load- or request- are run's own\n", ask("load-1", "7", "/kv/x"))
-	require.Equal(t, "400 names that begin with load- or request- are run's own\n", ask("request-1", "7", "/kv/x"))
-	require.Equal(t, "503 n1 is down; nothing was done\n", ask("a", "7", "/kv/x"))
-	require.Equal(t, "409 the client used this number for another request, or sent a later one\n", ask("a", "6", "/kv/x"))
-	require.Equal(t, "400 Raft-Client and Raft-Request go together: a name, and a number\n", ask("a", "x", "/kv/x"))
-	require.Equal(t, "503 n1 is down; nothing was done\n", ask("a", "1", "/status"))
-	require.NoError(t, h.close())
 }

@@ -136,12 +136,10 @@ func TestNoVerbIsForgotten(t *testing.T) {
 
 // byHand are the files of this package that write in another way than all others, and why that is right.
 var byHand = map[string]string{
-	"source.go":      "a temporary file",
-	"run.go":         "the folder of a run",
-	"run_cluster.go": "a temporary folder",
-	"run_client.go":  "a record that grows while the cluster runs",
-	"verify.go":      "a temporary file",
-	"output.go":      "the summary of a job, to which every step adds",
+	"source.go": "a temporary file",
+	"run.go":    "the folder of a run",
+	"verify.go": "a temporary file",
+	"output.go": "the summary of a job, to which every step adds",
 }
 
 // TestFilesAreWrittenByOneHelper and by nothing else.

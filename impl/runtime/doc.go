@@ -9,5 +9,7 @@
 // The disk: [OpenFile] is one file, written ahead of every promise and read back after a kill at any byte.
 // For real: [Start] runs a Replica on the real clock, with a network ([Listen]) and clients over HTTP ([Server.ServeHTTP]).
 //
+// A cluster of such servers, each a process of its own: package processes.
+//
 // What a server does is recorded by package traces/record, and raftcheck verify judges it. See docs/run.md.
 package runtime
