@@ -47,3 +47,49 @@ func (i issue) search(t *testing.T) {
 	require.Equal(t, spec.Violated, r.Verdict, r.Reason)
 	require.Len(t, r.Findings[0].Trace.Records, i.steps)
 }
+
+// A leader takes what was acknowledged to it in an earlier term for acknowledged now: n2's word that it has x, which n2 has lost since, and n4's word make a
+// majority of five with n1 itself, though two have x, and n3 leads without it. In later releases that count entries of earlier terms too (#7955), n4's
+// word is not enough.
+func TestIssue6512(t *testing.T) {
+	s := newScript(t, 5)
+	s.campaigns(1, 1, 3, 4)
+	for id := range spec.ServerID(4) {
+		s.last(1, id+2) // n1's first entry
+		s.brings(id+2, 1)
+	}
+	require.True(t, s.gives(1, spec.Input{Kind: spec.Propose, Value: "x"}))
+	s.last(1, 2)
+	s.brings(2, 1)
+	s.campaigns(3, 2, 4, 5)
+	s.last(3, 2)  // n3's first entry, for which n2 drops x
+	s.first(3, 1) // n1 leads no more
+	s.campaigns(1, 3, 4, 5)
+	s.brings(1, 4) // n4 asks for what it lacks
+	s.brings(4, 1)
+	s.brings(1, 4)
+	s.brings(4, 1)
+	require.Len(t, s.world.Observe(4).Log.Entries, 3)
+	for s.world.Observe(3).Role == spec.Leader {
+		s.first(1, 3) // at last n1's request for n3's vote in term 3
+	}
+	s.campaigns(3, 4, 2, 5)
+	s.breaks("leader-completeness", "n3 becomes leader of term 4 with no-op@2 at index 2, where x@1 was committed by term 3", "2.10.22", "2.10.23", "2.10.27")
+}
+
+// A follower that voted in a later term takes entries from the leader of the earlier one, since it asked for them before. n1 commits an entry for it that the
+// leader that n3 voted for has not got.
+func TestIssue6072(t *testing.T) {
+	s := newScript(t, 3)
+	s.campaigns(1, 1, 2)
+	s.last(1, 2)
+	s.brings(2, 1) // n1's first entry is committed
+	s.last(1, 3)   // n3 asks for what it lacks
+	require.True(t, s.gives(1, spec.Input{Kind: spec.Propose, Value: "x"}))
+	s.brings(3, 1)
+	s.campaigns(2, 2, 3)
+	s.brings(1, 3)
+	s.brings(3, 1)
+	s.brings(2, 1)
+	s.breaks("leader-completeness", "n1 has committed x@1 at index 2, where n2, leader of term 2, has no-op@2", "2.10.22")
+}

@@ -18,6 +18,7 @@ const small = `package server
 
 type WAL interface {
 	StoreMsg(subj string, hdr, msg []byte) (uint64, int64, error)
+	PurgeEx(subject string, seq, keep uint64) (uint64, error)
 	Delete() error
 }
 
