@@ -51,6 +51,8 @@ type Lab struct {
 	t       *testing.T
 	start   Start
 	options Options
+	place   int // among the Labs of its test
+	notes   *notes
 
 	mu    sync.Mutex // one bubble at a time
 	roots []*root
@@ -65,12 +67,18 @@ type root struct {
 }
 
 // New returns a Lab. Bubbles belong to the test t: its nodes may be stepped only while t runs, and not from inside a bubble.
+//
+// A panic in a goroutine of a server ends the program. The next program that makes the same Lab of the same test finds out of which step, and takes the panic for
+// the fault of that.
 func New(t *testing.T, start Start, o Options) *Lab {
-	return &Lab{t: t, start: start, options: o}
+	l := &Lab{t: t, start: start, options: o, place: newPlace(t)}
+	l.tryHere()
+	l.notes = openNotes(t, l.place)
+	return l
 }
 
 // Fresh returns a Lab of the same servers that has found out nothing yet, to confirm what this one says.
-func (l *Lab) Fresh() *Lab { return New(l.t, l.start, l.options) }
+func (l *Lab) Fresh() *Lab { return &Lab{t: l.t, start: l.start, options: l.options, notes: &notes{}} }
 
 // Stats returns what was done so far.
 func (l *Lab) Stats() Stats {

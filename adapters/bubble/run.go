@@ -78,6 +78,10 @@ func (p poll) torn() (int, int, bool) {
 
 // settle finds out what the last input of a moment leads to.
 func (l *Lab) settle(m *moment) {
+	if err := l.dies(m); err != nil {
+		m.outcome = broken(err)
+		return
+	}
 	way := m.way()
 	var polled poll
 	strays := map[*moment]*poll{}
@@ -121,14 +125,18 @@ func undetermined(m *moment, one, other *outcome) outcome {
 		max(0, len(m.way())-1), input, one.difference(other), likelyCulprit))
 }
 
-// panicked is the fault of a server that panicked in a call of its methods. A panic in one of its goroutines ends the whole program.
+// panicked is the fault of a server that panicked in a call of its methods, or beside it in a goroutine of its own.
 type panicked struct {
-	value any
-	stack []byte
+	value  any
+	stack  []byte
+	beside bool
 }
 
 // Error says what the panic said, and where.
 func (p *panicked) Error() string {
+	if p.beside {
+		return fmt.Sprintf("a goroutine of the server panicked: %v\n%s", p.value, p.stack)
+	}
 	return fmt.Sprintf("the server panicked: %v\n%s", p.value, p.stack)
 }
 
@@ -151,7 +159,7 @@ func (l *Lab) run(r *root, way []*moment) (got outcome, at *moment) {
 	synctest.Test(l.t, func(*testing.T) {
 		defer func() {
 			if value := recover(); value != nil {
-				got, at = broken(&panicked{value, debug.Stack()}), nil
+				got, at = broken(&panicked{value: value, stack: debug.Stack()}), nil
 			}
 		}()
 		server := l.start(r.id, r.servers)

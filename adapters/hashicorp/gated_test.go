@@ -5,6 +5,7 @@
 package hashicorp_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,6 +13,7 @@ import (
 	"github.com/raftcheck/raftcheck/adapters/hashicorp"
 	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces"
 )
 
 // heartbeatTo lets the goroutine go on that sends a server heartbeats.
@@ -55,6 +57,24 @@ func TestGatedTwoLeaders(t *testing.T) {
 	s.does(2, spec.Timeout)
 	s.asks(spec.RequestVote, spec.RequestVoteReply, 2, 1)
 	golden(t, "testdata/two-leaders.golden", s.story("election-safety"))
+}
+
+// What searches find that take long (findsBesideElections), run again on fresh servers: two leaders of one term, in fewer steps than above, and a server that takes
+// the leader of an earlier term for that of its own.
+func TestGatedFound(t *testing.T) {
+	rule, known := spec.RuleByName("election-safety")
+	require.True(t, known)
+	for _, name := range []string{"two-leaders-found", "stale-leader"} {
+		found, err := traces.ReadFile("testdata/" + name + ".jsonl")
+		require.NoError(t, err)
+		_, err = traces.Replay(found, hashicorp.Servers(t, hashicorp.Options{NoPreVote: true, Preempt: true}).Node)
+		require.NoError(t, err)
+		broken, _ := traces.Broken(found, []*spec.Rule{rule}, hashicorp.Variants)
+		require.NotEmpty(t, broken)
+		var b strings.Builder
+		require.NoError(t, traces.Text(&b, found, &broken[0]))
+		golden(t, "testdata/"+name+".golden", broken[0].Rule.Name+": "+broken[0].Message+"\n\n"+b.String())
+	}
 }
 
 // What would have to wait for the goroutine that is held is not given meanwhile; what goes round it is.

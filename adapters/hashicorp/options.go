@@ -25,6 +25,9 @@ type Options struct {
 	// Preempt lets goroutines of the library be held at its gates (spec.Input.Gate). The program must be built with the copy that package
 	// adapters/preempt/rewrite makes of the library by the file gates in this folder.
 	Preempt bool
+	// HoldAt names gates at which goroutines are held, as in "appendEntries/setCurrentTerm", or functions in which they are, as in "appendEntries"; nil is
+	// every gate.
+	HoldAt []string
 	// ByHistory makes the history of inputs the state of a server, so that no two are ever taken for the same.
 	ByHistory bool
 

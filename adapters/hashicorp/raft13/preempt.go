@@ -4,6 +4,7 @@ package hashicorp
 
 import (
 	"crypto/sha256"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/raft"
@@ -101,7 +102,13 @@ func (s *server) passed() []string {
 	if s.gates == nil || s.gates.Held() != "" {
 		return nil
 	}
-	return s.gates.Passed()
+	return slices.DeleteFunc(s.gates.Passed(), func(gate string) bool { return !s.options.holdsAt(gate) })
+}
+
+// holdsAt reports whether goroutines are held at a gate.
+func (o *Options) holdsAt(gate string) bool {
+	function, _, _ := strings.Cut(gate, "/")
+	return o.HoldAt == nil || slices.Contains(o.HoldAt, gate) || slices.Contains(o.HoldAt, function)
 }
 
 // refusesHeld returns a function that tells which inputs are not given to the server because of who is held, or could not be held.
