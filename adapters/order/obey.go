@@ -23,7 +23,7 @@ import (
 type Program struct {
 	// World makes the world that an order describes, with the implementation's servers in it, and says how to search it.
 	World func(*Order) (*cluster.Config, checker.Options, error)
-	// Check searches the world; nil is checker.Check.
+	// Check searches the world; nil is checker.Check, and what Again is for.
 	Check func(context.Context, *cluster.Config, checker.Options) (*checker.Result, error)
 	// Again returns what makes servers of which nothing is remembered, on which a violation that was found must happen again; nil leaves that to Check.
 	Again func() spec.Factory
@@ -148,10 +148,25 @@ func (p Program) search(ctx context.Context, o *Order, world *cluster.Config, se
 		check = checker.Check
 	}
 	r, err := check(ctx, world, search)
+	if err == nil && p.Check == nil {
+		err = p.confirm(r)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return searched(o, r)
+}
+
+// confirm lets a violation that was found happen again, on servers of which nothing is remembered.
+func (p Program) confirm(r *checker.Result) error {
+	if p.Again == nil || len(r.Findings) == 0 {
+		return nil
+	}
+	trace := r.Findings[0].Trace
+	if _, err := traces.Replay(trace, p.Again()); err != nil {
+		return &checker.Fault{Step: fmt.Sprintf("a violation of %d steps did not happen again", len(trace.Records)), Err: err}
+	}
+	return nil
 }
 
 // share does parts of a search until it is asked for the result.
@@ -164,11 +179,8 @@ func (p Program) share(ctx context.Context, o *Order, world *cluster.Config, sea
 	if err != nil {
 		return nil, err
 	}
-	if p.Again != nil && len(r.Findings) > 0 {
-		trace := r.Findings[0].Trace
-		if _, err := traces.Replay(trace, p.Again()); err != nil {
-			return nil, &checker.Fault{Step: fmt.Sprintf("a violation of %d steps did not happen again", len(trace.Records)), Err: err}
-		}
+	if err := p.confirm(r); err != nil {
+		return nil, err
 	}
 	return searched(o, r)
 }

@@ -26,34 +26,41 @@ func Flags(module, version string) ([]string, error) {
 			return nil, err
 		}
 	}
-	source, err := download(module, version)
+	link, list, err := Release(module, version)
 	if err != nil {
 		return nil, err
 	}
-	caches, err := os.UserCacheDir()
-	if err != nil {
-		return nil, err
-	}
-	to := filepath.Join(caches, "raftcheck", "nats", version)
-	if err := os.MkdirAll(to, 0o700); err != nil {
-		return nil, err
-	}
-	link := filepath.Join(to, "source") // Go wants nothing replaced in its own cache
-	if at, err := os.Readlink(link); err != nil || at != source {
-		_ = os.Remove(link)
-		if err := os.Symlink(source, link); err != nil {
-			return nil, err
-		}
-	}
-	list, err := Write(link, to)
-	if err != nil {
-		return nil, err
-	}
-	file, err := modFile(module, to, version, link)
+	file, err := modFile(module, filepath.Dir(list), version, link)
 	if err != nil {
 		return nil, err
 	}
 	return []string{"-mod=mod", "-modfile=" + file, "-overlay=" + list, "-tags=" + Tag}, nil
+}
+
+// Release makes the overlay of a release, as Flags does, for a module with a go.mod of its own. It returns the folder that go.mod must take the release from, and the file to
+// name after -overlay.
+func Release(module, version string) (folder, list string, err error) {
+	source, err := download(module, version)
+	if err != nil {
+		return "", "", err
+	}
+	caches, err := os.UserCacheDir()
+	if err != nil {
+		return "", "", err
+	}
+	to := filepath.Join(caches, "raftcheck", "nats", version)
+	if err := os.MkdirAll(to, 0o700); err != nil {
+		return "", "", err
+	}
+	folder = filepath.Join(to, "source") // Go wants nothing replaced in its own cache
+	if at, err := os.Readlink(folder); err != nil || at != source {
+		_ = os.Remove(folder)
+		if err := os.Symlink(source, folder); err != nil {
+			return "", "", err
+		}
+	}
+	list, err = Write(folder, to)
+	return folder, list, err
 }
 
 // required returns the version that a module requires.

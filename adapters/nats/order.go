@@ -1,0 +1,36 @@
+//go:build overlaid
+
+package nats
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/raftcheck/raftcheck/adapters/bubble"
+	"github.com/raftcheck/raftcheck/adapters/order"
+	"github.com/raftcheck/raftcheck/checker"
+	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/spec"
+)
+
+// Obey does what the order in one file says and writes the outcome to another: it is how the raftcheck command has the library searched. It panics when it cannot read or write
+// them; whatever else goes wrong is part of the outcome.
+func Obey(t *testing.T, orders, outcomes string) {
+	var lab *bubble.Lab
+	p := order.Program{
+		Alone: true,
+		World: func(o *order.Order) (*cluster.Config, checker.Options, error) {
+			if len(o.Choices) > 0 {
+				return nil, checker.Options{}, fmt.Errorf("unknown choice %q", o.Choices[0])
+			}
+			lab = Servers(t)
+			world := World(lab.Node)
+			o.World(&world)
+			return &world, checker.Options{Workers: 1}, nil
+		},
+		Again: func() spec.Factory { return lab.Fresh().Node },
+	}
+	if err := p.Obey(orders, outcomes); err != nil {
+		panic(err)
+	}
+}
