@@ -105,8 +105,15 @@ func (g *generator) actions() []Action {
 		case Add:
 			do = append(do, AddOf(key, int64(g.IntN(4)-1)))
 		case Expect:
-			e := ExpectOf(key, g.value())
-			e.Differs = g.IntN(4) == 0
+			v := g.value()
+			switch {
+			case g.IntN(4) == 0:
+				v = Absent
+			case g.lists:
+				v = List(v)
+			}
+			e := ExpectOf(key, v)
+			e.Differs = g.IntN(3) == 0
 			do = append(do, e)
 		}
 	}

@@ -62,7 +62,7 @@ type keyView struct {
 	*view
 	initial  Value
 	appends  int
-	mixed    bool                 // it holds something else than lists, or is compared
+	mixed    bool                 // it holds something else than lists, or is compared: then more is seen of a list than its elements
 	elements map[Value]bool       // of all lists that were read; nil until asked for
 	seers    map[Value]*observers // who sees that the key holds a value
 	doubters observers            // who sees that it does not hold a value
@@ -152,6 +152,8 @@ func (v *view) overwrites(op int) {
 			key.mixed = key.mixed || !a.Value.IsList()
 		case CompareAndSet:
 			key.mixed = true
+		case Expect:
+			key.mixed = key.mixed || a.Differs
 		}
 		if o.Outcome == Returned && a.changes(true) && a.Kind != Append && a.Kind != Add {
 			key.resets = append(key.resets, op)
