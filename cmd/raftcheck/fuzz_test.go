@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
 
 	"github.com/raftcheck/raftcheck/report"
@@ -54,16 +56,35 @@ func FuzzVariables(f *testing.F) {
 	f.Add("memory", "9e99g")
 	f.Add("shard", "1/0")
 	f.Add("expect-states", "-9223372036854775809")
-	verbs := []func(*app) *cobra.Command{(*app).check, (*app).fuzz, (*app).merge, (*app).verify}
+	var out bytes.Buffer
+	a := &app{in: strings.NewReader(""), term: newTerminal(&out, &out, func(string) (string, bool) { return "", false })}
+	verbs := []*cobra.Command{a.check(), a.fuzz(), a.merge(), a.verify()} // once: cobra keeps every command that completes flags for ever
 	f.Fuzz(func(t *testing.T, flag, value string) {
-		var out bytes.Buffer
-		a := &app{in: strings.NewReader(""), term: newTerminal(&out, &out, func(string) (string, bool) { return "", false })}
-		a.env = func(name string) (string, bool) { return value, name == variableOf(flag) }
-		cmd := verbs[(len(flag)+len(value))%len(verbs)](a) // one for an input: to make a verb is what takes time
-		if err := flagsFromEnvironment(cmd, a.env); err != nil {
+		out.Reset()
+		cmd := verbs[(len(flag)+len(value))%len(verbs)]
+		defer untouched(cmd)()
+		err := flagsFromEnvironment(cmd, func(name string) (string, bool) { return value, name == variableOf(flag) })
+		if err != nil {
 			require.Equal(t, exitUsage.code(), conclude(a.term, err))
 		}
 	})
+}
+
+// untouched returns what gives the flags of a verb back the values that they have now.
+func untouched(cmd *cobra.Command) func() {
+	now := map[*pflag.Flag]reflect.Value{}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if v := reflect.ValueOf(f.Value); v.Kind() == reflect.Pointer {
+			now[f] = reflect.New(v.Type().Elem()).Elem()
+			now[f].Set(v.Elem())
+		}
+	})
+	return func() {
+		for f, v := range now {
+			reflect.ValueOf(f.Value).Elem().Set(v)
+			f.Changed = false
+		}
+	}
 }
 
 // FuzzShard: whatever the bytes, they are the report of a shard or refused.
