@@ -58,12 +58,16 @@ const mostMembers = 24
 // walk reads an object beside the one that is remembered; of nothing, it reads the object alone.
 type walk struct {
 	last  *object
-	next  int    // of last's members, to be compared
-	start int    // of the object's members in the line
-	names uint32 // of the members so far
-	as    bool   // all members so far are as in last
-	fit   bool   // to be remembered
-	odd   int    // members that are not known were passed over before
+	next  int   // of last's members, to be compared
+	from  int32 // where it begins in last's text
+	same  int32 // up to where last's text comes next in the line; below from where that is not known
+	start int   // of the object's members in the line
+	as    bool  // all members so far are as in last
+	fit   bool  // to be remembered
+	odd   int   // members that are not known were passed over before
+
+	// Of an object that is not all as in last, its members so far.
+	names uint32
 	count int
 	taken [mostMembers]member
 }
@@ -71,7 +75,7 @@ type walk struct {
 // begin consumes the bracket that opens the object.
 func (w *walk) begin(r *Reader) {
 	r.Open('{')
-	w.start, w.as, w.fit, w.odd = r.At(), true, true, r.odd
+	w.start, w.as, w.fit, w.odd, w.same = r.At(), true, true, r.odd, -1
 }
 
 // again consumes the next member if it is as in the object that is remembered, and returns its name. It returns false if it is not.
@@ -79,16 +83,17 @@ func (w *walk) again(l *scan.Line) (name uint8, is bool) {
 	if w.last == nil || w.next >= len(w.last.members) {
 		return 0, false
 	}
-	from := int32(0)
-	if w.next > 0 {
-		from = w.last.members[w.next-1].end
+	if w.same < w.from {
+		w.same = w.from + int32(l.Same(w.last.text[w.from:]))
 	}
 	m := w.last.members[w.next]
-	if !l.Again(w.last.text[from:m.end]) {
+	if m.end > w.same || !l.Again(int(m.end-w.from), w.next == 0) {
 		return 0, false
 	}
-	w.next++
-	w.add(l, m.name)
+	w.next, w.from = w.next+1, m.end
+	if !w.as {
+		w.add(l, m.name)
+	}
 	return m.name, true
 }
 
@@ -97,13 +102,26 @@ func (w *walk) read(l *scan.Line, name uint8) {
 	if w.last == nil {
 		return
 	}
-	w.as = false
+	w.differs()
 	w.add(l, name)
+	w.same = -1
 	for k := w.next; k < len(w.last.members); k++ {
 		if w.last.members[k].name == name {
-			w.next = k + 1
+			w.next, w.from = k+1, w.last.members[k].end
 			return
 		}
+	}
+}
+
+// differs takes note that the object is not all as in last, of which its members so far are the first.
+func (w *walk) differs() {
+	if !w.as {
+		return
+	}
+	w.as, w.count = false, w.next
+	copy(w.taken[:], w.last.members[:w.next])
+	for _, m := range w.taken[:w.next] {
+		w.names |= 1 << m.name
 	}
 }
 
@@ -119,9 +137,10 @@ func (w *walk) add(l *scan.Line, name uint8) {
 
 // end remembers the object, of which all was read, in place of the last. It reports whether its value is to be remembered, too.
 func (w *walk) end(r *Reader) bool {
-	if w.last == nil || w.as && w.count == len(w.last.members) {
+	if w.last == nil || w.as && w.next == len(w.last.members) {
 		return false
 	}
+	w.differs()
 	w.last.members = w.last.members[:0]
 	if r.Err() != nil || r.odd != w.odd || !w.fit || w.count == 0 {
 		return false

@@ -7,6 +7,7 @@ package scan
 import (
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -116,11 +117,26 @@ func (l *Line) More(bracket byte) bool {
 	return false
 }
 
-// Again consumes the text of a member that a line before had, from the comma before it, if it is not the object's first, to the end of its
-// value. It reports whether that is what comes next, and all of a member.
-func (l *Line) Again(text []byte) bool {
-	end := l.at + len(text)
-	if end >= len(l.data) || l.first == (text[0] == ',') || l.data[end] != ',' && l.data[end] != '}' || string(l.data[l.at:end]) != string(text) {
+// Same returns how many of the bytes that come next are those of a text.
+func (l *Line) Same(text []byte) (n int) {
+	data := l.Ahead(len(text))
+	text = text[:len(data)]
+	for ; len(data) >= n+8; n += 8 {
+		if differ := binary.LittleEndian.Uint64(data[n:]) ^ binary.LittleEndian.Uint64(text[n:]); differ != 0 {
+			return n + bits.TrailingZeros64(differ)>>3
+		}
+	}
+	for n < len(data) && data[n] == text[n] {
+		n++
+	}
+	return n
+}
+
+// Again consumes n bytes, of which the caller knows that they are a member of an object, with the comma before it if it is not the first. It reports
+// whether they are all of that member.
+func (l *Line) Again(n int, first bool) bool {
+	end := l.at + n
+	if end >= len(l.data) || l.first != first || l.data[end] != ',' && l.data[end] != '}' {
 		return false
 	}
 	l.at, l.first = end, false
@@ -158,6 +174,12 @@ func (l *Line) Text(from, to int) []byte { return l.data[from:to] }
 
 // Key consumes a member's name and the colon after it. The result is valid until the line's bytes change.
 func (l *Line) Key() []byte {
+	if start := l.at + 1; start < len(l.data) && l.data[l.at] == '"' {
+		if end := start + plain(l.data[start:]); end+1 < len(l.data) && l.data[end] == '"' && l.data[end+1] == ':' {
+			l.at = end + 2
+			return l.data[start:end]
+		}
+	}
 	key := l.String()
 	if l.Peek() != ':' {
 		l.expected("a colon")
@@ -190,14 +212,14 @@ func (l *Line) String() []byte {
 	return nil
 }
 
-// plain returns how many bytes of a string, eight at a time, are certainly neither its end nor an escape nor a control character.
+// plain returns how many bytes of a string, as far as whole words tell, are neither its end nor an escape nor a control character.
 func plain(text []byte) (n int) {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	for ; len(text) >= n+8; n += 8 {
 		w := binary.LittleEndian.Uint64(text[n:])
 		quote, escape := w^('"'*ones), w^('\\'*ones)
-		if ((quote-ones)&^quote|(escape-ones)&^escape|(w-' '*ones)&^w)&tops != 0 {
-			return n
+		if odd := ((quote-ones)&^quote | (escape-ones)&^escape | (w-' '*ones)&^w) & tops; odd != 0 {
+			return n + bits.TrailingZeros64(odd)>>3 // the lowest is never one by a carry
 		}
 	}
 	return n
