@@ -243,10 +243,8 @@ func (d *decoder) record(into *slot) {
 // event takes the name of an event.
 func (d *decoder) event() string {
 	text := d.String()
-	for k := spec.Timeout; k <= spec.Resume; k++ {
-		if name := k.String(); name == string(text) {
-			return name
-		}
+	if kind, known := inputKinds[string(text)]; known {
+		return kind.String()
 	}
 	return string(text)
 }

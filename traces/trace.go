@@ -130,13 +130,18 @@ func (r *Record) Server() spec.ServerID {
 
 // InputKindOf returns the kind of input with that name, and whether there is one.
 func InputKindOf(name string) (spec.InputKind, bool) {
-	for k := spec.Timeout; k <= spec.Resume; k++ {
-		if k.String() == name {
-			return k, true
-		}
-	}
-	return 0, false
+	kind, known := inputKinds[name]
+	return kind, known
 }
+
+// inputKinds are the kinds of inputs by their names.
+var inputKinds = func() map[string]spec.InputKind {
+	kinds := map[string]spec.InputKind{}
+	for k := spec.Timeout; k <= spec.Resume; k++ {
+		kinds[k.String()] = k
+	}
+	return kinds
+}()
 
 // MessageKindOf returns the kind of message with that name, and whether there is one.
 func MessageKindOf(name string) (spec.MessageKind, bool) {

@@ -142,7 +142,8 @@ func (r *Reader) shown(s *spec.Observation) (name uint8, field spec.Field) {
 	case "lastToken", "lastTokenBase64":
 		name, s.LastToken = nameLastToken, r.Bytes(key)
 	case "durable":
-		name, s.Durable = nameDurable, r.Durable(spec.Durable{})
+		name, s.Durable = nameDurable, spec.Durable{}
+		r.durable(&s.Durable)
 		whole = s.Durable.Unknown == 0
 	default:
 		r.Unknown(at, key)

@@ -49,17 +49,21 @@ func (r *Reader) effect(e *spec.Effect) {
 		at := r.At()
 		switch key := r.Key(); string(key) {
 		case "send":
-			*e = spec.Effect{Kind: spec.Send, Message: r.Message()}
+			*e = spec.Effect{Kind: spec.Send}
+			r.message(&e.Message)
 		case "write":
-			*e = spec.Effect{Kind: spec.Write, Durable: r.Durable(spec.Durable{})}
+			*e = spec.Effect{Kind: spec.Write}
+			r.durable(&e.Durable)
 		case "sync":
-			*e = spec.Effect{Kind: spec.Sync, Durable: r.Durable(spec.Durable{})}
+			*e = spec.Effect{Kind: spec.Sync}
+			r.durable(&e.Durable)
 		case "answer":
 			*e = spec.Effect{Kind: spec.Answer, Reply: r.Reply()}
 		case "apply":
 			*e = spec.Effect{Kind: spec.Apply, Reply: r.Reply()}
 		case "fail":
-			*e = spec.Effect{Kind: spec.Fail, Durable: r.Durable(spec.Durable{})}
+			*e = spec.Effect{Kind: spec.Fail}
+			r.durable(&e.Durable)
 		default:
 			r.Unknown(at, key)
 		}
@@ -99,8 +103,14 @@ func (r *Reader) Reply() (reply spec.Reply) {
 }
 
 // Durable takes what is on disk. Members that are missing are as in before, and unknown for a reader that is not strict.
-func (r *Reader) Durable(before spec.Durable) spec.Durable {
-	d := before
+func (r *Reader) Durable(before spec.Durable) (d spec.Durable) {
+	d = before
+	r.durable(&d)
+	return d
+}
+
+// durable is Durable of what stands there.
+func (r *Reader) durable(d *spec.Durable) {
 	if !r.strict {
 		d.Unknown = spec.FieldTerm | spec.FieldVotedFor | spec.FieldLog
 	}
@@ -112,18 +122,17 @@ func (r *Reader) Durable(before spec.Durable) spec.Durable {
 	}
 	for w.begin(r); ; {
 		if name, again := w.again(&r.Line); again {
-			storeAgain(&d, last, name)
+			storeAgain(d, last, name)
 			continue
 		}
 		if !r.More('}') {
 			break
 		}
-		w.read(&r.Line, r.stored(&d))
+		w.read(&r.Line, r.stored(d))
 	}
 	if w.end(r) {
-		*last = d
+		*last = *d
 	}
-	return d
 }
 
 // The names of the members of what is on disk, besides those of an observation.
@@ -282,6 +291,12 @@ const (
 
 // Message takes a message. What it uses and does not show is unknown; for a strict reader, whose members are all known, it is zero.
 func (r *Reader) Message() (m spec.Message) {
+	r.message(&m)
+	return m
+}
+
+// message takes a message into memory that is zero.
+func (r *Reader) message(m *spec.Message) {
 	var shown, shownLast spec.MessageField
 	var last *message
 	var w walk
@@ -293,11 +308,11 @@ func (r *Reader) Message() (m spec.Message) {
 	for w.begin(r); ; {
 		name, again := w.again(&r.Line)
 		if again {
-			sayAgain(&m, &last.value, name)
+			sayAgain(m, &last.value, name)
 			shown |= 1 << name & shownLast
 		} else if r.More('}') {
 			var whole bool
-			if name, whole = r.said(&m); whole && name <= nameMatch {
+			if name, whole = r.said(m); whole && name <= nameMatch {
 				shown |= 1 << name
 			}
 			w.read(&r.Line, name)
@@ -307,15 +322,14 @@ func (r *Reader) Message() (m spec.Message) {
 		named = named || name == nameKind
 	}
 	if !r.strict {
-		m.Unknown = unknown(&m, shown)
+		m.Unknown = unknown(m, shown)
 	}
 	if !named {
 		r.Fail("a message without \"kind\"")
 	}
 	if m.Kind != 0 && w.end(r) { // a kind that is not known need not pass every time
-		last.value, last.shown = m, shown
+		last.value, last.shown = *m, shown
 	}
-	return m
 }
 
 // sayAgain has a message say of a member what another one says.
