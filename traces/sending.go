@@ -1,9 +1,9 @@
 package traces
 
 import (
-	"encoding/binary"
 	"fmt"
 	"hash/maphash"
+	"math/bits"
 	"slices"
 
 	"github.com/raftcheck/raftcheck/spec"
@@ -22,7 +22,7 @@ type sending struct {
 	late    *recordedServer // looked up last
 	holes   bool            // records are left out
 	seed    maphash.Seed    // fingerprints never leave this process
-	scratch []byte
+	secret  uint64          // likewise
 }
 
 // recordedServer is what matters here of a server's own record.
@@ -41,12 +41,19 @@ type recordedServer struct {
 // sentSet holds two generations of messages by their fingerprints. When the later is full the earlier is forgotten, and what is not
 // found may have been in it.
 type sentSet struct {
-	now, before map[uint64]optional
-	forgot      bool                          // or not shown to whom, or of which term
-	rough       map[rough][]spec.MessageField // what messages were sent: which fields were not shown of them, each way once
-	late        rough                         // of the message noted in rough last,
-	hid         spec.MessageField             // what was not shown of it,
-	noted       bool                          // and whether there was one
+	now, before sentTable
+	forgot      bool             // or not shown to whom, or of which term
+	rough       map[rough]hidden // what messages were sent
+	late        [4]noted         // of rough, noted lately, by the last digits of whom they were sent to
+}
+
+// hidden is which fields are not shown of messages, each way once.
+type hidden []spec.MessageField
+
+// noted is what is noted of messages.
+type noted struct {
+	about rough
+	ways  hidden // nil is nothing
 }
 
 // rough is what messages that are not shown whole are told apart by.
@@ -55,13 +62,10 @@ type rough struct {
 	term spec.Term
 }
 
-// hidden is what a record leaves out of a message, but for the one term that fingerprints allow for.
-func hidden(m *spec.Message) spec.MessageField { return m.Unknown &^ spec.MessagePrevTerm }
+// leftOut is what a record leaves out of a message, but for the one term that fingerprints allow for.
+func leftOut(m *spec.Message) spec.MessageField { return m.Unknown &^ spec.MessagePrevTerm }
 
-const sentGeneration = 1 << 18
-
-// optional is what a record of a message may leave out; 0 is left out. Sent messages that differ in nothing else stand at
-// fingerprints that follow each other.
+// optional is what a record of a message may leave out; 0 is left out. Sent messages that differ in nothing else have one fingerprint.
 type optional struct {
 	prevTerm uint64 // 1 more than it is
 	values   uint64 // of all entries; left out if one is
@@ -91,6 +95,7 @@ func (s *sending) record(r *Record) *Contradiction {
 func (s *sending) begin() {
 	if s.servers == nil {
 		s.servers, s.seed = map[spec.ServerID]*recordedServer{}, maphash.MakeSeed()
+		s.secret = maphash.String(s.seed, "")
 	}
 }
 
@@ -123,12 +128,16 @@ func (s *sending) hasLeft(m *spec.Message) bool {
 	if set == nil {
 		return false
 	}
-	shownOtherwise := func(f spec.MessageField) bool { return f != hidden(m) }
-	if !m.Knows(spec.MessageTo|spec.MessageTerm) || slices.ContainsFunc(set.rough[rough{m.To, m.Term}], shownOtherwise) {
+	if !m.Knows(spec.MessageTo | spec.MessageTerm) {
 		return true // what the two records show of it cannot be compared by a fingerprint
 	}
+	for _, way := range set.noted(rough{m.To, m.Term}) {
+		if way != leftOut(m) {
+			return true // likewise
+		}
+	}
 	print, told := s.fingerprint(m)
-	return set.forgot || sent(set.now, print, told) || sent(set.before, print, told)
+	return set.forgot || set.now.has(print, told) || set.before.has(print, told)
 }
 
 // follow looks for gaps in a server's record.
@@ -165,36 +174,39 @@ func (s *sending) leaves(m *spec.Message) {
 	server.says = true
 	of := &server.sent[m.Kind]
 	if *of == nil {
-		*of = &sentSet{now: map[uint64]optional{}, rough: map[rough][]spec.MessageField{}}
+		*of = &sentSet{rough: map[rough]hidden{}}
 	}
 	set := *of
-	if len(set.now) >= sentGeneration {
-		set.forgot = set.forgot || set.before != nil
-		set.before, set.now = set.now, map[uint64]optional{}
+	if len(set.now.sent) >= sentGeneration {
+		set.forgot = set.forgot || len(set.before.sent) > 0
+		set.before, set.now = set.now, sentTable{}
 	}
 	set.forgot = set.forgot || !m.Knows(spec.MessageTo|spec.MessageTerm)
-	set.note(rough{m.To, m.Term}, hidden(m))
-	print, told := s.fingerprint(m)
-	for ; ; print++ {
-		switch known, there := set.now[print]; {
-		case !there:
-			set.now[print] = told
-			return
-		case known == told:
-			return
-		}
+	set.note(rough{m.To, m.Term}, leftOut(m))
+	set.now.add(s.fingerprint(m))
+}
+
+// noted returns which fields are not shown of messages that were sent.
+func (set *sentSet) noted(about rough) hidden {
+	late := set.lately(about)
+	if late.ways == nil || late.about != about {
+		*late = noted{about, set.rough[about]}
 	}
+	return late.ways
 }
 
 // note notes which fields are not shown of a message.
-func (set *sentSet) note(about rough, hidden spec.MessageField) {
-	if set.noted && set.late == about && set.hid == hidden {
+func (set *sentSet) note(about rough, way spec.MessageField) {
+	ways := set.noted(about)
+	if slices.Contains(ways, way) {
 		return
 	}
-	set.late, set.hid, set.noted = about, hidden, true
-	if !slices.Contains(set.rough[about], hidden) {
-		set.rough[about] = append(set.rough[about], hidden)
-	}
+	ways = append(ways, way)
+	set.rough[about], set.lately(about).ways = ways, ways
+}
+
+func (set *sentSet) lately(about rough) *noted {
+	return &set.late[about.to%spec.ServerID(len(set.late))]
 }
 
 func (s *sending) arrives(r *Record) *Contradiction {
@@ -212,15 +224,6 @@ func (s *sending) arrives(r *Record) *Contradiction {
 		Hint:     "the message was made up or changed on its way, or the trace lacks the step that sent it"}}
 }
 
-func sent(set map[uint64]optional, print uint64, told optional) bool {
-	for ; ; print++ {
-		known, there := set[print]
-		if !there || known.agrees(told) {
-			return there
-		}
-	}
-}
-
 // mayBeUnseen reports whether the sender's record has a gap in which it may have sent the message. The term of a pre-vote is the one
 // to come, and a reply to it tells that of the candidate.
 func (s *sending) mayBeUnseen(m *spec.Message) bool {
@@ -236,19 +239,20 @@ func (s *sending) mayBeUnseen(m *spec.Message) bool {
 
 // fingerprint stands for what every record of a message shows; what some may leave out is returned besides.
 func (s *sending) fingerprint(m *spec.Message) (uint64, optional) {
-	b := append(s.scratch[:0], flags(m.Granted, m.Success))
-	for _, n := range [...]uint64{uint64(m.To), uint64(m.Term), uint64(m.LastLogIndex), uint64(m.LastLogTerm), uint64(m.PrevLogIndex),
-		uint64(m.LeaderCommit), uint64(m.MatchIndex)} {
-		b = binary.AppendUvarint(b, n)
+	h := s.secret
+	for _, n := range [...]uint64{uint64(flags(m.Granted, m.Success)), uint64(m.To), uint64(m.Term), uint64(m.LastLogIndex), uint64(m.LastLogTerm),
+		uint64(m.PrevLogIndex), uint64(m.LeaderCommit), uint64(m.MatchIndex)} {
+		h = mixed(h, n)
 	}
 	if m.Kind != spec.InstallSnapshot { // which need not say what it carries
-		b = binary.AppendUvarint(b, uint64(len(m.Entries)))
+		h = mixed(h, uint64(len(m.Entries)))
 		for k := range m.Entries {
-			b = binary.AppendUvarint(append(b, byte(m.Entries[k].Kind)), uint64(m.Entries[k].Term))
+			h = mixed(mixed(h, uint64(m.Entries[k].Kind)), uint64(m.Entries[k].Term))
 		}
 	}
-	b = append(b, m.Payload...)
-	print := maphash.Bytes(s.seed, b)
+	if m.Payload != "" {
+		h = mixed(h, maphash.String(s.seed, m.Payload))
+	}
 	var told optional
 	if m.Knows(spec.MessagePrevTerm) {
 		told.prevTerm = uint64(m.PrevLogTerm) + 1
@@ -259,25 +263,29 @@ func (s *sending) fingerprint(m *spec.Message) (uint64, optional) {
 	if m.ConflictIndex > 0 || m.ConflictTerm > 0 {
 		told.hint = uint64(m.ConflictIndex)<<32 ^ uint64(m.ConflictTerm)
 	}
-	told.values, b = s.values(m.Entries, b[:0])
-	if m.Kind == spec.InstallSnapshot && len(m.Entries) == 0 {
-		told.values = 0
+	if m.Kind != spec.InstallSnapshot || len(m.Entries) > 0 {
+		told.values = s.values(m.Entries)
 	}
-	s.scratch = b
-	return print, told
+	return h, told
 }
 
 // values stands for the values of entries: 0 if one is not shown. Raft's own entries have none.
-func (s *sending) values(entries []spec.Entry, b []byte) (uint64, []byte) {
+func (s *sending) values(entries []spec.Entry) uint64 {
+	h := s.secret
 	for k := range entries {
 		e := &entries[k]
 		if e.Value == "" && e.Kind != spec.NoOp {
-			return 0, b
+			return 0
 		}
-		b = binary.AppendUvarint(b, uint64(len(e.Value)))
-		b = append(b, e.Value...)
+		h = mixed(h, maphash.String(s.seed, e.Value))
 	}
-	return max(maphash.Bytes(s.seed, b), 1), b
+	return max(h, 1)
+}
+
+// mixed adds a number to a hash.
+func mixed(h, n uint64) uint64 {
+	high, low := bits.Mul64(h^n^0x9e3779b97f4a7c15, 0xd6e8feb86659fd93)
+	return high ^ low
 }
 
 func flags(a, b bool) (bits byte) {
