@@ -29,10 +29,6 @@ func (s *Step) tells(kind FactKind, declared Variants) (told bool) {
 	return told
 }
 
-func holdsVote(s *Step) bool {
-	return s.Before.VotedFor != None && s.Before.Term == s.After.Term || s.stateTraits()&isSeenToRun == 0 && s.Before.Knows(FieldDurable) && s.Before.Durable.VotedFor != None
-}
-
 func changesConfiguration(s *Step) bool { _, _, appends := s.appendsConfiguration(); return appends }
 
 func inLog(s *Step) bool {
@@ -46,40 +42,36 @@ var exercises = map[*Rule]condition{
 	heedHigherTerm:          when(running, ofHigherTerm),
 	staleRequestHarmless:    when(running, request, ofEarlierTerm),
 	staleRequestAnswer:      when(running, request, ofEarlierTerm, sends(RequestVoteReply, AppendEntriesReply, InstallSnapshotReply, PreVoteReply)),
-	messageTerm:             when(either(does(Send), delivers), that((*Step).tellsTerms)),
+	messageTerm:             when(either(does(Send), delivers), marked(tellsOfTerms)),
 	staleReplyIgnored:       when(running, ofEarlierTerm, brings(RequestVoteReply, AppendEntriesReply, InstallSnapshotReply)),
-	entryOfItsTerm:          when(running, otherLogs, that(func(s *Step) bool { _, gained := firstGain(s.Before.Log, s.After.Log); return gained })),
+	entryOfItsTerm:          when(running, otherLogs, marked(gainsEntries)),
 	startFollower:           given(Restart),
-	voteOnce:                that(holdsVote),
-	candidateVotesForItself: that(func(s *Step) bool { _, campaigns := s.campaignsFrom(); return campaigns }),
+	voteOnce:                marked(holdsVoteBefore),
+	candidateVotesForItself: when(marked(seeksAnew), that(func(s *Step) bool { _, campaigns := s.campaignsFrom(); return campaigns })),
 	votesOfThisTerm:         when(running, either(brings(RequestVoteReply), tookOffice)),
 	majorityElects:          tookOffice,
-	oneVoteEach:             that(func(s *Step) bool { return TookOffice(s) || len(s.After.Granted) > 1 }),
+	oneVoteEach:             marked(countsSomeVotes),
 	noVoteAway:              grants,
 	candidateYields:         when(running, brings(AppendEntries, InstallSnapshot), ofItsTerm),
 	heartbeatToAll:          when(running, given(Heartbeat), leading),
 	leaderAppendOnly:        when(leading, holdsEntries),
-	prevMatches: when(brings(AppendEntries), wholeMessage, notOfEarlier, either(acknowledges, otherLogs), that(func(s *Step) bool {
-		return s.outputTraits()&acceptsAppend != 0 || logChanged(s.Before.Log, s.After.Log)
-	})),
-	truncateOnConflict: holdsEntries,
-	appendIdempotent:   when(running, brings(AppendEntries), wholeMessage, that(func(s *Step) bool { return covers(s.Before.Log, &s.Input.Message) })),
-	ackVerified:        when(brings(AppendEntries), acknowledges),
-	matchMonotonic:     when(leading, that(func(s *Step) bool { return len(s.Before.Progress) > 0 })),
-	nextAboveMatch:     when(leadsAfter, that(func(s *Step) bool { return len(s.After.Progress) > 0 })),
-	prevTermTrue:       sends(AppendEntries),
-	entriesFromLog:     condition{all: sendsEntries},
-	heartbeatAtMatch:   when(leadsAfter, condition{all: sendsNone}),
+	prevMatches:             when(brings(AppendEntries), wholeMessage, notOfEarlier, either(acknowledges, otherLogs), marked(takesEntries)),
+	truncateOnConflict:      holdsEntries,
+	appendIdempotent:        when(running, brings(AppendEntries), wholeMessage, that(func(s *Step) bool { return covers(s.Before.Log, &s.Input.Message) })),
+	ackVerified:             when(brings(AppendEntries), acknowledges),
+	matchMonotonic:          when(leading, marked(progressBefore)),
+	nextAboveMatch:          when(leadsAfter, marked(progressAfter)),
+	prevTermTrue:            sends(AppendEntries),
+	entriesFromLog:          condition{all: sendsEntries},
+	heartbeatAtMatch:        when(leadsAfter, condition{all: sendsNone}),
 	compactedIsCommitted: when(running, brings(AppendEntries), that(func(s *Step) bool {
 		return s.Input.Message.Knows(MessagePrevIndex) && s.Input.Message.PrevLogIndex < s.Before.Log.Base
 	})),
-	logTermsOrdered:  that(func(s *Step) bool { return len(s.After.Log.Entries) > 0 }),
+	logTermsOrdered:  marked(entriesAfter),
 	voteUpToDate:     when(brings(RequestVote), grants),
 	candidateLastLog: sends(RequestVote),
-	termIsNoVote: that(func(s *Step) bool {
-		return ofHigherTerm.possible(s.inputTraits()) || s.Before.Term == s.After.Term && s.Before.VotedFor == None && s.After.VotedFor != None
-	}),
-	commitOwnTerm: commitsAsLeader,
+	termIsNoVote:     marked(mayVote),
+	commitOwnTerm:    commitsAsLeader,
 	commitWhatIsStored: when(leading, brings(AppendEntriesReply), that(func(s *Step) bool {
 		return s.Input.Message.Knows(MessageSuccess) && s.Input.Message.Success
 	})),
@@ -87,8 +79,8 @@ var exercises = map[*Rule]condition{
 	commitMonotonic:              when(running, committed),
 	commitVerified:               when(running, raisesCommit, brings(AppendEntries, InstallSnapshot)),
 	commitMajority:               commitsAsLeader,
-	commitInLog:                  that(func(s *Step) bool { return s.After.CommitIndex > 0 }),
-	applyInOrder:                 that(func(s *Step) bool { return s.After.LastApplied > 0 || s.Before.LastApplied > 0 }),
+	commitInLog:                  marked(commitsAfter),
+	applyInOrder:                 marked(hasApplied),
 	committedKept:                when(committed, holdsEntries),
 	durableBeforeSend:            does(Send),
 	voteAtomic:                   cutShort,
@@ -103,14 +95,14 @@ var exercises = map[*Rule]condition{
 	oneChangeAtATime:             when(otherLogs, that(changesConfiguration)),
 	changeAfterOwnCommit:         when(given(Reconfigure), otherLogs, that(changesConfiguration)),
 	oneVoterAtATime:              when(given(Reconfigure), otherLogs, that(changesConfiguration)),
-	configurationRolledBack:      when(running, otherLogs, that(func(s *Step) bool { _, lost := firstLoss(s.Before.Log, s.After.Log); return lost })),
-	onlyVotersCampaign:           when(running, that(func(s *Step) bool { return seeksOffice(s.After.Role) && !seeksOffice(s.Before.Role) })),
+	configurationRolledBack:      when(running, otherLogs, marked(losesEntries)),
+	onlyVotersCampaign:           when(running, seeking, marked(seeksAnew), that(func(s *Step) bool { return !seeksOffice(s.Before.Role) })),
 	outsidersNotCounted:          when(either(tookOffice, raisesCommit), that(func(s *Step) bool { return TookOffice(s) || s.commitsAsLeader() })),
 	removedLeaderSteps:           when(leadsAfter, that(inLog)),
 	removedDeposesNobody:         when(running, brings(RequestVote), that(func(s *Step) bool { return s.Before.Role == Leader && !s.Before.Config.Has(s.Input.Message.From) })),
 	noLeaderWithoutConfiguration: tookOffice,
-	identityNotReused:            that(func(s *Step) bool { return !s.Before.blank() }),
-	snapshotCommitted:            when(running, that(func(s *Step) bool { return s.After.Log.Base > s.Before.Log.Base && s.Input.Kind != Deliver })),
+	identityNotReused:            marked(notBlankBefore),
+	snapshotCommitted:            when(running, marked(baseRises), that(func(s *Step) bool { return s.Input.Kind != Deliver })),
 	snapshotWhenCompacted:        when(sends(AppendEntries, InstallSnapshot), that(func(s *Step) bool { return s.Before.Log.Base > 0 })),
 	installRaises:                when(running, brings(InstallSnapshot)),
 	installKeepsSuffix: when(running, brings(InstallSnapshot), wholeMessage, notOfEarlier, that(func(s *Step) bool {
@@ -134,12 +126,7 @@ var exercises = map[*Rule]condition{
 	sentByLeader:      sends(AppendEntries, InstallSnapshot),
 	storesWhatWasSent: either(brings(AppendEntries), acknowledges),
 	snapshotWhole:     when(brings(InstallSnapshot), that(func(s *Step) bool { return s.Input.Message.Partial || s.Input.Message.Offset > 0 })),
-	snapshotTermTrue: that(func(s *Step) bool {
-		return s.outputTraits()&InstallSnapshot.sending() != 0 || s.After.Log.Base > 0 && s.Before.Log.Base > 0 || s.Input.Kind == Compact
-	}),
-	diskKept: that(func(s *Step) bool {
-		d := &s.Before.Durable
-		return s.Output.durable() || s.Before.Knows(FieldDurable) && (d.Term > 0 || d.Log.LastIndex() > 0)
-	}),
+	snapshotTermTrue:  marked(hasBase),
+	diskKept:          marked(hadDisk),
 	readNotBelowNoted: answersRead,
 }

@@ -3,7 +3,7 @@ package spec
 // Breakable reports whether a step is one of those about which a judge asks the rule.
 func Breakable(r *Rule, s *Step) bool {
 	c, listed := breakable[r]
-	return !listed || c.possible(s.traits())
+	return !listed || c.holds(s, s.traits())
 }
 
 // LastConfiguration is what rules are told of the log after the step, and from the log alone.

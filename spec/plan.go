@@ -16,12 +16,14 @@ type plan struct {
 	times  int   // how many such steps there were
 }
 
-// asked is a rule that has to be asked about every step of a kind.
+// asked is a rule that has to be asked about steps of a kind.
 type asked struct {
-	rule  int
-	step  bool // its Step may find something
-	tests exercised
-	about condition // tests is sometimes: whether the rest of it holds
+	rule   int
+	step   bool  // its Step may find something,
+	breaks marks // if the step has these
+	tests  exercised
+	about  *condition // tests is sometimes: whether the rest of it holds,
+	marks  marks      // of which these are the marks
 }
 
 // exercised says whether steps put a rule to the test.
@@ -80,14 +82,14 @@ func (j *Judge) newPlan(s *Step, t traits) *plan {
 		j.shown[k] = true
 		a := asked{rule: k, step: true, tests: always}
 		if c, listed := breakable[r]; listed {
-			a.step = c.possible(t)
+			a.step, a.breaks = c.possible(t), c.marks
 		}
 		if about, listed := exercises[r]; listed {
-			a.about = about
+			a.about, a.marks = &about, about.marks
 			switch {
 			case !about.possible(t):
 				a.tests = never
-			case len(about.also) > 0:
+			case about.marks != 0 || len(about.also) > 0:
 				a.tests = sometimes
 			}
 		}
@@ -117,20 +119,23 @@ func (j *Judge) planned(rule int) (times int) {
 func (j *Judge) steps(s *Step, t traits) (found []*Breach) {
 	p := j.planFor(s, t)
 	p.times++
+	m := s.marks(t)
 	for k := range p.asked {
 		a := &p.asked[k]
-		r := j.rules[a.rule]
 		var b *Breach
-		if a.step {
-			b = r.Step(s)
+		if a.step && m&a.breaks == a.breaks {
+			r := j.rules[a.rule]
+			if b = r.Step(s); b != nil && !s.certain(r.Step) {
+				continue
+			}
 		}
-		if b != nil && !s.certain(r.Step) {
-			continue
-		}
-		if b != nil || a.tests == always || a.tests == sometimes && a.about.rest(s) {
+		if b != nil || a.tests == always || a.tests == sometimes && m&a.marks == a.marks && a.about.rest(s) {
 			j.checked[a.rule]++
 		}
-		if b = r.stepBreach(s, b); b != nil {
+		if b == nil {
+			continue
+		}
+		if b = j.rules[a.rule].stepBreach(s, b); b != nil {
 			found = append(found, b)
 		}
 	}

@@ -284,11 +284,8 @@ func judgeMessageTerm(s *Step) *Breach {
 // judgeTermsTold compares the terms of the entries that a message tells of with its own. Whoever asks for votes has no entry of the term in which it
 // wants to be elected: nobody has led that yet. A leader that takes a later term over late may still be sending, from a log or a snapshot that is no longer its own.
 func (s *Step) judgeTermsTold(m *Message, part Part, effect int) *Breach {
-	if !m.Knows(MessageTerm) || m.Kind != RequestVote && m.Kind != PreVote && s.Declared.Has(LateTerm) {
-		return nil
-	}
 	what, term := m.termBeyondItsOwn()
-	if what == "" {
+	if what == "" || !m.Knows(MessageTerm) || m.Kind != RequestVote && m.Kind != PreVote && s.Declared.Has(LateTerm) {
 		return nil
 	}
 	b := s.breach(part, effect, "%s of term %d from %s tells of an entry of term %d", m.Kind, m.Term, m.From, term)
@@ -327,16 +324,7 @@ func (m *Message) termBeyondItsOwn() (what string, term Term) {
 	return "", 0
 }
 
-// tellsTerms reports whether a message of the step tells of terms besides its own.
-func (s *Step) tellsTerms() bool {
-	for _, m := range s.Output.Sent {
-		if s.After.Knows(FieldTerm) || m.tellsTerms() {
-			return true
-		}
-	}
-	return s.Input.Kind == Deliver && s.Input.Message.tellsTerms()
-}
-
+// tellsTerms reports whether a message tells of terms besides its own.
 func (m *Message) tellsTerms() bool {
 	if !m.Knows(MessageTerm) {
 		return false

@@ -218,9 +218,10 @@ func (m *Message) traits() (t traits) {
 
 // condition is what must be so of a step. The zero condition always holds.
 type condition struct {
-	all  traits // all of these
-	any  []traits
-	also []func(*Step) bool
+	all   traits // all of these
+	any   []traits
+	marks marks // all of these
+	also  []func(*Step) bool
 }
 
 // possible reports whether a step with these traits may fulfil the condition.
@@ -237,9 +238,11 @@ func (c *condition) possible(t traits) bool {
 }
 
 // holds reports whether a step with these traits fulfils the condition.
-func (c *condition) holds(s *Step, t traits) bool { return c.possible(t) && c.rest(s) }
+func (c *condition) holds(s *Step, t traits) bool {
+	return c.possible(t) && s.marks(t)&c.marks == c.marks && c.rest(s)
+}
 
-// rest reports whether what traits do not tell of the condition is fulfilled.
+// rest reports whether what traits and marks do not tell of the condition is fulfilled.
 func (c *condition) rest(s *Step) bool {
 	for _, also := range c.also {
 		if !also(s) {
@@ -254,6 +257,7 @@ func when(conditions ...condition) (all condition) {
 	for _, c := range conditions {
 		all.all |= c.all
 		all.any = append(all.any, c.any...)
+		all.marks |= c.marks
 		all.also = append(all.also, c.also...)
 	}
 	return all
@@ -263,7 +267,7 @@ func when(conditions ...condition) (all condition) {
 func either(conditions ...condition) condition {
 	var any traits
 	for _, c := range conditions {
-		if bits.OnesCount64(uint64(c.all))+len(c.any) != 1 || len(c.also) > 0 {
+		if bits.OnesCount64(uint64(c.all))+len(c.any) != 1 || c.marks != 0 || len(c.also) > 0 {
 			panic("spec: either takes conditions of one trait")
 		}
 		any |= c.all
@@ -274,8 +278,11 @@ func either(conditions ...condition) condition {
 	return condition{any: []traits{any}}
 }
 
-// that is a condition which traits do not tell.
+// that is a condition which traits and marks do not tell.
 func that(holds func(*Step) bool) condition { return condition{also: []func(*Step) bool{holds}} }
+
+// marked is the condition that the step has a mark.
+func marked(m marks) condition { return condition{marks: m} }
 
 func brings(kinds ...MessageKind) condition {
 	var any traits
