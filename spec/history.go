@@ -43,6 +43,14 @@ func (b byIndex) at(i Index) *Fact {
 	return &fact
 }
 
+// unlike returns the fact about the index of another one, of a commitment or of what a client was told, if the two cannot be of one entry; or nil.
+func (b byIndex) unlike(f *Fact) *Fact {
+	if at, known := b.find(f.Index); !known || b[at].Entry.mayBe(f.Entry) {
+		return nil
+	}
+	return b.at(f.Index)
+}
+
 // agree is [History.Agree] for such facts.
 func (b *byIndex) agree(f *Fact) *Fact {
 	at, known := b.find(f.Index)
@@ -85,12 +93,12 @@ func (h *History) Agree(f *Fact) *Fact {
 		if earlier := h.agreeCommitted(f); earlier != nil {
 			return earlier
 		}
-		if earlier := h.acknowledgedAs(f); earlier != nil {
+		if earlier := h.acknowledged.unlike(f); earlier != nil {
 			return earlier
 		}
 		return h.failed(f)
 	case FactAcknowledged:
-		if earlier := h.committedAt(f.Index); earlier != nil && !earlier.Entry.mayBe(f.Entry) {
+		if earlier := h.committed.unlike(f); earlier != nil {
 			return earlier
 		}
 		return h.acknowledged.agree(f)
@@ -166,14 +174,6 @@ func (h *History) failed(f *Fact) *Fact {
 	}
 	if earlier, known := h.facts[Key{Kind: FactFailed, Index: f.Index, Term: f.Entry.Term}]; known {
 		return &earlier
-	}
-	return nil
-}
-
-// acknowledgedAs returns what a client was told of another command at the index of a commitment, or nil.
-func (h *History) acknowledgedAs(f *Fact) *Fact {
-	if earlier := h.acknowledged.at(f.Index); earlier != nil && !earlier.Entry.mayBe(f.Entry) {
-		return earlier
 	}
 	return nil
 }

@@ -32,8 +32,10 @@ func (k *Known) diskFalls(s *Step, effect int, was, is *Durable, earlier bool) *
 		return s.breach(PartEffect, effect, "%s had term %d on its disk and now has term %d there", s.Server, was.Term, is.Term).
 			refusing("term on disk ≥ term on disk before", "%d is below %d", is.Term, was.Term).allowing("term %d stays on disk", was.Term)
 	}
-	lenient := s.Declared.Has(LateTerm) || s.Declared.Has(TermThenVote) || s.Declared.Has(DropsVoteForLeader) && is.VotedFor == None
-	if known(FieldTerm|FieldVotedFor) && is.Term == was.Term && was.VotedFor != None && is.VotedFor != was.VotedFor && !lenient {
+	lenient := func() bool {
+		return s.Declared.Has(LateTerm) || s.Declared.Has(TermThenVote) || s.Declared.Has(DropsVoteForLeader) && is.VotedFor == None
+	}
+	if known(FieldTerm|FieldVotedFor) && is.Term == was.Term && was.VotedFor != None && is.VotedFor != was.VotedFor && !lenient() {
 		return s.breach(PartEffect, effect, "%s had its vote for %s in term %d on its disk and now has a vote for %s there", s.Server, was.VotedFor, was.Term, is.VotedFor).
 			refusing("votedFor on disk stays in its term", "it was %s and is %s", was.VotedFor, is.VotedFor).allowing("the vote for %s stays on disk", was.VotedFor)
 	}

@@ -90,19 +90,20 @@ func (r *recollection) remember(s *Step) {
 	}
 	r.vague = r.vague || s.delivered(AppendEntries) && (!s.After.Knows(FieldTerm) || !m.Knows(MessageFrom|MessageTerm|MessagePrevIndex|MessageEntries|MessageCommit))
 	r.rememberMembers(s)
-	if s.Declared.Has(InheritsLease) {
+	if (s.Input.Kind == Tick || !s.Before.Log.is(&s.After.Log)) && s.Declared.Has(InheritsLease) {
 		r.age(s)
+	}
+	last := Index(0) // up to where nothing is early
+	if s.After.Knows(FieldLog) {
+		last = s.After.Log.LastIndex()
+		r.early = slices.DeleteFunc(r.early, func(m Message) bool { return m.LastEntryIndex() <= last })
 	}
 	switch {
 	case !s.runs() || s.Input.Kind != Deliver || m.Term != r.term:
 	case m.Kind == AppendEntriesReply && m.Success:
 		r.acked = max(r.acked, m.MatchIndex)
-	case m.Kind == AppendEntries && len(m.Entries) > 0:
+	case m.Kind == AppendEntries && len(m.Entries) > 0 && m.LastEntryIndex() > last:
 		r.early = append(r.early, *m)
-	}
-	if s.After.Knows(FieldLog) {
-		last := s.After.Log.LastIndex()
-		r.early = slices.DeleteFunc(r.early, func(m Message) bool { return m.LastEntryIndex() <= last })
 	}
 	if more := len(r.early) - mostEarly; more > 0 {
 		r.early = slices.Delete(r.early, 0, more)

@@ -95,10 +95,7 @@ func (s *Step) judgeVoteKept() *Breach {
 // judgeVoteGiven sees that a step gives a vote of a term and ends in that term with none. What waits for storage may be told before the vote is shown.
 func (s *Step) judgeVoteGiven() *Breach {
 	o := &s.After
-	if s.Declared.Has(VolatileUntilReady) {
-		return nil
-	}
-	if !o.Knows(FieldTerm|FieldVotedFor) || !o.Knows(FieldRole) && !o.Knows(FieldUp) || o.VotedFor != None || s.crashes() || s.dropsVote() {
+	if o.VotedFor != None || !o.Knows(FieldTerm|FieldVotedFor) || !o.Knows(FieldRole) && !o.Knows(FieldUp) || s.crashes() || s.Declared.Has(VolatileUntilReady) || s.dropsVote() {
 		return nil
 	}
 	for k, m := range s.Output.Sent {
