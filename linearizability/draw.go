@@ -169,16 +169,7 @@ func (f *Finding) bars() []string {
 // Spans returns the places of each operation's call and return among all calls and returns of the finding, from 0, and how many places there
 // are. The place of a return that never was is 0. Calls that meet at one moment share a place, and so do returns.
 func (f *Finding) Spans() (spans [][2]int, places int) {
-	var ranks []int64
-	for n := range f.Operations {
-		o := &f.Operations[n]
-		ranks = append(ranks, o.callRank())
-		if o.Outcome == Returned {
-			ranks = append(ranks, o.returnRank())
-		}
-	}
-	slices.Sort(ranks)
-	ranks = slices.Compact(ranks)
+	ranks := f.ranks()
 	for n := range f.Operations {
 		o := &f.Operations[n]
 		from, _ := slices.BinarySearch(ranks, o.callRank())
@@ -189,6 +180,26 @@ func (f *Finding) Spans() (spans [][2]int, places int) {
 		spans = append(spans, [2]int{from, to})
 	}
 	return spans, len(ranks)
+}
+
+// ranks are the different moments of calls and returns, ascending.
+func (f *Finding) ranks() (ranks []int64) {
+	for n := range f.Operations {
+		o := &f.Operations[n]
+		ranks = append(ranks, o.callRank())
+		if o.Outcome == Returned {
+			ranks = append(ranks, o.returnRank())
+		}
+	}
+	slices.Sort(ranks)
+	return slices.Compact(ranks)
+}
+
+// Place returns the last place, as Spans numbers them, that is not after a step of the trace; -1 if all are.
+func (f *Finding) Place(step int) int {
+	ranks := f.ranks()
+	at, _ := slices.BinarySearch(ranks, int64(step)<<1+2)
+	return at - 1
 }
 
 // mostSteps is how many steps of a cluster are told beside a witness.

@@ -43,6 +43,7 @@ type Witness struct {
 	Model       string      `json:"model,omitempty"`   // the weakest that it violates
 	Cycle       []Step      `json:"cycle,omitempty"`   // why each of some operations comes before the next, and the last before the first
 	Cluster     []Moment    `json:"cluster,omitempty"` // what the cluster did meanwhile, where that was recorded too
+	Orders      [][]int     `json:"-"`                 // of operations that some order explains, by their numbers, the longest first; pages show them
 }
 
 // Operation is one operation of a witness.
@@ -72,4 +73,6 @@ type Moment struct {
 	Step int    `json:"step"` // number of the trace's record
 	Line int    `json:"line"`
 	Text string `json:"text"`
+	// After is the place among the calls and returns after which it happened, from 0; -1 is before all. Pages show it.
+	After int `json:"-"`
 }

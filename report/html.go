@@ -21,6 +21,8 @@ func HTML(w io.Writer, r *Report) error {
 	if r.Checks != nil {
 		h.Title = (&text{r: r}).gateTally()
 		h.checks(r)
+	} else {
+		h.summary(r)
 	}
 	for k, p := range r.parts() {
 		h.part(r, &p, k)
@@ -33,6 +35,52 @@ type htmlPage struct {
 	page.Page
 	drawn    map[*traces.Trace]bool
 	findings int // that have a section
+}
+
+// summary says below the verdict what it is about: the promise, within which bounds, where chance began, and how to see it again.
+func (h *htmlPage) summary(r *Report) {
+	add := func(b ...page.Block) { h.Summary = append(h.Summary, b...) }
+	t := &text{r: r}
+	var first *Finding
+	if len(r.Findings) > 0 {
+		first = &r.Findings[0]
+		add(sentenceBlocks(first)...)
+	}
+	if r.Bounds != nil {
+		add(page.Text{Label: "Bounds:", Says: t.world()})
+	}
+	if r.Campaign != nil {
+		add(page.Text{Label: "Seed:", Says: t.again()})
+	}
+	if first != nil {
+		add(shortestBlocks(first)...)
+		add(replayBlocks(r, first)...)
+	}
+}
+
+func sentenceBlocks(f *Finding) []page.Block {
+	if f.Sentence == "" {
+		return nil
+	}
+	return []page.Block{page.Text{Label: Title(f.Name) + ":", Says: strings.TrimSuffix(f.Sentence, ".") + " (" + f.Section + ")."}}
+}
+
+func shortestBlocks(f *Finding) []page.Block {
+	if said := f.shortest("breaks a rule"); said != "" {
+		return []page.Block{page.Text{Says: said}}
+	}
+	return nil
+}
+
+// replayBlocks hold the command that shows it again: of an execution that was saved, or of the file in which it was found.
+func replayBlocks(r *Report, f *Finding) []page.Block {
+	switch {
+	case f.Trace != "":
+		return []page.Block{page.Command{Label: "replay", Line: "raftcheck replay " + (&text{r: r}).exec() + f.Trace}}
+	case r.Command == "verify" && len(f.Evidence) > 0 && f.Evidence[0].File != "" && f.Evidence[0].File != "-":
+		return []page.Block{page.Command{Label: "again", Line: "raftcheck verify " + f.Evidence[0].File}}
+	}
+	return nil
 }
 
 func (h *htmlPage) section(id, title string, blocks ...page.Block) {
@@ -134,8 +182,9 @@ func (h *htmlPage) finding(p *part, group []Finding) []page.Block {
 	if said := f.Name + ": " + f.Message; said != h.Title {
 		all = append(all, page.Text{Says: said, Bad: true})
 	}
-	if f.Sentence != "" {
-		all = append(all, page.Text{Label: Title(f.Name) + ":", Says: strings.TrimSuffix(f.Sentence, ".") + " (" + f.Section + ")."})
+	above := h.Summary != nil && h.findings == 1 // the page says at its beginning what it is about
+	if !above {
+		all = append(all, sentenceBlocks(f)...)
 	}
 	all = append(all, whereBlocks(f)...)
 	all = append(all, h.execution(p, f)...)
@@ -150,14 +199,17 @@ func (h *htmlPage) finding(p *part, group []Finding) []page.Block {
 		}
 		all = append(all, t)
 	}
-	if said := f.shortest("breaks a rule"); said != "" {
-		all = append(all, page.Text{Says: said})
+	if !above {
+		all = append(all, shortestBlocks(f)...)
 	}
 	if c := p.Campaign; c != nil && c.Found != nil {
 		all = append(all, page.Text{Says: fmt.Sprintf("Found by %s run number %s, after %s; shortened from %s to %d.", c.Found.Strategy, Count(c.Found.Run), Some(c.Steps, "step"),
 			Some(c.Found.Steps, "step"), f.Steps)})
 	}
-	return append(all, nextBlocks(p, f)...)
+	if !above {
+		all = append(all, replayBlocks(p.Report, f)...)
+	}
+	return append(all, page.Command{Label: "learn", Line: "raftcheck explain " + f.Name})
 }
 
 // whereBlocks quote the lines of a file that the finding rests on.
@@ -179,7 +231,7 @@ func (h *htmlPage) execution(p *part, f *Finding) (all []page.Block) {
 		return nil
 	}
 	h.drawn[f.Execution] = true
-	e := &page.Execution{Trace: f.Execution, Name: f.Name}
+	e := &page.Execution{Trace: f.Execution, Name: f.Name, Rules: p.judged()}
 	for k := range p.Findings {
 		if other := &p.Findings[k]; other.Execution == f.Execution && other.Breach != nil {
 			e.Findings = append(e.Findings, other.Breach)
@@ -193,13 +245,7 @@ func (h *htmlPage) execution(p *part, f *Finding) (all []page.Block) {
 	if e.Findings == nil && f.breachOf() != nil {
 		e.Findings = []*traces.Finding{f.breachOf()}
 	}
-	all = append(all, e)
-	if f.Breach != nil {
-		var story bytes.Buffer
-		_ = traces.Layout{}.Text(&story, f.Execution, f.Breach) // a buffer takes everything
-		all = append(all, page.Fold{Summary: "The same as text", Blocks: []page.Block{page.Pre{Label: "The execution as text", Text: strings.TrimRight(story.String(), "\n")}}})
-	}
-	return all
+	return append(all, e)
 }
 
 // inFile draws the file that a finding is in, once.
@@ -207,7 +253,7 @@ func (h *htmlPage) inFile(r *Report, f *Finding) []page.Block {
 	for k := range r.Files {
 		file := &r.Files[k]
 		if file.Execution != nil && len(f.Evidence) > 0 && file.Path == f.Evidence[0].File && !h.drawn[file.Execution] {
-			return h.file(file, "")
+			return h.file(r, file, "")
 		}
 	}
 	return nil
@@ -217,18 +263,18 @@ func (h *htmlPage) inFile(r *Report, f *Finding) []page.Block {
 func (h *htmlPage) recorded(r *Report) (all []page.Block) {
 	if r.Execution != nil && !h.drawn[r.Execution] {
 		h.drawn[r.Execution] = true
-		all = append(all, &page.Execution{Trace: r.Execution})
+		all = append(all, &page.Execution{Trace: r.Execution, Rules: r.judged()})
 	}
 	for k := range r.Files {
 		if f := &r.Files[k]; f.Execution != nil && !h.drawn[f.Execution] {
-			all = append(all, h.file(f, f.Path)...)
+			all = append(all, h.file(r, f, f.Path)...)
 		}
 	}
 	return all
 }
 
 // file draws what is in a file.
-func (h *htmlPage) file(f *File, title string) (all []page.Block) {
+func (h *htmlPage) file(r *Report, f *File, title string) (all []page.Block) {
 	h.drawn[f.Execution] = true
 	if len(f.Names) > 0 {
 		all = append(all, page.Text{Label: "Servers:", Says: f.named()})
@@ -236,7 +282,21 @@ func (h *htmlPage) file(f *File, title string) (all []page.Block) {
 	if f.Left != "" {
 		all = append(all, page.Text{Says: f.Left})
 	}
-	return append(all, &page.Execution{Trace: f.Execution, Lines: f.Original, Findings: f.Broken, Title: title, Name: bareName(f.Path)})
+	return append(all, &page.Execution{Trace: f.Execution, Lines: f.Original, Findings: f.Broken, Title: title, Name: bareName(f.Path), Rules: r.judged()})
+}
+
+// judged lists the rules that executions were judged by; nil where that is not said. What a trace shows nothing of is not among them.
+func (r *Report) judged() (all []*spec.Rule) {
+	for k := range r.Rules {
+		switch verdict := r.Rules[k].Verdict; {
+		case verdict == NotApplicable, r.Command == "verify" && (verdict == NotCheckable || verdict == NotExercised):
+			continue
+		}
+		if rule, known := spec.RuleByName(r.Rules[k].Name); known && rule.Live == nil {
+			all = append(all, rule)
+		}
+	}
+	return all
 }
 
 // bareName is the name of a file without its folder and its endings.
@@ -267,7 +327,7 @@ func witnessBlocks(w *Witness) []page.Block {
 		all = append(all, page.Text{Label: "Hint:", Says: hint})
 	}
 	if len(w.Cluster) > 0 {
-		c := page.Table{Caption: "What the cluster did meanwhile", Head: []string{"step", "what happens"}}
+		c := page.Table{Caption: "What the cluster did meanwhile, by the numbers above the bars", Head: []string{"step", "what happens"}}
 		for _, m := range w.Cluster {
 			c.Rows = append(c.Rows, []string{fmt.Sprint(m.Step), m.Text})
 		}
@@ -279,9 +339,19 @@ func witnessBlocks(w *Witness) []page.Block {
 // spans are the operations as bars, from their calls to their returns.
 func (w *Witness) spans() page.Spans {
 	var s page.Spans
+	for _, order := range w.Orders {
+		var of []int
+		for _, number := range order {
+			of = append(of, number-1)
+		}
+		s.Orders = append(s.Orders, of)
+	}
+	for _, m := range w.Cluster {
+		s.Marks = append(s.Marks, page.Mark{After: m.After, Label: fmt.Sprint(m.Step)})
+	}
 	for k := range w.Operations {
 		o := &w.Operations[k]
-		s = append(s, page.Span{Lane: o.Client, Label: fmt.Sprintf("%d: %s", o.Number, o.Text), From: o.From, To: o.To})
+		s.Operations = append(s.Operations, page.Span{Lane: o.Client, Label: fmt.Sprintf("%d: %s", o.Number, o.Text), From: o.From, To: o.To})
 	}
 	return s
 }
@@ -341,14 +411,6 @@ func declared(variants []string) string {
 		return ""
 	}
 	return "Then declare " + strings.Join(variants, " or ") + "."
-}
-
-// nextBlocks are the commands that go on from here.
-func nextBlocks(p *part, f *Finding) (all []page.Block) {
-	if f.Trace != "" {
-		all = append(all, page.Command{Label: "replay", Line: "raftcheck replay " + (&text{r: p.Report}).exec() + f.Trace})
-	}
-	return append(all, page.Command{Label: "learn", Line: "raftcheck explain " + f.Name})
 }
 
 // everyVerdict lists them in the order in which a reader wants them.

@@ -312,6 +312,19 @@ func (j *Judge) Checked(id string) int {
 	return 0
 }
 
+// Tests tells of each rule that is judged how many times it was put to the test so far, as [Judge.Checked] does, in the order of the rules.
+func (j *Judge) Tests(tell func(r *Rule, times int)) {
+	times := slices.Clone(j.checked)
+	for _, p := range j.plans {
+		for _, k := range p.tested {
+			times[k] += p.times
+		}
+	}
+	for k, r := range j.rules {
+		tell(r, times[k])
+	}
+}
+
 // Shown reports whether anything that was judged showed what the rule needs: where it did, and the rule was never put to the test, nothing happened
 // that the rule is about.
 func (j *Judge) Shown(id string) bool {

@@ -30,3 +30,31 @@ func FindingOf(b *spec.Breach) Finding {
 	}
 	return f
 }
+
+// Tested tells of each record which of the rules it puts to the test, as indexes of rules, ascending. What is counted is what a verdict on the
+// trace counts; a record that breaks a rule puts it to the test too.
+func Tested(t *Trace, rules []*spec.Rule) [][]int {
+	judge := spec.NewJudge(rules, t.Header.Variants)
+	judge.Recorded()
+	if t.Header.Joined {
+		judge.Causal()
+	}
+	tested, before, index := make([][]int, len(t.Records)), make([]int, len(rules)), map[*spec.Rule]int{}
+	for k, r := range rules {
+		index[r] = k
+	}
+	for i := range t.Records {
+		if t.Records[i].Step == nil {
+			continue
+		}
+		step := *t.Records[i].Step // a judge adds to it what it knows
+		judge.Step(spec.Origin(t.Records[i].Number), &step)
+		judge.Tests(func(r *spec.Rule, times int) {
+			if k := index[r]; times > before[k] {
+				before[k] = times
+				tested[i] = append(tested[i], k)
+			}
+		})
+	}
+	return tested
+}

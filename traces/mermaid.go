@@ -18,13 +18,14 @@ func Mermaid(w io.Writer, t *Trace, finding *Finding) error {
 	for _, id := range serversOf(t) {
 		fmt.Fprintf(out, "    participant %s\n", id)
 	}
-	for i := range t.Records {
-		r := &t.Records[i]
+	_, rows := Rows(t, 0)
+	for _, row := range rows[1:] {
+		r := row.Record
 		guilty := finding != nil && len(finding.Evidence) > 0 && finding.Evidence[0].Step == r.Number
 		if guilty {
 			fmt.Fprintln(out, "    rect rgb(255, 225, 220)")
 		}
-		writeMermaidRecord(out, t, r)
+		writeMermaidRow(out, t, &row)
 		if guilty {
 			fmt.Fprintf(out, "    Note over %s: ✗ %s: %s\n", whereOf(r, t), finding.Rule.Name, mermaidText(finding.Message))
 			fmt.Fprintln(out, "    end")
@@ -33,19 +34,20 @@ func Mermaid(w io.Writer, t *Trace, finding *Finding) error {
 	return out.Flush()
 }
 
-func writeMermaidRecord(w io.Writer, t *Trace, r *Record) {
+func writeMermaidRow(w io.Writer, t *Trace, row *Row) {
+	r := row.Record
 	if r.Step == nil {
 		if r.Event == EventDrop {
 			fmt.Fprintf(w, "    %s--x%s: %s (lost)\n", r.Message.From, r.Message.To, mermaidLabel(&r.Message))
 			return
 		}
-		fmt.Fprintf(w, "    Note over %s: %s\n", whereOf(r, t), mermaidText(Sentence(r)))
+		fmt.Fprintf(w, "    Note over %s: %s\n", whereOf(r, t), mermaidText(row.Says))
 		return
 	}
 	if m := &r.Step.Input.Message; r.Step.Input.Kind == spec.Deliver && m.From != m.To {
 		fmt.Fprintf(w, "    %s->>%s: %s\n", m.From, m.To, mermaidLabel(m))
 	}
-	fmt.Fprintf(w, "    Note over %s: %d. %s\n", r.Step.Server, r.Number, mermaidText(Sentence(r)))
+	fmt.Fprintf(w, "    Note over %s: %d. %s\n", r.Step.Server, r.Number, mermaidText(row.Says))
 	for _, k := range r.Lost {
 		m := &r.Step.Output.Effects[k].Message
 		fmt.Fprintf(w, "    %s--x%s: %s (lost)\n", m.From, m.To, mermaidLabel(m))

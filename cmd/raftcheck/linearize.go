@@ -390,7 +390,13 @@ func historyFinding(path string, f *linearizability.Finding) report.Finding {
 		out.Evidence = append(out.Evidence, e)
 	}
 	for _, m := range f.Steps {
-		w.Cluster = append(w.Cluster, report.Moment{Step: m.Step, Line: m.Line, Text: m.Text})
+		w.Cluster = append(w.Cluster, report.Moment{Step: m.Step, Line: m.Line, Text: m.Text, After: f.Place(m.Step)})
+	}
+	for _, order := range f.Orders() {
+		for k := range order {
+			order[k]++
+		}
+		w.Orders = append(w.Orders, order)
 	}
 	out.Witness = w
 	out.Shape = historyShape(f)

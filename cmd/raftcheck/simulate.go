@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -33,7 +34,7 @@ type simulateFlags struct {
 
 // simulate measures elections on a clock that it makes up.
 func (a *app) simulate() *cobra.Command {
-	f := &simulateFlags{outputs: outputs{formats: []string{"text", "json", "svg"}}}
+	f := &simulateFlags{outputs: outputs{formats: []string{"text", "json", "svg", "html"}}}
 	paper := simulation.Paper(runtime.DefaultTiming.Election)
 	cmd := &cobra.Command{
 		Use:   "simulate",
@@ -45,7 +46,7 @@ run, on a clock that is made up and a network whose delays are drawn; the same s
 As in the paper, the leader crashes at any moment between two heartbeats, all followers have just heard from it, and logs differ in
 length so that some servers cannot win. Without --election-timeout it is the paper's ranges; a range of one time is no randomness.`,
 		Example: `  raftcheck simulate
-  raftcheck simulate -o svg=elections.svg
+  raftcheck simulate -o svg=elections.svg -o html=elections.html
   raftcheck simulate --election-timeout 50ms-100ms,100ms-200ms --delay 1ms-10ms --nodes 7
   raftcheck simulate --features pre-vote,check-quorum`,
 		Args: noArguments,
@@ -106,7 +107,9 @@ func (a *app) runSimulate(f *simulateFlags) error {
 		case "json":
 			return writeSimulatedJSON(w, all)
 		case "svg":
-			return simulation.Plot(w, "How long a cluster is without a leader", f.graphs(all)...)
+			return simulation.Plot(w, withoutLeader, f.graphs(all)...)
+		case "html":
+			return f.page(all, versionOf(debug.ReadBuildInfo())).Write(w)
 		}
 		width := 0
 		if person {
@@ -230,17 +233,8 @@ const simulatedColumns = 92
 
 // writeSimulated writes a table or, where it does not fit, a few lines for each range. A width of 0 is no bound.
 func writeSimulated(w io.Writer, all []simulated, width int) error {
-	c := &all[0].config
 	var b strings.Builder
-	logs := "logs that differ in length"
-	if c.SameLogs {
-		logs = "logs that are alike"
-	}
-	disk := "a sync " + c.Disk.String()
-	if c.Disk.Max == 0 {
-		disk = "a sync no time"
-	}
-	fmt.Fprintf(&b, "%d servers, %s; a message takes %s, %s; seed %d\n\n", c.Servers, logs, c.Delay, disk, c.Seed)
+	fmt.Fprintf(&b, "%s\n\n", simulatedCluster(&all[0].config))
 	if width > 0 && width < simulatedColumns {
 		for k := range all {
 			all[k].lines(&b)
@@ -250,6 +244,19 @@ func writeSimulated(w io.Writer, all []simulated, width int) error {
 	}
 	_, err := io.WriteString(w, fold.Text(b.String(), width))
 	return err
+}
+
+// simulatedCluster says what was simulated.
+func simulatedCluster(c *simulation.Config) string {
+	logs := "logs that differ in length"
+	if c.SameLogs {
+		logs = "logs that are alike"
+	}
+	disk := "a sync " + c.Disk.String()
+	if c.Disk.Max == 0 {
+		disk = "a sync no time"
+	}
+	return fmt.Sprintf("%d servers, %s; a message takes %s, %s; seed %d", c.Servers, logs, c.Delay, disk, c.Seed)
 }
 
 func simulatedTable(b *strings.Builder, all []simulated) {

@@ -183,7 +183,7 @@ func (v *visit) happened(view *explore.View) []page.Section {
 		return nil
 	}
 	t := view.Trace.Trace
-	e := &page.Execution{Trace: t, Findings: v.findings(t), Name: fileName(t), Address: func(row int) string { return v.stateAt(view.Way[:row]) }}
+	e := &page.Execution{Trace: t, Findings: v.findings(t), Rules: v.Rules, Name: fileName(t), Address: func(row int) string { return v.stateAt(view.Way[:row]) }}
 	s := page.Section{ID: "way", Title: "What has happened", Blocks: append(v.why(e), e)}
 	for _, g := range view.Goals {
 		s.Blocks = append(s.Blocks, page.Text{Label: fmt.Sprintf("Goal, at step %d:", g.Step), Says: g.Sentence})

@@ -73,7 +73,7 @@ func (v *visit) trace(w http.ResponseWriter, r *http.Request) error {
 	}
 	shown := *all
 	shown.Records, shown.Header.Records = all.Records[:step], step
-	e := &page.Execution{Trace: &shown, Findings: v.findings(&shown), Name: "trace", Address: v.recordedAt}
+	e := &page.Execution{Trace: &shown, Findings: v.findings(&shown), Rules: v.Rules, Name: "trace", Address: v.recordedAt}
 	if step == last {
 		e.Lines = v.Trace.Lines
 	}

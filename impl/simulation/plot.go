@@ -25,20 +25,27 @@ type Line struct {
 
 // Plot writes graphs below each other as an SVG image. The same graphs always give the same bytes.
 func Plot(w io.Writer, title string, graphs ...Graph) error {
+	_, err := io.WriteString(w, Drawing(title, "<style>"+Style+"</style>\n", graphs...))
+	return err
+}
+
+// Style is the style sheet that plots need.
+const Style = `.plot text{font:12px system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif;fill:#333}.plot .h{font-size:15px;font-weight:600}.plot .g{font-weight:600}` +
+	`.plot .grid{stroke:#e4e4e4}.plot .axis{stroke:#777}.plot .line{fill:none;stroke-width:2;stroke-linejoin:round}`
+
+// Drawing is what Plot writes, with another element than the one with the style: "" if [Style] is elsewhere in the document.
+func Drawing(title, style string, graphs ...Graph) string {
 	p := &plot{}
 	height := top + len(graphs)*(graphHeight+between)
-	p.printf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-labelledby="title">`+"\n", width, height, width, height)
-	p.printf("<title id=\"title\">%s</title>\n", escape(title))
-	p.printf("<style>text{font:12px system-ui,-apple-system,\"Segoe UI\",\"DejaVu Sans\",sans-serif;fill:#333}.h{font-size:15px;font-weight:600}.g{font-weight:600}" +
-		".grid{stroke:#e4e4e4}.axis{stroke:#777}.line{fill:none;stroke-width:2;stroke-linejoin:round}</style>\n")
+	p.printf(`<svg xmlns="http://www.w3.org/2000/svg" class="plot" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-labelledby="title">`+"\n", width, height, width, height)
+	p.printf("<title id=\"title\">%s</title>\n%s", escape(title), style)
 	p.printf("<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n", width, height)
 	p.text(left, 26, "h", "start", title)
 	for k := range graphs {
 		p.graph(&graphs[k], top+k*(graphHeight+between))
 	}
 	p.printf("</svg>\n")
-	_, err := io.WriteString(w, p.out.String())
-	return err
+	return p.out.String()
 }
 
 // The picture's measures, in pixels.
@@ -90,27 +97,26 @@ func (p *plot) graph(g *Graph, y int) {
 	}
 }
 
-// line draws how many trials were over by when. It has a point for every pixel at which that changes.
+// line draws how many trials were over by when. It goes on to every pixel at which that changes, and there up.
 func (p *plot) line(g *Graph, line *Line, bottom int, colour, dash string) {
 	done := Downtimes(line.Trials)
-	var points []string
+	height := func(n int) string {
+		return fmt.Sprintf("%.1f", float64(bottom)-float64(n)*graphHeight/float64(max(len(line.Trials), 1)))
+	}
+	var path strings.Builder
 	last := -1
 	for pixel := 0; pixel <= plotWidth; pixel++ {
 		n, _ := slices.BinarySearch(done, g.at(pixel)+1)
-		if n == last && pixel < plotWidth {
-			continue
+		switch {
+		case last < 0:
+			fmt.Fprintf(&path, "M%d %s", left+pixel, height(n))
+		case n != last:
+			fmt.Fprintf(&path, "H%dV%s", left+pixel, height(n))
 		}
-		if last >= 0 { // it was flat up to here
-			points = append(points, point(pixel, last, len(line.Trials), bottom))
-		}
-		points = append(points, point(pixel, n, len(line.Trials), bottom))
 		last = n
 	}
-	p.printf("<polyline class=\"line\" stroke=\"%s\" stroke-dasharray=\"%s\" points=\"%s\"/>\n", colour, dash, strings.Join(slices.Compact(points), " "))
-}
-
-func point(pixel, n, of, bottom int) string {
-	return fmt.Sprintf("%d,%.1f", left+pixel, float64(bottom)-float64(n)*graphHeight/float64(max(of, 1)))
+	fmt.Fprintf(&path, "H%d", left+plotWidth)
+	p.printf("<path class=\"line\" stroke=\"%s\" stroke-dasharray=\"%s\" d=\"%s\"/>\n", colour, dash, path.String())
 }
 
 // x returns where a time stands.

@@ -12,7 +12,7 @@ func (p *picture) arrows() {
 	for k := range p.messages {
 		m := &p.messages[k]
 		from, to := slices.Index(p.servers, m.From), slices.Index(p.servers, m.To)
-		if from == to || from < 0 && to < 0 {
+		if from == to || from < 0 && to < 0 || m.folded < 0 {
 			continue
 		}
 		switch {
@@ -72,9 +72,7 @@ func (p *picture) arrow(m *message, from, to int) {
 	default:
 		p.point(m, x1, y1, x2, y2)
 	}
-	if m.folded >= 0 {
-		p.name(m, x1, y1, x2, y2)
-	}
+	p.name(m, x1, y1, x2, y2)
 }
 
 // point draws the head of an arrow, and a second one for a message that is there once more.
@@ -94,7 +92,7 @@ func (p *picture) point(m *message, x1, y1, x2, y2 int) {
 
 // name writes what a message is beside the last third of its arrow.
 func (p *picture) name(m *message, x1, y1, x2, y2 int) {
-	label := m.label()
+	label := p.label(m)
 	if m.lost {
 		label += " lost"
 	}
@@ -125,13 +123,19 @@ func (p *picture) arrival(m *message, to int, whence string) {
 	x1, y1 := x2-22*way, y2-12
 	p.f(`<path class="%s" d="M%d %dL%d %d"/>`, m.class(), x1, y1, x2, y2)
 	p.point(m, x1, y1, x2, y2)
-	if m.folded >= 0 {
-		anchor := "lb"
-		if way > 0 {
-			anchor = "lb e"
-		}
-		p.text(anchor, x2-6*way, y2-14, fmt.Sprintf("%s from %s%s", m.label(), m.From, whence))
+	anchor := "lb"
+	if way > 0 {
+		anchor = "lb e"
 	}
+	p.text(anchor, x2-6*way, y2-14, fmt.Sprintf("%s from %s%s", p.label(m), m.From, whence))
+}
+
+// label names a message, and says how many like it follow up to which step.
+func (p *picture) label(m *message) string {
+	if m.folded > 0 {
+		return fmt.Sprintf("%s, %d more up to %d", m.label(), m.folded, p.rows[m.until].Number)
+	}
+	return m.label()
 }
 
 // far is a message that is under way for long: only its ends are drawn, each with where the other is.

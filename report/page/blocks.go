@@ -28,6 +28,12 @@ type Command struct {
 	Line  string
 }
 
+// Drawing is an image that raftcheck drew itself.
+type Drawing struct {
+	Label string // what it shows, and where that is told in words
+	SVG   string // its markup, taken as it is
+}
+
 // Fold is what is shown when it is asked for.
 type Fold struct {
 	Summary string
@@ -74,6 +80,10 @@ func (p Pre) write(w *writer) {
 
 func (c Command) write(w *writer) {
 	w.f("<p class=\"command\"><b>%s</b> <code>%s</code> <button type=\"button\" class=\"copy\" hidden=\"\" aria-label=\"Copy the command: %s\">copy</button></p>\n", c.Label, c.Line, c.Label)
+}
+
+func (d Drawing) write(w *writer) {
+	w.f("<div class=\"picture\" role=\"region\" aria-label=\"%s\" tabindex=\"0\">%s</div>\n", d.Label, markup(d.SVG))
 }
 
 func (d Fold) write(w *writer) {

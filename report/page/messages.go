@@ -17,7 +17,8 @@ type message struct {
 	again  bool // it is there once more: a copy arrives too
 	stale  bool // its term is below that of its receiver
 	quiet  bool // a heartbeat, or the answer to one, that changes nothing
-	folded int  // so many more like it follow at once, and are not named
+	folded int  // so many more like it follow at once, and are only counted; -1 is one of these
+	until  int  // row that the last of them arrives in
 	name   string
 }
 
@@ -132,23 +133,40 @@ func isQuiet(s *spec.Step) bool {
 		s.Before.Log.LastIndex() == s.After.Log.LastIndex()
 }
 
-// fold leaves only the first name where quiet messages of one link follow each other.
+// fold leaves only the first where quiet messages of one link follow each other, in one part of a long execution.
 func (d *drawn) fold() {
 	last := map[link]int{}
+	begin, _ := d.window()
 	for k := range d.messages {
 		m := &d.messages[k]
 		at := link{m.From, m.To, m.Kind}
 		first, begun := last[at]
 		switch {
-		case !m.quiet:
+		case !d.foldable(m):
 			delete(last, at)
-		case begun && d.messages[first].Term == m.Term:
+		case begun && d.messages[first].Term == m.Term && m.part(begin) >= 0 && d.messages[first].part(begin) == m.part(begin):
 			d.messages[first].folded++
+			d.messages[first].until = m.to
 			m.folded = -1
 		default:
 			last[at] = k
 		}
 	}
+}
+
+// foldable reports whether nothing is lost when a message is only counted.
+func (d *drawn) foldable(m *message) bool {
+	cited := func(row int) bool { return row >= 0 && (d.rows[row].cited > 0 || d.rows[row].Guilty) }
+	return m.quiet && !m.stale && !m.again && m.name == "" && !cited(m.from) && !cited(m.to)
+}
+
+// part is the part of a long execution that all of a message is in, counted from the row in which parts begin; -1 if there is none.
+func (m *message) part(begin int) int {
+	at := (m.to - begin) / chunk
+	if m.from >= 0 && (m.from-begin)/chunk != at {
+		return -1
+	}
+	return at
 }
 
 // label says in a few words what a message is, as arrows are named.
@@ -159,9 +177,6 @@ func (m *message) label() string {
 	}
 	if m.name != "" {
 		says += " (" + m.name + ")"
-	}
-	if m.folded > 0 {
-		says += fmt.Sprintf(" and %d more", m.folded)
 	}
 	return says
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -13,12 +14,14 @@ import (
 
 // Page is what one page says, from top to bottom. Its texts are data, whatever is in them.
 type Page struct {
-	Title    string // the outcome in one line
-	Verdict  string // held, violated or inconclusive; "" for none
-	Of       string // what was judged, and how: "raftcheck check: mutant:cm-old-term"
-	Version  string // of raftcheck
+	Title    string  // the outcome in one line
+	Verdict  string  // held, violated or inconclusive; "" for none
+	Of       string  // what was judged, and how: "raftcheck check: mutant:cm-old-term"
+	Version  string  // of raftcheck
+	Summary  []Block // what else is to be known first: below the title
 	Sections []Section
-	Live     *Live // of a page that a server gives; nil of one that stands alone
+	Style    string // what its drawings need beside the style of all pages
+	Live     *Live  // of a page that a server gives; nil of one that stands alone
 }
 
 // Section is a part of a page with a heading of its own.
@@ -28,7 +31,7 @@ type Section struct {
 	Blocks []Block
 }
 
-// Block is a piece of a section: [Text], [Table], [Pre], [Command], [Fold], [Spans], [Cycle] or [*Execution]; of a page that a server gives also
+// Block is a piece of a section: [Text], [Table], [Pre], [Command], [Fold], [Spans], [Cycle], [Drawing] or [*Execution]; of a page that a server gives also
 // [Links], [Choices], [States], [List], [Form] or [Running].
 type Block interface{ write(*writer) }
 
@@ -37,10 +40,17 @@ type Block interface{ write(*writer) }
 //go:embed page.css
 var pageStyle string
 
-// script is what makes pages answer to keys. Without it they show the same.
-//
 //go:embed page.js
-var script string
+var pageScript string
+
+// script is what makes pages answer to keys, without its comments. A page shows the same without it.
+var script = bare(pageScript)
+
+// comments are those of a script and what stands before a line of it. No text in the scripts of pages looks like one.
+var comments = regexp.MustCompile(`(?m)/\*[\s\S]*?\*/ ?|^\s*//.*$|^\s+`)
+
+// bare is a script without comments.
+func bare(script string) string { return comments.ReplaceAllString(script, "") }
 
 // A page that holds a trace can be read as one: in its first line it says what wrote it, and whether it holds none, and each trace stands between
 // two lines, of which the first begins with TraceBegins and the number of traces.
@@ -60,6 +70,9 @@ func (p *Page) Write(out io.Writer) error {
 		w.f("<p><span class=\"verdict %s\"><span aria-hidden=\"true\">%s</span> %s</span></p>\n", p.Verdict, signs[p.Verdict], p.Verdict)
 	}
 	w.f("<h1>%s</h1>\n<p class=\"note\">%s</p>\n", p.Title, p.Of)
+	for _, b := range p.Summary {
+		b.write(w)
+	}
 	p.contents(w)
 	w.f("</header>\n<main id=\"main\">\n")
 	for k := range p.Sections {
@@ -85,7 +98,7 @@ var signs = map[string]string{"held": "✓", "violated": "✗", "inconclusive": 
 
 // head writes all before the content. What the policy does not name is not loaded, run, or applied.
 func (p *Page) head(w *writer) {
-	style := pictureStyle + pageStyle
+	style := pictureStyle + pageStyle + p.Style
 	if p.Live != nil {
 		style += liveStyle
 	}
@@ -137,6 +150,7 @@ type writer struct {
 	*bufio.Writer
 	executions []*Execution // that were drawn, in order: their traces stand at the end
 	tables     int          // that were written
+	spans      int          // pictures of operations that were written
 }
 
 // f writes a piece of the page, as [printf] does.

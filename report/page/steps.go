@@ -45,7 +45,10 @@ func (e *Execution) write(w *writer) {
 	w.f("<div class=\"after\">")
 	d.state(w, n)
 	d.onTheirWay(w, n)
-	w.f("</div></div></div>\n")
+	d.verdicts(w, n, from, to)
+	w.f("</div></div>\n")
+	d.asText(w, n)
+	w.f("</div>\n")
 }
 
 // parts are the attributes that say where another execution goes another way, and which one stands beside this.
@@ -131,7 +134,7 @@ func (d *drawn) happens(from, to int) string {
 // panes writes the diagram of some rows and the table of them beside it.
 func (d *drawn) panes(w *writer, n, from, to int) {
 	w.f("<div class=\"panes\"><div class=\"picture\" role=\"region\" aria-label=\"Diagram of %ssteps %d to %d\" tabindex=\"0\">%s</div>\n", d.label, d.rows[from].Number, d.rows[to-1].Number, d.diagram(from, to))
-	w.f("<table class=\"steps\">\n<caption>Steps %d to %d</caption>\n<thead><tr><th scope=\"col\">Step</th><th scope=\"col\">What happens</th></tr></thead>\n<tbody>\n",
+	w.f("<table class=\"steps\">\n<caption>Steps %d to %d</caption>\n<thead><tr><th scope=\"col\">Step</th><th scope=\"col\">Server</th><th scope=\"col\">What happens</th></tr></thead>\n<tbody>\n",
 		d.rows[from].Number, d.rows[to-1].Number)
 	for i := from; i < to; i++ {
 		d.step(w, n, i)
@@ -151,12 +154,15 @@ func (d *drawn) step(w *writer, n, i int) {
 	case d.differsIn(i):
 		class = ` class="differs"`
 	}
-	w.f("<tr id=\"s%d-%d\" data-at=\"%d\"%s><th scope=\"row\" height=\"%d\">%s</th><td>", n, i, i, markup(class), r.height, d.number(i, mark))
-	said := strings.TrimSpace(r.Says + " " + r.Notes)
+	w.f("<tr id=\"s%d-%d\" data-at=\"%d\"%s><th scope=\"row\" height=\"%d\">%s</th><td>%s</td><td>", n, i, i, markup(class), r.height, d.number(i, mark), r.server())
+	said := r.Says
 	if i == 0 && r.Record == nil {
 		said = d.beginning()
 	}
 	w.f("<span class=\"says\">%s</span>", said)
+	if r.Notes != "" {
+		w.f(" <span class=\"says\">%s</span>", r.Notes)
+	}
 	if c := d.changes(i); c != "" {
 		w.f(" <span class=\"changes\">%s</span>", c)
 	}
@@ -182,6 +188,14 @@ func (d *drawn) number(i int, mark string) markup {
 		return markup(said)
 	}
 	return markup(fmt.Sprintf("<a href=\"%s\" aria-label=\"%s: to the state after it\">%s</a>", html.EscapeString(d.Address(i)), said, said))
+}
+
+// server names the server that does something in a row; "" is none.
+func (r *row) server() string {
+	if r.Record == nil || r.Record.Server() == spec.None {
+		return ""
+	}
+	return r.Record.Server().String()
 }
 
 // changes says what the diagram shows of a row beside what the sentence says: roles, terms, logs and what is committed.
@@ -232,33 +246,7 @@ func (d *drawn) legend(w *writer) {
 	w.f("<details class=\"legend\"><summary>What the diagram shows</summary><p>Time goes downward, a lane for each server. A thin line is a follower (F), a hatched bar a candidate (C), a wide bar a " +
 		"leader (L), a broken outline a server that is down (X). The ground changes with the term. An arrow is a message from where it was sent to where it arrived; a cross is one that was lost, " +
 		"a heavy line one of an earlier term than its receiver's, a dotted stub one that did not arrive here. Cells are a log, each with the term of its entry; what stands left of the double line is " +
-		"committed, what is struck through was taken out. Numbers in discs are the steps that the finding rests on.</p></details>\n")
-}
-
-// controls are for those with a script.
-func (d *drawn) controls(w *writer, n int) {
-	w.f("<div class=\"controls\" role=\"group\" aria-label=\"Go through the steps\" hidden=\"\">")
-	for _, c := range []struct{ does, says, key string }{
-		{"first", "first", "Home"}, {"back", "back", "k"}, {"play", "play", "Space"}, {"next", "next", "j"}, {"last", "last", "End"}, {"violation", "to the violation", "v"}, {"differs", "to where they part", "d"},
-		{"node", "next of this server", "n"},
-	} {
-		if c.does == "violation" && d.guilty() == 0 || c.does == "differs" && d.Differs == 0 {
-			continue
-		}
-		w.f("<button type=\"button\" data-do=\"%s\" title=\"key: %s\">%s</button>", c.does, c.key, c.says)
-	}
-	w.f("<label><input type=\"checkbox\" data-do=\"matters\"/> only what matters</label><label><input type=\"checkbox\" data-do=\"changes\"/> changes only</label>")
-	w.f("<button type=\"button\" data-do=\"trace\">save the trace</button><button type=\"button\" data-do=\"svg\">save the diagram</button>")
-	w.f("<details class=\"keys\"><summary>keys</summary><p><kbd>j</kbd> or <kbd>→</kbd> next step, <kbd>k</kbd> or <kbd>←</kbd> back, <kbd>Home</kbd> first, <kbd>End</kbd> last, <kbd>Space</kbd> play, "+
-		"<kbd>v</kbd> to the violation, %s<kbd>n</kbd> next step of this server, <kbd>?</kbd> these keys</p></details></div>\n<p class=\"status\" id=\"status-%d\" role=\"status\" aria-live=\"polite\"></p>\n", d.besideKeys(), n)
-}
-
-// besideKeys are the keys that only executions beside each other have.
-func (d *drawn) besideKeys() markup {
-	if d.Differs == 0 {
-		return ""
-	}
-	return "<kbd>d</kbd> to where they part, "
+		"committed, what is struck through was taken out. Heartbeats that change nothing, and their answers, stand there once, with how many follow and up to which step. Numbers in discs are the steps that the finding rests on.</p></details>\n")
 }
 
 // fileName is what downloads are called, without an ending.

@@ -25,8 +25,8 @@ func (d *drawn) diagram(from, to int) markup {
 	for _, y := range p.tops[from : to+1] {
 		tops = append(tops, fmt.Sprint(y))
 	}
-	p.f(`<svg class="diagram" viewBox="0 0 %d %d" width="%d" height="%d" data-tops="%s" role="img" aria-label="%s">`, p.width, p.height(), p.width, p.height(),
-		strings.Join(tops, " "), d.described(from, to))
+	p.f(`<svg class="diagram" viewBox="0 0 %d %d" width="%d" height="%d" data-tops="%s" data-lanes="%d %d" role="img" aria-label="%s">`, p.width, p.height(), p.width, p.height(),
+		strings.Join(tops, " "), numbers, d.laneWidth(), d.described(from, to))
 	p.body()
 	p.f("</svg>")
 	return markup(p.String())

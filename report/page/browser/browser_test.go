@@ -36,6 +36,9 @@ var pages = map[string][]string{
 	"hostile":   {"show", "HOSTILE"},
 	"unhappy":   {"verify", "nothing.ndjson"},
 	"operation": {"linearize", "HISTORY"},
+	"campaign":  {"fuzz", "--runs", "50", "--terms", "2", "--log", "2"},
+	"statement": {"conform", "--level", "quick", "--profile", "prevote"},
+	"elections": {"simulate", "--trials", "20", "--limit", "2s"},
 	"compared":  {"show", "traces/testdata/variants/flexible-quorums.trace", "traces/testdata/variants/flexible-quorums-too-few-commit.trace"},
 	"folded":    {"show", "LONG", "LONGER"},
 }
@@ -247,8 +250,74 @@ func TestKeysOnly(t *testing.T) {
 	b.keys(kb.Home, " ")
 	require.Equal(t, "stop", b.text(`document.querySelector("[data-do=play]").textContent`))
 	require.NoError(t, chromedp.Run(b.ctx, chromedp.Poll(`document.querySelector("tr[aria-current=step]").dataset.at === "2"`, nil)))
+	b.keys("+", "+")
+	require.Equal(t, "very fast", b.text(speed))
+	require.Equal(t, "stop", b.text(`document.querySelector("[data-do=play]").textContent`), "it goes on playing")
+	require.NoError(t, chromedp.Run(b.ctx, chromedp.Poll(`document.querySelector("tr[aria-current=step]").dataset.at === "7"`, nil), chromedp.Poll(`document.querySelector("[data-do=play]").textContent === "play"`, nil)))
+	b.keys(" ", "-", "-", "-", "-")
+	require.Equal(t, "slow", b.text(speed))
 	b.keys("k")
 	require.Equal(t, "play", b.text(`document.querySelector("[data-do=play]").textContent`))
+}
+
+const speed = `document.querySelector("[data-do=speed]").selectedOptions[0].textContent`
+
+// TestServersWithKeysOnly follows one server: its lane and its column are framed, n goes along its steps, and the address holds it.
+func TestServersWithKeysOnly(t *testing.T) {
+	b := open(t, "demo")
+	lane := `document.querySelectorAll("rect.lane").length`
+	b.keys(kb.Home, "s", "s")
+	require.Equal(t, "n2", b.text(`document.querySelector("[data-do=server]").value`))
+	require.Equal(t, 1.0, b.number(lane))
+	require.Greater(t, b.number(`document.querySelector("rect.lane").getBoundingClientRect().width`), 100.0)
+	require.Equal(t, "n2", b.text(`document.querySelector(".state th.mine").textContent`))
+	for _, at := range []string{"1", "3", "✗ 7", "✗ 7"} {
+		b.keys("n")
+		require.Equal(t, at, b.current())
+	}
+	require.Equal(t, "#step=7&node=n2", b.text("location.hash"))
+	b.keys("s", "s")
+	require.Equal(t, "", b.text(`document.querySelector("[data-do=server]").value`))
+	require.Equal(t, 0.0, b.number(lane))
+	require.Equal(t, "#step=7", b.text("location.hash"))
+	b = open(t, "demo#step=4&node=n2")
+	require.Equal(t, "4", b.current())
+	require.Equal(t, 1.0, b.number(lane))
+	require.Equal(t, "", open(t, "demo#step=4&node=<n2>").text(`document.querySelector("[data-do=server]").value`), "no such server")
+}
+
+// TestRulesAtEachStep: what a step puts to the test is listed with what is promised; what it breaks with why, from there on.
+func TestRulesAtEachStep(t *testing.T) {
+	b := open(t, "logs")
+	shown := `[...document.querySelectorAll("#rules-1 li")].filter((e) => e.checkVisibility()).map((e) => e.textContent).join("\n")`
+	said := `document.getElementById("rules-1").previousElementSibling.textContent`
+	b.keys(kb.Home)
+	require.Equal(t, "", b.text(shown))
+	require.Contains(t, b.text(said), "Rules after step 0: 0 held so far, ")
+	b.keys("j", "j")
+	require.Contains(t, b.text(shown), "✓ vote-once A server votes for at most one candidate in a term")
+	require.NotContains(t, b.text(shown), "commit-own-term")
+	b.keys("v")
+	require.Contains(t, b.text(shown), "✗ commit-own-term broken in step 13: n2, leader of term 2, commits index 1, an entry of term 1")
+	require.NotContains(t, b.text(shown), "✓ commit-own-term")
+	require.Regexp(t, `^Rules after step 13: 1 broken, \d+ held so far, \d+ not put to the test yet$`, b.text(said))
+	end := b.text(shown) + b.text(said)
+	static := open(t, "logs", emulation.SetScriptExecutionDisabled(true))
+	require.Equal(t, end, static.text(shown)+static.text(said), "without a script the end is shown, in the same words")
+}
+
+// TestOnlyWhatMatters dims all rows of the diagram but those that the finding rests on.
+func TestOnlyWhatMatters(t *testing.T) {
+	b := open(t, "vote")
+	off := `[...document.querySelectorAll("rect.off")].reduce((n, r) => n + Number(r.getAttribute("height")), 0)`
+	require.Equal(t, 0.0, b.number(off))
+	b.keys("m")
+	kept := b.number(`[...document.querySelectorAll("tr.cited th,tr.guilty th")].reduce((n, r) => n + Number(r.getAttribute("height")), 0)`)
+	rows := b.number(`[...document.querySelectorAll("tr[data-at] th")].reduce((n, r) => n + Number(r.getAttribute("height")), 0)`)
+	require.Greater(t, kept, 0.0)
+	require.Equal(t, rows-kept, b.number(off))
+	b.keys("m")
+	require.Equal(t, 0.0, b.number(off))
 }
 
 // TestBeside goes through two traces at once: what both begin with stands side by side, and a step that is selected in one is in the other too.
@@ -287,7 +356,7 @@ func TestBeside(t *testing.T) {
 // TestTabReachesEverything presses Tab and wants every control to get the focus, each with a ring that shows it.
 func TestTabReachesEverything(t *testing.T) {
 	b := open(t, "demo")
-	all := b.number(`document.querySelectorAll("a[href],button,input,summary,[tabindex='0']").length - [...document.querySelectorAll("details:not([open]) :is(a,button,input,summary,[tabindex='0'])")].filter(e => e.tagName !== "SUMMARY" || e.parentElement.parentElement.closest("details:not([open])")).length`)
+	all := b.number(`document.querySelectorAll("a[href],button,input,select,summary,[tabindex='0']").length - [...document.querySelectorAll("details:not([open]) :is(a,button,input,summary,[tabindex='0'])")].filter(e => e.tagName !== "SUMMARY" || e.parentElement.parentElement.closest("details:not([open])")).length`)
 	require.Greater(t, all, 15.0)
 	seen := map[string]bool{}
 	for range int(all) + 3 {
@@ -321,22 +390,44 @@ func TestEveryControl(t *testing.T) {
 	require.Equal(t, changed, b.number(rows))
 	click("changes")
 	require.Equal(t, all, b.number(rows))
-	require.NoError(t, chromedp.Run(b.ctx, chromedp.Click(`tr[data-at="4"] td`, chromedp.ByQuery)))
+	b.eval(`scrollTo(0, 0)`, nil)
+	require.NoError(t, chromedp.Run(b.ctx, chromedp.Click(`tr[data-at="4"] .says`, chromedp.ByQuery)))
 	require.Equal(t, "4", b.current())
-	b.eval(`window.saved = []; window.made = []; HTMLAnchorElement.prototype.click = function () { saved.push(this.download) }; const of = URL.createObjectURL; URL.createObjectURL = (x) => { x.text().then((s) => made.push(s)); return of(x) }; 0`, nil)
-	click("trace")
-	click("svg")
-	require.NoError(t, chromedp.Run(b.ctx, chromedp.Poll(`made.length === 2`, nil)))
-	require.Equal(t, "commit-own-term.trace,commit-own-term.svg", b.text("saved"))
-	require.Equal(t, "14", b.text(`made[0].trim().split("\n").map((l) => JSON.parse(l)).length`))
-	require.Equal(t, "svg", b.text(`new DOMParser().parseFromString(made[1], "image/svg+xml").documentElement.tagName`))
+	b.eval(`{ const svg = document.querySelector("svg.diagram"), box = svg.getBoundingClientRect(); svg.dispatchEvent(new MouseEvent("click", { bubbles: true, clientX: box.left + 5, clientY: box.top + Number(svg.dataset.tops.split(" ")[6]) + 1 })) }; 0`, nil)
+	require.Equal(t, "6", b.current(), "the row of the diagram")
 	require.NoError(t, chromedp.Run(b.ctx, chromedp.Click(`button.copy`, chromedp.ByQuery)))
 	require.NoError(t, chromedp.Run(b.ctx, chromedp.Poll(`["copied", "selected"].includes(document.querySelector("button.copy").textContent)`, nil)))
 }
 
+// TestSaved compares what a page saves with what raftcheck writes of the same trace.
+func TestSaved(t *testing.T) {
+	b := open(t, "logs")
+	b.eval(`window.saved = []; window.made = []; HTMLAnchorElement.prototype.click = function () { saved.push(this.download) }; const of = URL.createObjectURL; URL.createObjectURL = (x) => { const n = made.push(null) - 1; x.text().then((s) => { made[n] = s }); return of(x) }; 0`, nil)
+	require.NoError(t, chromedp.Run(b.ctx, chromedp.Click(`details.save summary`, chromedp.ByQuery)))
+	for _, what := range []string{"trace", "json", "text", "mermaid", "svg"} {
+		require.NoError(t, chromedp.Run(b.ctx, chromedp.Click(`[data-do="`+what+`"]`, chromedp.ByQuery)))
+	}
+	require.NoError(t, chromedp.Run(b.ctx, chromedp.Poll(`made.length === 5 && made.every((s) => s !== null)`, nil)))
+	require.Equal(t, "commit-own-term.trace,commit-own-term.json,commit-own-term.txt,commit-own-term.mmd,commit-own-term.svg", b.text("saved"))
+	trace := filepath.Join(t.TempDir(), "saved.trace")
+	require.NoError(t, os.WriteFile(trace, []byte(b.text("made[0]")), 0o666))
+	shown := func(format string) string {
+		out, err := exec.Command(filepath.Join(folder, "raftcheck"), "show", "-o", format, trace).Output()
+		require.NoError(t, err)
+		return string(out)
+	}
+	require.JSONEq(t, shown("json"), b.text("made[1]"))
+	require.Equal(t, shown("text"), b.text("made[2]"))
+	require.Equal(t, shown("mermaid"), b.text("made[3]"))
+	require.Equal(t, "svg", b.text(`new DOMParser().parseFromString(made[4], "image/svg+xml").documentElement.tagName`))
+	require.Equal(t, 0.0, b.number(`new DOMParser().parseFromString(made[4], "image/svg+xml").querySelectorAll("script,rect.cur,rect.lane,rect.off").length`))
+	long := open(t, "long")
+	require.Equal(t, 10_000.0, long.number(`executions[0].mermaid().split("\n").filter((l) => /Note over n\d: \d+\. /.test(l)).length`), "of what is not made yet too")
+	require.Equal(t, 10_002.0, long.number(`executions[0].story().trimEnd().split("\n").length`))
+}
+
 func TestTheAddressHoldsTheStep(t *testing.T) {
 	require.Equal(t, "5", open(t, "demo#step=5").current())
-	require.Equal(t, "✗ 7", open(t, "demo#step=4&node=n2").current(), "the next step of n2 from there")
 	require.Equal(t, "", open(t, "demo#step=99").current())
 	require.Equal(t, "9000", open(t, "long#step=9000").current())
 }
