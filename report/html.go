@@ -231,7 +231,7 @@ func (h *htmlPage) execution(p *part, f *Finding) (all []page.Block) {
 		return nil
 	}
 	h.drawn[f.Execution] = true
-	e := &page.Execution{Trace: f.Execution, Name: f.Name, Rules: p.judged()}
+	e := p.judgedBy(&page.Execution{Trace: f.Execution, Name: f.Name})
 	for k := range p.Findings {
 		if other := &p.Findings[k]; other.Execution == f.Execution && other.Breach != nil {
 			e.Findings = append(e.Findings, other.Breach)
@@ -263,7 +263,7 @@ func (h *htmlPage) inFile(r *Report, f *Finding) []page.Block {
 func (h *htmlPage) recorded(r *Report) (all []page.Block) {
 	if r.Execution != nil && !h.drawn[r.Execution] {
 		h.drawn[r.Execution] = true
-		all = append(all, &page.Execution{Trace: r.Execution, Rules: r.judged()})
+		all = append(all, r.judgedBy(&page.Execution{Trace: r.Execution}))
 	}
 	for k := range r.Files {
 		if f := &r.Files[k]; f.Execution != nil && !h.drawn[f.Execution] {
@@ -282,21 +282,23 @@ func (h *htmlPage) file(r *Report, f *File, title string) (all []page.Block) {
 	if f.Left != "" {
 		all = append(all, page.Text{Says: f.Left})
 	}
-	return append(all, &page.Execution{Trace: f.Execution, Lines: f.Original, Findings: f.Broken, Title: title, Name: bareName(f.Path), Rules: r.judged()})
+	return append(all, r.judgedBy(&page.Execution{Trace: f.Execution, Lines: f.Original, Findings: f.Broken, Title: title, Name: bareName(f.Path)}))
 }
 
-// judged lists the rules that executions were judged by; nil where that is not said. What a trace shows nothing of is not among them.
-func (r *Report) judged() (all []*spec.Rule) {
+// judgedBy adds the rules that an execution was judged by, as far as that is said, and which of them a record puts to the test nowhere.
+func (r *Report) judgedBy(e *page.Execution) *page.Execution {
 	for k := range r.Rules {
-		switch verdict := r.Rules[k].Verdict; {
-		case verdict == NotApplicable, r.Command == "verify" && (verdict == NotCheckable || verdict == NotExercised):
+		rule, known := spec.RuleByName(r.Rules[k].Name)
+		verdict := r.Rules[k].Verdict
+		if !known || rule.Live != nil || verdict == NotApplicable {
 			continue
 		}
-		if rule, known := spec.RuleByName(r.Rules[k].Name); known && rule.Live == nil {
-			all = append(all, rule)
+		e.Rules = append(e.Rules, rule)
+		if r.Command == "verify" && (verdict == NotCheckable || verdict == NotExercised) {
+			e.Untested = append(e.Untested, rule)
 		}
 	}
-	return all
+	return e
 }
 
 // bareName is the name of a file without its folder and its endings.

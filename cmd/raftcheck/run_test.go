@@ -227,7 +227,7 @@ func TestDocsShowWhatSimulatePrints(t *testing.T) {
 	text, err := os.ReadFile(docs + "/simulation.md")
 	require.NoError(t, err)
 	var out bytes.Buffer
-	require.Equal(t, 0, run([]string{"simulate", "--election-timeout", "150ms-200ms,150ms-300ms,12ms-24ms,100ms-200ms"}, strings.NewReader(""), &out, &out))
+	require.Equal(t, 0, run([]string{"simulate", "--election-timeout", "150ms-200ms,150ms-300ms,12ms-24ms,100ms-200ms"}, strings.NewReader(""), &out, io.Discard))
 	for line := range strings.Lines(out.String()) {
 		require.Contains(t, string(text), line)
 	}

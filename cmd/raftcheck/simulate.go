@@ -15,6 +15,7 @@ import (
 	"github.com/raftcheck/raftcheck/impl"
 	"github.com/raftcheck/raftcheck/impl/runtime"
 	"github.com/raftcheck/raftcheck/impl/simulation"
+	"github.com/raftcheck/raftcheck/internal/built"
 	"github.com/raftcheck/raftcheck/subject"
 )
 
@@ -109,7 +110,7 @@ func (a *app) runSimulate(f *simulateFlags) error {
 		case "svg":
 			return simulation.Plot(w, withoutLeader, f.graphs(all)...)
 		case "html":
-			return f.page(all, versionOf(debug.ReadBuildInfo())).Write(w)
+			return f.page(all, built.Version(debug.ReadBuildInfo())).Write(w)
 		}
 		width := 0
 		if person {

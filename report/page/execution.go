@@ -16,6 +16,7 @@ type Execution struct {
 	Lines    []string          // of JSON, from which Trace was read, if it was another format than the native; nil if not
 	Findings []*traces.Finding // the first is explained; none if nothing is wrong
 	Rules    []*spec.Rule      // that were judged; nil is all that the trace's variants leave in force
+	Untested []*spec.Rule      // those of them that the verdict says nothing put to the test
 	Differs  int               // number of the record from which on another execution goes another way; 0 for none
 	Title    string            // of its part of the page
 	Name     string            // of what is downloaded, without an ending: "election-safety"; "" for "trace"

@@ -39,7 +39,9 @@ func (d *drawn) judge() *judged {
 	for i, tested := range traces.Tested(d.Trace, all) {
 		row := d.rowOf(d.Trace.Records[i].Number)
 		for _, k := range tested {
-			j.tested[row] = append(j.tested[row], add(all[k]))
+			if !slices.Contains(d.Untested, all[k]) {
+				j.tested[row] = append(j.tested[row], add(all[k]))
+			}
 		}
 		slices.Sort(j.tested[row])
 	}
@@ -72,18 +74,20 @@ func (d *drawn) verdicts(w *writer, n, from, to int) {
 	last := to - 1
 	w.f("<p class=\"underway\">%s</p>\n<ul class=\"flight judged\" id=\"rules-%d\" data-of=\"%d\" data-from=\"%d\" data-before=\"%s\" data-tests=\"%s\">\n", j.says(last, d.rows[last].Number), n, j.of, from,
 		codes(j.before(from)), j.coded(from, to))
+	hidden := func(not bool) markup {
+		if not {
+			return ` hidden=""`
+		}
+		return ""
+	}
+	broken := func(k int) bool { return j.broken[k] >= 0 && j.broken[k] <= last }
 	for k, r := range j.rules {
-		hidden := func(not bool) markup {
-			if not {
-				return ` hidden=""`
-			}
-			return ""
-		}
-		broken := j.broken[k] >= 0 && j.broken[k] <= last
-		w.f("<li data-rule=\"%d\"%s>✓ <b>%s</b> %s</li>\n", k, hidden(broken || !slices.Contains(j.tested[last], k)), r.Name, r.Sentence)
 		if j.broken[k] >= 0 {
-			w.f("<li data-rule=\"%d\" data-broken=\"%d\" class=\"bad\"%s>✗ <b>%s</b> broken in step %d: %s</li>\n", k, j.broken[k], hidden(!broken), r.Name, d.rows[j.broken[k]].Number, j.message[k])
+			w.f("<li data-rule=\"%d\" data-broken=\"%d\" class=\"bad\"%s>✗ <b>%s</b> broken in step %d: %s</li>\n", k, j.broken[k], hidden(!broken(k)), r.Name, d.rows[j.broken[k]].Number, j.message[k])
 		}
+	}
+	for k, r := range j.rules {
+		w.f("<li data-rule=\"%d\"%s>✓ <b>%s</b> %s</li>\n", k, hidden(broken(k) || !slices.Contains(j.tested[last], k)), r.Name, r.Sentence)
 	}
 	w.f("</ul>\n")
 }

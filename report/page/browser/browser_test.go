@@ -104,9 +104,13 @@ func prepareAndRun(m *testing.M) (int, error) {
 const hostile = "</script><script>window.owned=1</script><img src=x onerror=window.owned=1><b>bold"
 
 const history = `{:process 0, :type :invoke, :f :write, :value 1}
+{:process 1, :type :invoke, :f :write, :value 2}
 {:process 0, :type :ok, :f :write, :value 1}
-{:process 1, :type :invoke, :f :read, :value nil}
-{:process 1, :type :ok, :f :read, :value 2}
+{:process 1, :type :ok, :f :write, :value 2}
+{:process 3, :type :invoke, :f :read, :value nil}
+{:process 3, :type :ok, :f :read, :value 2}
+{:process 3, :type :invoke, :f :read, :value nil}
+{:process 3, :type :ok, :f :read, :value 1}
 `
 
 func quoted(s string) []byte {
@@ -424,6 +428,24 @@ func TestSaved(t *testing.T) {
 	long := open(t, "long")
 	require.Equal(t, 10_000.0, long.number(`executions[0].mermaid().split("\n").filter((l) => /Note over n\d: \d+\. /.test(l)).length`), "of what is not made yet too")
 	require.Equal(t, 10_002.0, long.number(`executions[0].story().trimEnd().split("\n").length`))
+}
+
+// TestOrders shows on the bars how far an order explains the operations, with keys and with a click on a bar, and takes it away again.
+func TestOrders(t *testing.T) {
+	b := open(t, "operation")
+	shown := `[...document.querySelectorAll(".spans g[data-op]")].map((g) => g.querySelector(".or").textContent + (g.classList.contains("left") ? "left" : "")).join()`
+	require.Equal(t, ",,,", b.text(shown))
+	b.tabTo("show")
+	b.keys(kb.Enter)
+	require.Equal(t, "1.,2.,3.,left", b.text(shown))
+	require.Equal(t, "true", b.text(`document.activeElement.getAttribute("aria-pressed")`))
+	b.keys(kb.Enter)
+	require.Equal(t, ",,,", b.text(shown))
+	require.NoError(t, chromedp.Run(b.ctx, chromedp.Click(`.spans g[data-op="1"] rect`, chromedp.ByQuery)))
+	require.Equal(t, "1.,2.,3.,left", b.text(shown))
+	static := open(t, "operation", emulation.SetScriptExecutionDisabled(true))
+	require.Contains(t, static.text("document.body.innerText"), "1, 2, 3; without 4")
+	require.Equal(t, "none", static.text(`getComputedStyle(document.querySelector("button.order")).display`), "a control that does nothing")
 }
 
 func TestTheAddressHoldsTheStep(t *testing.T) {
