@@ -138,18 +138,18 @@ func wholePart(h *History) *part {
 }
 
 // tell says what is wrong: the anomaly that was found, or else what the graph of these operations alone shows. found is nil where it was found
-// in another way.
+// in another way; and the fewest operations may be wrong for another reason, without who saw what was found.
 func (f *Finding) tell(all *History, found *judged) error {
-	if found != nil && found.anomaly != nil {
+	t := teller{Finding: f, judged: found, all: all, whole: true}
+	if found != nil && found.anomaly != nil && t.place(found.anomaly.nodes[0]) >= 0 {
 		f.Anomaly = found.anomaly.name
-		t := teller{Finding: f, judged: found, all: all, whole: true}
 		t.anomalous()
 	} else {
 		j, err := judge(f.History, wholePart(f.History), guidedBudget)
 		if err != nil {
 			return err
 		}
-		t := teller{Finding: f, judged: j, all: all}
+		t = teller{Finding: f, judged: j, all: all}
 		if a := j.anomaly; a != nil && a.name == UnwrittenRead {
 			if k, known := t.failure(a); known && all.Operations[k].callRank() < j.t.op(a.nodes[0]).returnRank() {
 				a.name = AbortedRead // what failed is not among these operations

@@ -250,6 +250,9 @@ func ParseEnvelope(line []byte) (e Envelope, err error) {
 	if err := r.Err(); err != nil {
 		return Envelope{}, fmt.Errorf("no envelope: %w", err)
 	}
+	if e.Message.Kind == 0 {
+		return Envelope{}, errors.New("no envelope: it holds no message with a kind")
+	}
 	if len(e.Machine) > 0 && !json.Valid(e.Machine) {
 		return Envelope{}, errors.New("no envelope: its machine is no JSON")
 	}

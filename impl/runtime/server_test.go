@@ -242,7 +242,7 @@ func TestEnvelopesReadWhatTheyPrint(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, e, got)
 	}
-	for _, line := range []string{"", "{", `{"message":7}`, `{"more":1}`, `{"message":{"kind":"RequestVote"}}x`} {
+	for _, line := range []string{"", "{", `{"message":7}`, `{"more":1}`, `{}`, `{"message":{}}`, `{"machine":{}}`, `{"message":{"kind":"RequestVote"}}x`} {
 		_, err := runtime.ParseEnvelope([]byte(line))
 		require.Error(t, err, line)
 	}
