@@ -53,6 +53,12 @@ func (v Value) plus(w Value) (Value, bool) {
 	return v, false
 }
 
+// isSmall reports whether a value is nothing or a number so near zero that sums of such numbers are numbers.
+func (v Value) isSmall() bool {
+	n, isNumber := v.number()
+	return isNumber && -1<<32 < n && n < 1<<32
+}
+
 // List returns a list of values, or [Absent] for none.
 func List(elements ...Value) Value {
 	var dst []byte

@@ -66,6 +66,8 @@ type keyView struct {
 	elements map[Value]bool       // of all lists that were read; nil until asked for
 	seers    map[Value]*observers // who sees that the key holds a value
 	doubters observers            // who sees that it does not hold a value
+	adders   observers            // who sees that it holds nothing, or a number that can be added to
+	uneven   bool                 // it may hold something that cannot be added to
 	writers  map[Value][]int      // who sets it to a value, or appends the value
 	resets   []int                // operations that surely happened, after which nothing is left of what was there before, in the order of their calls; those that are left out too
 }
@@ -129,7 +131,8 @@ func viewOf(h *History, set []int) *view {
 func (v *view) key(name string) *keyView {
 	key := v.of[name]
 	if key == nil {
-		key = &keyView{view: v, initial: v.h.initial(name), seers: map[Value]*observers{}, writers: map[Value][]int{}}
+		initial := v.h.initial(name)
+		key = &keyView{view: v, initial: initial, uneven: !initial.isSmall(), seers: map[Value]*observers{}, writers: map[Value][]int{}}
 		v.of[name] = key
 	}
 	return key
@@ -144,14 +147,14 @@ func (v *view) overwrites(op int) {
 		switch a.Kind {
 		case Append:
 			key.appends++
-			key.mixed = key.mixed || !a.Value.IsList()
+			key.mixed, key.uneven = key.mixed || !a.Value.IsList(), true
 		case Add:
 			key.appends++
-			key.mixed = true
+			key.mixed, key.uneven = true, key.uneven || !a.Value.isSmall()
 		case Write:
-			key.mixed = key.mixed || !a.Value.IsList()
+			key.mixed, key.uneven = key.mixed || !a.Value.IsList(), key.uneven || !a.Value.isSmall()
 		case CompareAndSet:
-			key.mixed = true
+			key.mixed, key.uneven = true, key.uneven || !a.Value.isSmall()
 		case Expect:
 			key.mixed = key.mixed || a.Differs
 		}
@@ -177,6 +180,8 @@ func (v *view) add(op int) {
 			key.doubters.add(v.h, observer{op: op, value: a.Expected, depends: true, sets: a.Value})
 		case a.Kind == CompareAndSet:
 			key.saw(a.Expected, observer{op: op, value: a.Expected, depends: certain, sets: a.Value})
+		case a.Kind == Add:
+			key.adders.add(v.h, sees)
 		}
 		if a.changes(certain) {
 			key.writers[a.Value] = append(key.writers[a.Value], op)
@@ -282,7 +287,8 @@ func (key *keyView) sees(op int, v Value, covered int64) bool {
 
 // anybody reports whether somebody who sees anything is such.
 func (key *keyView) anybody(such func(*observer) bool) bool {
-	if slices.ContainsFunc(key.doubters.all, func(o observer) bool { return such(&o) }) {
+	if slices.ContainsFunc(key.doubters.all, func(o observer) bool { return such(&o) }) ||
+		key.uneven && slices.ContainsFunc(key.adders.all, func(o observer) bool { return such(&o) }) {
 		return true
 	}
 	for _, seers := range key.seers {
