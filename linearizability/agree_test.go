@@ -93,6 +93,7 @@ var shapes = map[string]shape{
 	"counter":         {ops: 6, clients: 3, keys: 1, values: 3, kinds: []Kind{Read, Add, Add}, honest: 7},
 	"counter+":        {ops: 6, clients: 3, keys: 2, values: 2, wide: true, kinds: []Kind{Read, Add, Write, CompareAndSet}, honest: 9},
 	"expecting":       {ops: 5, clients: 3, keys: 2, values: 2, wide: true, kinds: []Kind{Read, Write, Add, Expect}, honest: 9},
+	"uneven":          {ops: 6, clients: 5, keys: 1, values: 3, kinds: []Kind{Append, Add, Add, Write, Read}, honest: 6},
 	"expecting lists": {ops: 5, clients: 4, keys: 1, values: 3, lists: true, kinds: []Kind{Read, Append, Expect, Write}, honest: 9},
 	"unordered":       {ops: 5, clients: 5, keys: 1, values: 2, kinds: []Kind{Read, Write, CompareAndSet}, honest: 8},
 }
