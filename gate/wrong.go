@@ -100,7 +100,10 @@ func (d *document) neither(at string, e *jsonschema.ValidationError) placed {
 	case nothing:
 		return d.fault(at, name+": nothing stands there", nothingHint(name))
 	}
-	return d.fault(at, name+": neither of the forms that it may have", "docs/gate.md shows them")
+	if name != "" {
+		name += ": "
+	}
+	return d.fault(at, name+"neither of the forms that it may have", "docs/gate.md shows them")
 }
 
 func patternHint(name string) string {

@@ -1,6 +1,7 @@
 package linearizability
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/raftcheck/raftcheck/traces"
+	"github.com/raftcheck/raftcheck/traces/foreign"
 )
 
 // The formats of histories.
@@ -95,12 +97,22 @@ var readers = map[string]func(*recorder, []byte) error{
 
 func readLines(lines *traces.Lines, o ReadOptions) (*History, error) {
 	defer lines.Close()
+	format := cmp.Or(o.Format, Auto)
+	var begins []byte
+	if format == Auto {
+		begins = bytes.Clone(lines.Ahead(foreign.HeadSize))
+	}
 	first, err := lines.Next()
 	if err != nil {
 		return nil, err
 	}
-	format, started := cmp.Or(o.Format, Auto), lines.Number()
+	started := lines.Number()
 	if format == Auto {
+		if f := foreign.Recognise(begins); f != nil && !f.Guess && !f.ReadBy("linearize") {
+			fault := notRead(lines, begins)
+			fault.Line = started
+			return nil, fault
+		}
 		if first, started = beginning(lines, first); Detect(first) == "" {
 			fault := notRead(lines, first)
 			fault.Line = started

@@ -66,6 +66,9 @@ func taking(argument string, flags *pflag.FlagSet) string {
 	if !fileThere(argument) {
 		return ""
 	}
+	if program := subject.Command(argument); program != "" {
+		return given("exec", "'"+program+"'")
+	}
 	lines, err := traces.OpenLines(argument, nil)
 	if err != nil {
 		return ""
@@ -73,9 +76,6 @@ func taking(argument string, flags *pflag.FlagSet) string {
 	defer lines.Close()
 	if f := foreign.Recognise(lines.Ahead(foreign.HeadSize)); f != nil {
 		return f.Command(argument)
-	}
-	if program := subject.Command(argument); program != "" {
-		return given("exec", "'"+program+"'")
 	}
 	return ""
 }

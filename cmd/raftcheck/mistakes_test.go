@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -147,6 +149,9 @@ var mistakes = []struct {
 	{"serve --port http", 2, "it is a whole number"},
 	{"serve --for 10", 2, "hint: with its unit, as in 30s, 10m or 1h30m"},
 	{"serve --ticks 3", 2, "hint: --features lease-reads"},
+	{"serve a.trace --variant sprevotes", 2, "unknown variant"},
+	{"serve a.trace --nodes 0", 2, "0 servers: between 1 and 7 can be searched"},
+	{"serve a.trace --network posted", 2, "network"},
 	{"serve --rule election-safty", 2, `did you mean "election-safety"?`},
 	{"version a.trace", 2, "hint: raftcheck verify a.trace"},
 	{"version etcd", 2, "hint: raftcheck check --impl etcd"},
@@ -183,12 +188,73 @@ func TestMistakesAreToldWithWhatToDo(t *testing.T) {
 	}
 }
 
+// TestNothingGivenIsNotPassedOver tries every flag of every verb with nothing for a value, as where a variable of the shell is not set.
+func TestNothingGivenIsNotPassedOver(t *testing.T) {
+	files := inputs(t)
+	tried := 0
+	for _, verb := range verbsOf(t) {
+		args, _ := words(walk[verb.Name()].quick, files)
+		try := func(f *pflag.Flag) {
+			if f.Name == "help" || slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, "--"+f.Name) }) {
+				return
+			}
+			tried++
+			var out, errs bytes.Buffer
+			code := run(append(slices.Clone(args), "--"+f.Name+"="), strings.NewReader(""), &out, &errs)
+			assert.Equal(t, exitUsage.code(), code, "raftcheck %s --%s=\n%s%s", verb.Name(), f.Name, &out, &errs)
+			assert.Contains(t, errs.String(), "hint: ", "raftcheck %s --%s=", verb.Name(), f.Name)
+		}
+		verb.LocalFlags().VisitAll(try)
+		verb.InheritedFlags().VisitAll(try)
+	}
+	require.Greater(t, tried, 150)
+}
+
+// kinds are the files of writeFiles, each with what is said to do where a verb takes it for another, and the verbs that read it. Those of a flag are
+// named with it.
+var kinds = map[string]struct {
+	says string
+	by   []string
+}{
+	"a.trace":        {"raftcheck verify a.trace", []string{"verify", "linearize", "replay", "shrink", "show", "join", "serve"}},
+	"h.history":      {"raftcheck linearize h.history", []string{"linearize"}},
+	"raftcheck.yaml": {"raftcheck gate --file raftcheck.yaml", []string{"gate --file"}},
+	"known.yaml":     {"--known known.yaml", []string{"gate --known", "verify a.trace --known"}},
+	"mapping.yaml":   {"raftcheck verify --map MAPPING LOG", []string{"verify a.trace --map"}},
+	"statement.json": {"raftcheck conform --against statement.json", []string{"conform --against"}},
+	"report.sarif":   {"it tells of files that were judged", nil},
+	"shard.json":     {"raftcheck merge shard.json", []string{"merge"}},
+	"story.html":     {"raftcheck verify story.html", []string{"verify", "replay", "shrink", "show", "join", "serve"}},
+	"picture.svg":    {"is not the record", nil},
+	"summary.md":     {"it tells of files that were judged", nil},
+	"raft.py":        {"raftcheck check --exec", nil},
+}
+
+// TestWrongFilesAreToldByTheVerbThatTakesThem tries every kind of file where every other is read.
+func TestWrongFilesAreToldByTheVerbThatTakesThem(t *testing.T) {
+	t.Chdir(t.TempDir())
+	writeFiles(t)
+	for _, reader := range []string{"verify", "linearize", "replay", "shrink", "show", "join", "merge", "serve", "gate --file", "gate --known", "verify a.trace --known", "conform --against", "verify a.trace --map"} {
+		for file, kind := range kinds {
+			if slices.Contains(kind.by, reader) {
+				continue
+			}
+			var out, errs bytes.Buffer
+			code := run(append(strings.Fields(reader), file), strings.NewReader(""), &out, &errs)
+			assert.Equal(t, exitInput.code(), code, "raftcheck %s %s\n%s%s", reader, file, &out, &errs)
+			said := oneLine(errs.String() + out.String())
+			assert.Contains(t, said, kind.says, "raftcheck %s %s", reader, file)
+			assert.Contains(t, said, file+":1: this is a", "raftcheck %s %s", reader, file)
+		}
+	}
+}
+
 // writeFiles writes a file of each kind.
 func writeFiles(t *testing.T) {
 	t.Helper()
 	require.NoError(t, os.Mkdir("folder", 0o755))
 	var out bytes.Buffer
-	require.Equal(t, 1, run([]string{"check", "--impl", "mutant:el-stale-vote-resp", "--save", "saved"}, strings.NewReader(""), &out, &out))
+	require.Equal(t, 1, run([]string{"check", "--impl", "mutant:el-stale-vote-resp", "--save", "saved", "-o", "html=story.html", "-o", "markdown=summary.md"}, strings.NewReader(""), &out, &out))
 	saved, err := filepath.Glob("saved/*.trace")
 	require.NoError(t, err)
 	require.Len(t, saved, 1)
@@ -198,7 +264,11 @@ func writeFiles(t *testing.T) {
 		"raftcheck.yaml": "version: 1\nchecks:\n- name: a\n  verify: a.trace\n",
 		"statement.json": `{"format":1,"suite":"devel","implementation":"reference","level":"quick","verdict":"conforming"}`,
 		"report.sarif":   `{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[]}`,
-		"raft.py":        "#!/usr/bin/env python3\n",
+		"known.yaml":     "- rule: vote-once\n  subject: trace\n  fingerprint: \"c358e7d04fd43163\"\n  reason: a\n  expires: \"2027-01-31\"\n",
+		"mapping.yaml":   "format: raftcheck-mapping\nversion: 1\n",
+		"shard.json":     "{\n\"format\": 1,\n\"version\": \"devel\",\n\"command\": \"fuzz\",\n\"verdict\": \"held\"\n}\n",
+		"picture.svg":    `<svg xmlns="http://www.w3.org/2000/svg"></svg>`,
+		"raft.py":        "#!/usr/bin/env python3\nimport sys\n",
 	} {
 		require.NoError(t, os.WriteFile(name, []byte(text), 0o644))
 	}

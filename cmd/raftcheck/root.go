@@ -80,7 +80,7 @@ Every flag can also be given as an environment variable: --nodes 3 is RAFTCHECK_
 		if !cmd.Hidden {
 			a.misspelt(root)
 		}
-		if err := emptyLists(cmd); err != nil {
+		if err := emptyValues(cmd); err != nil {
 			return err
 		}
 		if err := flagsFromEnvironment(cmd, a.env); err != nil {
@@ -235,10 +235,12 @@ func havingFlag(cmd *cobra.Command, name string) string {
 	return spelt + " is a flag of " + strings.Join(verbs[:last], ", ") + " and " + verbs[last]
 }
 
-// emptyLists refuses a list that was given and is empty: it would count as none given, and mean all.
-func emptyLists(cmd *cobra.Command) (wrong error) {
+// emptyValues refuses a name or a list that was given and is empty, as of a variable of the shell that is not set: it would count as none given,
+// and mean all, or nothing to compare with.
+func emptyValues(cmd *cobra.Command) (wrong error) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if list, is := f.Value.(pflag.SliceValue); is && len(list.GetSlice()) == 0 {
+		list, isList := f.Value.(pflag.SliceValue)
+		if isList && (len(list.GetSlice()) == 0 || slices.Contains(list.GetSlice(), "")) || f.Value.Type() == "string" && f.Value.String() == "" {
 			wrong = usageError("leave it out, or say which", "--%s names nothing", f.Name)
 		}
 	})

@@ -52,7 +52,7 @@ func (a *app) serveWorld(ctx context.Context, flags *pflag.FlagSet, f *serveFlag
 		asRecorded(flags, trace.Trace)
 	}
 	s, err := f.world.subject(flags)
-	if err != nil && trace != nil && f.world.own != nil {
+	if err != nil && trace != nil && f.world.own != nil && !ofWorld(typed) {
 		trace.Apart = err.Error()
 		return end, nil
 	}
@@ -83,6 +83,14 @@ func (a *app) serveWorld(ctx context.Context, flags *pflag.FlagSet, f *serveFlag
 		return func() {}, programOr(ctx, err)
 	}
 	return end, nil
+}
+
+// ofWorld reports whether any of the flags that were typed describes a world: what is wrong with it is then for whoever typed it to know.
+func ofWorld(typed map[string]bool) (is bool) {
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	new(worldFlags).addTo(flags)
+	flags.VisitAll(func(f *pflag.Flag) { is = is || typed[f.Name] })
+	return is
 }
 
 // retrace finds the way that a trace was recorded on.

@@ -55,8 +55,12 @@ var known = []struct {
 }{
 	{&Format{Name: "a trace of raftcheck", Verbs: append(byServers, "linearize", "replay", "shrink", "join")}, func(h *head) bool { return h.value("format") == "raftcheck-trace" }},
 	{&Format{Name: "a history of clients", Verbs: []string{"linearize"}}, func(h *head) bool { return strings.HasPrefix(h.value("format"), "raftcheck-history") }},
+	{&Format{Name: "a report of a campaign or a shard (-o json)", Verbs: []string{"merge"}},
+		func(h *head) bool {
+			return h.has("format", "version", "verdict") && (h.value("command") == "fuzz" || h.has("command", "shard"))
+		}},
 	{&Format{Name: "a report of raftcheck (-o json)", Hint: "it tells of files that were judged, and holds none of them: give raftcheck those under \"files\" or \"trace\""},
-		func(h *head) bool { return h.has("format", "version", "command", "verdict", "subject") }},
+		func(h *head) bool { return h.has("format", "version", "command", "verdict") }},
 	{&Format{Name: "a statement of raftcheck conform", Hint: "raftcheck conform --against FILE tells what changed since"},
 		func(h *head) bool { return h.has("format", "suite", "implementation", "level") }},
 	{&Format{Name: "a report in SARIF", Hint: "it tells of files that were judged, and holds none of them"},
@@ -100,6 +104,14 @@ var known = []struct {
 	}},
 	{&Format{Name: "a report in JUnit's XML", Hint: "it tells of files that were judged, and holds none of them"},
 		func(h *head) bool { return junitReport.MatchString(h.text) }},
+	{&Format{Name: "a summary in Markdown (-o markdown)", Hint: "it tells of files that were judged, and holds none of them"},
+		func(h *head) bool { return summary.MatchString(h.lines[0]) }},
+	{&Format{Name: "a picture (SVG)", Hint: "it shows what was recorded, and is not the record"}, func(h *head) bool { return picture.MatchString(h.text) }},
+	{&Format{Name: "a program", Hint: "raftcheck check --exec COMMAND searches it, where COMMAND runs FILE: docs/how-to-any-language.md"},
+		func(h *head) bool { return strings.HasPrefix(h.text, "#!") || h.anyLine(source.MatchString) }},
+	{&Format{Name: "a list of known findings", Hint: "every verb that judges takes it, as in raftcheck check --known FILE"}, func(h *head) bool {
+		return h.anyLine(fingerprint.MatchString) && !h.anyLine(checksKey.MatchString) && h.allYAML()
+	}},
 	{&Format{Name: "a mapping of a log to a trace", Hint: "raftcheck verify --map MAPPING LOG"}, func(h *head) bool {
 		return h.anyLine(mappingKey.MatchString) && !strings.HasPrefix(h.text, "{")
 	}},
@@ -136,6 +148,11 @@ var (
 	openraft        = regexp.MustCompile(`\bopenraft::`)
 	htmlPage        = regexp.MustCompile(`(?i)^\s*(<!doctype html|<html)`)
 	junitReport     = regexp.MustCompile(`^\s*(<\?xml[^>]*>\s*)?<testsuites?\b`)
+	summary         = regexp.MustCompile(`^## \S+ raftcheck [a-z]+: `)
+	picture         = regexp.MustCompile(`^\s*(<\?xml[^>]*>\s*)?<svg\b`)
+	source          = regexp.MustCompile(`^(package [a-z]\w*\s*$|import \w+\s*$|from \w+ import \w|#include [<"]|use std::\w)`)
+	fingerprint     = regexp.MustCompile(`^\s*(- )?fingerprint:\s`)
+	checksKey       = regexp.MustCompile(`^checks:`)
 	mappingKey      = regexp.MustCompile(`^format:\s*raftcheck-mapping\b`)
 	projectKey      = regexp.MustCompile(`^(implementations|implementation|check|fuzz|verify|linearize|suite|known|impl|rules|subject|version):`)
 	logfmt          = regexp.MustCompile(`^[\w.-]+=("[^"]*"|\S+)( [\w.-]+=("[^"]*"|\S*))+`)
