@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -106,41 +107,53 @@ const snippetWidth = 150
 func (t *text) snippet(evidence []Evidence) {
 	sorted := slices.Clone(evidence)
 	sorted = slices.DeleteFunc(sorted, func(e Evidence) bool { return e.Text == "" })
-	slices.SortStableFunc(sorted, func(a, b Evidence) int { return a.Line - b.Line })
+	slices.SortStableFunc(sorted, func(a, b Evidence) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
 	if len(sorted) == 0 {
 		return
 	}
 	gutter := len(fmt.Sprint(sorted[len(sorted)-1].Line))
 	width := max(20, t.upTo(snippetWidth+gutter+8)-gutter-8) // beside the number, and what shows that there is more
+	var shown window
 	for k, e := range sorted {
-		if k == 0 || sorted[k-1].Line != e.Line {
-			if k > 0 && sorted[k-1].Line+1 < e.Line {
-				t.line("   %s", t.Faint(strings.Repeat(" ", max(0, gutter-3))+"..."))
-			}
-			t.line("   %s %s", t.Faint(fmt.Sprintf("%*d |", gutter, e.Line)), e.excerpt(width))
+		if k > 0 && sorted[k-1].Line+1 < e.Line {
+			t.line("   %s", t.Faint(strings.Repeat(" ", max(0, gutter-3))+"..."))
 		}
-		t.pointer(strings.Repeat(" ", gutter), e, width, e.Line == evidence[0].Line)
+		if k == 0 || sorted[k-1].Line != e.Line || !shown.has(e) {
+			shown = e.window(width)
+			t.line("   %s %s", t.Faint(fmt.Sprintf("%*d |", gutter, e.Line)), e.excerpt(shown))
+		}
+		t.pointer(strings.Repeat(" ", gutter), e, shown, width, e.Line == evidence[0].Line)
 	}
 	t.line("")
 }
 
-// window returns the part of the line that is shown, as byte offsets that do not split a character.
-func (e Evidence) window(width int) (from, to int) {
+// window is the part of a line that is shown, as byte offsets that do not split a character.
+type window struct{ from, to int }
+
+// has reports whether what the evidence points at is in the window, or begins there and fills the rest of it.
+func (w window) has(e Evidence) bool {
+	from, to := e.Column-1, e.Column-1+max(1, e.Width)
+	return e.Column == 0 || from >= w.from && (to <= w.to || from < w.to && to-from > (w.to-w.from)/2 && from <= w.from+(w.to-w.from)/2)
+}
+
+// window returns the part of the line to show for this evidence alone.
+func (e Evidence) window(width int) window {
 	if utf8.RuneCountInString(e.Text) <= width {
-		return 0, len(e.Text)
+		return window{0, len(e.Text)}
 	}
-	if from = e.Column - 1 - width/2; e.Column == 0 {
+	from := e.Column - 1 - width/2
+	if e.Column == 0 {
 		from = e.firstObject(width)
 	}
 	from = max(0, min(from, len(e.Text)-width))
-	to = min(len(e.Text), from+width)
+	to := min(len(e.Text), from+width)
 	for from > 0 && !utf8.RuneStart(e.Text[from]) {
 		from--
 	}
 	for to < len(e.Text) && !utf8.RuneStart(e.Text[to]) {
 		to++
 	}
-	return from, to
+	return window{from, to}
 }
 
 // firstObject returns where the first member begins that is an object, if much stands before it: that is often what a logger
@@ -152,13 +165,12 @@ func (e Evidence) firstObject(width int) int {
 	return 0
 }
 
-func (e Evidence) excerpt(width int) string {
-	from, to := e.window(width)
-	s := printable(e.Text[from:to])
-	if from > 0 {
+func (e Evidence) excerpt(w window) string {
+	s := printable(e.Text[w.from:w.to])
+	if w.from > 0 {
 		s = "…" + s
 	}
-	if to < len(e.Text) {
+	if w.to < len(e.Text) {
 		s += "…"
 	}
 	return s
@@ -168,22 +180,21 @@ func (e Evidence) excerpt(width int) string {
 func printable(s string) string { return legible.InPlace(s) }
 
 // pointer underlines the columns of the evidence, if they are known, and says what is there.
-func (t *text) pointer(gutter string, e Evidence, width int, guilty bool) {
+func (t *text) pointer(gutter string, e Evidence, w window, width int, guilty bool) {
 	mark, paint := "-", t.Faint
 	if guilty {
 		mark, paint = "^", t.Bad
 	}
 	margin := "   " + t.Faint(gutter+" |") + " "
-	from, to := e.window(width)
-	if e.Column == 0 || e.Column-1 < from || e.Column-1 > to {
+	if e.Column == 0 {
 		t.line("%s%s", margin, paint(mark+" "+e.says()))
 		return
 	}
-	indent := utf8.RuneCountInString(e.Text[from : e.Column-1])
-	if from > 0 {
+	indent := utf8.RuneCountInString(e.Text[w.from : e.Column-1])
+	if w.from > 0 {
 		indent++
 	}
-	end := min(to, e.Column-1+max(1, e.Width))
+	end := min(w.to, e.Column-1+max(1, e.Width))
 	marks := strings.Repeat(mark, max(1, utf8.RuneCountInString(e.Text[e.Column-1:end])))
 	beside := len(gutter) + 6 + indent + len(marks) + 1 + utf8.RuneCountInString(e.says())
 	if t.Width == 0 || beside <= t.Width {

@@ -58,9 +58,33 @@ func (b *Breach) after(role string, by ServerID, at Origin) *Breach {
 	return b
 }
 
-// since adds the part of the same step that the guilty place contradicts.
+// promised adds a message that bound somebody earlier.
+func (b *Breach) promised(role string, by ServerID, at Origin) *Breach {
+	b.Evidence = append(b.Evidence, Evidence{Role: role, Server: by, Part: PartFact, Told: true, Origin: at})
+	return b
+}
+
+// since adds the part of the same step that the guilty place contradicts: what came, or what was done.
 func (b *Breach) since(role string, part Part) *Breach {
 	b.Evidence = append(b.Evidence, Evidence{Role: role, Server: b.Evidence[0].Server, Part: part})
+	return b
+}
+
+// before adds what the server showed of itself before the step.
+func (b *Breach) before(role string, field Field) *Breach {
+	b.Evidence = append(b.Evidence, Evidence{Role: role, Server: b.Evidence[0].Server, Part: PartBefore, Field: field})
+	return b
+}
+
+// beside adds what the server shows of itself after the step.
+func (b *Breach) beside(role string, field Field) *Breach {
+	b.Evidence = append(b.Evidence, Evidence{Role: role, Server: b.Evidence[0].Server, Part: PartAfter, Field: field})
+	return b
+}
+
+// showing says in which part of the server's state the guilty place is, where it is not the one that tells most about the rule.
+func (b *Breach) showing(field Field) *Breach {
+	b.Evidence[0].Field = field
 	return b
 }
 
@@ -78,6 +102,11 @@ func disagreement(rule *Rule, earlier, later *Fact) *Breach {
 		b.Message = fmt.Sprintf("%s and %s both lead term %d", later.Holder, earlier.Holder, later.Term)
 		b.Evidence[0].Role, b.Evidence[1].Role = "second leader", "first leader"
 		b.allowing("%s does not lead term %d", later.Holder, later.Term)
+		for k, f := range [...]*Fact{later, earlier} {
+			if f.By != f.Holder {
+				b.Evidence[k].Role = fmt.Sprintf("takes %s for the leader", f.Holder)
+			}
+		}
 		switch {
 		case later.believes():
 			b.Message = fmt.Sprintf("%s takes %s for the leader of term %d, which %s leads", later.By, later.Holder, later.Term, earlier.Holder)

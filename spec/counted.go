@@ -92,5 +92,5 @@ func (j *Judge) counts(s *Step, report func(*Rule, *Breach)) {
 	}
 	report(commitMajority, s.breachAfter("%s, leader of term %d, commits index %d, and acknowledgements of it did not come from a majority", s.Server, s.After.Term, s.After.CommitIndex).
 		refusing("servers that acknowledged it are "+s.enough(&s.After.Config, committing), "not of %s", configured(&s.After.Config)).
-		allowing("%s keeps commitIndex %d", s.Server, s.Before.CommitIndex).since("commitIndex before", PartBefore))
+		allowing("%s keeps commitIndex %d", s.Server, s.Before.CommitIndex).before("commitIndex before", FieldCommit))
 }

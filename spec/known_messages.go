@@ -68,7 +68,7 @@ func (k *Known) votesBehind(s *Step) *Breach {
 		if reply.Kind == RequestVoteReply && reply.Granted && reply.Knows(MessageGranted|MessageTo) && reply.To == m.From {
 			return s.breachSent(n, "%s votes for %s in term %d, whose log ends with index %d of term %d, and has acknowledged an entry of term %d at index %d", s.Server, m.From, m.Term, m.LastLogIndex, m.LastLogTerm, end.term, end.index).
 				refusing("the candidate's (last term, last index) ≥ the voter's", "(%d, %d) is below (%d, %d)", m.LastLogTerm, m.LastLogIndex, end.term, end.index).
-				allowing("%s refuses %s", s.Server, m.From).after("the acknowledgement", s.Server, end.at)
+				allowing("%s refuses %s", s.Server, m.From).promised("the acknowledgement", s.Server, end.at)
 		}
 	}
 	return nil

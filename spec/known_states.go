@@ -25,9 +25,9 @@ func (k *Known) begins(s *Step, declared *binding, yield func(*Rule, *Breach)) {
 			refusing("lastApplied ≤ commitIndex", "%d is above %d", o.LastApplied, o.CommitIndex).
 			allowing("%s applies up to index %d", s.Server, o.CommitIndex).after("what was known", s.Server, k.from))
 	}
-	if what, was, is := k.now.difference(o); what != "" {
+	if what, was, is, field := k.now.difference(o); what != "" {
 		yield(traceConsistent, s.breach(PartBefore, 0, "%s begins this step with %s %s, and ended the one before with %s", s.Server, what, is, was).
-			refusing(what+" before the step = "+what+" after the one before", "%s is not %s", is, was).hinting(nothingBetween).after("what was known", s.Server, k.from))
+			refusing(what+" before the step = "+what+" after the one before", "%s is not %s", is, was).hinting(nothingBetween).showing(field).after("what was known", s.Server, k.from))
 		k.forget() // it went on, and no line says how
 	}
 }
@@ -35,21 +35,21 @@ func (k *Known) begins(s *Step, declared *binding, yield func(*Rule, *Breach)) {
 const nothingBetween = "between the two lines nothing is said to have happened to the server; if steps are left out, leave out their numbers too"
 
 // difference names a field that two observations show differently, and says what each of them shows; "" if there is none. A log is none of them.
-func (o *Observation) difference(p *Observation) (what, was, is string) {
+func (o *Observation) difference(p *Observation) (what, was, is string, field Field) {
 	both := func(f Field) bool { return o.Knows(f) && p.Knows(f) }
 	switch {
 	case both(FieldTerm) && o.Term != p.Term:
-		return "term", number(o.Term), number(p.Term)
+		return "term", number(o.Term), number(p.Term), FieldTerm
 	case both(FieldRole) && o.Role != p.Role:
-		return "role", o.Role.String(), p.Role.String()
+		return "role", o.Role.String(), p.Role.String(), FieldRole
 	case both(FieldVotedFor) && o.VotedFor != p.VotedFor:
-		return "votedFor", o.VotedFor.String(), p.VotedFor.String()
+		return "votedFor", o.VotedFor.String(), p.VotedFor.String(), FieldVotedFor
 	case both(FieldCommit) && o.CommitIndex != p.CommitIndex:
-		return "commitIndex", number(o.CommitIndex), number(p.CommitIndex)
+		return "commitIndex", number(o.CommitIndex), number(p.CommitIndex), FieldCommit
 	case both(FieldConfig) && !o.Config.same(&p.Config):
-		return "configuration", o.Config.String(), p.Config.String()
+		return "configuration", o.Config.String(), p.Config.String(), FieldConfig
 	}
-	return "", "", ""
+	return "", "", "", 0
 }
 
 // elsewhere reports whether a step begins otherwise than the one before ended.
@@ -88,7 +88,7 @@ func (k *Known) ends(s *Step, declared *binding, unnumbered bool, yield func(*Ru
 	if acked := &k.promised.acked; o.Knows(FieldTerm|FieldLog) && o.Term == acked.term && o.Log.LastIndex() < acked.index {
 		yield(storesWhatWasSent, s.breachAfter("%s acknowledged entries up to index %d in term %d, and in that term its log ends with index %d", s.Server, acked.index, acked.term, o.Log.LastIndex()).
 			refusing("last index ≥ matchIndex acknowledged in the term", "%d is below %d", o.Log.LastIndex(), acked.index).
-			allowing("%s holds its entries up to index %d", s.Server, acked.index).after("the acknowledgement", s.Server, acked.at))
+			allowing("%s holds its entries up to index %d", s.Server, acked.index).promised("the acknowledgement", s.Server, acked.at))
 	}
 	if b := s.judgeVoteGiven(); b != nil {
 		if !s.show(voteOnce.Needs) {
@@ -99,7 +99,7 @@ func (k *Known) ends(s *Step, declared *binding, unnumbered bool, yield func(*Ru
 	if heard := &k.promised.vote; o.Knows(FieldTerm|FieldVotedFor) && heard.vote != None && heard.term == o.Term && o.VotedFor == None && k.vote.vote == None && !drops(declared, o) {
 		yield(voteOnce, s.breachAfter("%s gave %s its vote in term %d and holds none in that term", s.Server, heard.vote, heard.term).
 			refusing("votedFor = the candidate that was told of the vote", "it is %s", o.VotedFor).
-			allowing("%s holds a vote for %s", s.Server, heard.vote).after("the vote", s.Server, heard.at))
+			allowing("%s holds a vote for %s", s.Server, heard.vote).promised("the vote", s.Server, heard.at))
 	}
 }
 
@@ -164,7 +164,7 @@ func (k *Known) comesBack(s *Step, declared *binding, unnumbered bool, yield fun
 	if o.Knows(FieldTerm) && o.Term < term.least {
 		yield(termMonotonic, s.breachAfter("%s comes back in term %d and had promised in term %d", s.Server, o.Term, term.least).
 			refusing("currentTerm after ≥ term promised", "%d is below %d", o.Term, term.least).
-			allowing("%s comes back in term %d or later", s.Server, term.least).hinting(syncHint).after("the promise", s.Server, term.at))
+			allowing("%s comes back in term %d or later", s.Server, term.least).hinting(syncHint).promised("the promise", s.Server, term.at))
 		return
 	}
 	vote := p.vote
@@ -174,7 +174,7 @@ func (k *Known) comesBack(s *Step, declared *binding, unnumbered bool, yield fun
 	if o.Knows(FieldTerm|FieldVotedFor) && vote.vote != None && vote.term == o.Term && o.VotedFor != vote.vote && !drops(declared, o) {
 		yield(durableBeforeSend, s.breachAfter("%s gave its vote in term %d to %s and comes back with a vote for %s", s.Server, vote.term, vote.vote, o.VotedFor).
 			refusing("votedFor after = vote promised", "%s is not %s", o.VotedFor, vote.vote).
-			allowing("%s comes back with its vote for %s", s.Server, vote.vote).hinting(syncHint).after("the vote", s.Server, vote.at))
+			allowing("%s comes back with its vote for %s", s.Server, vote.vote).showing(FieldVotedFor).hinting(syncHint).promised("the vote", s.Server, vote.at))
 	}
 	if !o.Knows(FieldLog) || len(p.log.Entries) == 0 {
 		return
@@ -185,7 +185,7 @@ func (k *Known) comesBack(s *Step, declared *binding, unnumbered bool, yield fun
 	}
 	yield(durableBeforeSend, s.breachAfter("%s had %s at index %d for good and comes back with %s there", s.Server, p.log.at(i), i, o.Log.at(i)).
 		refusing("what was promised is a prefix of the log after", "they differ from index %d on", i).
-		allowing("%s comes back with its entries up to index %d", s.Server, p.log.LastIndex()).hinting(syncHint).after("the acknowledgement", s.Server, p.logAt))
+		allowing("%s comes back with its entries up to index %d", s.Server, p.log.LastIndex()).showing(FieldLog).hinting(syncHint).promised("the acknowledgement", s.Server, p.logAt))
 }
 
 // isOn reports whether the term and the vote that were promised are on a disk that holds these.
@@ -211,7 +211,7 @@ func (k *Known) keepsAcknowledged(s *Step, yield func(*Rule, *Breach)) {
 		if lost.is {
 			yield(durableBeforeSend, s.breachAfter("%s acknowledged %s up to index %d and comes back with a log that ends with index %d", s.Server, lost.what, lost.of.index, last).
 				refusing("last index ≥ the index acknowledged", "%d is below %d", last, lost.of.index).
-				allowing("%s comes back with what it acknowledged", s.Server).hinting(syncHint).after("the acknowledgement", s.Server, lost.of.at))
+				allowing("%s comes back with what it acknowledged", s.Server).showing(FieldLog).hinting(syncHint).promised("the acknowledgement", s.Server, lost.of.at))
 			return
 		}
 	}

@@ -258,13 +258,13 @@ func (s *Step) judgeVoteAfterDrop() *Breach {
 		if m.Kind == RequestVoteReply && m.Granted && m.Term == s.Before.Term && m.To != s.Before.LeaderID && m.To != s.Server {
 			return s.breachSent(k, "%s knows that %s leads term %d, and votes for %s in it", s.Server, s.Before.LeaderID, m.Term, m.To).
 				refusing("nobody gets a vote in a term whose leader is known", "%s leads term %d", s.Before.LeaderID, m.Term).
-				allowing("%s refuses %s in term %d", s.Server, m.To, m.Term).since("the leader that it knows", PartBefore)
+				allowing("%s refuses %s in term %d", s.Server, m.To, m.Term).before("the leader that it knows", FieldLeader)
 		}
 	}
 	if o := &s.After; s.runs() && s.show(FieldTerm|FieldVotedFor) && o.Term == s.Before.Term && o.VotedFor != None && o.VotedFor != s.Before.LeaderID {
 		return s.breachAfter("%s knows that %s leads term %d, and now holds a vote for %s in it", s.Server, s.Before.LeaderID, o.Term, o.VotedFor).
 			refusing("nobody gets a vote in a term whose leader is known", "%s leads term %d", s.Before.LeaderID, o.Term).
-			allowing("%s holds no vote in term %d", s.Server, o.Term).since("the leader that it knows", PartBefore)
+			allowing("%s holds no vote in term %d", s.Server, o.Term).before("the leader that it knows", FieldLeader)
 	}
 	return nil
 }

@@ -95,6 +95,8 @@ type Evidence struct {
 	Server ServerID
 	Part   Part
 	Effect int    // PartEffect: index into Output.Effects
+	Field  Field  // PartBefore and PartAfter: the part of the state; 0 is the one that tells most about the rule
+	Told   bool   // PartFact: a message that left or arrived there tells it
 	Origin Origin // where it was seen; filled by Judge for the step at hand
 }
 

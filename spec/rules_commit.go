@@ -25,7 +25,7 @@ var commitOwnTerm = &Rule{
 		return s.breachAfter("%s, leader of term %d, commits index %d, an entry of term %d", s.Server, s.After.Term, i, term).
 			refusing("log[commitIndex].term = currentTerm", "%d is not %d", term, s.After.Term).
 			allowing("%s keeps commitIndex %d until an entry of term %d is on a majority", s.Server, s.Before.CommitIndex, s.After.Term).
-			since("commitIndex before", PartBefore)
+			before("commitIndex before", FieldCommit)
 	},
 }
 
@@ -93,7 +93,7 @@ var commitMonotonic = &Rule{
 		}
 		return s.breachAfter("%s takes its commit index back from %d to %d", s.Server, s.Before.CommitIndex, s.After.CommitIndex).
 			refusing("commitIndex after ≥ commitIndex before", "%d is below %d", s.After.CommitIndex, s.Before.CommitIndex).
-			allowing("%s keeps commitIndex %d", s.Server, s.Before.CommitIndex).since("commitIndex before", PartBefore)
+			allowing("%s keeps commitIndex %d", s.Server, s.Before.CommitIndex).before("commitIndex before", FieldCommit)
 	},
 }
 
@@ -160,7 +160,7 @@ func judgeCommitMajority(s *Step) *Breach {
 	}
 	return s.breachAfter("%s, leader of term %d, commits index %d, which it knows to be stored on %s", s.Server, s.After.Term, s.After.CommitIndex, listed(copies)).
 		refusing("servers with matchIndex ≥ commitIndex are "+s.enough(&s.After.Config, committing), "%s of %s", listed(copies), configured(&s.After.Config)).
-		allowing("%s keeps commitIndex %d", s.Server, s.Before.CommitIndex).since("commitIndex before", PartBefore)
+		allowing("%s keeps commitIndex %d", s.Server, s.Before.CommitIndex).before("commitIndex before", FieldCommit)
 }
 
 // stores reports whether the leader knows that a server stores its entries up to the leader's commitIndex.
@@ -220,7 +220,7 @@ var commitInLog = &Rule{
 		}
 		if o.Knows(FieldApplied) && (s.applies() || o.CommitIndex > o.Log.Base) && o.LastApplied > max(o.CommitIndex, o.Log.Base) { // what is compacted was committed
 			return s.breachAfter("%s has applied entries up to index %d and committed them up to %d", s.Server, o.LastApplied, o.CommitIndex).
-				refusing("lastApplied ≤ commitIndex", "%d is above %d", o.LastApplied, o.CommitIndex)
+				refusing("lastApplied ≤ commitIndex", "%d is above %d", o.LastApplied, o.CommitIndex).showing(FieldApplied)
 		}
 		return nil
 	},
@@ -256,7 +256,7 @@ func judgeApplyInOrder(s *Step) *Breach {
 	if s.runs() && s.Before.Knows(FieldApplied) && after < s.Before.LastApplied {
 		return s.breachAfter("%s had applied entries up to index %d and goes back to %d", s.Server, s.Before.LastApplied, after).
 			refusing("lastApplied after ≥ lastApplied before", "%d is below %d", after, s.Before.LastApplied).
-			allowing("%s applies what follows index %d", s.Server, s.Before.LastApplied).since("lastApplied before", PartBefore)
+			allowing("%s applies what follows index %d", s.Server, s.Before.LastApplied).before("lastApplied before", FieldApplied)
 	}
 	if base := s.After.Log.Base; s.Input.Kind == Restart && s.After.Knows(FieldCompacted) && after < base {
 		return s.breachAfter("%s starts again with a snapshot up to index %d and as if it had applied entries up to %d", s.Server, base, after).
@@ -369,5 +369,5 @@ func judgeCommittedKept(s *Step) *Breach {
 	}
 	return s.breachAfter("%s had committed %s at index %d and now has %s there", s.Server, before.at(i), i, s.After.Log.at(i)).
 		refusing("entries up to commitIndex stay", "index %d is not above commitIndex %d", i, s.Before.CommitIndex).
-		allowing("%s keeps its entries up to index %d", s.Server, s.Before.CommitIndex).since("the log before", PartBefore)
+		allowing("%s keeps its entries up to index %d", s.Server, s.Before.CommitIndex).before("the log before", FieldLog)
 }

@@ -60,7 +60,7 @@ var latestInForce = &Rule{
 		if !found && s.runs() && s.show(FieldLog|FieldConfig|FieldCompacted) && s.After.Log.Base == s.Before.Log.Base && !logChanged(s.Before.Log, s.After.Log) && !s.Before.Config.same(&s.After.Config) {
 			return s.breachAfter("%s goes by the configuration %s, went by %s before, and no entry of its log says so", s.Server, s.After.Config, s.Before.Config).
 				refusing("an entry that changes the configuration", "the log stays as it was").
-				allowing("%s goes by %s", s.Server, s.Before.Config).since("the configuration before", PartBefore)
+				allowing("%s goes by %s", s.Server, s.Before.Config).before("the configuration before", FieldConfig)
 		}
 		if s.crashes() || !found || c.same(&s.After.Config) {
 			return nil
@@ -113,7 +113,7 @@ var jointCommittedFirst = &Rule{
 		}
 		return s.breachAfter("%s appends %s at index %d, and the joint configuration at index %d is not committed", s.Server, c, i, at).
 			refusing("commitIndex ≥ index of the joint configuration", "%d is below %d", s.After.CommitIndex, at).
-			allowing("%s waits until index %d is committed", s.Server, at)
+			allowing("%s waits until index %d is committed", s.Server, at).showing(FieldLog)
 	},
 }
 
@@ -137,7 +137,7 @@ var oneChangeAtATime = &Rule{
 		}
 		return s.breachAfter("%s appends %s at index %d, and the configuration at index %d is not committed", s.Server, c, i, at).
 			refusing("commitIndex ≥ index of the configuration before", "%d is below %d", s.After.CommitIndex, at).
-			allowing("%s waits until index %d is committed", s.Server, at)
+			allowing("%s waits until index %d is committed", s.Server, at).showing(FieldLog)
 	},
 }
 
@@ -217,7 +217,7 @@ var configurationRolledBack = &Rule{
 		}
 		return s.breachAfter("%s loses the configuration %s at index %d and still goes by it", s.Server, lost, at).
 			refusing("the configuration in force is in the log", "it is not").
-			allowing("%s goes by the configuration before", s.Server).since("the log before", PartBefore)
+			allowing("%s goes by the configuration before", s.Server).before("the log before", FieldLog)
 	},
 }
 

@@ -68,7 +68,7 @@ func (s *Step) strange() *Breach {
 func (s *Step) fallen(safe *Durable, part Part, effect int) *Breach {
 	disk := &s.After.Durable
 	told := func(b *Breach) *Breach {
-		b.Evidence = append(b.Evidence, Evidence{Role: "what was safe", Server: s.Server, Part: part, Effect: effect})
+		b.Evidence = append(b.Evidence, Evidence{Role: "what was safe", Server: s.Server, Part: part, Effect: effect, Field: FieldDurable})
 		return b
 	}
 	if disk.Term < safe.Term {

@@ -72,20 +72,20 @@ func judgeVoteOnce(s *Step) *Breach {
 // promised to anybody, the agreement on votes finds a second one.
 func (s *Step) judgeVoteKept() *Breach {
 	term, vote := s.Before.Term, s.Before.VotedFor
-	since := "the vote"
+	since, shown := "the vote", FieldVotedFor
 	if !s.runs() && !s.comesBack() {
 		if !s.Before.Knows(FieldDurable) {
 			return nil
 		}
 		term, vote = s.Before.Durable.Term, s.Before.Durable.VotedFor
-		since = "the vote on disk"
+		since, shown = "the vote on disk", FieldDurable
 	}
 	if vote == None || s.After.Term != term || s.After.VotedFor == vote || s.dropsVote() {
 		return s.judgeVoteOnDisk()
 	}
 	b := s.breachAfter("%s voted for %s in term %d and now holds a vote for %s in that term", s.Server, vote, term, s.After.VotedFor).
 		refusing("votedFor stays in its term", "it was %s and is %s", vote, s.After.VotedFor).
-		allowing("%s keeps its vote for %s as long as term %d lasts", s.Server, vote, term).since(since, PartBefore)
+		allowing("%s keeps its vote for %s as long as term %d lasts", s.Server, vote, term).before(since, shown)
 	if !s.runs() {
 		b.hinting("the vote was on disk before the crash; look whether term and vote are written, and read back, together")
 	}
@@ -120,7 +120,7 @@ func (s *Step) judgeVoteOnDisk() *Breach {
 	}
 	return s.breachAfter("%s had a vote for %s in term %d on its disk and now has a vote for %s there", s.Server, was.VotedFor, was.Term, is.VotedFor).
 		refusing("votedFor on disk stays in its term", "it was %s and is %s", was.VotedFor, is.VotedFor).
-		allowing("the vote for %s stays on disk as long as term %d lasts", was.VotedFor, was.Term).since("the vote on disk", PartBefore)
+		allowing("the vote for %s stays on disk as long as term %d lasts", was.VotedFor, was.Term).before("the vote on disk", FieldDurable)
 }
 
 var candidateVotesForItself = &Rule{
@@ -144,7 +144,7 @@ func judgeCandidacy(s *Step) *Breach {
 	if s.After.Term != from+1 && !(s.Declared.Has(TermJumps) && s.After.Term > from) {
 		return s.breachAfter("%s becomes candidate in term %d, coming from term %d", s.Server, s.After.Term, from).
 			refusing("currentTerm = term before + 1", "%d is not %d", s.After.Term, from+1).
-			allowing("%s becomes candidate in term %d", s.Server, from+1).since("the term before", PartBefore)
+			allowing("%s becomes candidate in term %d", s.Server, from+1).before("the term before", FieldTerm)
 	}
 	if s.After.VotedFor != s.Server {
 		return s.breachAfter("%s is candidate in term %d and its vote is for %s", s.Server, s.After.Term, s.After.VotedFor).
@@ -169,7 +169,7 @@ func (s *Step) judgeStillCandidate() *Breach {
 	}
 	return s.breachAfter("%s, %s of term %d, becomes candidate in that term over %s", s.Server, s.Before.Role, s.Before.Term, s.happened()).
 		refusing("currentTerm = term before + 1", "%d is not %d", s.After.Term, s.Before.Term+1).
-		allowing("%s stays %s", s.Server, s.Before.Role).since("its role before", PartBefore)
+		allowing("%s stays %s", s.Server, s.Before.Role).before("its role before", FieldRole)
 }
 
 // campaignsFrom reports whether the step starts a candidacy, perhaps one that is won at once, and the term it starts from.
@@ -344,7 +344,7 @@ func judgeNoVoteAway(s *Step) *Breach {
 			if (o.Role == Candidate || o.Role == Leader) && o.Term == m.Term {
 				return s.breachSent(k, "%s, %s of term %d, gives its vote in that term to %s", s.Server, o.Role, m.Term, m.To).
 					refusing("role = follower", "it is %s", o.Role).
-					allowing("%s refuses %s in term %d", s.Server, m.To, m.Term).since("its role in that term", PartBefore)
+					allowing("%s refuses %s in term %d", s.Server, m.To, m.Term).before("its role in that term", FieldRole)
 			}
 		}
 	}
@@ -380,7 +380,7 @@ func judgeCandidateYields(s *Step) *Breach {
 		return s.breachAfter("%s follows the leader of term %d and its vote in that term changes from %s to %s",
 			s.Server, m.Term, s.Before.VotedFor, s.After.VotedFor).
 			refusing("votedFor stays in its term", "it was %s and is %s", s.Before.VotedFor, s.After.VotedFor).
-			allowing("%s keeps its vote for %s", s.Server, s.Before.VotedFor).since("the vote", PartBefore).
+			allowing("%s keeps its vote for %s", s.Server, s.Before.VotedFor).before("the vote", FieldVotedFor).
 			hinting("becoming a follower clears the vote, which is right only when the term is new")
 	}
 	return nil

@@ -72,7 +72,7 @@ var diskNotBlank = &Rule{
 			return nil
 		}
 		return s.breachAfter("%s had reached term %d and comes back as if it were new", s.Server, s.Before.Term).
-			refusing("its disk is not blank", "it is").allowing("%s stays down, or joins under another name", s.Server).since("what it had on disk", PartBefore)
+			refusing("its disk is not blank", "it is").allowing("%s stays down, or joins under another name", s.Server).before("what it had on disk", FieldDurable)
 	},
 }
 
@@ -96,7 +96,7 @@ func judgeCorruptionNotCut(s *Step) *Breach {
 	i := log.LastIndex() + 1
 	return s.breachAfter("%s has %s at index %d on its disk, and comes back as a voter with a log that ends before it", s.Server, disk.at(i), i).
 		refusing("last index ≥ last index on disk", "%d is below %d", log.LastIndex(), disk.LastIndex()).
-		allowing("%s stays down, or takes no part until a leader has sent it what it lost", s.Server).since("the log on disk", PartBefore)
+		allowing("%s stays down, or takes no part until a leader has sent it what it lost", s.Server).before("the log on disk", FieldDurable)
 }
 
 // votes reports whether a server is a voter, in either half.

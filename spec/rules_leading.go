@@ -112,11 +112,11 @@ func judgeLeaderCommitTrue(s *Step, committed []Fact) *Breach {
 	if m.Kind == InstallSnapshot {
 		return s.breachSent(k, "%s sends %s a snapshot up to index %d and has committed up to %d", s.Server, m.To, upTo, own).
 			refusing("last included index ≤ commitIndex", "%d is above %d", upTo, own).
-			allowing("a snapshot up to index %d", own).since("its commit index", PartAfter)
+			allowing("a snapshot up to index %d", own).beside("its commit index", FieldCommit)
 	}
 	return s.breachSent(k, "%s tells %s that entries up to index %d are committed and has committed up to %d", s.Server, m.To, upTo, own).
 		refusing("leaderCommit ≤ commitIndex", "%d is above %d", upTo, own).
-		allowing("leaderCommit %d", own).since("its commit index", PartAfter)
+		allowing("leaderCommit %d", own).beside("its commit index", FieldCommit)
 }
 
 var snapshotTermTrue = &Rule{
@@ -171,5 +171,5 @@ func judgeOwnSnapshotTerm(s *Step) *Breach {
 	}
 	return s.breachAfter("%s has compacted its log up to index %d of term %d, where its entry was of term %d", s.Server, base, s.After.Log.BaseTerm, own).
 		refusing("last included term = log[last included index].term", "%d is not %d", s.After.Log.BaseTerm, own).
-		allowing("last included term %d", own).since("the log before", PartBefore)
+		allowing("last included term %d", own).before("the log before", FieldLog)
 }

@@ -21,7 +21,7 @@ var leaderAppendOnly = &Rule{
 		return s.breachAfter("%s, leader of term %d, had %s at index %d and now has %s there",
 			s.Server, s.After.Term, s.Before.Log.at(i), i, s.After.Log.at(i)).
 			refusing("the log before is a prefix of the log after", "they differ from index %d on", i).
-			allowing("%s keeps its entries up to index %d", s.Server, s.Before.Log.LastIndex()).since("the log before", PartBefore)
+			allowing("%s keeps its entries up to index %d", s.Server, s.Before.Log.LastIndex()).before("the log before", FieldLog)
 	},
 }
 
@@ -138,7 +138,7 @@ func judgeTruncateOnConflict(s *Step) *Breach {
 		return nil
 	}
 	b := s.breachAfter("%s had %s at index %d and now has %s there", s.Server, s.Before.Log.at(i), i, s.After.Log.at(i)).
-		allowing("%s keeps its entry at index %d", s.Server, i).since("the log before", PartBefore)
+		allowing("%s keeps its entry at index %d", s.Server, i).before("the log before", FieldLog)
 	switch {
 	case !s.delivered(AppendEntries):
 		return b.refusing("a leader sent an entry that conflicts", "the input is %s", s.happened())
@@ -165,7 +165,7 @@ func judgeDurableLogKept(s *Step) *Breach {
 	}
 	return s.breachAfter("%s had %s at index %d on its disk and comes back with %s there", s.Server, disk.at(i), i, s.After.Log.at(i)).
 		refusing("the log on disk is a prefix of the log after", "they differ from index %d on", i).
-		allowing("%s comes back with its entries up to index %d", s.Server, disk.LastIndex()).since("the log on disk", PartBefore)
+		allowing("%s comes back with its entries up to index %d", s.Server, disk.LastIndex()).before("the log on disk", FieldDurable)
 }
 
 // replacedInMemory reports whether a server that crashes had something else at an index than its disk, so that a write that was under way

@@ -144,7 +144,7 @@ var identityNotReused = &Rule{
 		}
 		return s.breachAfter("%s was in term %d with a log up to index %d, and is blank under the same name", s.Server, s.Before.Term, s.Before.Log.LastIndex()).
 			refusing("the server keeps its term and its log", "it is in term 0 with an empty log").
-			allowing("%s keeps them, or takes a name that nobody had", s.Server).since("what it knew", PartBefore)
+			allowing("%s keeps them, or takes a name that nobody had", s.Server).before("what it knew", FieldLog)
 	},
 }
 

@@ -29,7 +29,7 @@ func judgeTermHasSource(s *Step) *Breach {
 		return nil
 	}
 	b := s.breachAfter("%s goes from term %d to term %d over %s", s.Server, s.Before.Term, s.After.Term, s.happened()).
-		refusing("currentTerm ≤ the highest term that the step can lead to", "%d is above %d", s.After.Term, highest).since("the term before", PartBefore)
+		refusing("currentTerm ≤ the highest term that the step can lead to", "%d is above %d", s.After.Term, highest).before("the term before", FieldTerm)
 	if highest == s.Before.Term {
 		return b.allowing("%s stays in term %d", s.Server, highest)
 	}

@@ -53,7 +53,7 @@ var preVoteHarmless = &Rule{
 		return s.breachAfter("%s goes from term %d and a vote for %s to term %d and a vote for %s over a pre-vote",
 			s.Server, s.Before.Term, s.Before.VotedFor, s.After.Term, s.After.VotedFor).
 			refusing("(currentTerm, votedFor) stays", "it was (%d, %s)", s.Before.Term, s.Before.VotedFor).
-			allowing("%s stays in term %d", s.Server, s.Before.Term).since("term and vote before", PartBefore)
+			allowing("%s stays in term %d", s.Server, s.Before.Term).before("term and vote before", FieldTerm)
 	},
 }
 
@@ -158,5 +158,5 @@ func judgeLeaderKeepsContact(s *Step) *Breach {
 	}
 	return s.breachAfter("%s goes on as leader of term %d, answered by %s of %s", s.Server, s.After.Term, listed(s.Before.Contact), configured(&s.Before.Config)).
 		refusing("servers that answered, with the leader, are "+s.enough(&s.Before.Config, committing), "%s and %s of %s", s.Server, listed(s.Before.Contact), configured(&s.Before.Config)).
-		allowing("%s becomes a follower in term %d", s.Server, s.Before.Term).since("who answered", PartBefore)
+		allowing("%s becomes a follower in term %d", s.Server, s.Before.Term).before("who answered", FieldContact)
 }

@@ -185,7 +185,7 @@ var readNotBelowNoted = &Rule{
 			if noted, waited := s.noted(e.Reply.Value); waited && e.Reply.Index < noted {
 				return s.breach(PartEffect, k, "%s answers a read at index %d, for which it had noted index %d when it came", s.Server, e.Reply.Index, noted).
 					refusing("index of the answer ≥ index noted", "%d is below %d", e.Reply.Index, noted).
-					allowing("%s answers at index %d", s.Server, noted).since("the read that waits", PartBefore)
+					allowing("%s answers at index %d", s.Server, noted).before("the read that waits", FieldReads)
 			}
 		}
 		return nil

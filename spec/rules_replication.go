@@ -59,7 +59,7 @@ func judgeMatchMonotonic(s *Step) *Breach {
 			return s.breachAfter("%s takes back that %s holds its entries up to index %d and believes %d",
 				s.Server, p.Server, before.MatchIndex, p.MatchIndex).
 				refusing("matchIndex after ≥ matchIndex before", "%d is below %d", p.MatchIndex, before.MatchIndex).
-				allowing("%s keeps matchIndex %d for %s", s.Server, before.MatchIndex, p.Server).since("matchIndex before", PartBefore)
+				allowing("%s keeps matchIndex %d for %s", s.Server, before.MatchIndex, p.Server).before("matchIndex before", FieldProgress)
 		}
 		if b := s.unproved(p); b != nil {
 			return b

@@ -129,11 +129,11 @@ func judgeInstallKeepsSuffix(s *Step) *Breach {
 	}
 	own, held := s.Before.Log.TermAt(index)
 	agrees := held && own == term
-	takes := "the snapshot"
-	part := PartInput
-	if !s.delivered(InstallSnapshot) {
-		part = PartBefore
-		takes = "the log before"
+	told := func(b *Breach) *Breach {
+		if s.delivered(InstallSnapshot) {
+			return b.since("the snapshot", PartInput)
+		}
+		return b.before("the log before", FieldLog)
 	}
 	switch last := s.After.Log.LastIndex(); {
 	case s.After.Log.LastIndex() == s.Before.Log.LastIndex() && s.Before.Knows(FieldConfig) && !s.Before.Config.Has(s.Server):
@@ -142,18 +142,18 @@ func judgeInstallKeepsSuffix(s *Step) *Breach {
 		if !s.Declared.Has(InstallsAtOnce) {
 			return nil // it is busy, or takes it in a step of its own
 		}
-		return s.breachAfter("%s is sent a snapshot up to index %d and keeps to index %d", s.Server, index, s.After.CommitIndex).
+		return told(s.breachAfter("%s is sent a snapshot up to index %d and keeps to index %d", s.Server, index, s.After.CommitIndex).
 			refusing("commitIndex ≥ last included index", "%d is below %d", s.After.CommitIndex, index).
-			allowing("%s takes the snapshot", s.Server).since(takes, part)
+			allowing("%s takes the snapshot", s.Server))
 	case agrees && last < s.Before.Log.LastIndex():
-		return s.breachAfter("%s takes a snapshot up to index %d and drops its entries after that, up to %d", s.Server, index, s.Before.Log.LastIndex()).
+		return told(s.breachAfter("%s takes a snapshot up to index %d and drops its entries after that, up to %d", s.Server, index, s.Before.Log.LastIndex()).
 			refusing("log[last included index].term ≠ last included term", "both are %d", own).
-			allowing("%s keeps the entries after index %d", s.Server, index).since(takes, part)
+			allowing("%s keeps the entries after index %d", s.Server, index))
 	case !agrees && last > index:
-		return s.breachAfter("%s takes a snapshot up to index %d of term %d and keeps its entries after that, up to %d, though it has %s there",
+		return told(s.breachAfter("%s takes a snapshot up to index %d of term %d and keeps its entries after that, up to %d, though it has %s there",
 			s.Server, index, term, last, s.Before.Log.at(index)).
 			refusing("log[last included index].term = last included term", "%s is not of term %d", s.Before.Log.at(index), term).
-			allowing("%s drops its whole log", s.Server).since(takes, part)
+			allowing("%s drops its whole log", s.Server))
 	}
 	return nil
 }

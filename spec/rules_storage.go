@@ -97,7 +97,7 @@ func judgeVoteAtomic(s *Step) *Breach {
 		return nil
 	}
 	b := s.breachAfter("%s crashes and leaves a vote for %s in term %d on its disk, which it did not give", s.Server, vote, term).
-		since("the vote before", PartBefore).
+		before("the vote before", FieldVotedFor).
 		allowing("term %d and no vote, or the vote and the term as they were", max(term, in)).
 		hinting("look whether term and vote are written, and read back, together")
 	if candidate == None {
@@ -156,7 +156,7 @@ func judgeTruncationAtomic(s *Step) *Breach {
 	}
 	return s.breachAfter("%s crashes while it replaces entries, and its disk holds %s at index %d after the entries that were sent", s.Server, left.at(i), i).
 		refusing("the log on disk begins the log before, or the log after", "it differs from both at index %d", i).
-		allowing("%s comes back with its entries up to index %d", s.Server, i-1).since("what the leader sent", PartInput).since("the log before", PartBefore)
+		allowing("%s comes back with its entries up to index %d", s.Server, i-1).since("what the leader sent", PartInput).before("the log before", FieldLog)
 }
 
 // begins reports whether all that a log holds is in another log too, at the same place. What either has compacted is not compared.

@@ -69,7 +69,7 @@ func (s *Step) acknowledgesMore(effect int, match Index) *Breach {
 	last := s.After.Log.LastIndex()
 	return s.breachSent(effect, "%s acknowledges entries up to index %d and its log ends with index %d", s.Server, match, last).
 		refusing("matchIndex ≤ last index", "%d is above %d", match, last).
-		allowing("%s acknowledges up to index %d", s.Server, last).since("its log", PartAfter)
+		allowing("%s acknowledges up to index %d", s.Server, last).beside("its log", FieldLog)
 }
 
 // judgeAcknowledgedHeld compares the entries of a message that an acknowledgement covers with the log.
@@ -82,7 +82,7 @@ func (s *Step) judgeAcknowledgedHeld(m *Message, effect int) *Breach {
 		}
 		return s.breachSent(effect, "%s acknowledges %s at index %d and has %s there", s.Server, sent, i, log.at(i)).
 			refusing("log[i] = the entry sent", "%s is not %s", log.at(i), sent).
-			allowing("%s stores %s at index %d first", s.Server, sent, i).since("its log", PartAfter).since("what the leader sent", PartInput)
+			allowing("%s stores %s at index %d first", s.Server, sent, i).beside("its log", FieldLog).since("what the leader sent", PartInput)
 	}
 	if match > log.LastIndex() {
 		return s.acknowledgesMore(effect, match)

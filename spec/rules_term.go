@@ -25,7 +25,7 @@ func judgeTermMonotonic(s *Step) *Breach {
 		if after < before {
 			return s.breachAfter("%s goes back from term %d to term %d", s.Server, before, after).
 				refusing("currentTerm after ≥ currentTerm before", "%d is below %d", after, before).
-				allowing("%s stays in term %d", s.Server, before).since("the term before", PartBefore)
+				allowing("%s stays in term %d", s.Server, before).before("the term before", FieldTerm)
 		}
 		return nil
 	}
@@ -33,7 +33,7 @@ func judgeTermMonotonic(s *Step) *Breach {
 	if s.Before.Knows(FieldDurable) && after < s.Before.Durable.Term {
 		return s.breachAfter("%s goes back to term %d but term %d was on its disk", s.Server, after, s.Before.Durable.Term).
 			refusing("currentTerm after ≥ currentTerm on disk", "%d is below %d", after, s.Before.Durable.Term).
-			allowing("%s comes back in term %d or later", s.Server, s.Before.Durable.Term).since("the term on disk", PartBefore)
+			allowing("%s comes back in term %d or later", s.Server, s.Before.Durable.Term).before("the term on disk", FieldDurable)
 	}
 	return nil
 }
@@ -145,30 +145,30 @@ func judgeStaleRequestHarmless(s *Step) *Breach {
 	if s.Input.Kind != Deliver || !m.Kind.IsRequest() || m.Term >= s.Before.Term || !s.runs() {
 		return nil
 	}
-	if what := s.changed(); what != "" {
+	if what, field := s.changed(); what != "" {
 		return s.breachAfter("%s in term %d acts on %s of term %d from %s: its %s changes", s.Server, s.Before.Term, m.Kind, m.Term, m.From, what).
 			refusing("request.term ≥ currentTerm", "%d is below %d", m.Term, s.Before.Term).
-			allowing("%s refuses and stays as it is", s.Server).since("the request of an earlier term", PartInput)
+			allowing("%s refuses and stays as it is", s.Server).showing(field).since("the request of an earlier term", PartInput)
 	}
 	return nil
 }
 
 // changed names the first part of a server's state, of those shown, that the step changed; "" if none.
-func (s *Step) changed() string {
+func (s *Step) changed() (what string, field Field) {
 	b, a := &s.Before, &s.After
 	switch {
 	case s.show(FieldTerm) && b.Term != a.Term:
-		return "term"
+		return "term", FieldTerm
 	case s.show(FieldRole) && b.Role != a.Role:
-		return "role"
+		return "role", FieldRole
 	case s.show(FieldVotedFor) && b.VotedFor != a.VotedFor:
-		return "vote"
+		return "vote", FieldVotedFor
 	case s.show(FieldCommit) && b.CommitIndex != a.CommitIndex:
-		return "commit index"
+		return "commit index", FieldCommit
 	case s.show(FieldLog) && logChanged(b.Log, a.Log):
-		return "log"
+		return "log", FieldLog
 	}
-	return ""
+	return "", 0
 }
 
 func logChanged(before, after Log) bool {
@@ -270,12 +270,12 @@ func judgeMessageTerm(s *Step) *Breach {
 		if s.tellsSendersTerm(m.Kind) && m.Term > s.After.Term {
 			return s.breachSent(k, "%s in term %d sends %s of term %d", s.Server, s.After.Term, m.Kind, m.Term).
 				refusing("message.term ≤ currentTerm", "%d is above %d", m.Term, s.After.Term).
-				allowing("%s sends its own term %d", s.Server, s.After.Term).since("the sender's term", PartAfter)
+				allowing("%s sends its own term %d", s.Server, s.After.Term).beside("the sender's term", FieldTerm)
 		}
 		if m.Kind == PreVote && m.Term > s.After.Term+1 && !s.Declared.Has(PreVoteOwnTerm) && !s.Declared.Has(TermJumps) {
 			return s.breachSent(k, "%s in term %d asks whether it would be voted for in term %d", s.Server, s.After.Term, m.Term).
 				refusing("message.term ≤ currentTerm + 1", "%d is above %d", m.Term, s.After.Term+1).
-				allowing("%s asks about term %d", s.Server, s.After.Term+1).since("the sender's term", PartAfter)
+				allowing("%s asks about term %d", s.Server, s.After.Term+1).beside("the sender's term", FieldTerm)
 		}
 	}
 	return nil
@@ -359,18 +359,18 @@ func judgeStaleReplyIgnored(s *Step) *Breach {
 	default:
 		return nil
 	}
-	what := s.changed()
+	what, field := s.changed()
 	switch {
 	case what != "":
 	case s.show(FieldVotes) && !(slices.Equal(s.Before.Granted, s.After.Granted) && slices.Equal(s.Before.Refused, s.After.Refused)):
-		what = "count of votes"
+		what, field = "count of votes", FieldVotes
 	case s.show(FieldProgress) && !slices.Equal(s.Before.Progress, s.After.Progress):
-		what = "view of its followers"
+		what, field = "view of its followers", FieldProgress
 	default:
 		return nil
 	}
 	b := s.breachAfter("%s in term %d acts on %s of term %d from %s: its %s changes", s.Server, s.Before.Term, m.Kind, m.Term, m.From, what).
-		refusing("reply.term = currentTerm", "%d is not %d", m.Term, s.Before.Term).since("the reply of an earlier term", PartInput)
+		refusing("reply.term = currentTerm", "%d is not %d", m.Term, s.Before.Term).showing(field).since("the reply of an earlier term", PartInput)
 	if s.Before.Knows(FieldRole) {
 		b.allowing("%s stays %s in term %d", s.Server, s.Before.Role, s.Before.Term)
 	}
@@ -401,7 +401,7 @@ func judgeEntryOfItsTerm(s *Step) *Breach {
 		}
 		return s.breachAfter("%s, %s of term %d, creates %s at index %d", s.Server, s.After.Role, s.After.Term, e, i).
 			refusing("the server leads the entry's term", "it is %s of term %d", s.After.Role, s.After.Term).
-			allowing("%s creates no entry", s.Server).since("its role before", PartBefore).
+			allowing("%s creates no entry", s.Server).before("its role before", FieldRole).
 			hinting("look whether the role is checked and the term read in one piece, with nothing in between that may change either")
 	}
 	return nil

@@ -45,35 +45,35 @@ func judgeRefusedHarmless(s *Step) *Breach {
 		return s.breach(PartEffect, 0, "%s refuses %s and acts on it all the same", s.Server, s.happened()).
 			refusing("nothing is sent, written or answered", "something is").allowing("%s does nothing", s.Server)
 	}
-	what := s.changedAtAll()
+	what, field := s.changedAtAll()
 	if what == "" {
 		return nil
 	}
 	return s.breachAfter("%s refuses %s and its %s changes", s.Server, s.happened(), what).
-		refusing("its "+what+" stays", "it does not").allowing("%s stays as it is", s.Server).since("what it showed before", PartBefore)
+		refusing("its "+what+" stays", "it does not").allowing("%s stays as it is", s.Server).showing(field).before("what it showed before", field)
 }
 
 // changedAtAll names the first part of a server's state, of those shown before and after, that is another one; "" if none.
-func (s *Step) changedAtAll() string {
+func (s *Step) changedAtAll() (what string, field Field) {
 	b, a := &s.Before, &s.After
-	if what := s.changed(); what != "" {
-		return what
+	if what, field = s.changed(); what != "" {
+		return what, field
 	}
 	switch {
 	case s.show(FieldApplied) && b.LastApplied != a.LastApplied:
-		return "applied index"
+		return "applied index", FieldApplied
 	case s.show(FieldVotes) && !(slices.Equal(b.Granted, a.Granted) && slices.Equal(b.Refused, a.Refused)):
-		return "count of votes"
+		return "count of votes", FieldVotes
 	case s.show(FieldProgress) && !slices.Equal(b.Progress, a.Progress):
-		return "view of its followers"
+		return "view of its followers", FieldProgress
 	case s.show(FieldConfig) && !b.Config.same(&a.Config):
-		return "configuration"
+		return "configuration", FieldConfig
 	case s.show(FieldLeader) && b.LeaderID != a.LeaderID:
-		return "leader"
+		return "leader", FieldLeader
 	case s.show(FieldContact) && !slices.Equal(b.Contact, a.Contact):
-		return "count of answers"
+		return "count of answers", FieldContact
 	case s.show(FieldDurable) && (b.Durable.Term != a.Durable.Term || b.Durable.VotedFor != a.Durable.VotedFor || logChanged(b.Durable.Log, a.Durable.Log)):
-		return "disk"
+		return "disk", FieldDurable
 	}
-	return ""
+	return "", 0
 }

@@ -131,7 +131,7 @@ func (s *Step) judgeVoteUnasked() *Breach {
 		return nil
 	}
 	b := s.breachAfter("%s holds a vote for %s in term %d over %s", s.Server, vote, s.After.Term, s.happened()).
-		allowing("%s has not voted in term %d", s.Server, s.After.Term).since("no vote before", PartBefore)
+		allowing("%s has not voted in term %d", s.Server, s.After.Term).before("no vote before", FieldVotedFor)
 	if s.delivered(RequestVote) {
 		return b.refusing("votedFor = candidate", "%s is not %s", vote, m.From)
 	}

@@ -193,7 +193,7 @@ func (r *Reader) carryOver(record *Record) {
 		s.Gap = record.Sequence != last.sequence+1
 	}
 	if last.shown && !s.Gap && s.Before.Unknown == wire.EveryField {
-		s.Before = last.state
+		s.Before, record.carried = last.state, true
 	}
 	last.state, last.shown, last.sequence, last.holes = s.After, true, record.Sequence, r.holes
 }

@@ -77,8 +77,10 @@ type Record struct {
 	Want  []string // ids of the rules whose breach must be reported here, for a trace that is a test
 	Extra Extra    // fields this package does not know, kept as they are
 
-	Line  int             // line it was read from; 0 when made in memory
-	Where *Where          // the lines of its parts, when it was put together from several; nil when all is on Line
+	Line    int    // line it was read from; 0 when made in memory
+	Where   *Where // the lines of its parts, when it was put together from several; nil when all is on Line
+	carried bool   // the state before the step is what the server showed last, which the record leaves out
+
 	Found []Contradiction // what the reader itself found wrong, beyond what rules see in Step
 }
 

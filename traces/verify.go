@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/bits"
 	"slices"
 
 	"github.com/raftcheck/raftcheck/spec"
@@ -153,15 +154,16 @@ type verifier struct {
 	judge   *spec.Judge
 	rules   []*spec.Rule
 	result  *Result
-	shown   map[spec.ServerID]bool
+	shown   map[spec.ServerID]*lastLines
 	unknown [len(fieldNames)]FieldCount
 	pointer interface {
-		Member(spec.Part, int, spec.Field) string
+		Members(spec.Part, int, spec.Field) []string
 	}
 	native  bool // the reader reads the native format
 	sending sending
 	tallies Tallies // of the source, up to the last record
 	current *Record
+	before  spec.Field                       // what the current record itself leaves out of the state before its step
 	where   func(spec.Part, int) spec.Origin // places of the parts of current
 }
 
@@ -173,11 +175,11 @@ func newVerifier(source Source, options VerifyOptions) *verifier {
 	}
 	file, _ := source.Position()
 	v := &verifier{source: source, options: options, rules: rules, judge: spec.NewJudge(rules, h.Variants),
-		result: &Result{File: file, Header: h}, shown: map[spec.ServerID]bool{}}
+		result: &Result{File: file, Header: h}, shown: map[spec.ServerID]*lastLines{}}
 	v.where = v.place
 	_, v.native = source.(interface{ nativeFormat() })
 	v.pointer, _ = source.(interface {
-		Member(spec.Part, int, spec.Field) string
+		Members(spec.Part, int, spec.Field) []string
 	})
 	if i, ok := source.(interface{ Incomplete() bool }); ok && i.Incomplete() {
 		v.judge.Incomplete()
@@ -208,15 +210,23 @@ func (v *verifier) record(r *Record) {
 	if r.Step != nil {
 		v.count(r)
 		v.current = r
+		v.before = r.Step.Before.Unknown
+		if r.carried {
+			v.before = ^spec.Field(0)
+		}
+		hidden := r.Step.After.Unknown
 		for _, b := range v.judge.StepAt(v.where, r.Step) {
 			found = append(found, v.finding(b, r))
 		}
+		v.shown[r.Step.Server].show(hidden, r.LineOf(spec.PartAfter, 0))
 	}
 	for _, c := range v.contradictions(r) {
 		if v.selected(c.Breach) {
 			f := v.finding(c.Breach, r)
 			for k := range f.Evidence {
-				f.Evidence[k].member = c.Member
+				if c.Member != "" {
+					f.Evidence[k].members = append([]string{c.Member}, f.Evidence[k].members...)
+				}
 			}
 			found = merge(found, f)
 		}
@@ -280,10 +290,14 @@ func (v *verifier) place(part spec.Part, effect int) spec.Origin {
 
 func (v *verifier) finding(b *spec.Breach, r *Record) Finding {
 	f := Finding{Breach: b}
-	for _, e := range b.Evidence {
-		p := Place{File: v.result.File, Server: e.Server, Role: e.Role}
+	for k, e := range b.Evidence {
+		field := cmp.Or(e.Field, b.Evidence[0].Field, telling(b.Rule))
+		if k > 0 && e.Part == spec.PartBefore {
+			e = v.shownBefore(e, field)
+		}
+		p := Place{File: v.result.File, Server: e.Server, Role: e.Role, told: e.Told}
 		if v.pointer != nil {
-			p.member = v.pointer.Member(e.Part, e.Effect, telling(b.Rule))
+			p.members = v.pointer.Members(e.Part, e.Effect, field)
 		}
 		if e.Origin < 0 {
 			p.File, p.Step = "", int(-e.Origin)
@@ -296,6 +310,44 @@ func (v *verifier) finding(b *spec.Breach, r *Record) Finding {
 		f.Evidence = append(f.Evidence, p)
 	}
 	return f
+}
+
+// shownBefore moves evidence of what a server was before a step to the line that shows it, if the step's own record does not.
+func (v *verifier) shownBefore(e spec.Evidence, field spec.Field) spec.Evidence {
+	if v.before&field == 0 || v.current.Where != nil && v.current.Where.Before != 0 {
+		return e
+	}
+	if line := v.shown[v.current.Step.Server].of(field); line > 0 {
+		e.Part, e.Origin = spec.PartFact, spec.Origin(line)
+	}
+	return e
+}
+
+// lastLines are the lines on which a server showed each part of its state last; 0 is never.
+type lastLines struct {
+	whole int     // the last that showed all of it
+	parts [16]int // the last that showed a part and not all of it, by the number of the part's bit
+}
+
+// show takes in that a line shows all but what is hidden.
+func (l *lastLines) show(hidden spec.Field, line int) {
+	if hidden == 0 {
+		l.whole = line
+		return
+	}
+	for k := range l.parts {
+		if hidden&(1<<k) == 0 {
+			l.parts[k] = line
+		}
+	}
+}
+
+// of returns the last line that showed a part.
+func (l *lastLines) of(part spec.Field) int {
+	if part == 0 {
+		return 0
+	}
+	return max(l.whole, l.parts[bits.TrailingZeros32(uint32(part))])
 }
 
 // earliestFirst orders the findings of one record by their guilty lines, and at one line what may be the cause before what becomes of any
@@ -321,8 +373,8 @@ func (f *Finding) guilty() int {
 func (v *verifier) count(r *Record) {
 	v.result.Steps++
 	s := r.Step
-	if !v.shown[s.Server] {
-		v.shown[s.Server] = true
+	if v.shown[s.Server] == nil {
+		v.shown[s.Server] = &lastLines{}
 		v.result.Servers = append(v.result.Servers, s.Server)
 	}
 	if s.After.Knows(spec.FieldTerm) && s.After.Term > 0 {
@@ -366,7 +418,7 @@ func (v *verifier) finish() (*Result, error) {
 		}
 	}
 	v.verdicts()
-	quote(r, v.options.Reopen)
+	quote(r, v.options.Reopen, v.native)
 	return r, nil
 }
 

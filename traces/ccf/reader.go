@@ -95,21 +95,22 @@ func (r *Reader) Tally() (all traces.Tallies) {
 	return all
 }
 
-// Member names the member of a line that shows a part of a step.
-func (r *Reader) Member(part spec.Part, _ int, field spec.Field) string {
+// Members names the members of a line that may show a part of a step, the best first, of both vintages.
+func (r *Reader) Members(part spec.Part, _ int, field spec.Field) []string {
+	event := []string{"msg.function", "msg.event.function"}
 	switch {
 	case part == spec.PartInput || part == spec.PartEffect:
-		return "msg.packet"
+		return append([]string{"msg.packet", "msg.paket"}, event...)
 	case field == spec.FieldTerm:
-		return "msg.state.current_view"
+		return append([]string{"msg.state.current_view"}, event...)
 	case field == spec.FieldCommit:
-		return "msg.state.commit_idx"
+		return append([]string{"msg.state.commit_idx"}, event...)
 	case field == spec.FieldLog:
-		return "msg.state.last_idx"
+		return append([]string{"msg.state.last_idx"}, event...)
 	case field == spec.FieldRole:
-		return "msg.state.leadership_state"
+		return append([]string{"msg.state.leadership_state", "msg.state.leadership"}, event...)
 	}
-	return "msg.function"
+	return event
 }
 
 // Next returns the next record, or io.EOF after the last. The record is valid until the next call.

@@ -41,7 +41,7 @@ func (m *model) refuseWith(s *server, rule string, line int, others []evidence, 
 	if s.line > 0 && s.line < line && len(others) == 0 {
 		b.Evidence = append(b.Evidence, spec.Evidence{Role: "the server's line before", Server: s.id, Part: spec.PartFact, Origin: spec.Origin(s.line)})
 	}
-	m.found = append(m.found, traces.Contradiction{Breach: b, Line: m.line, Member: "name"})
+	m.found = append(m.found, traces.Contradiction{Breach: b, Line: m.line, Member: "event.name"})
 }
 
 // hint adds a guess at the cause to the contradiction reported last.
@@ -93,31 +93,31 @@ func (m *model) differs(s *server, want *shown, e *event) {
 		}
 		m.refuse(s, rule, e.line, "%s shows term %d but is in term %d", s.id, got.term, want.term)
 		m.also(fmt.Sprintf("%s shows term %d", s.id, want.term), spec.Condition{Text: "currentTerm changes only with an event", Values: fmt.Sprintf("%d is not %d", got.term, want.term)})
-		m.point("state.term")
+		m.point("event.state.term")
 	case got.vote != want.vote:
 		rule := traceConsistent
 		if want.vote != spec.None {
 			rule = "R5.2-03"
 		}
 		m.refuse(s, rule, e.line, "%s shows a vote for %s in term %d but voted for %s", s.id, got.vote, got.term, want.vote)
-		m.point("state.vote")
+		m.point("event.state.vote")
 	case got.role != want.role:
 		rule := traceConsistent
 		if got.role == spec.Leader {
 			rule = "R5.2-06"
 		}
 		m.refuse(s, rule, e.line, "%s shows itself as %s in term %d but is a %s", s.id, got.role, got.term, want.role)
-		m.point("role")
+		m.point("event.role")
 	case got.commit != want.commit:
 		m.refuse(s, commitRule(got, want), e.line, "%s shows commitIndex %d but has %d", s.id, got.commit, want.commit)
 		m.also(fmt.Sprintf("%s shows commitIndex %d", s.id, want.commit), spec.Condition{Text: "commitIndex changes only with an event", Values: fmt.Sprintf("%d is not %d", got.commit, want.commit)})
-		m.point("state.commit")
+		m.point("event.state.commit")
 	case got.last != want.last:
 		m.refuse(s, lastRule(got, want), e.line, "%s shows a log that ends at %d but it ends at %d", s.id, got.last, want.last)
-		m.point("log")
+		m.point("event.log")
 	default:
 		m.refuse(s, traceConsistent, e.line, "%s shows configuration %s but has %s", s.id, got.conf, want.conf)
-		m.point("conf")
+		m.point("event.conf")
 	}
 }
 
@@ -221,9 +221,9 @@ func (m *model) wrongMessage(s *server, want *message, e *event) {
 	}
 	if len(fields) > 0 {
 		m.also(fmt.Sprintf("%s with %s", want.kind, describe(&b, fields)))
-		m.point("msg." + fields[0])
+		m.point("event.msg." + fields[0])
 	} else {
-		m.point("msg")
+		m.point("event.msg")
 	}
 }
 
@@ -257,7 +257,7 @@ func (m *model) checkCommit(s *server, before spec.Index, e *event) {
 		}
 		m.refuse(s, rule, e.line, "%s commits up to %d in term %d but a majority of %s has acknowledged only %d", s.id, e.state.commit, s.now.term, s.now.conf, s.now.conf.committed(s.match))
 		m.also(fmt.Sprintf("%s commits up to %d", s.id, want), spec.Condition{Text: "a majority of every active configuration holds the entry, and it is of the leader's term", Values: fmt.Sprintf("acknowledged: %s", m.acks(s))})
-		m.point("state.commit")
+		m.point("event.state.commit")
 		m.adopt(s, e)
 		return
 	}

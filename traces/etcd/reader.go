@@ -109,25 +109,26 @@ func (r *Reader) read() error {
 	return nil
 }
 
-// Member names the member of an event's line that shows a part of a step: "state.term", "msg".
-func (r *Reader) Member(part spec.Part, _ int, field spec.Field) string {
+// Members names the members of an event's line that may show a part of a step, the best first: "event.state.term", "event.msg".
+func (r *Reader) Members(part spec.Part, _ int, field spec.Field) []string {
+	member := "event.name"
 	switch {
 	case part == spec.PartInput || part == spec.PartEffect:
-		return "msg"
+		member = "event.msg"
 	case field == spec.FieldTerm:
-		return "state.term"
+		member = "event.state.term"
 	case field == spec.FieldVotedFor:
-		return "state.vote"
+		member = "event.state.vote"
 	case field == spec.FieldCommit:
-		return "state.commit"
+		member = "event.state.commit"
 	case field == spec.FieldLog:
-		return "log"
+		member = "event.log"
 	case field == spec.FieldRole:
-		return "role"
+		member = "event.role"
 	case field == spec.FieldConfig:
-		return "conf"
+		member = "event.conf"
 	}
-	return "name"
+	return []string{member, "event.name"}
 }
 
 // Incomplete tells that lines of different servers may not be in the order in which things happened: their clocks differ.

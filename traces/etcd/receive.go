@@ -141,7 +141,7 @@ func (m *model) neverSent(s *server, e *event) {
 	}
 	m.refuseWith(s, rule, e.line, []evidence{{"what was sent: " + describe(&near, differ), msg.from, from.sent}},
 		"%s receives a %s from %s with %s, which was never sent", s.id, msg.kind, msg.from, describe2(msg, differ))
-	m.point("msg." + differ[0])
+	m.point("event.msg." + differ[0])
 	m.hint("the message was changed on its way, or the line that shows it leaving was")
 }
 

@@ -158,7 +158,7 @@ func (m *model) firstState(s *server, e *event) {
 	m.unheard(s)
 	if e.state.term == 0 && e.state.vote != spec.None {
 		m.refuse(s, traceConsistent, e.line, "%s starts with a vote for %s in term 0, in which nobody votes", s.id, e.state.vote)
-		m.point("state.vote")
+		m.point("event.state.vote")
 	}
 	s.now.term, s.now.vote = e.state.term, e.state.vote
 	if e.state.last > 0 {

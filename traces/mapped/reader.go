@@ -335,18 +335,18 @@ func (r *Reader) fault(format string, args ...any) *traces.InputError {
 	return r.lines.Fault(0, fmt.Sprintf(format, args...))
 }
 
-// Member names the field of a line that shows a part of a step, for a Place to point at.
-func (r *Reader) Member(part spec.Part, effect int, field spec.Field) string {
+// Members names the fields of a line that may show a part of a step, the best first, for a Place to point at.
+func (r *Reader) Members(part spec.Part, effect int, field spec.Field) (all []string) {
 	if r.mapping.logfmt || r.mapping.prefix != nil {
-		return ""
+		return nil
 	}
 	name := memberOf(field)
 	for k := range r.mapping.state {
 		if m := &r.mapping.state[k]; m.name == name && part != spec.PartInput && part != spec.PartEffect {
-			return m.field
+			all = append(all, m.field)
 		}
 	}
-	return r.mapping.event.field
+	return append(all, r.mapping.event.field)
 }
 
 // memberOf names the member of a state that shows a field.
