@@ -13,7 +13,7 @@ type tenures struct {
 	all        []tenure
 	since      Term // every step since the server was in this term, or came to be known in it, is recorded
 	begun      bool
-	showsRoles bool // the server has shown its role
+	showsRoles bool // the server has shown its role, when it was up
 	batches    bool // some record of it does not show its term, so what a later one shows may be of several steps
 }
 
@@ -28,7 +28,7 @@ type tenure struct {
 }
 
 func (t *tenures) learn(s *Step) {
-	t.showsRoles = t.showsRoles || s.After.Knows(FieldRole)
+	t.showsRoles = t.showsRoles || s.After.Knows(FieldRole) && s.After.Role != Crashed
 	if s.Gap || s.Input.Cut > 0 || !s.oneTerm() {
 		t.begun = false // what it was for a moment is not shown
 	}
