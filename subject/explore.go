@@ -20,6 +20,9 @@ func (s *Subject) Explore(ctx context.Context, rules []*spec.Rule, memory int) (
 	if s.goTest != nil {
 		return s.goTest.explore(ctx, s, rules, memory)
 	}
+	if err := s.together(ctx); err != nil {
+		return nil, func() {}, err
+	}
 	world, err = explore.New(&s.Config, explore.Options{Name: s.Name, Rules: rules, Memory: memory})
 	return world, func() {}, err
 }

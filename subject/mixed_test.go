@@ -7,7 +7,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/raftcheck/raftcheck/checker"
+	"github.com/raftcheck/raftcheck/conformance"
+	"github.com/raftcheck/raftcheck/fuzz"
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces"
 )
 
 // Two releases of etcd's raft keep every promise together.
@@ -46,4 +49,25 @@ func TestNamesOfSeveralReleases(t *testing.T) {
 	s, err := Named("n4=etcd@v3.5.35 etcd")
 	require.NoError(t, err)
 	require.ErrorContains(t, s.Begin(t.Context()), "n4 is named, and there are 3 servers")
+}
+
+// What is not begun is begun: servers of several releases that do nothing would differ from nothing, and break no rule.
+func TestSeveralReleasesAreBegun(t *testing.T) {
+	t.Setenv("PATH", t.TempDir()) // where there is no Go toolchain
+	s, err := Named("n1=etcd@v3.5.35 etcd@v3.7.0")
+	require.NoError(t, err)
+	recorded := &traces.Trace{}
+	for does, do := range map[string]func() error{
+		"search":  func() error { _, err := s.Search(t.Context(), checker.Options{}); return err },
+		"fuzz":    func() error { _, err := s.Fuzz(t.Context(), fuzz.Options{Runs: 1}); return err },
+		"conform": func() error { _, err := s.Conform(t.Context(), conformance.Options{}); return err },
+		"learn":   func() error { _, err := s.Learn(t.Context(), 0); return err },
+		"replay":  func() error { _, _, err := s.Replay(t.Context(), recorded); return err },
+		"shrink":  func() error { _, _, err := s.Shrink(t.Context(), recorded, spec.Rules); return err },
+		"explore": func() error { _, _, err := s.Explore(t.Context(), spec.Rules, 0); return err },
+	} {
+		var e *Error
+		require.ErrorAs(t, do(), &e, does)
+		require.Equal(t, "a Go toolchain is needed to build the library", e.Hint, does)
+	}
 }

@@ -67,13 +67,10 @@ func (s *Subject) Words() []string {
 }
 
 // Begin starts what the servers are of that live elsewhere: a program once, to see early whether it is one, and the programs of several releases.
-// A program is ended when ctx ends and it does not answer soon. It does nothing for other implementations, and nothing twice. End ends what it started.
+// A program is ended when ctx ends and it does not answer soon. It does nothing for other implementations. End ends what it started.
 func (s *Subject) Begin(ctx context.Context) (err error) {
-	if s.mixed != nil {
-		return s.mixed.start(ctx, &s.Config)
-	}
 	if s.program == nil {
-		return nil
+		return s.together(ctx)
 	}
 	endWith(ctx, s.program.Program)
 	s.program.can, err = s.program.Probe(s.Config.IDs())

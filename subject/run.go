@@ -36,6 +36,9 @@ func (s *Subject) Share(dir string, in io.Reader, out io.Writer) {
 
 // Search searches the subject's world, here or where the implementation lives.
 func (s *Subject) Search(ctx context.Context, o checker.Options) (*checker.Result, error) {
+	if err := s.together(ctx); err != nil {
+		return nil, err
+	}
 	o.Name = cmp.Or(o.Name, s.Name)
 	if o.Rules == nil {
 		o.Rules = spec.Rules
@@ -56,6 +59,14 @@ func (s *Subject) Search(ctx context.Context, o checker.Options) (*checker.Resul
 	return checker.Check(ctx, &s.Config, o)
 }
 
+// together begins what several releases are of, if Begin has not: until then their servers do nothing, and nothing would be wrong with them.
+func (s *Subject) together(ctx context.Context) error {
+	if s.mixed == nil {
+		return nil
+	}
+	return s.mixed.start(ctx, &s.Config)
+}
+
 // Live reports why executions without end are not judged in the subject's world; nil if they are.
 func (s *Subject) Live() error {
 	switch _, err := checker.LivenessWorld(&s.Config); {
@@ -69,6 +80,9 @@ func (s *Subject) Live() error {
 
 // Conform puts the subject through the suite, here or where the implementation lives.
 func (s *Subject) Conform(ctx context.Context, o conformance.Options) (*conformance.Statement, error) {
+	if err := s.together(ctx); err != nil {
+		return nil, err
+	}
 	if s.goTest != nil {
 		return s.goTest.conform(ctx, s, o)
 	}
@@ -79,6 +93,9 @@ func (s *Subject) Conform(ctx context.Context, o conformance.Options) (*conforma
 
 // Fuzz makes a campaign in the subject's world, here or where the implementation lives.
 func (s *Subject) Fuzz(ctx context.Context, o fuzz.Options) (*fuzz.Result, error) {
+	if err := s.together(ctx); err != nil {
+		return nil, err
+	}
 	o.Name = cmp.Or(o.Name, s.Name)
 	if o.Rules == nil {
 		o.Rules = spec.Rules
@@ -91,6 +108,9 @@ func (s *Subject) Fuzz(ctx context.Context, o fuzz.Options) (*fuzz.Result, error
 
 // Learn learns what the subject's servers do in its world.
 func (s *Subject) Learn(ctx context.Context, memory int) (*checker.Automaton, error) {
+	if err := s.together(ctx); err != nil {
+		return nil, err
+	}
 	if s.goTest == nil {
 		return checker.Learn(ctx, &s.Config, checker.LearnOptions{Name: s.Name, Memory: memory})
 	}
@@ -99,6 +119,9 @@ func (s *Subject) Learn(ctx context.Context, memory int) (*checker.Automaton, er
 
 // Replay runs a trace again, and returns it as it went this time and where it first differs.
 func (s *Subject) Replay(ctx context.Context, t *traces.Trace) (*traces.Trace, *traces.Difference, error) {
+	if err := s.together(ctx); err != nil {
+		return nil, nil, err
+	}
 	if s.goTest != nil {
 		happened, out, err := s.goTest.rerun(ctx, s, order.Replay, t, nil)
 		if err != nil {
@@ -127,6 +150,9 @@ func (s *Subject) Replay(ctx context.Context, t *traces.Trace) (*traces.Trace, *
 // Shrink makes a trace as short as possible, and says how many executions it tried. The error is traces.ErrNoBreach when the trace
 // breaks none of the rules.
 func (s *Subject) Shrink(ctx context.Context, t *traces.Trace, rules []*spec.Rule) (*traces.Trace, int, error) {
+	if err := s.together(ctx); err != nil {
+		return nil, 0, err
+	}
 	if s.goTest == nil {
 		type outcome struct {
 			short *traces.Trace

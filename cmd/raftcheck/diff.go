@@ -107,6 +107,10 @@ func (f *diffFlags) subjects(cmd *cobra.Command) (two [2]*subject.Subject, err e
 func (a *app) compare(ctx context.Context, two [2]*subject.Subject, f *diffFlags) (*report.Report, error) {
 	var automata [2]*checker.Automaton
 	for k, s := range two {
+		defer a.end(s)
+		if err := a.begin(ctx, s); err != nil {
+			return nil, err
+		}
 		automaton, err := s.Learn(ctx, int(f.memory))
 		var unfinished *checker.Unfinished
 		switch {
