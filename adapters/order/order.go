@@ -117,7 +117,7 @@ func (o *Order) World(c *cluster.Config) {
 func (o *Order) options(search *checker.Options) {
 	search.Name, search.Memory, search.Keep, search.Symmetry, search.Reduce = o.Name, o.Memory, o.Keep, o.Symmetry, o.Reduce
 	search.Rules = []*spec.Rule{}
-	for _, r := range spec.Rules {
+	for _, r := range judgeable() {
 		if slices.Contains(o.Rules, r.ID) {
 			search.Rules = append(search.Rules, r.Overlooking(o.Known[r.ID]))
 		}
@@ -130,6 +130,15 @@ func (o *Order) options(search *checker.Options) {
 			search.Goals = append(search.Goals, g)
 		}
 	}
+}
+
+// judgeable lists the rules about steps, and behind them what is no promise and yet can be asked for.
+func judgeable() []*spec.Rule {
+	all := slices.Clone(spec.Rules)
+	for _, g := range spec.DebugGoals {
+		all = append(all, g.Invariant)
+	}
+	return all
 }
 
 // outcome is a verdict, without the execution of a violation.

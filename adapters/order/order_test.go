@@ -123,6 +123,19 @@ func TestWhatIsKnownDoesNotCount(t *testing.T) {
 	require.Greater(t, len(second.Records), len(first.Records))
 }
 
+// TestADebugGoalIsLookedFor: what is no promise is judged if it is asked for, and else not.
+func TestADebugGoalIsLookedFor(t *testing.T) {
+	goal, known := spec.DebugGoalByName("one-leader-at-a-time")
+	require.True(t, known)
+	o := asked(t, order.Search)
+	o.Rules, o.Goals, o.Bounds = []string{goal.Invariant.ID}, []string{}, cluster.Bounds{Terms: 2, Log: 1, Messages: 2}
+	out := obey(t, program(), o)
+	require.Equal(t, spec.Violated, out.Verdict)
+	found, err := traces.ReadFile(o.Trace)
+	require.NoError(t, err)
+	require.Equal(t, []string{goal.Invariant.ID}, found.Header.Breaks)
+}
+
 func TestLearn(t *testing.T) {
 	o := asked(t, order.Learn)
 	obey(t, program(), o)

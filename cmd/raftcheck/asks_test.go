@@ -35,7 +35,7 @@ func askedOf() []string {
 			names = append(names, name)
 		}
 	}
-	return append(append(names, subject.Libraries()...), subject.ProgramPrefix+"cat")
+	return append(append(names, subject.Libraries()...), subject.ProgramPrefix+"cat", "n1=etcd@v3.5.35 etcd")
 }
 
 // What is asked is done, or refused: every flag makes of every subject's world another one, or is a usage error that says how to ask. An input that
@@ -62,7 +62,7 @@ func TestWhatIsAskedIsDoneOrRefused(t *testing.T) {
 			}
 			require.NotEqual(t, worldOf(own, before), worldOf(s, after), "%s %s changes nothing", name, args)
 			for _, a := range asks {
-				if a.flag == flag.Name && a.asked(&s.Config) && !s.Elsewhere() && s.Words() == nil {
+				if a.flag == flag.Name && a.asked(&s.Config) && !s.Elsewhere() && s.Words() == nil && !strings.Contains(name, " ") {
 					r := corner(t, s, a.kind)
 					require.Equal(t, spec.Held, r.Verdict, "%s: no server takes %s: %s", s.Name, a.kind, r.Reason)
 				}
