@@ -13,7 +13,7 @@ func Default(node spec.Factory) cluster.Config { return Enlarge(cluster.Default(
 // Enlarge makes a world that is searched to the end one for a campaign: bounds at least as large as those of Default, every fault on, and
 // no budget but for what servers are asked for only so often. What the implementation takes, declares and cannot reach stays. A strict
 // world, raft.tla's, keeps its faults: it has no others. Storage fails only where it may already: most implementations cannot be told
-// that it did.
+// that it did. On a FIFO network messages arrive twice only where they may already: a connection brings each once.
 func Enlarge(c cluster.Config) cluster.Config {
 	b := &c.Bounds
 	b.Terms, b.Log, b.Messages = max(b.Terms, 5), max(b.Log, 5), max(b.Messages, 8)
@@ -23,7 +23,11 @@ func Enlarge(c cluster.Config) cluster.Config {
 		if failing != cluster.Off {
 			failing = cluster.Unlimited
 		}
-		c.Faults = cluster.Faults{Drop: cluster.Unlimited, Duplicate: cluster.Unlimited, Crash: cluster.Unlimited, Lossy: true, Partition: cluster.Unlimited, Storage: failing}
+		twice := cluster.Unlimited
+		if c.Network == cluster.FIFO && c.Faults.Duplicate == cluster.Off {
+			twice = cluster.Off
+		}
+		c.Faults = cluster.Faults{Drop: cluster.Unlimited, Duplicate: twice, Crash: cluster.Unlimited, Lossy: true, Partition: cluster.Unlimited, Storage: failing}
 	}
 	return raised(c)
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,6 +35,31 @@ func preemptions(choice string) int {
 	return n
 }
 
+// gateChoice reads the choice at=GATE, a gate or a function that has some: where goroutines are held. It returns "" for other choices.
+func gateChoice(choice string) string {
+	gate, is := strings.CutPrefix(choice, "at=")
+	if !is {
+		return ""
+	}
+	return gate
+}
+
+// atGates complains about a gate at which goroutines are to be held and that there is not, or if none are to be held at all.
+func (g *goTest) atGates(list rewrite.List) error {
+	for _, c := range g.choices {
+		at := gateChoice(c)
+		if at == "" {
+			continue
+		}
+		function, call, one := strings.Cut(at, "/")
+		k := slices.IndexFunc(list, func(f rewrite.Function) bool { return f.Name == function })
+		if k < 0 || one && !slices.Contains(list[k].Calls, call) && !slices.Contains(list[k].Timers, call) {
+			return misasked("the file "+g.family.adapter+"/"+gatesFile+" lists them", "there is no gate %q", at)
+		}
+	}
+	return nil
+}
+
 // holds reports whether goroutines of the library are to be held.
 func (g *goTest) holds() bool {
 	for _, c := range g.choices {
@@ -44,17 +70,29 @@ func (g *goTest) holds() bool {
 	return false
 }
 
+// wholeSteps says of tasks that hold nobody why that is.
+var wholeSteps = map[order.Task]string{
+	order.Fuzz:    "a campaign chooses inputs and crash points, and no gates",
+	order.Conform: "what the suite expects of a server is what it has done when all is quiet",
+	order.Learn:   "an automaton is made of whole steps",
+	order.Explore: "what may happen next is listed as whole steps",
+	order.Serve:   "servers of several programs take whole steps",
+}
+
 // holdsIn complains when a library's goroutines are to be held in a task that holds none.
 func (g *goTest) holdsIn(name string, do order.Task) error {
-	if !g.holds() || do == order.Search || do == order.Share || do == order.Replay || do == order.Shrink {
-		return nil
+	if why := wholeSteps[do]; g.holds() && why != "" {
+		return misasked("raftcheck check --impl "+name+" searches with it, and replay and shrink know its traces", "%s: goroutines are held in searches only: %s", name, why)
 	}
-	return misasked("raftcheck check --impl "+name+" searches with it, and replay and shrink know its traces", "%s: goroutines are held in searches only", name)
+	return nil
 }
 
 // gate puts a copy of the library with gates into the test program's folder, and returns where.
 func (g *goTest) gate(dir string) (string, error) {
 	list, err := g.gateList(dir)
+	if err == nil {
+		err = g.atGates(list)
+	}
 	if err != nil {
 		return "", err
 	}

@@ -36,13 +36,16 @@ type family struct {
 	blank   bool     // its clusters begin with empty logs, in term 0
 	renames bool     // its servers are interchangeable (spec.Renamer)
 	metrics string   // a module that the library wants in no version but its own, "" for none
+	overlay bool     // the command with beside the adapter makes what go test puts in place of files of the library
 }
 
 var libraries = []library{
 	{name: "etcd", newest: "v3.7.0", choices: etcd.ChoiceNames(), chosen: func(choice string) bool { return new(etcd.Options).Choose(choice) }, takes: []spec.InputKind{spec.Compact, spec.Transfer, spec.Reconfigure, spec.ReadIndex, spec.Tick},
 		known: "versions 3.1 to 3.3, and 3.5 and later", family: etcdFamily, config: etcdConfig},
-	{name: "hashicorp", newest: "v1.8.0", choices: []string{"no-pre-vote", "whole-votes", "heartbeats", "restore-committed", "barriers", "learner", "preempt=1"}, chosen: func(choice string) bool { return preemptions(choice) > 0 }, takes: []spec.InputKind{spec.Compact, spec.Transfer, spec.Reconfigure, spec.ReadIndex, spec.Tick},
+	{name: "hashicorp", newest: "v1.8.0", choices: []string{"no-pre-vote", "whole-votes", "heartbeats", "restore-committed", "barriers", "learner", "preempt=1"}, chosen: func(choice string) bool { return preemptions(choice) > 0 || gateChoice(choice) != "" }, takes: []spec.InputKind{spec.Compact, spec.Transfer, spec.Reconfigure, spec.ReadIndex, spec.Tick},
 		known: "versions 1.1.2 and later", family: hashicorpFamily, config: hashicorpConfig},
+	{name: "nats", newest: "v2.15.3", takes: []spec.InputKind{spec.Tick},
+		known: "versions 2.10.22 and later", family: natsFamily, config: natsConfig},
 }
 
 func etcdFamily(minor, _ int) (*family, string) {
@@ -118,6 +121,22 @@ func hashicorpConfig(_ *family, choices []string) cluster.Config {
 	return c
 }
 
+func natsFamily(minor, patch int) (*family, string) {
+	if minor < 10 || minor == 10 && patch < 22 {
+		return nil, "no adapter is for its Raft before version 2.10.22"
+	}
+	return &family{adapter: "adapters/nats", module: "github.com/nats-io/nats-server/v2", obey: `adapter.Obey(t, "order", "outcome")`, blank: true, overlay: true}, ""
+}
+
+// natsConfig is the world of one election, which is searched to the end in seconds.
+func natsConfig(*family, []string) cluster.Config {
+	return cluster.Config{
+		Servers: 3, New: elsewhere{}.New, Network: cluster.FIFO, Variants: spec.Variants{spec.LateTerm, spec.DropsLateAnswers, spec.HeartbeatsToAll, spec.HeartbeatsAnywhere},
+		Faults: cluster.Faults{Drop: cluster.Unlimited},
+		Bounds: cluster.Bounds{Terms: 2, Log: 2, Messages: 1, Campaigns: 1, Proposals: 1},
+	}
+}
+
 // Libraries lists the names of libraries in the version that was tried last, each as it is and with each of its choices.
 func Libraries() (names []string) {
 	for _, l := range libraries {
@@ -139,13 +158,17 @@ func libraryOf(name string) *library {
 	return nil
 }
 
-var libraryName = regexp.MustCompile(`^[a-z]+(?:@(v\d+\.(\d+)\.(\d+)[-.0-9A-Za-z]*))?(?::([a-z0-9=,-]+))?$`)
+var libraryName = regexp.MustCompile(`^[a-z]+(?:@(v\d+\.(\d+)\.(\d+)[-.0-9A-Za-z]*))?(?::([a-zA-Z0-9=/,-]+))?$`)
 
 // subject returns the library in the default world of its adapter.
 func (l *library) subject(name string) (*Subject, error) {
 	parts := libraryName.FindStringSubmatch(name)
 	if parts == nil || !strings.HasPrefix(strings.TrimPrefix(name, l.name)+"@", "@") && !strings.HasPrefix(strings.TrimPrefix(name, l.name), ":") {
-		return nil, misasked(fmt.Sprintf("as in %s, %s@%s or %s:%s", l.name, l.name, l.newest, l.name, strings.Join(l.choices[:2], ",")), "unknown implementation %q", name)
+		hint := fmt.Sprintf("as in %s or %s@%s", l.name, l.name, l.newest)
+		if len(l.choices) > 1 {
+			hint = fmt.Sprintf("as in %s, %s@%s or %s:%s", l.name, l.name, l.newest, l.name, strings.Join(l.choices[:2], ","))
+		}
+		return nil, misasked(hint, "unknown implementation %q", name)
 	}
 	g := &goTest{version: l.newest}
 	if parts[1] == "" {
@@ -158,10 +181,16 @@ func (l *library) subject(name string) (*Subject, error) {
 	if parts[4] != "" {
 		g.choices = strings.Split(parts[4], ",")
 	}
+	if len(g.choices) > 0 && len(l.choices) == 0 {
+		return nil, misasked("--impl "+strings.TrimSuffix(name, ":"+parts[4]), "%s has no choices, and %q is one", l.name, parts[4])
+	}
 	for _, c := range g.choices {
 		if !slices.Contains(l.choices, c) && (l.chosen == nil || !l.chosen(c)) {
 			return nil, misasked(nearest.Hint(c, l.choices, "one of "+strings.Join(l.choices, ", ")), "unknown choice %q of %s", c, l.name)
 		}
+	}
+	if slices.ContainsFunc(g.choices, func(c string) bool { return gateChoice(c) != "" }) && !g.holds() {
+		return nil, misasked("as in "+name+",preempt=1", "%s: it is said where goroutines are held, and none is", name)
 	}
 	return &Subject{Name: name, goTest: g, Takes: l.takes, Config: l.config(g.family, g.choices)}, nil
 }

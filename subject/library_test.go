@@ -30,7 +30,10 @@ func TestLibraryNames(t *testing.T) {
 		"etcd@v3.6.0-beta.0":       {"adapters/etcd/raft36", "go.etcd.io/raft/v3", "v3.6.0-beta.0", nil},
 		"etcd@v3.5.35":             {"adapters/etcd/raft35", "go.etcd.io/etcd/raft/v3", "v3.5.35", nil},
 		"etcd:reads=2,one-context": {"adapters/etcd/raft37", "go.etcd.io/raft/v3", "v3.7.0", []string{"reads=2", "one-context"}},
-		"etcd@v3.3.27:reads":       {"adapters/etcd/coreos", "github.com/coreos/etcd", "v3.3.27", []string{"reads"}},
+		"hashicorp:no-pre-vote,preempt=2,at=appendEntries/setLeader": {"adapters/hashicorp", "github.com/hashicorp/raft", "v1.8.0", []string{"no-pre-vote", "preempt=2", "at=appendEntries/setLeader"}},
+		"nats":               {"adapters/nats", "github.com/nats-io/nats-server/v2", "v2.15.3", nil},
+		"nats@v2.10.22":      {"adapters/nats", "github.com/nats-io/nats-server/v2", "v2.10.22", nil},
+		"etcd@v3.3.27:reads": {"adapters/etcd/coreos", "github.com/coreos/etcd", "v3.3.27", []string{"reads"}},
 	} {
 		s, err := Named(name)
 		require.NoError(t, err, name)
@@ -44,12 +47,14 @@ func TestLibraryNames(t *testing.T) {
 	for name, why := range map[string]string{
 		"hashicorp@v1.1.1": "before version 1.1.2", "hashicorp@v0.1.0": "no adapter is for versions before v1", "hashicorp@v2.0.0": "no adapter is for versions after v1",
 		"etcd@v3.4.13": "no module of it can be required by its version", "etcd@v3.0.17": "before version 3.1", "etcd@v2.3.8": "before v3",
+		"nats@v2.10.21": "before version 2.10.22", "nats@v2.9.25": "before version 2.10.22", "nats@v1.4.1": "before v2", "nats:fast": "nats has no choices",
+		"hashicorp:at=appendEntries": "it is said where goroutines are held, and none is",
 	} {
 		_, err := Named(name)
 		require.ErrorContains(t, err, why, name)
 	}
 	for _, name := range []string{"hashicorp@1.8", "hashicorp@v1.1.0", "hashicorp:no-votes", "hashicorp/raft", "hashicorps",
-		"etcd@v3.4.1", "etcd@v2.3.0", "etcd@3.6.0", "etcd:fast", "etcd:reads=0", "etcd:reads=10", "etcd:reads=", "hashicorp:reads=1", "etcdraft"} {
+		"etcd@v3.4.1", "etcd@v2.3.0", "etcd@3.6.0", "etcd:fast", "etcd:reads=0", "etcd:reads=10", "etcd:reads=", "hashicorp:reads=1", "etcdraft", "hashicorp:at=,preempt=1", "natsraft", "nats@2.10.22"} {
 		_, err := Named(name)
 		require.Error(t, err, name)
 	}

@@ -2,6 +2,7 @@ package subject
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,10 +13,12 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+
+	"github.com/raftcheck/raftcheck/legible"
 )
 
-// write makes the test program's module.
-func (g *goTest) write(dir string) error {
+// write makes the test program's module, and returns the flags with which it is built.
+func (g *goTest) write(dir string) (flags []string, err error) {
 	f := g.family
 	adapter := raftcheckModule + "/" + f.adapter
 	var mod, imports bytes.Buffer
@@ -26,16 +29,24 @@ func (g *goTest) write(dir string) error {
 	case version != "":
 		fmt.Fprintf(&mod, "require %s %s\n", adapter, version)
 	default:
-		return &Error{Kind: Faulty, Err: errors.New("the source of raftcheck's adapters is not at hand"),
+		return nil, &Error{Kind: Faulty, Err: errors.New("the source of raftcheck's adapters is not at hand"),
 			Hint: "set RAFTCHECK_SOURCE to a checkout of raftcheck, or install a published version"}
 	}
-	if g.holds() {
+	switch {
+	case g.holds():
 		gated, err := g.gate(dir)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		fmt.Fprintf(&mod, "\nreplace %s => %s\n", f.module, gated)
-	} else {
+	case f.overlay:
+		folder, list, err := g.overlaid(dir, mod.Bytes())
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&mod, "\nreplace %s => %s\n", f.module, folder)
+		flags = []string{"-overlay=" + list, "-tags=overlaid"}
+	default:
 		fmt.Fprintf(&mod, "\nreplace %s => %s %s\n", f.module, f.module, g.version+f.suffix)
 	}
 	if f.metrics != "" {
@@ -47,7 +58,32 @@ func (g *goTest) write(dir string) error {
 		fmt.Fprintf(&imports, "\t%q\n", raftcheckModule+"/"+i)
 	}
 	test := fmt.Sprintf("package search\n\nimport (\n\t\"testing\"\n\n\tadapter %q\n%s)\n\nfunc TestObey(t *testing.T) { %s }\n", adapter, imports.String(), f.obey)
-	return errors.Join(os.WriteFile(filepath.Join(dir, "go.mod"), mod.Bytes(), 0o666), os.WriteFile(filepath.Join(dir, "search_test.go"), []byte(test), 0o666))
+	return flags, errors.Join(os.WriteFile(filepath.Join(dir, "go.mod"), mod.Bytes(), 0o666), os.WriteFile(filepath.Join(dir, "search_test.go"), []byte(test), 0o666))
+}
+
+// overlaid has the overlay of the library's release made, by the command beside the adapter in a module with this go.mod. It returns the folder of the release and the
+// file to name after -overlay.
+func (g *goTest) overlaid(dir string, mod []byte) (folder, list string, err error) {
+	if err := os.WriteFile(filepath.Join(dir, "go.mod"), mod, 0o666); err != nil {
+		return "", "", err
+	}
+	cmd := exec.Command("go", "run", "-mod=mod", raftcheckModule+"/"+g.family.adapter+"/with", "-release", g.version)
+	var said bytes.Buffer
+	cmd.Dir, cmd.Env, cmd.Stderr = dir, append(os.Environ(), "GOWORK=off", "GOFLAGS="), &said
+	printed, err := cmd.Output()
+	lines := strings.Fields(string(printed))
+	if err == nil && len(lines) == 2 {
+		return lines[0], lines[1], nil
+	}
+	words := strings.TrimSpace(said.String())
+	if why := unreachable(words); why != "" {
+		return "", "", &Error{Kind: Faulty, Err: fmt.Errorf("modules could not be downloaded: %s", why), Hint: offline}
+	}
+	if why := (&job{of: g, dir: dir}).unreleased(context.Background()); why != nil {
+		return "", "", why
+	}
+	return "", "", &Error{Kind: Faulty, Err: fmt.Errorf("%s %s: %w%s", g.family.module, g.version, err, legible.Quoted(words, mostQuoted)),
+		Hint: "a Go toolchain and the library's source are needed; the adapter knows the releases that its page names"}
 }
 
 // wants returns the version of a module that the library's own go.mod names, "" if none or if that is not known: what else the program needs may

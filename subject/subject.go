@@ -72,7 +72,7 @@ func Named(name string) (*Subject, error) {
 	if program := Command(name); program != "" {
 		return nil, misasked("--exec '"+program+"'", "%q is a file, and --impl takes a name", name)
 	}
-	return nil, misasked(nearest.Hint(name, Names(), "one of reference, spec, mutant:NAME, published:NAME, etcd, hashicorp"), "unknown implementation %q", name)
+	return nil, misasked(nearest.Hint(name, Names(), "one of reference, spec, mutant:NAME, published:NAME, etcd, hashicorp, nats"), "unknown implementation %q", name)
 }
 
 // Names lists every name that [Named] knows, but for combinations of choices.

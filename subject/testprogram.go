@@ -88,10 +88,12 @@ func (j *job) build(ctx context.Context) ([]string, error) {
 	if _, err := os.Stat(program); err == nil {
 		return run, nil
 	}
-	if err := j.of.write(j.dir); err != nil {
+	flags, err := j.of.write(j.dir)
+	if err != nil {
 		return nil, err
 	}
-	for _, args := range [][]string{{"go", "mod", "tidy"}, {"go", "test", "-c", "-o", cmp.Or(making, program), "."}} {
+	test := slices.Concat([]string{"go", "test"}, flags, []string{"-c", "-o", cmp.Or(making, program), "."})
+	for _, args := range [][]string{{"go", "mod", "tidy"}, test} {
 		if err := j.call(ctx, args, nil); err != nil {
 			if args[1] == "mod" {
 				err = cmp.Or(j.unreleased(ctx), err) // which says nothing without a network
@@ -117,11 +119,24 @@ func (j *job) run(ctx context.Context, progress func([]byte)) (*order.Outcome, e
 	if err != nil {
 		return nil, err
 	}
-	if err := j.call(ctx, args, progress); err != nil {
+	err = j.call(ctx, args, progress)
+	if panicked := (*diedOfPanic)(nil); errors.As(err, &panicked) {
+		err = j.call(ctx, args, progress) // it noted of which step it died, and tells of it now (package bubble)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return j.outcome(ctx)
 }
+
+// diedOfPanic is what is said of a program that a panic ended: one in a goroutine of the library, since any other is the fault of a step.
+type diedOfPanic struct{ error }
+
+// Unwrap returns what is said.
+func (d *diedOfPanic) Unwrap() error { return d.error }
+
+// lastWords is how Go begins to tell of the panic that ends a program.
+var lastWords = regexp.MustCompile(`(?m)^(panic|fatal error): `)
 
 // outcome reads what came of the order.
 func (j *job) outcome(ctx context.Context) (*order.Outcome, error) {
@@ -153,7 +168,7 @@ func (j *job) unreleased(ctx context.Context) error {
 	if strings.Contains(j.of.version, "-") {
 		return nil // it may be a commit
 	}
-	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-versions", f.module)
+	cmd := exec.CommandContext(ctx, "go", "list", "-mod=mod", "-m", "-versions", f.module)
 	cmd.Dir, cmd.Env = j.dir, append(os.Environ(), "GOWORK=off", "GOFLAGS=")
 	printed, err := cmd.Output()
 	versions := strings.Fields(string(printed))
@@ -194,9 +209,13 @@ func (j *job) call(ctx context.Context, args []string, progress func([]byte)) er
 		words := strings.TrimSpace(rest + said.String())
 		if why := unreachable(words); why != "" && args[0] == "go" {
 			return &Error{Kind: Faulty, Err: fmt.Errorf("modules could not be downloaded: %s", why),
-				Hint: "the first search of a library downloads it and what it needs, and later ones need no network; GOPROXY names a proxy that can be reached"}
+				Hint: offline}
 		}
-		return &Error{Kind: Faulty, Err: fmt.Errorf("%s: %w%s", filepath.Base(strings.Join(args, " ")), err, legible.Quoted(words, mostQuoted)),
+		err = fmt.Errorf("%s: %w%s", filepath.Base(strings.Join(args, " ")), err, legible.Quoted(words, mostQuoted))
+		if lastWords.MatchString(words) {
+			err = &diedOfPanic{err}
+		}
+		return &Error{Kind: Faulty, Err: err,
 			Hint: "a Go toolchain and the library's source are needed; a panic in the library ends the test program"}
 	}
 	return nil
@@ -247,6 +266,9 @@ func (j *job) converse(ctx context.Context, args []string, in io.Reader, out io.
 
 // noNetwork is what the go command says of modules that it cannot get, at the end of a line.
 var noNetwork = regexp.MustCompile(`(?m)(dial tcp.*|lookup \S+.*: no such host.*|proxyconnect .*|module lookup disabled by GOPROXY=off|[^:\n]*TLS handshake timeout|[^:\n]*i/o timeout|[^:\n]*network is unreachable|[^:\n]*connection refused|[^:\n]*failure in name resolution)$`)
+
+// offline says what a network is needed for.
+const offline = "the first search of a library downloads it and what it needs, and later ones need no network; GOPROXY names a proxy that can be reached"
 
 // unreachable returns why the go command could not get modules, if it was for want of a network; "" otherwise.
 func unreachable(said string) string { return strings.TrimSpace(noNetwork.FindString(said)) }

@@ -26,6 +26,7 @@ func Obey(t *testing.T, orders, outcomes string) {
 			lab = Servers(t)
 			world := World(lab.Node)
 			o.World(&world)
+			world.Inputs = world.DefaultInputs
 			return &world, checker.Options{Workers: 1}, nil
 		},
 		Again: func() spec.Factory { return lab.Fresh().Node },

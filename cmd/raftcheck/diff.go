@@ -41,7 +41,7 @@ The bounds are those of the first implementation's world unless flags say otherw
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runDiff(cmd, f) },
 	}
 	flags := cmd.Flags()
-	flags.StringArrayVar(&f.impls, "impl", nil, "an `implementation`, twice: reference, spec, mutant:NAME, etcd[@VERSION] or hashicorp[@VERSION]")
+	flags.StringArrayVar(&f.impls, "impl", nil, "an `implementation`, twice: reference, spec, mutant:NAME, etcd[@VERSION], hashicorp[@VERSION] or nats[@VERSION]")
 	f.world.addBounds(flags)
 	flags.IntVar(&f.most, "most", 10, "differences to tell; 0 is all of them")
 	flags.Var(&f.memory, "memory", "give up at this much memory, as in 2GiB; without it, at three quarters of what the machine has")

@@ -35,7 +35,7 @@ func (w *worldFlags) addTo(flags *pflag.FlagSet) {
 
 func (w *worldFlags) addImpl(flags *pflag.FlagSet) {
 	w.impl = subject.ReferenceName
-	flags.Var(names{&w.impl}, "impl", "what to search: reference, spec (raft.tla), mutant:`NAME`, published:NAME, etcd[@VERSION] or hashicorp[@VERSION]; again as n1=hashicorp@VERSION for a server of another release")
+	flags.Var(names{&w.impl}, "impl", "what to search: reference, spec (raft.tla), mutant:`NAME`, published:NAME, etcd[@VERSION], hashicorp[@VERSION] or nats[@VERSION]; again as n1=hashicorp@VERSION for a server of another release")
 	flags.StringSliceVar(&w.features, "features", nil, "parts of Raft that the reference has: some of "+strings.Join(subject.Choices(), ","))
 	w.exec.addTo(flags)
 	w.declared.addTo(flags)

@@ -45,13 +45,16 @@ var choices = []string{"no-pre-vote", "whole-votes", "heartbeats", "restore-comm
 
 // ordered is the setup that an order describes.
 func ordered(t *testing.T, o *order.Order) (*Setup, error) {
+	var at []string
 	for _, c := range o.Choices {
-		if !slices.Contains(choices, c) && !strings.HasPrefix(c, "preempt=") { // which says the same as the bounds
+		if gate, is := strings.CutPrefix(c, "at="); is {
+			at = append(at, gate)
+		} else if !slices.Contains(choices, c) && !strings.HasPrefix(c, "preempt=") { // which says the same as the bounds
 			return nil, fmt.Errorf("unknown choice %q", c)
 		}
 	}
 	return setUp(t, []func(*Setup){func(s *Setup) {
-		s.Servers = Options{NoPreVote: o.Has("no-pre-vote"), WholeVotes: o.Has("whole-votes"), RestoreCommitted: o.Has("restore-committed"), Barriers: o.Has("barriers"), Preempt: o.Bounds.Preemptions > 0}
+		s.Servers = Options{NoPreVote: o.Has("no-pre-vote"), WholeVotes: o.Has("whole-votes"), RestoreCommitted: o.Has("restore-committed"), Barriers: o.Has("barriers"), Preempt: o.Bounds.Preemptions > 0, HoldAt: at}
 		o.World(&s.World)
 		if o.Has("learner") {
 			s.Servers.Learners = []spec.ServerID{spec.ServerID(s.World.Servers)}
