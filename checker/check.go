@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ type Options struct {
 	Past     []cluster.Action // what happens before the search begins. What it breaks does not count
 	Progress func(Progress)
 	Keep     *Keep  // where the search is kept, beyond Memory; nil is in memory
+	small    uint64 // tests: so many states are found before no-ops are taken out by looking ahead; 0 is smallSearch
 	Name     string // what is checked, for the header of a trace: "reference", "mutant:NAME", a package's path
 }
 
@@ -48,7 +50,11 @@ func Check(ctx context.Context, config *cluster.Config, o Options) (*Result, err
 		world.NoHistory, config = true, &world // nobody asks what happened earlier
 	}
 	run, result, err := searchAs(ctx, config, o)
-	if err == nil && len(result.Findings) > 0 && run.options.Reduce != 0 {
+	switch {
+	case err != nil || len(result.Findings) == 0 || run.options.Reduce == 0:
+	case run.leftNothingOut():
+		result.Reduced = nil
+	default:
 		result, err = run.retell(ctx, result)
 	}
 	if err != nil || len(o.Liveness) == 0 || !result.Search.Complete || len(result.Findings) > 0 {
@@ -59,7 +65,10 @@ func Check(ctx context.Context, config *cluster.Config, o Options) (*Result, err
 
 // searchAs makes a search. What was assumed for a reduction and turns out not to hold is searched again without it.
 func searchAs(ctx context.Context, config *cluster.Config, o Options) (*run, *Result, error) {
-	var without []Reduced
+	without, err := o.heldBack()
+	if err != nil {
+		return nil, nil, err
+	}
 	for {
 		r, err := newRun(config, o)
 		if err != nil {
@@ -71,8 +80,8 @@ func searchAs(ctx context.Context, config *cluster.Config, o Options) (*run, *Re
 		if off == 0 || o.Reduce&off == 0 || off == Renaming && o.Symmetry {
 			return r, result, err
 		}
-		o.Reduce &^= off
 		without = append(without, Reduced{Name: off.String(), Off: err.Error()})
+		o = o.without(without)
 	}
 }
 
@@ -124,6 +133,7 @@ type run struct {
 	reduced []Reduced
 	wants   Reductions // that begin later
 	small   uint64     // states at which they begin
+	leaves  Reductions // all that are applied, at once or later
 	deepest int        // steps after which the search ends; 0 is no bound
 	started time.Time
 	*search
@@ -148,9 +158,6 @@ func newRun(config *cluster.Config, o Options) (*run, error) {
 		return nil, errors.New("a search that begins after actions is kept in memory, judges no liveness rules and leaves nothing out")
 	}
 	reduce, reduced := o.applicable(config)
-	if o.Keep != nil {
-		o.Reduce = 0
-	}
 	names, err := renamings(config, o.Symmetry || reduce&Renaming != 0)
 	if err != nil {
 		return nil, err
@@ -159,14 +166,14 @@ func newRun(config *cluster.Config, o Options) (*run, error) {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	r := &run{config: config, options: o, started: time.Now()}
+	r := &run{config: config, options: o, leaves: reduce, started: time.Now()}
 	r.goals = GoalsWithin(config, o.Goals)
 	m := newMemo(config, o.Rules, names)
 	m.reduce, m.orbits = reduce&^NoOps, newOrbits(config, names)
-	if m.orbits != nil && o.Keep != nil {
-		return nil, errors.New("symmetry: in a search that is kept in files, only servers are renamed that can write their state with other names (spec.Permuter)")
+	if m.orbits != nil && o.Keep != nil && o.Keep.shared {
+		return nil, errors.New("symmetry: in a search that is shared, only servers are renamed that can write their state with other names (spec.Permuter)")
 	}
-	r.reduced, r.wants, r.small = reduced, reduce&NoOps, smallSearch
+	r.reduced, r.wants, r.small = reduced, reduce&NoOps, cmp.Or(o.small, smallSearch)
 	if r.wants != 0 && !copies(config) {
 		m.noops, m.reduce, r.wants = &noops{}, reduce, 0
 	}

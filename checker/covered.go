@@ -27,6 +27,9 @@ type below struct {
 
 // cover lists what a new state covers. Two renamings that leave a state as it is are one, so states with few different fingerprints are few states.
 func (w *worker) cover(s *search, p int, state []uint32) {
+	if s.kept != nil {
+		return // candidates are counted when they are expanded, as they need not be new
+	}
 	w.fingerprints(state, w.all)
 	s.orbits[p] += uint64(different(w.all))
 	if s.reduce&Covered == 0 {
@@ -111,7 +114,7 @@ func (s *seen) touchBelow(some []below) {
 
 // standsFor returns how many states those searched stand for; 0 where that is not counted.
 func (s *search) standsFor() uint64 {
-	if len(s.names) > manyRenamings || s.reduce == 0 && len(s.names) == 1 {
+	if len(s.names) > manyRenamings || s.reduce&(Covered|Renaming) == 0 || s.kept != nil && !s.stats.Complete {
 		return 0
 	}
 	stands := s.covering.stands

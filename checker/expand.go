@@ -78,7 +78,8 @@ type expander struct {
 	scratch              []uint32
 	all                  []uint64
 	less                 []uint64
-	strips               bool // no-ops for ever are taken out
+	sum                  []uint64 // fingerprints of a successor under each renaming
+	strips               bool     // no-ops for ever are taken out
 	allowed              []bool
 	lose                 []way
 	ways                 [16][1 << (fewSends + 1)][]uint32 // what cluster.Losses says, by room and by which messages may stay
@@ -109,7 +110,7 @@ func newExpander(m *memo) *expander {
 	x.layout = layout{size: c.Servers, capacity: c.Bounds.Messages, fifo: c.Network == cluster.FIFO, sticky: c.Network == cluster.EverSent}
 	x.limit = c.Limit()
 	x.dropPrice, x.stayPrice = c.DropPrice(1), c.DuplicatePrice()
-	x.scratch, x.all, x.less = make([]uint32, x.words()), make([]uint64, len(m.names)), make([]uint64, len(m.names))
+	x.scratch, x.all, x.less, x.sum = make([]uint32, x.words()), make([]uint64, len(m.names)), make([]uint64, len(m.names)), make([]uint64, len(m.names))
 	return x
 }
 
@@ -211,7 +212,7 @@ func (x *expander) delivery(key uint64) (uint64, bool) {
 // take emits what a local step leads to: one successor, or one for each way in which the network loses what it has no room for.
 func (x *expander) take(k uint32, place, kind int) {
 	step := &x.steps[k]
-	if step.flags&idle != 0 && place == noPlace && !x.idlers {
+	if step.flags&idle != 0 && !x.idlers && (place == noPlace || kind == moveStep && x.reduce&Losses != 0) { // that a message is gone is a loss (losses.go)
 		x.reached |= step.goals
 		return
 	}
@@ -381,21 +382,37 @@ func (x *expander) least(k uint32, place, kind int, lost way, after uint32) {
 		x.out(x.base[0]+step.delta-x.messageHash[taken]+extra, v)
 		return
 	}
-	least := ^uint64(0)
-	for p, fp := range x.base {
-		fp += x.stepDelta[int(k)*n+p] - x.messageHash[int(taken)*n+p] + extra
-		if after != before {
-			fp += x.historyHash[int(after)*n+p] - x.historyHash[int(before)*n+p]
+	sum := x.sum[:n]
+	base, delta, arrived := x.base[:n], x.stepDelta[int(k)*n:][:n], x.messageHash[int(taken)*n:][:n]
+	for p := range sum {
+		sum[p] = base[p] + delta[p] - arrived[p] + extra
+	}
+	if after != before {
+		is, was := x.historyHash[int(after)*n:][:n], x.historyHash[int(before)*n:][:n]
+		for p := range sum {
+			sum[p] += is[p] - was[p]
 		}
-		for rest := v.lost(); rest != 0; rest &= rest - 1 {
-			fp -= x.messageHash[int(x.sends[int(step.sends)+bits.TrailingZeros32(rest)])*n+p]
-		}
-		for rest := v.evicted(); rest != 0; rest &= rest - 1 {
-			fp -= x.messageHash[int(x.state[x.network()+bits.TrailingZeros32(rest)])*n+p]
-		}
+	}
+	for rest := v.lost(); rest != 0; rest &= rest - 1 {
+		x.subtract(x.sends[int(step.sends)+bits.TrailingZeros32(rest)])
+	}
+	for rest := v.evicted(); rest != 0; rest &= rest - 1 {
+		x.subtract(x.state[x.network()+bits.TrailingZeros32(rest)])
+	}
+	least := sum[0]
+	for _, fp := range sum[1:] {
 		least = min(least, fp)
 	}
 	x.out(least, v)
+}
+
+// subtract takes a message out of the fingerprints under each renaming.
+func (x *expander) subtract(message uint32) {
+	sum := x.sum
+	gone := x.messageHash[int(message)*len(sum):][:len(sum)]
+	for p := range sum {
+		sum[p] -= gone[p]
+	}
 }
 
 // drop emits the loss of the message at a place.

@@ -12,12 +12,15 @@ import (
 
 // Keep says where a search is kept, so that it needs no more memory than it is given and can go on after it was ended at any moment.
 type Keep struct {
-	Dir    string // a folder: empty, or not there yet, or with Resume one that holds a search
-	Resume bool   // go on with the search in Dir, which must be of the same world
-	Maker  string // the program and its version, which must be the same for Resume
-	Note   string // stays with the search, for whoever goes on with it: see Note
-	folder external.FS
-	tight  int // tests: so many keys are sorted at once, and filters are emptied before every round; 0 is as Memory has it
+	Dir     string // a folder: empty, or not there yet, or with Resume one that holds a search
+	Resume  bool   // go on with the search in Dir, which must be of the same world
+	Maker   string // the program and its version, which must be the same for Resume
+	Note    string // stays with the search, for whoever goes on with it: see Note
+	shared  bool   // by programs that each do parts of it
+	again   bool   // in place of the search that is there, of which an assumption did not hold
+	folder  external.FS
+	without []Reduced // which those were
+	tight   int       // tests: so many keys are sorted at once, and filters are emptied before every round; 0 is as Memory has it
 }
 
 // Unfit says why a folder cannot hold a search, or why the search in it cannot go on as it was asked to.
@@ -72,6 +75,10 @@ type keptState struct {
 	Memo  uint64 // digest of the memo
 	Stats Stats
 	Goals map[string]int
+
+	Without    []Reduced `json:",omitempty"` // what was assumed and did not hold
+	StripsFrom int       `json:",omitempty"` // the first layer from whose states no-ops are taken out by looking ahead
+	StandsFor  uint64    `json:",omitempty"` // states that those expanded stand for
 }
 
 // blocks of the search are those of files.
@@ -95,6 +102,9 @@ func (k *kept) open() error {
 }
 
 func (k *kept) begin() error {
+	if k.again {
+		return k.replace()
+	}
 	if !k.Resume {
 		names, err := k.folder.Names()
 		switch {
@@ -122,6 +132,50 @@ func (k *kept) begin() error {
 		return k.unfit(&external.Damaged{File: external.ManifestName, What: err.Error()})
 	}
 	return nil
+}
+
+// replace begins a search in a folder that holds one already, which stays whole until the first layer of the new one is finished.
+func (k *kept) replace() error {
+	m, err := external.Read(k.folder)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		m = &external.Manifest{}
+	case err != nil:
+		return k.unfit(err)
+	}
+	k.manifest.Serial = m.Serial
+	return external.Sweep(k.folder, m)
+}
+
+// heldBack reads which reductions a search that is to go on had to do without, and leaves them out of what is asked for.
+func (o *Options) heldBack() ([]Reduced, error) {
+	if o.Keep == nil || !o.Keep.Resume || o.Keep.shared || o.Reduce == 0 {
+		return nil, nil
+	}
+	k := &kept{Keep: *o.Keep}
+	if err := k.open(); err != nil {
+		return nil, err
+	}
+	defer k.close()
+	for _, held := range k.state.Without {
+		one, _ := ReductionNamed(held.Name)
+		o.Reduce &^= one
+	}
+	return k.state.Without, nil
+}
+
+// without are the options of a search that is made again because what some reductions rest on does not hold.
+func (o Options) without(held []Reduced) Options {
+	for _, h := range held {
+		one, _ := ReductionNamed(h.Name)
+		o.Reduce &^= one
+	}
+	if o.Keep != nil {
+		keep := *o.Keep
+		keep.Resume, keep.again, keep.without = false, true, held
+		o.Keep = &keep
+	}
+	return o
 }
 
 func (k *kept) close() {

@@ -36,6 +36,7 @@ func (r *run) worldOf() (lines []string) {
 		add("inputs of "+spec.ServerID(slot+1).String(), inputs)
 	}
 	add("symmetry", r.options.Symmetry)
+	add("reductions", r.leaves)
 	for _, rule := range r.rules {
 		add("rule", rule.ID)
 	}
@@ -59,6 +60,11 @@ func (r *run) resume(ctx context.Context) error {
 			return err
 		}
 	}
+	if r.stats.Distinct = k.state.Stats.Distinct; len(k.manifest.Layers) > 1 {
+		if err := r.takeOut(k.state.StripsFrom); err != nil {
+			return err
+		}
+	}
 	for _, ref := range k.manifest.Memo {
 		numbers, err := external.ReadMemo(k.folder, ref)
 		if err != nil {
@@ -75,7 +81,7 @@ func (r *run) resume(ctx context.Context) error {
 		r.search.goals[n] = k.state.Goals[g.Name]
 	}
 	s := k.state.Stats
-	r.stats.Transitions, r.stats.Depth = s.Transitions, s.Depth
+	r.stats.Transitions, r.stats.Depth, r.search.orbits[0] = s.Transitions, s.Depth, k.state.StandsFor
 	r.started = r.started.Add(-time.Duration(s.Seconds * float64(time.Second)))
 	k.count()
 	r.stats.Distinct = k.base
@@ -155,6 +161,8 @@ func (m *memo) mayFill(w missing) bool {
 		return a < len(m.servers) && b < len(m.messages)
 	case missingHistory:
 		return a < len(m.histories) && b < len(m.steps)
+	case missingNoop:
+		return m.noops != nil && a < len(m.servers) && b < len(m.messages)
 	}
 	return false
 }

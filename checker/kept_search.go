@@ -34,12 +34,12 @@ func (r *run) exhaustKept(ctx context.Context) (*Result, error) {
 		r.stats.Frontier = int(layer.States())
 		if layer.States() == 0 {
 			r.stats.Complete = true
-			return r.result("", nil), nil
+			return r.ended("")
 		}
 		depth := len(k.manifest.Layers) - 1
 		r.stats.Depth = depth
 		if bound := r.config.Bounds.Depth; bound > 0 && depth == bound {
-			return r.result("", nil), nil
+			return r.ended("")
 		}
 		reason, err := r.expandLayer(ctx, layer)
 		switch {
@@ -94,7 +94,7 @@ func (r *run) start(ctx context.Context) error {
 	if k.Resume {
 		return r.resume(ctx)
 	}
-	k.state.World, k.state.Note, k.manifest.Maker = r.worldOf(), k.Note, k.Maker
+	k.state.World, k.state.Note, k.state.Without, k.manifest.Maker = r.worldOf(), k.Note, k.Keep.without, k.Maker
 	first := r.layer[0]
 	first.second = append(first.second, r.workers[0].keyOf(first.words, first.prints[0]).B)
 	key := external.Key{A: first.prints[0], B: first.second[0]}
@@ -115,6 +115,11 @@ func (r *run) turnKept() error {
 	if err != nil {
 		return err
 	}
+	if depth := len(k.manifest.Layers); depth > 0 {
+		if err := r.takeOut(depth); err != nil {
+			return err
+		}
+	}
 	if len(k.fills) > 0 {
 		ref, err := external.WriteMemo(k.folder, k.serial(), k.fills)
 		if err != nil {
@@ -133,6 +138,7 @@ func (r *run) turnKept() error {
 		r.stats.Distinct = k.base
 	}
 	k.state.Stats, k.state.Memo = r.statistics(), r.digest()
+	k.state.StripsFrom, k.state.StandsFor = r.stripsFrom, r.search.orbits[0]
 	k.state.Goals = map[string]int{}
 	for n, g := range spec.Goals {
 		k.state.Goals[g.Name] = r.search.goals[n]

@@ -83,6 +83,7 @@ type worker struct {
 	*expander
 	number      int
 	transitions uint64
+	standsFor   uint64 // states that those expanded stand for, in a search that is kept in files
 	goals       []int
 	found       []violation
 	fine        [1 << 12]uint64 // pairs of servers looked up lately that break nothing
@@ -224,6 +225,7 @@ func (w *worker) expandBlock(s *search, b *block, k int) {
 			s.deferred[k] = append(s.deferred[k], uint32(i))
 		}
 	}
+	w.weigh(s, b)
 }
 
 // expandInto expands one state of a block. When the memo does not hold all it needs, the batches are left as they were.
@@ -249,6 +251,17 @@ func (w *worker) expandInto(batches *[partitions][]successor, b *block, i int) b
 		w.goals[bits.TrailingZeros32(rest)]++
 	}
 	return true
+}
+
+// weigh counts what the states of a block stand for, in a search that is kept in files: there a state that is found need not be new, and one that is expanded is.
+func (w *worker) weigh(s *search, b *block) {
+	if s.kept == nil || s.reduce == 0 {
+		return
+	}
+	for at := 0; at < len(b.words); at += w.words() {
+		w.fingerprints(b.words[at:at+w.words()], w.all)
+		w.standsFor += uint64(different(w.all))
+	}
 }
 
 // expandDeferred runs node code for what the memo lacks, state by state in the order of the layer, and expands those states.
@@ -410,12 +423,13 @@ func (s *search) settle() {
 	}
 	for _, w := range s.workers {
 		s.stats.Transitions += w.transitions
+		s.orbits[0] += w.standsFor
 		s.found = append(s.found, w.found...)
 		for k, n := range w.goals {
 			s.goals[k] += n
 			w.goals[k] = 0
 		}
-		w.transitions, w.found = 0, w.found[:0]
+		w.transitions, w.standsFor, w.found = 0, 0, w.found[:0]
 	}
 	if s.kept != nil {
 		return

@@ -51,6 +51,7 @@ type memo struct {
 	goesOn       bool    // after a breach, so two servers that lead one term must not break the promise again with every step: that is left to the history
 	audits       int
 	spares       spares
+	wholes       wholeSteps
 	fills        *[]uint32  // what was made known, as numbers, for a search that goes on with it; nil for others
 	reduce       Reductions // what the expander may leave out
 	orbits       *orbits    // what states become by renaming, where they cannot be written so; nil else
@@ -439,6 +440,7 @@ func (m *memo) record(from stepOrigin, step *spec.Step, next uint32) {
 	}
 	if !m.config.NoHistory && m.touchesHistory(step) {
 		local.flags |= touches
+		m.wholes.put(uint32(len(m.steps)), step)
 	}
 	if next == from.state && local.sendCount == 0 && local.flags&(touches|breaks) == 0 {
 		local.flags |= idle
@@ -463,8 +465,11 @@ func (m *memo) record(from stepOrigin, step *spec.Step, next uint32) {
 	m.steps = append(m.steps, local)
 }
 
-// stepOf rebuilds a whole local step by running it again, for rules that look at it together with a history.
+// stepOf returns a whole local step, for rules that look at it together with a history: as it was recorded not long ago, or run again.
 func (m *memo) stepOf(step uint32) (*spec.Step, error) {
+	if kept := m.wholes.get(step); kept != nil {
+		return kept, nil
+	}
 	from := m.stepFrom[step]
 	s := m.servers[from.state]
 	l, err := m.rebuild(s.slot, s.node, s.from)
@@ -475,6 +480,9 @@ func (m *memo) stepOf(step uint32) (*spec.Step, error) {
 	out := cluster.StepOf(l.node, in)
 	whole := spec.Step{Server: s.sight.Server, Before: *s.sight.Observation, Input: in, Output: out, After: *m.servers[m.steps[step].next].sight.Observation,
 		Declared: m.config.Variants}
+	if out.Fault == nil {
+		m.wholes.put(step, whole.Judged())
+	}
 	return whole.Judged(), out.Fault
 }
 

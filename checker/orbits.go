@@ -279,8 +279,14 @@ func (m *memo) deriveNone(state, message uint32, taken []stepOrigin, images []im
 // tryNone runs what another by its name takes no step on.
 func (m *memo) tryNone(from stepOrigin) error {
 	l, out, err := m.runAgain(from)
-	if err != nil || out.Refused {
+	if err != nil {
 		return err
+	}
+	if out.Refused {
+		if is, known := m.serverOf[string(m.key)]; known && is == from.state {
+			m.spares.put(is, l)
+		}
+		return nil
 	}
 	if after := m.observe(l.node); m.config.Within(&after) {
 		return &Asymmetry{fmt.Sprintf("%s takes %q, and another by its name does not", m.servers[from.state].sight.Server, m.givenBy(from))}
@@ -374,8 +380,8 @@ func (m *memo) reach(from stepOrigin, number int) (uint32, error) {
 	if out.Refused {
 		return 0, &Asymmetry{fmt.Sprintf("%s refuses %q, and another by its name does not", m.servers[from.state].sight.Server, m.givenBy(from))}
 	}
-	id, fresh, err := m.internServer(m.servers[from.state].slot, l.node, number)
-	if fresh {
+	id, _, err := m.internServer(m.servers[from.state].slot, l.node, number)
+	if err == nil {
 		m.spares.put(id, l.after(number))
 	}
 	return id, err
@@ -422,7 +428,7 @@ func (m *memo) derive(step int, i image) error {
 
 // try runs a derived step.
 func (m *memo) try(number int) error {
-	_, out, err := m.runAgain(m.stepFrom[number])
+	l, out, err := m.runAgain(m.stepFrom[number])
 	if err != nil {
 		return err
 	}
@@ -437,6 +443,7 @@ func (m *memo) try(number int) error {
 	if !same || !slices.Equal(sent, m.sentBy(number, 0)) {
 		return &Asymmetry{fmt.Sprintf("%s does not do on %q what another by its name does", m.servers[m.stepFrom[number].state].sight.Server, m.inputOf(number))}
 	}
+	m.spares.put(id, l.after(number))
 	return nil
 }
 

@@ -112,11 +112,11 @@ func (o *Options) applicable(config *cluster.Config) (Reductions, []Reduced) {
 			continue
 		}
 		err := reducible(config)
-		if o.Keep != nil {
-			all = append(all, Reduced{Name: name, Off: "a search that is kept in files does without"})
-			continue
-		}
 		switch {
+		case o.Keep != nil && o.Keep.shared:
+			err = errors.New("a search that is shared does without")
+		case one == Covered && o.Keep != nil:
+			err = errors.New("a search that is kept in files does without: which states are covered is known of those in memory only")
 		case one == Renaming:
 			err = Symmetric(config)
 		case one == NoOps && err == nil && !copies(config) && (asked&Renaming == 0 || Symmetric(config) != nil):
@@ -138,6 +138,9 @@ func (o *Options) applicable(config *cluster.Config) (Reductions, []Reduced) {
 	return on, all
 }
 
+// leftNothingOut reports whether a search in files, which has less memory to be made again in, was one without reductions after all.
+func (r *run) leftNothingOut() bool { return r.options.Keep != nil && r.leaves&^r.wants == 0 }
+
 // copies reports whether the servers of a world can copy themselves, without which it is slow to look ahead with them, and no-ops are guessed.
 func copies(config *cluster.Config) bool {
 	_, can := config.New(1, config.IDs()).(spec.Cloner)
@@ -155,7 +158,7 @@ const (
 // and is known to be the shortest if it takes no losses.
 func (r *run) retell(ctx context.Context, found *Result) (*Result, error) {
 	o := r.options
-	o.Reduce = 0
+	o.Reduce, o.Keep = 0, nil
 	if most := max(retoldStates, retoldTimes*found.Search.Distinct); o.States == 0 || o.States > most {
 		o.States = most
 	}

@@ -33,7 +33,7 @@ func (r *run) violated(ctx context.Context, depth int) (*Result, error) {
 	}
 	var way []uint16
 	sure := false
-	if r.options.Reduce == 0 { // else it is searched for again (retell)
+	if r.options.Reduce == 0 || r.leftNothingOut() { // else it is searched for again (retell)
 		way, sure, err = r.fewest(ctx, depth, faults)
 	}
 	if way != nil && err == nil {

@@ -48,7 +48,7 @@ func Share(config *cluster.Config, o Options) (*Sharing, error) {
 		return nil, &Unfit{Dir: o.Keep.Dir, Err: causeOf(err)}
 	}
 	keep := *o.Keep
-	keep.folder = folder
+	keep.folder, keep.shared = folder, true
 	o.Keep = &keep
 	s := &Sharing{config: config, options: o, folder: folder}
 	return s, s.anew()

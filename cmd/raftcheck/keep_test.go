@@ -23,8 +23,12 @@ import (
 func TestASearchGoesOnAfterAnyEnd(t *testing.T) {
 	rounds := max(1, *moments/2)
 	ends := []way{{"kill -9", syscall.SIGKILL, 0}, {"SIGTERM", syscall.SIGTERM, 0}, {"a full disk", 0, 4}, {"SIGINT", syscall.SIGINT, 0}}
-	for _, call := range []string{"check --impl spec --log 0 --symmetry --save none", "check --impl mutant:rp-next-le-match --save none"} {
-		want := searched(t, t.TempDir(), call+" --reduce none")
+	for call, inMemory := range map[string]string{
+		"check --impl spec --log 0 --symmetry --save none":               "",
+		"check --impl mutant:rp-next-le-match --save none":               " --reduce none",
+		"check --messages 1 --reduce losses,no-ops,symmetry --save none": "",
+	} {
+		want := searched(t, t.TempDir(), call+inMemory)
 		for round := range rounds {
 			random := rand.New(rand.NewPCG(uint64(round), 7))
 			dir := t.TempDir()
