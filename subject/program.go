@@ -26,6 +26,7 @@ type program struct {
 	words   []string
 	options process.Options
 	can     process.Abilities
+	begun   bool // it was asked what it can
 }
 
 // Program returns the implementation that a command runs: a program in any language, a process for each server, with JSON lines on stdin and stdout
@@ -74,6 +75,7 @@ func (s *Subject) Begin(ctx context.Context) (err error) {
 	}
 	endWith(ctx, s.program.Program)
 	s.program.can, err = s.program.Probe(s.Config.IDs())
+	s.program.begun = err == nil
 	return err
 }
 

@@ -102,10 +102,10 @@ func (s *Subject) Faults() cluster.Faults {
 	return f
 }
 
-// Symmetric reports why states of the subject cannot be counted as one that differ only in names.
+// Symmetric reports why states of the subject cannot be counted as one that differ only in names. A program says in Begin whether they can.
 func (s *Subject) Symmetric() error {
 	const hint = "leave --symmetry out"
-	if s.goTest != nil && s.goTest.family.renames {
+	if s.goTest != nil && s.goTest.family.renames || s.program != nil && (s.program.can.Rename || !s.program.begun) {
 		if err := checker.Renameable(&s.Config); err != nil {
 			return misasked(hint, "--symmetry: %w", err)
 		}

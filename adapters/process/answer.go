@@ -24,9 +24,10 @@ type answer struct {
 
 // Abilities are what a program is able to do beyond answering.
 type Abilities struct {
-	Start bool // it can be started again in the same process
-	Load  bool // it can be set to a state that it gave before
-	State bool // it gives states, so that histories which end alike are one
+	Start  bool // it can be started again in the same process
+	Load   bool // it can be set to a state that it gave before
+	Rename bool // its servers do the same by other names, and messages name servers in from and to only
+	State  bool // it gives states, so that histories which end alike are one
 }
 
 // parser reads the answers of one server.
@@ -105,13 +106,15 @@ func looksLikeAnswer(line []byte) bool {
 }
 
 func abilities(r *wire.Reader) (can Abilities) {
-	names := [...]string{"start", "load"}
+	names := [...]string{"start", "load", "rename"}
 	for r.Open('['); r.More(']'); {
 		switch r.OneOf("ability", func(k int) string { return names[k] }, len(names)) {
 		case 0:
 			can.Start = true
 		case 1:
 			can.Load = true
+		case 2:
+			can.Rename = true
 		}
 	}
 	return can

@@ -21,6 +21,11 @@
 // is on disk unless power fails, sync is safe; members that are left out stay as they were. A crash in the middle of a step is
 // made by raftcheck, which forgets the effects after it and starts the program from the disk: no burden on the program.
 //
+// # Names
+//
+// A program may say that it can rename: its servers do the same by other names, and messages name servers in from and to, and nowhere else.
+// A search then takes states for one that differ only by names; what the program claims is tried on the way.
+//
 // # States
 //
 // A state of a server is reached again by giving a fresh program the same inputs again. Three things a program may do make that cheap:

@@ -28,18 +28,21 @@ func New(command []string, options Options) *Program {
 }
 
 // Node makes a server that is one of servers and that is as it is after its first start. It is a spec.Factory. Its nodes also
-// implement spec.Cloner. What is wrong with a program is an *Error, as the Output.Fault of every step of the node.
+// implement spec.Cloner, and spec.Renamer if the program says that it can be renamed. What is wrong with a program is an *Error, as the Output.Fault of every step of the node.
 func (p *Program) Node(id spec.ServerID, servers []spec.ServerID) spec.Node {
 	n := &node{crew: p.crew(id, servers)}
 	n.launch()
+	if n.broken == nil && n.crew.can.Rename {
+		return &alike{*n}
+	}
 	return n
 }
 
 // Probe starts every server once and returns what the program is able to do. The error is an *Error.
 func (p *Program) Probe(servers []spec.ServerID) (can Abilities, err error) {
 	for _, id := range servers {
-		n := p.Node(id, servers).(*node)
-		if n.broken != nil {
+		n := &node{crew: p.crew(id, servers)}
+		if n.launch(); n.broken != nil {
 			return can, n.broken
 		}
 		can = n.crew.can

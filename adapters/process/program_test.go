@@ -229,6 +229,7 @@ func (p *program) say(out spec.Output) string {
 		post.Unknown |= spec.FieldVotes | spec.FieldProgress
 	}
 	o.Observation("post", &post)
+	var can []string
 	switch {
 	case p.is("state"):
 		o.Text("state", base64.StdEncoding.EncodeToString(p.node.AppendState(nil)))
@@ -236,10 +237,16 @@ func (p *program) say(out spec.Output) string {
 		o.Text("state", fmt.Sprintf("%s %d %s", post.Role, post.Term, post.Log))
 	case p.is("load"):
 		o.Texts("state", p.history)
-		o.Texts("can", []string{"start", "load"})
+		can = append(can, "start", "load")
 	}
 	if p.is("start") {
-		o.Texts("can", []string{"start"})
+		can = append(can, "start")
+	}
+	if p.is("rename") {
+		can = append(can, "rename")
+	}
+	if len(can) > 0 {
+		o.Texts("can", can)
 	}
 	if p.is("family") && p.asked == 1 {
 		child := exec.Command("sleep", "3600")
@@ -255,6 +262,8 @@ func (p *program) say(out spec.Output) string {
 // twist makes what is sent depend on something that it must not depend on.
 func (p *program) twist(m *spec.Message) {
 	switch {
+	case p.is("names"):
+		m.Payload = m.To.String()
 	case p.is("clock"):
 		m.Payload = time.Now().String()
 	case p.is("hidden") && p.inputs > 2, p.is("start-keeps") && p.inputs > 20:

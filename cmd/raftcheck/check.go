@@ -201,6 +201,11 @@ func (a *app) search(ctx context.Context, s *subject.Subject, o checker.Options,
 	if err := a.begin(ctx, s); err != nil {
 		return nil, err
 	}
+	if o.Symmetry {
+		if err := s.Symmetric(); err != nil { // a program has said by now what it can
+			return nil, err
+		}
+	}
 	if err := a.keepsContract(ctx, s); err != nil {
 		return nil, err
 	}
