@@ -212,7 +212,7 @@ func (x *expander) delivery(key uint64) (uint64, bool) {
 // take emits what a local step leads to: one successor, or one for each way in which the network loses what it has no room for.
 func (x *expander) take(k uint32, place, kind int) {
 	step := &x.steps[k]
-	if step.flags&idle != 0 && !x.idlers && (place == noPlace || kind == moveStep && x.reduce&Losses != 0) { // that a message is gone is a loss (losses.go)
+	if step.flags&idle != 0 && place == noPlace && !x.idlers {
 		x.reached |= step.goals
 		return
 	}
