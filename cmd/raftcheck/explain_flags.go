@@ -58,6 +58,25 @@ var featureTopics = wordTopics("feature of the reference", subject.ReferenceName
 	{"lease-reads", "a leader answers reads at once while it holds a lease", "Servers have clocks, which --ticks bounds, and which differ by --drift at the most (dissertation, 6.4.1)."},
 })
 
+var networkTopics = wordTopics("network", "network:", "raftcheck check --network %s", []word{
+	{"unordered", "messages in flight arrive in any order", "--messages says how many may be in flight. This is how it is unless told otherwise."},
+	{"fifo", "messages from one server to another arrive in the order in which they were sent", "As over TCP while a connection lasts."},
+	{"ever-sent", "every message that was ever sent may arrive, any number of times", "Nothing is lost, since it may as well never arrive, and --messages bounds nothing."},
+})
+
+var reductionTopics = wordTopics("way to search fewer states", "reduction:", "raftcheck check --reduce %s", []word{
+	{"losses", "messages are lost only where there is no room for what is sent", "A message that never arrives does what a lost one does. docs/reductions.md says where each reduction holds, and what it saves."},
+	{"covered", "a state is left out that differs from one met before only in that fewer messages are in flight", "It takes losses in, and saves states and memory rather than time."},
+	{"no-ops", "messages that can change nothing any more, whatever happens, are taken out of the network", ""},
+	{"symmetry", "states that differ only by the names of servers and values count as one", "For nodes that can be renamed: the reference, etcd's raft, programs that say so. --symmetry asks for the same."},
+})
+
+var levelTopics = wordTopics("level of the suite", "level:", "raftcheck conform --level %s", []word{
+	{"quick", "for every commit: about 10 CPU seconds for a node in memory", ""},
+	{"standard", "for every merge: about two minutes", ""},
+	{"deep", "for releases: about an hour", ""},
+})
+
 var strategyTopics = wordTopics("strategy of random executions", "strategy:", "raftcheck fuzz --strategy %s", []word{
 	{"mix", "each run draws one of the others", "What runs that are guided go on from, the others find. This is how fuzz works unless told otherwise."},
 	{"uniform", "everything that may happen next is equally likely", ""},

@@ -8,6 +8,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/raftcheck/raftcheck/checker"
+	"github.com/raftcheck/raftcheck/cluster"
+	"github.com/raftcheck/raftcheck/conformance"
 	"github.com/raftcheck/raftcheck/conformance/scenario"
 	"github.com/raftcheck/raftcheck/fuzz"
 	"github.com/raftcheck/raftcheck/impl/mutant"
@@ -59,7 +62,7 @@ func TestEveryRuleIsExplained(t *testing.T) {
 	}
 }
 
-// TestEveryValueOfAFlagIsExplained: whatever --faults, --features, --strategy, -o and --format take.
+// TestEveryValueOfAFlagIsExplained: whatever --faults, --features, --network, --reduce, --level, --strategy, -o and --format take.
 func TestEveryValueOfAFlagIsExplained(t *testing.T) {
 	all := slices.Concat(faultNames, subject.Choices(), fuzz.Strategies(), []string{mixName}, report.Formats)
 	for _, name := range all {
@@ -71,7 +74,8 @@ func TestEveryValueOfAFlagIsExplained(t *testing.T) {
 		require.True(t, strings.HasPrefix(text, name+" ("), "%s: %s", name, text)
 		require.Contains(t, text, name, "the command that uses it")
 	}
-	for before, names := range map[string][]string{"trace:": formats[1:], "history:": linearizability.Formats[1:]} { // the first is auto
+	for before, names := range map[string][]string{"trace:": formats[1:], "history:": linearizability.Formats[1:], // the first is auto
+		"network:": cluster.Networks, "reduction:": checker.ReductionNames(), "level:": conformance.Levels} {
 		for _, name := range names {
 			require.True(t, strings.HasPrefix(explained(t, before+name), name+" ("), name)
 			explained(t, name)
