@@ -22,7 +22,7 @@ var asking = map[string][]string{
 	"features": {"--features=no-op"}, "variant": {"--variant=mends-log"},
 	"exec-limit": {"--exec-limit=9s"}, "exec-transcript": {"--exec-transcript=lines"},
 	"nodes": {"--nodes=2"}, "terms": {"--terms=7"}, "log": {"--log=7"}, "messages": {"--messages=7"}, "duplicates": {"--duplicates=7"}, "values": {"--values=5"},
-	"depth": {"--depth=7"}, "campaigns": {"--campaigns=7"}, "proposals": {"--proposals=7"}, "network": {"--network=fifo"},
+	"depth": {"--depth=7"}, "campaigns": {"--campaigns=7"}, "proposals": {"--proposals=7"}, "network": {"--network=ever-sent"},
 	"compactions": {"--compactions=3"}, "transfers": {"--transfers=3"}, "changes": {"--changes=3"}, "reads": {"--reads=3"}, "ticks": {"--ticks=5"},
 	"drift": {"--drift=3"}, "change-to": {"--change-to=voters=n1"}, "faults": {"--faults=drop,storage-error=2"},
 }
