@@ -21,7 +21,7 @@ type Options struct {
 	Goals    []*spec.Goal     // what must be reached for a pass; nil is every goal that the bounds let happen
 	Symmetry bool             // count states that differ only by the names of servers and values as one
 	Reduce   Reductions       // ways to search fewer states; those that do not hold in the world are not applied
-	Workers  int              // goroutines; 0 is one for each processor. Results do not depend on it
+	Workers  int              // goroutines, at most MostWorkers; 0 is one for each processor. Results do not depend on it
 	Memory   int              // bytes; 0 is no bound. A search that needs more ends inconclusive
 	States   uint64           // 0 is no bound. A search that finds more ends inconclusive
 	Past     []cluster.Action // what happens before the search begins. What it breaks does not count
@@ -39,6 +39,21 @@ type Progress struct {
 	Goals   int // goals within reach of the bounds
 
 	Liveness bool // it is the graph for liveness rules that is being made
+}
+
+// MostWorkers is how many goroutines may share the work of a search or a campaign.
+const MostWorkers = 1024
+
+// WorkersFor returns how many goroutines share the work where so many were asked for: one for each processor for 0 or less. The error is that they are
+// more than MostWorkers.
+func WorkersFor(asked int) (int, error) {
+	if asked > MostWorkers {
+		return 0, fmt.Errorf("%d workers: at most %d can share the work", asked, MostWorkers)
+	}
+	if asked <= 0 {
+		return runtime.GOMAXPROCS(0), nil
+	}
+	return asked, nil
 }
 
 // Check searches every execution of a world, layer by layer, and returns what it found. A violation is the shortest there is,
@@ -162,9 +177,9 @@ func newRun(config *cluster.Config, o Options) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	workers := o.Workers
-	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
+	workers, err := WorkersFor(o.Workers)
+	if err != nil {
+		return nil, err
 	}
 	r := &run{config: config, options: o, leaves: reduce, started: time.Now()}
 	r.goals = GoalsWithin(config, o.Goals)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -247,4 +248,19 @@ func TestConfigurationsThatMakeNoSense(t *testing.T) {
 		require.EqualError(t, err, want)
 		require.False(t, errors.As(err, new(*checker.Fault)))
 	}
+}
+
+// TestWorkersAreBounded: no number of them that is asked for makes a search that never begins.
+func TestWorkersAreBounded(t *testing.T) {
+	n, err := checker.WorkersFor(checker.MostWorkers)
+	require.NoError(t, err)
+	require.Equal(t, checker.MostWorkers, n)
+	for _, asked := range []int{0, -1} {
+		n, err = checker.WorkersFor(asked)
+		require.NoError(t, err)
+		require.Equal(t, runtime.GOMAXPROCS(0), n)
+	}
+	config := cluster.Default(impl.New(impl.Options{}))
+	_, err = checker.Check(context.Background(), &config, checker.Options{Workers: 1 << 31})
+	require.ErrorContains(t, err, "2147483648 workers: at most 1024")
 }

@@ -507,7 +507,7 @@ func pairKey(a, b uint32) uint64 { return pair(max(a, b), min(a, b)) }
 func (m *memo) bytes() int {
 	const perServer = 1500 // the node, what it shows, its canonical bytes twice, and the map entry
 	return perServer*len(m.servers) + 400*len(m.messages) + 400*len(m.histories) + len(m.steps)*(40+8*len(m.names)) +
-		4*len(m.sends) + m.deliveries.bytes() + m.afterHistory.bytes() + m.pairs.bytes()
+		4*len(m.sends) + m.deliveries.bytes() + m.afterHistory.bytes() + m.pairs.bytes() + bytesOfStep*len(m.wholes)
 }
 
 // Fault is an error of the implementation under test: it broke, or it is not a function of its state and input.

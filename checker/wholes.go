@@ -15,8 +15,11 @@ type wholeStep struct {
 	step   *spec.Step
 }
 
-// keptSteps is how many steps are kept at most: that many bytes times about two thousand.
-const keptSteps = 1 << 12
+// keptSteps is how many steps are kept at most, and bytesOfStep about how many bytes each takes.
+const (
+	keptSteps   = 1 << 12
+	bytesOfStep = 2000
+)
 
 // get returns a step; nil if it is not kept.
 func (w wholeSteps) get(number uint32) *spec.Step {

@@ -3,7 +3,6 @@ package fuzz
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -26,7 +25,7 @@ type Options struct {
 	Runs, Steps, Vectors uint64
 
 	Length  int // most steps of one run; 0 leaves it to the strategy. Bounds.Depth of the world is a limit too
-	Workers int // goroutines; 0 is one for each processor. What is found does not depend on it
+	Workers int // goroutines, at most checker.MostWorkers; 0 is one for each processor. What is found does not depend on it
 	Memory  int // bytes for memos, divided among the workers; 0 is no bound. What is found does not depend on it
 	Shard   int // with Shards above 1: which part of the campaign this is, from 1; it makes every run k with k modulo Shards = Shard-1
 	Shards  int
@@ -113,8 +112,9 @@ func (o *Options) complete(config *cluster.Config) error {
 	if len(o.Strategies) == 0 {
 		o.Strategies = mixed
 	}
-	if o.Workers <= 0 {
-		o.Workers = runtime.GOMAXPROCS(0)
+	var err error
+	if o.Workers, err = checker.WorkersFor(o.Workers); err != nil {
+		return err
 	}
 	if o.Shards == 0 {
 		o.Shard, o.Shards = 1, 1

@@ -235,10 +235,11 @@ func TestAnInterruptedCampaignSaysWhatItCovered(t *testing.T) {
 func TestOptionsThatMakeNoSense(t *testing.T) {
 	c := fuzz.Default(impl.New(impl.Options{}))
 	for want, o := range map[string]fuzz.Options{
-		"shard 4 of 3: shards are numbered from 1":          {Shard: 4, Shards: 3},
-		"shard 0 of 3: shards are numbered from 1":          {Shards: 3},
-		"-1 steps in one run: it cannot be negative":        {Length: -1},
-		"strategy 9: there are uniform, pct, swarm, guided": {Strategies: []fuzz.Strategy{9}},
+		"shard 4 of 3: shards are numbered from 1":            {Shard: 4, Shards: 3},
+		"shard 0 of 3: shards are numbered from 1":            {Shards: 3},
+		"-1 steps in one run: it cannot be negative":          {Length: -1},
+		"2147483648 workers: at most 1024 can share the work": {Workers: 1 << 31},
+		"strategy 9: there are uniform, pct, swarm, guided":   {Strategies: []fuzz.Strategy{9}},
 	} {
 		_, err := fuzz.Run(context.Background(), &c, o)
 		require.EqualError(t, err, want)

@@ -115,38 +115,34 @@ func (j *Judge) elected(s *Step, t traits) (found []*Breach) {
 		if r.Claimed != nil && j.recorded && !j.claimsUncommitted(s) {
 			continue
 		}
-		judge := func(s *Step) *Breach { return r.JudgeElected(s, j.history.Committed()) }
-		b := judge(s)
-		if b != nil && !s.certain(judge) {
-			continue
-		}
-		j.checked[k]++
-		if b != nil {
-			found = append(found, b)
-		}
+		found = j.ask(found, k, s, func(s *Step) *Breach { return r.JudgeElected(s, j.history.Committed()) })
 	}
 	return found
 }
 
 // kept compares a new leader with what clients were told.
 func (j *Judge) kept(s *Step) (found []*Breach) {
+	acknowledged := j.history.Acknowledged()
+	if len(acknowledged) == 0 {
+		return nil // and nothing can be lost
+	}
 	for _, k := range j.keeping {
-		r := j.rules[k]
-		if !r.checkable(s) {
-			continue
+		if r := j.rules[k]; r.checkable(s) {
+			found = j.ask(found, k, s, func(s *Step) *Breach { return r.JudgeKept(s, acknowledged) })
 		}
-		acknowledged := j.history.Acknowledged()
-		judge := func(s *Step) *Breach { return r.JudgeKept(s, acknowledged) }
-		b := judge(s)
-		if b != nil && !s.certain(judge) {
-			continue
-		}
-		if len(acknowledged) > 0 {
-			j.checked[k]++
-		}
-		if b != nil {
-			found = append(found, b)
-		}
+	}
+	return found
+}
+
+// ask adds what a rule finds in a step, and counts that it was put to the test, unless what it finds rests on what is not known.
+func (j *Judge) ask(found []*Breach, rule int, s *Step, judge func(*Step) *Breach) []*Breach {
+	b := judge(s)
+	if b != nil && !s.certain(judge) {
+		return found
+	}
+	j.checked[rule]++
+	if b != nil {
+		found = append(found, b)
 	}
 	return found
 }
@@ -163,15 +159,7 @@ func (j *Judge) told(where func(Part, int) Origin, s *Step, t traits) (found []*
 		if !r.checkable(s) || t&(tellsCommand|tellsRead) == 0 {
 			continue
 		}
-		judge := func(s *Step) *Breach { return r.JudgeTold(&j.clients, s) }
-		b := judge(s)
-		if b != nil && !s.certain(judge) {
-			continue
-		}
-		j.checked[k]++
-		if b != nil {
-			found = append(found, b)
-		}
+		found = j.ask(found, k, s, func(s *Step) *Breach { return r.JudgeTold(&j.clients, s) })
 	}
 	j.clients = j.clients.After(s, where)
 	return found

@@ -16,6 +16,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/zeebo/xxh3"
 
@@ -53,6 +54,13 @@ func (g *goTest) begin(s *Subject, do order.Task) (*job, error) {
 }
 
 func (j *job) end() { j.keeper.Close() }
+
+// limit gives the program the time that ctx gives: it then ends by itself, with what it has.
+func (j *job) limit(ctx context.Context) {
+	if deadline, limited := ctx.Deadline(); limited {
+		j.order.Limit = time.Until(deadline)
+	}
+}
 
 // judge says by which rules and for which goals the world is searched.
 func (j *job) judge(o checker.Options) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces/wire"
 )
 
 // VerifyOptions say what to judge and how far.
@@ -326,7 +327,7 @@ func (v *verifier) shownBefore(e spec.Evidence, field spec.Field) spec.Evidence 
 // lastLines are the lines on which a server showed each part of its state last; 0 is never.
 type lastLines struct {
 	whole int     // the last that showed all of it
-	parts [16]int // the last that showed a part and not all of it, by the number of the part's bit
+	parts [32]int // the last that showed a part and not all of it, by the number of the part's bit
 }
 
 // show takes in that a line shows all but what is hidden.
@@ -335,10 +336,8 @@ func (l *lastLines) show(hidden spec.Field, line int) {
 		l.whole = line
 		return
 	}
-	for k := range l.parts {
-		if hidden&(1<<k) == 0 {
-			l.parts[k] = line
-		}
+	for shown := (wire.EveryField | spec.FieldCompacted) &^ hidden; shown != 0; shown &= shown - 1 {
+		l.parts[bits.TrailingZeros32(uint32(shown))] = line
 	}
 }
 

@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"github.com/raftcheck/raftcheck/adapters/bubble"
+	"github.com/raftcheck/raftcheck/adapters/order"
 	"github.com/raftcheck/raftcheck/checker"
-	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
 )
@@ -72,24 +72,14 @@ func setUp(t *testing.T, edit []func(*Setup)) *Setup {
 func check(ctx context.Context, t *testing.T, setup *Setup) (*Result, error) {
 	lab := Servers(t, setup.Servers)
 	setup.World.New = lab.Node
-	r, err := confirmed(ctx, lab, &setup.World, setup.Search)
+	r, err := checker.Check(ctx, &setup.World, setup.Search)
 	if err != nil {
 		return nil, err
 	}
+	if err := order.Confirm(r, func() spec.Factory { return lab.Fresh().Node }); err != nil {
+		return nil, err
+	}
 	return &Result{r, lab.Stats()}, nil
-}
-
-// confirmed searches a world of a lab's servers, and lets a violation happen again on servers of which nothing is remembered.
-func confirmed(ctx context.Context, lab *bubble.Lab, world *cluster.Config, search checker.Options) (*checker.Result, error) {
-	r, err := checker.Check(ctx, world, search)
-	if err != nil || len(r.Findings) == 0 {
-		return r, err
-	}
-	trace := r.Findings[0].Trace
-	if _, err := traces.Replay(trace, lab.Fresh().Node); err != nil {
-		return nil, &checker.Fault{Step: fmt.Sprintf("a violation of %d steps did not happen again", len(trace.Records)), Err: err}
-	}
-	return r, nil
 }
 
 // replaySaved tries the executions that failed before. One that the servers do not repeat is taken for mended.

@@ -1,7 +1,6 @@
 package hashicorp
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,9 +28,6 @@ func Obey(t *testing.T, orders, outcomes string) {
 			lab = Servers(t, setup.Servers)
 			setup.World.New = lab.Node
 			return &setup.World, setup.Search, nil
-		},
-		Check: func(ctx context.Context, world *cluster.Config, search checker.Options) (*checker.Result, error) {
-			return confirmed(ctx, lab, world, search)
 		},
 		Again: func() spec.Factory { return lab.Fresh().Node },
 	}

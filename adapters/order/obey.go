@@ -23,9 +23,7 @@ import (
 type Program struct {
 	// World makes the world that an order describes, with the implementation's servers in it, and says how to search it.
 	World func(*Order) (*cluster.Config, checker.Options, error)
-	// Check searches the world; nil is checker.Check, and what Again is for.
-	Check func(context.Context, *cluster.Config, checker.Options) (*checker.Result, error)
-	// Again returns what makes servers of which nothing is remembered, on which a violation that was found must happen again; nil leaves that to Check.
+	// Again returns what makes servers of which nothing is remembered, on which a violation that was found must happen again; nil asks for no such thing.
 	Again func() spec.Factory
 	// Alone says that the implementation's servers must not run on several goroutines at once.
 	Alone bool
@@ -143,27 +141,29 @@ func (p Program) printer(o *Order) func(at any) {
 }
 
 func (p Program) search(ctx context.Context, o *Order, world *cluster.Config, search checker.Options) (*Outcome, error) {
-	check := p.Check
-	if check == nil {
-		check = checker.Check
-	}
-	r, err := check(ctx, world, search)
-	if err == nil && p.Check == nil {
-		err = p.confirm(r)
-	}
+	r, err := p.check(ctx, world, search)
 	if err != nil {
 		return nil, err
 	}
 	return searched(o, r)
 }
 
-// confirm lets a violation that was found happen again, on servers of which nothing is remembered.
-func (p Program) confirm(r *checker.Result) error {
-	if p.Again == nil || len(r.Findings) == 0 {
+// check is checker.Check, and then Confirm.
+func (p Program) check(ctx context.Context, world *cluster.Config, search checker.Options) (*checker.Result, error) {
+	r, err := checker.Check(ctx, world, search)
+	if err != nil {
+		return nil, err
+	}
+	return r, Confirm(r, p.Again)
+}
+
+// Confirm lets a violation that was found happen again, on servers of which nothing is remembered, if again makes some. The error is a [checker.Fault].
+func Confirm(r *checker.Result, again func() spec.Factory) error {
+	if again == nil || len(r.Findings) == 0 {
 		return nil
 	}
 	trace := r.Findings[0].Trace
-	if _, err := traces.Replay(trace, p.Again()); err != nil {
+	if _, err := traces.Replay(trace, again()); err != nil {
 		return &checker.Fault{Step: fmt.Sprintf("a violation of %d steps did not happen again", len(trace.Records)), Err: err}
 	}
 	return nil
@@ -179,7 +179,7 @@ func (p Program) share(ctx context.Context, o *Order, world *cluster.Config, sea
 	if err != nil {
 		return nil, err
 	}
-	if err := p.confirm(r); err != nil {
+	if err := Confirm(r, p.Again); err != nil {
 		return nil, err
 	}
 	return searched(o, r)
@@ -209,7 +209,7 @@ func (p Program) fuzz(ctx context.Context, o *Order, world *cluster.Config, sear
 
 // conform puts the implementation through the suite. Servers that must not run side by side are slow.
 func (p Program) conform(ctx context.Context, o *Order, world *cluster.Config) (*Outcome, error) {
-	s := &conformance.Subject{Name: o.Name, World: *world, Search: p.Check, Alone: p.Alone, Slow: p.Alone}
+	s := &conformance.Subject{Name: o.Name, World: *world, Search: p.check, Alone: p.Alone, Slow: p.Alone}
 	options := conformance.Options{Level: o.Level, Profiles: o.Profiles, Seed: o.Seed, Version: o.Suite}
 	if print := p.printer(o); print != nil {
 		options.Progress = func(at conformance.Progress) { print(at) }

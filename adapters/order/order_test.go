@@ -106,6 +106,21 @@ func TestAViolationIsWrittenReplayedAndShrunk(t *testing.T) {
 	require.True(t, obey(t, program(), other).Nothing)
 }
 
+// TestAViolationHappensAgainOrIsNone: with servers of which nothing is remembered, as far as the program can make some.
+func TestAViolationHappensAgainOrIsNone(t *testing.T) {
+	p := program()
+	m, _ := mutant.ByName("el-stale-vote-resp")
+	p.Again = m.Factory
+	require.Equal(t, spec.Violated, obey(t, p, asked(t, order.Search, "broken")).Verdict)
+	p.Again = func() spec.Factory { return impl.New(impl.Options{}) } // which do no such thing
+	out := obey(t, p, asked(t, order.Search, "broken"))
+	require.NotEqual(t, spec.Violated, out.Verdict)
+	require.Contains(t, out.Fault, "did not happen again")
+	conform := asked(t, order.Conform, "broken")
+	conform.Limit = time.Minute
+	require.Contains(t, obey(t, p, conform).Failed, "did not happen again")
+}
+
 // TestWhatIsKnownDoesNotCount orders a search without what the last one found, until it finds something of another shape.
 func TestWhatIsKnownDoesNotCount(t *testing.T) {
 	o := asked(t, order.Search, "broken")

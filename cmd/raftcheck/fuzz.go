@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/fuzz"
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
@@ -166,8 +167,11 @@ func (f *fuzzFlags) settings(flags *pflag.FlagSet) (*subject.Subject, fuzz.Optio
 	if o.Strategies, err = strategiesNamed(f.strategies); err != nil {
 		return nil, o, err
 	}
-	if f.workers < 0 || f.time < 0 {
+	switch {
+	case f.workers < 0 || f.time < 0:
 		return nil, o, usageError("", "--workers and --for cannot be negative")
+	case f.workers > checker.MostWorkers:
+		return nil, o, usageError("0 is one for each core", "--workers %d: at most %d can share the work", f.workers, checker.MostWorkers)
 	}
 	if err = f.selection.wantDebugGoal(&f.world); err != nil {
 		return nil, o, err

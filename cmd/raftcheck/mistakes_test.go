@@ -37,6 +37,7 @@ var mistakes = []struct {
 	{"check -o json=folder", 2, "hint: name a file in it"},
 	{"fuzz reference", 2, "hint: --impl reference"},
 	{"fuzz a.trace", 2, "hint: raftcheck verify a.trace"},
+	{"fuzz --workers 2147483648", 2, "at most 1024"},
 	{"fuzz --for 5", 2, "hint: with its unit, as in 30s, 10m or 1h30m"},
 	{"fuzz --impl raft.py", 2, "hint: --exec 'python3 raft.py'"},
 	{"fuzz --features snapshot", 2, `hint: did you mean "snapshots"?`},
