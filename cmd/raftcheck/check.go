@@ -169,9 +169,6 @@ func (f *checkFlags) settings(a *app, cmd *cobra.Command) (*subject.Subject, che
 				"%s takes so many servers and steps that no search comes to its end", g.Invariant.Name)
 		}
 	}
-	if f.time < 0 {
-		return nil, checker.Options{}, usageError("as in --for 30s", "--for %s: it is at least 0", f.time)
-	}
 	if f.symmetry {
 		if err := s.Symmetric(); err != nil {
 			return nil, checker.Options{}, err

@@ -172,9 +172,6 @@ func (f *conformFlags) settings(cmd *cobra.Command) (*subject.Subject, conforman
 		}
 		o.Profiles = append(o.Profiles, spec.Profile(name))
 	}
-	if f.time < 0 {
-		return nil, o, usageError("as in --for 30s", "--for %s: it is at least 0", f.time)
-	}
 	return s, o, nil
 }
 

@@ -54,9 +54,6 @@ func (a *app) runDiff(cmd *cobra.Command, f *diffFlags) error {
 	if len(f.impls) != 2 {
 		return usageError("as in --impl etcd@v3.6.0 --impl etcd@v3.7.0", "diff compares two implementations, not %d", len(f.impls))
 	}
-	if f.most < 0 {
-		return usageError("", "--most %d: it is at least 0", f.most)
-	}
 	if f.memory == 0 {
 		f.memory = machineMemory() / 4 * 3
 	}

@@ -167,10 +167,7 @@ func (f *fuzzFlags) settings(flags *pflag.FlagSet) (*subject.Subject, fuzz.Optio
 	if o.Strategies, err = strategiesNamed(f.strategies); err != nil {
 		return nil, o, err
 	}
-	switch {
-	case f.workers < 0 || f.time < 0:
-		return nil, o, usageError("", "--workers and --for cannot be negative")
-	case f.workers > checker.MostWorkers:
+	if f.workers > checker.MostWorkers {
 		return nil, o, usageError("0 is one for each core", "--workers %d: at most %d can share the work", f.workers, checker.MostWorkers)
 	}
 	if err = f.selection.wantDebugGoal(&f.world); err != nil {

@@ -84,9 +84,6 @@ func (a *app) runGate(ctx context.Context, f *gateFlags, names []string) error {
 	if err != nil {
 		return err
 	}
-	if f.jobs < 0 {
-		return usageError("", "--jobs %d: it is at least 0", f.jobs)
-	}
 	if f.update && f.sharded {
 		return usageError("accept what is found in one run, without --shard", "--update-known with --shard: a part does not see what no longer occurs")
 	}

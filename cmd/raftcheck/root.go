@@ -86,6 +86,9 @@ Every flag can also be given as an environment variable: --nodes 3 is RAFTCHECK_
 		if err := flagsFromEnvironment(cmd, a.env); err != nil {
 			return err
 		}
+		if err := belowLeast(cmd); err != nil {
+			return err
+		}
 		return errors.Join(a.term.setColour(*colour), a.term.setProgress(*progress))
 	}
 	root.SetFlagErrorFunc(a.flagError)

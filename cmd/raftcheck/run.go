@@ -149,12 +149,8 @@ func (f *runFlags) check() error {
 		return usageError("", "--nodes %d: it is from 1 to %d", s.nodes, mostRunning)
 	case f.port < 0 || f.port+s.nodes > 65536:
 		return usageError("", "--port %d: it is from 0 to %d", f.port, 65536-s.nodes)
-	case f.load < 0 || f.load > 1000:
+	case f.load > 1000:
 		return usageError("", "--load %d: it is from 0 to 1000", f.load)
-	case s.compact < 1:
-		return usageError("", "--compact %d: it is at least 1", s.compact)
-	case f.limit < 0 || f.killEvery < 0 || f.partitionEvery < 0 || f.restartAfter < 0:
-		return usageError("", "a time below zero")
 	}
 	if _, _, err := s.options(); err != nil {
 		return err

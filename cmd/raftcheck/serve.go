@@ -82,9 +82,6 @@ func (a *app) runServe(cmd *cobra.Command, f *serveFlags, args []string) error {
 	if f.port < 0 || f.port > 65535 {
 		return usageError("0 takes one that is free", "--port %d: it is from 0 to 65535", f.port)
 	}
-	if f.time < 0 {
-		return usageError("as in --for 30m", "--for %s: it is at least 0", f.time)
-	}
 	ctx := cmd.Context()
 	if f.time > 0 {
 		limited, cancel := context.WithTimeout(ctx, f.time)

@@ -64,9 +64,6 @@ func (a *app) runShow(f *showFlags, path string) error {
 	if err := f.reading.begin(a); err != nil {
 		return err
 	}
-	if f.around < 0 || f.context < 0 {
-		return usageError("", "--around and --context are at least 0")
-	}
 	if err := a.reads(path); err != nil {
 		return err
 	}

@@ -149,12 +149,6 @@ func (f *simulateFlags) configs() (all []simulation.Config, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.heartbeat < 0 {
-		return nil, usageError("", "--heartbeat %s: it is at least 0", f.heartbeat)
-	}
-	if f.trials < 0 {
-		return nil, usageError("", "--trials %d: it is at least 0", f.trials)
-	}
 	for _, r := range ranges {
 		c := simulation.Paper(r)
 		c.Servers, c.Delay, c.Disk, c.Limit, c.Seed, c.SameLogs, c.Options = f.nodes, delay, disk, f.limit, f.seed, f.sameLogs, options

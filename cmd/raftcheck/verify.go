@@ -137,8 +137,6 @@ func (a *app) runVerify(ctx context.Context, f *verifyFlags, args []string) erro
 // follows looks at the flags of --follow.
 func (f *verifyFlags) follows(paths []string) error {
 	switch {
-	case f.limit < 0:
-		return usageError("a time such as 30s", "--for %s is below 0", f.limit)
 	case !f.follow && f.limit != 0:
 		return usageError("raftcheck verify --follow --for 30s FILE", "--for says how long --follow goes on")
 	case f.follow && (len(paths) != 1 || paths[0] == "-"):
