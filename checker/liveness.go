@@ -101,7 +101,7 @@ type liveJudge struct {
 // view is what promises say of all states that look alike to them, a bit for each.
 type view struct {
 	waits, within uint64
-	room          bool // for one more term and one more entry
+	room          bool // for as many terms as moreTerms says, and one more entry
 }
 
 func newLiveJudge(ctx context.Context, g *graph) *liveJudge {
@@ -135,7 +135,7 @@ func (j *liveJudge) look(id uint32) view {
 	v := view{room: true}
 	for k := range c.Servers {
 		o := c.Servers[k].Observation
-		v.room = v.room && o.Term < j.config.Bounds.Terms && o.Log.LastIndex() < j.config.Bounds.Log
+		v.room = v.room && o.Term+moreTerms(j.config) <= j.config.Bounds.Terms && o.Log.LastIndex() < j.config.Bounds.Log
 	}
 	for k, p := range j.live.promises {
 		if !c.Knows(p.Live.Needs) {
@@ -389,6 +389,15 @@ func (j *liveJudge) outOfReach(k int, v *LivenessVerdict) *lasso {
 		v.Within++
 	}
 	return nil
+}
+
+// moreTerms is how many terms may have to pass before the server that can win an election campaigns above all others. Where nobody answers a request of an earlier term
+// it hears of a later one only from somebody's candidacy in a still later one.
+func moreTerms(config *cluster.Config) spec.Term {
+	if config.Variants.Has(spec.SilentOnStale) {
+		return 2
+	}
+	return 1
 }
 
 // needed is how many messages must fit into the network for a candidate to ask enough others at once: as many as make a majority with it,

@@ -36,6 +36,8 @@ type family struct {
 	blank   bool     // its clusters begin with empty logs, in term 0
 	renames bool     // its servers are interchangeable (spec.Renamer)
 	metrics string   // a module that the library wants in no version but its own, "" for none
+	endless string   // why executions without end are not judged of it, "" if they are
+	atOnce  bool     // a configuration is in force once it is stored
 	overlay bool     // the command with beside the adapter makes what go test puts in place of files of the library
 }
 
@@ -44,7 +46,7 @@ var libraries = []library{
 		known: "versions 3.1 to 3.3, and 3.5 and later", family: etcdFamily, config: etcdConfig},
 	{name: "hashicorp", newest: "v1.8.0", choices: []string{"no-pre-vote", "whole-votes", "heartbeats", "restore-committed", "barriers", "learner", "preempt=1"}, chosen: func(choice string) bool { return preemptions(choice) > 0 || gateChoice(choice) != "" }, takes: []spec.InputKind{spec.Compact, spec.Transfer, spec.Reconfigure, spec.ReadIndex, spec.Tick},
 		known: "versions 1.1.2 and later", family: hashicorpFamily, config: hashicorpConfig},
-	{name: "nats", newest: "v2.15.3", takes: []spec.InputKind{spec.Tick},
+	{name: "nats", newest: "v2.15.3", choices: []string{"outsider"}, takes: []spec.InputKind{spec.Compact, spec.Transfer, spec.Reconfigure, spec.Tick},
 		known: "versions 2.10.22 and later", family: natsFamily, config: natsConfig},
 }
 
@@ -125,16 +127,21 @@ func natsFamily(minor, patch int) (*family, string) {
 	if minor < 10 || minor == 10 && patch < 22 {
 		return nil, "no adapter is for its Raft before version 2.10.22"
 	}
-	return &family{adapter: "adapters/nats", module: "github.com/nats-io/nats-server/v2", obey: `adapter.Obey(t, "order", "outcome")`, blank: true, overlay: true}, ""
+	return &family{adapter: "adapters/nats", module: "github.com/nats-io/nats-server/v2", obey: `adapter.Obey(t, "order", "outcome")`, blank: true, overlay: true,
+		endless: "a server asks at most twice for what it lacks, and what waits for a third time would look as if it waited for ever", atOnce: minor >= 15}, ""
 }
 
 // natsConfig is the world of one election, which is searched to the end in seconds.
-func natsConfig(*family, []string) cluster.Config {
-	return cluster.Config{
+func natsConfig(f *family, _ []string) cluster.Config {
+	c := cluster.Config{
 		Servers: 3, New: elsewhere{}.New, Network: cluster.FIFO, Variants: spec.Variants{spec.LateTerm, spec.DropsLateAnswers, spec.HeartbeatsToAll, spec.HeartbeatsAnywhere},
 		Faults: cluster.Faults{Drop: cluster.Unlimited},
 		Bounds: cluster.Bounds{Terms: 2, Log: 2, Messages: 1, Campaigns: 1, Proposals: 1},
 	}
+	if f.atOnce {
+		c.Variants = append(c.Variants, spec.ConfigurationInLog)
+	}
+	return c
 }
 
 // Libraries lists the names of libraries in the version that was tried last, each as it is and with each of its choices.
@@ -180,9 +187,6 @@ func (l *library) subject(name string) (*Subject, error) {
 	}
 	if parts[4] != "" {
 		g.choices = strings.Split(parts[4], ",")
-	}
-	if len(g.choices) > 0 && len(l.choices) == 0 {
-		return nil, misasked("--impl "+strings.TrimSuffix(name, ":"+parts[4]), "%s has no choices, and %q is one", l.name, parts[4])
 	}
 	for _, c := range g.choices {
 		if !slices.Contains(l.choices, c) && (l.chosen == nil || !l.chosen(c)) {

@@ -33,6 +33,7 @@ func TestLibraryNames(t *testing.T) {
 		"hashicorp:no-pre-vote,preempt=2,at=appendEntries/setLeader": {"adapters/hashicorp", "github.com/hashicorp/raft", "v1.8.0", []string{"no-pre-vote", "preempt=2", "at=appendEntries/setLeader"}},
 		"nats":               {"adapters/nats", "github.com/nats-io/nats-server/v2", "v2.15.3", nil},
 		"nats@v2.10.22":      {"adapters/nats", "github.com/nats-io/nats-server/v2", "v2.10.22", nil},
+		"nats:outsider":      {"adapters/nats", "github.com/nats-io/nats-server/v2", "v2.15.3", []string{"outsider"}},
 		"etcd@v3.3.27:reads": {"adapters/etcd/coreos", "github.com/coreos/etcd", "v3.3.27", []string{"reads"}},
 	} {
 		s, err := Named(name)
@@ -47,7 +48,7 @@ func TestLibraryNames(t *testing.T) {
 	for name, why := range map[string]string{
 		"hashicorp@v1.1.1": "before version 1.1.2", "hashicorp@v0.1.0": "no adapter is for versions before v1", "hashicorp@v2.0.0": "no adapter is for versions after v1",
 		"etcd@v3.4.13": "no module of it can be required by its version", "etcd@v3.0.17": "before version 3.1", "etcd@v2.3.8": "before v3",
-		"nats@v2.10.21": "before version 2.10.22", "nats@v2.9.25": "before version 2.10.22", "nats@v1.4.1": "before v2", "nats:fast": "nats has no choices",
+		"nats@v2.10.21": "before version 2.10.22", "nats@v2.9.25": "before version 2.10.22", "nats@v1.4.1": "before v2", "nats:fast": `unknown choice "fast" of nats`,
 		"hashicorp:at=appendEntries": "it is said where goroutines are held, and none is",
 	} {
 		_, err := Named(name)
@@ -107,6 +108,35 @@ func TestALibraryIsFuzzed(t *testing.T) {
 	require.Empty(t, r.Findings)
 	require.EqualValues(t, 60, r.Stats.Runs)
 	require.Greater(t, r.Stats.States.Count(), uint64(100))
+}
+
+// Executions without end are judged of a library on a graph that is made here, of what its program says that servers do.
+func TestLivenessOfALibrary(t *testing.T) {
+	s, err := Named("etcd@v3.5.35")
+	require.NoError(t, err)
+	s.Config.Servers, s.Config.Bounds = 2, cluster.Bounds{Terms: 4, Log: 3, Messages: 1, Proposals: 1}
+	o := checker.Options{Rules: spec.Rules, Goals: []*spec.Goal{}, Liveness: spec.LivenessRules}
+	r, err := s.Search(t.Context(), o)
+	require.NoError(t, err)
+	require.Equal(t, spec.Held, r.Verdict, r.Reason)
+	require.NotNil(t, r.Liveness)
+	within := map[string]uint64{}
+	for _, v := range r.Liveness.Rules {
+		within[v.Rule.Name] = v.Within
+	}
+	require.NotZero(t, within["some-leader-elected"])
+	require.NotZero(t, within["retried-until-acknowledged"])
+
+	o.Symmetry = true
+	_, err = s.Search(t.Context(), o)
+	require.ErrorContains(t, err, "--symmetry and --liveness")
+	for name, why := range map[string]string{
+		"nats": "a server asks at most twice for what it lacks", "n1=nats@v2.12.6 nats": "a server asks at most twice for what it lacks", "hashicorp:preempt=1": "goroutines are held in searches only",
+	} {
+		refused, err := Named(name)
+		require.NoError(t, err)
+		require.ErrorContains(t, refused.Live(), why, name)
+	}
 }
 
 // TestWithoutANetworkALineSaysSo: of a library whose modules are not there yet.

@@ -3,6 +3,7 @@ package subject
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 
 	"github.com/raftcheck/raftcheck/adapters/order"
@@ -47,6 +48,9 @@ func (s *Subject) Search(ctx context.Context, o checker.Options) (*checker.Resul
 		if err := s.Live(); err != nil {
 			return nil, err
 		}
+		if s.goTest != nil {
+			return s.searchHere(ctx, o)
+		}
 	}
 	switch {
 	case s.parts != nil && s.goTest != nil:
@@ -57,6 +61,17 @@ func (s *Subject) Search(ctx context.Context, o checker.Options) (*checker.Resul
 		return s.goTest.search(ctx, s, o)
 	}
 	return checker.Check(ctx, &s.Config, o)
+}
+
+// searchHere searches the world of a library's servers that a program steps and does no more with: the graph of all states, on which liveness is judged, is made in this process.
+func (s *Subject) searchHere(ctx context.Context, o checker.Options) (result *checker.Result, err error) {
+	if o.Symmetry {
+		return nil, misasked("leave one of them out", "--symmetry and --liveness: servers of %s cannot be renamed where the graph is made", s.Name)
+	}
+	library := *s
+	here := Subject{Name: s.Name, Takes: s.Takes, Config: s.Config, mixed: &mixed{kinds: []*Subject{&library}}}
+	defer func() { err = errors.Join(err, here.End()) }()
+	return here.Search(ctx, o)
 }
 
 // together begins what several releases are of, if Begin has not: until then their servers do nothing, and nothing would be wrong with them.
@@ -72,10 +87,29 @@ func (s *Subject) Live() error {
 	switch _, err := checker.LivenessWorld(&s.Config); {
 	case err != nil:
 		return misasked("", "%s", err)
-	case s.goTest != nil:
-		return misasked("call checker.Check with Options.Liveness from a test of the adapter", "liveness is not judged of %s by this command", s.Name)
+	}
+	for _, g := range s.libraries() {
+		if g.family.endless != "" {
+			return misasked("", "liveness is not judged of %s: %s", s.Name, g.family.endless)
+		}
+		if err := g.holdsIn(s.Name, order.Serve); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// libraries are the releases that the subject's servers run, each once.
+func (s *Subject) libraries() (all []*goTest) {
+	if s.goTest != nil {
+		all = append(all, s.goTest)
+	}
+	if s.mixed != nil {
+		for _, kind := range s.mixed.kinds {
+			all = append(all, kind.goTest)
+		}
+	}
+	return all
 }
 
 // Conform puts the subject through the suite, here or where the implementation lives.
