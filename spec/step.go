@@ -68,12 +68,15 @@ func (s *Step) leads() bool {
 }
 
 // senderLog returns the log of the leader that sent a message of that term in this step, or false if the step does not show it.
-// A leader only appends, so the log after the step holds all that the leader had when it sent.
+// A leader only appends, so the log after the step holds all that the leader had when it sent, also where it steps down in its own term when it has sent.
 func (s *Step) senderLog(term Term) (Log, bool) {
 	switch {
 	case s.After.Knows(FieldRole|FieldTerm|FieldLog) && s.After.Role == Leader && s.After.Term == term:
 		return s.After.Log, true
 	case s.Before.Knows(FieldRole|FieldTerm|FieldLog) && s.Before.Role == Leader && s.Before.Term == term && s.After.Role != Crashed:
+		if s.After.Knows(FieldTerm|FieldLog) && s.After.Term == term && s.After.Log.LastIndex() > s.Before.Log.LastIndex() {
+			return s.After.Log, true
+		}
 		return s.Before.Log, true
 	}
 	return Log{}, false

@@ -62,13 +62,13 @@ func (k EntryKind) String() string { return nameOf(entryKindNames[:], int(k)) }
 type Entry struct {
 	Term  Term      // term of the leader that created it
 	Kind  EntryKind // who made it: a client, or Raft itself
-	Value string    // the command; "" where a record does not show it
+	Value string    // the command, or what else the entry says; "" where a record does not show it
 }
 
 // String prints an entry as value@term.
 func (e Entry) String() string {
 	switch {
-	case e.Kind == NoOp:
+	case e.Kind == NoOp && e.Value == "":
 		return fmt.Sprintf("no-op@%d", e.Term)
 	case e.Value == "":
 		return fmt.Sprintf("%s@%d", e.Kind, e.Term)

@@ -2,6 +2,7 @@ package traces
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/raftcheck/raftcheck/legible"
@@ -66,12 +67,15 @@ func theMessage(m *spec.Message) string {
 		return fmt.Sprintf("%s's refusal to vote for %s in term %d", m.From, m.To, m.Term)
 	case spec.AppendEntries:
 		if len(m.Entries) == 0 {
-			return fmt.Sprintf("%s's heartbeat of term %d to %s", m.From, m.Term, m.To)
+			return fmt.Sprintf("%s's heartbeat%s to %s", m.From, ofItsTerm(m), m.To)
 		}
-		return fmt.Sprintf("%s of term %d from %s to %s", entriesAfter(m), m.Term, m.From, m.To)
+		return fmt.Sprintf("%s%s from %s to %s", entriesAfter(m), ofItsTerm(m), m.From, m.To)
 	case spec.AppendEntriesReply:
-		if m.Success {
+		switch {
+		case m.Success:
 			return fmt.Sprintf("%s's word to %s that it holds everything up to %d", m.From, m.To, m.MatchIndex)
+		case asksForMore(m):
+			return fmt.Sprintf("%s's word to %s that it lacks what follows entry %d", m.From, m.To, m.ConflictIndex-1)
 		}
 		return fmt.Sprintf("%s's refusal of %s's entries in term %d", m.From, m.To, m.Term)
 	case spec.PreVote:
@@ -79,13 +83,40 @@ func theMessage(m *spec.Message) string {
 	case spec.PreVoteReply:
 		return fmt.Sprintf("%s's word that it %s for %s in term %d", m.From, wouldVote(m.Granted), m.To, m.Term)
 	case spec.InstallSnapshot:
-		return fmt.Sprintf("the snapshot up to %d of term %d from %s to %s", m.PrevLogIndex, m.Term, m.From, m.To)
+		return fmt.Sprintf("the snapshot up to %d%s from %s to %s", m.PrevLogIndex, ofItsTerm(m), m.From, m.To)
 	case spec.InstallSnapshotReply:
 		return fmt.Sprintf("%s's answer to %s's snapshot", m.From, m.To)
 	case spec.TimeoutNow:
 		return fmt.Sprintf("%s's request that %s campaign at once", m.From, m.To)
 	}
 	return m.String()
+}
+
+// ofItsTerm says of which term a leader's message is, or nothing where it does not say so.
+func ofItsTerm(m *spec.Message) string {
+	if !m.Knows(spec.MessageTerm) {
+		return ""
+	}
+	return fmt.Sprintf(" of term %d", m.Term)
+}
+
+// appendsBesides says what a leader appended in a step that asked it for no entry, or "".
+func appendsBesides(s *spec.Step) string {
+	if !s.Before.Knows(spec.FieldLog) || !s.After.Knows(spec.FieldLog) || s.After.Role != spec.Leader || s.After.Log.LastIndex() <= s.Before.Log.LastIndex() {
+		return ""
+	}
+	last, _ := s.After.Log.At(s.After.Log.LastIndex())
+	return fmt.Sprintf("appends entry %d (%s)", s.After.Log.LastIndex(), last)
+}
+
+// asksForMore tells a refusal that says where the log of its sender ends, and nothing of a term.
+func asksForMore(m *spec.Message) bool {
+	return m.Kind == spec.AppendEntriesReply && !m.Success && m.ConflictIndex > 0 && !m.Knows(spec.MessageTerm)
+}
+
+// stale reports whether a message is known to be of an earlier term than the one in which it comes.
+func stale(s *spec.Step) bool {
+	return s.Input.Message.Knows(spec.MessageTerm) && s.Input.Message.Term < s.Before.Term
 }
 
 func wouldVote(granted bool) string {
@@ -403,7 +434,7 @@ func appendSentence(s *spec.Step, arriving string) string {
 		return fmt.Sprintf("%s refuses %s from %s%s%s", s.Server, appended(m), m.From, whyNoMatch(s), by(arriving))
 	case s.Output.Keep:
 		return fmt.Sprintf("%s takes in %s%s%s", s.Server, theMessage(m), andThen(commits(s)), by(arriving))
-	case m.Term < s.Before.Term && reply == nil:
+	case reply == nil && (stale(s) || passesOver(s)):
 		return fmt.Sprintf("%s ignores %s", s.Server, named(arriving, m))
 	}
 	said := fmt.Sprintf("%s hears from its leader %s", s.Server, m.From)
@@ -413,10 +444,26 @@ func appendSentence(s *spec.Step, arriving string) string {
 	return said + andThen(commits(s)) + by(arriving)
 }
 
+// passesOver reports whether entries that the server has not got came and changed nothing of its log.
+func passesOver(s *spec.Step) bool {
+	m, before, after := &s.Input.Message, &s.Before.Log, &s.After.Log
+	if !s.Before.Knows(spec.FieldLog) || !s.After.Knows(spec.FieldLog) || !m.Knows(spec.MessagePrevIndex|spec.MessageEntries) ||
+		before.Base != after.Base || !slices.Equal(before.Entries, after.Entries) {
+		return false
+	}
+	for k, sent := range m.Entries {
+		i := m.PrevLogIndex + 1 + spec.Index(k)
+		if has, held := after.At(i); i > after.Base && (!held || has.Term != sent.Term) {
+			return true
+		}
+	}
+	return false
+}
+
 func snapshotSentence(s *spec.Step, arriving string) string {
 	m := &s.Input.Message
 	switch {
-	case m.Term < s.Before.Term:
+	case stale(s):
 		return fmt.Sprintf("%s ignores %s", s.Server, named(arriving, m))
 	case s.Before.Knows(spec.FieldLog|spec.FieldCommit) && s.After.Knows(spec.FieldLog|spec.FieldCommit) &&
 		s.After.Log.Base == s.Before.Log.Base && s.After.CommitIndex == s.Before.CommitIndex:
@@ -457,7 +504,7 @@ func logChange(s *spec.Step) string {
 
 func whyNoMatch(s *spec.Step) string {
 	m := &s.Input.Message
-	if m.Term < s.Before.Term {
+	if stale(s) {
 		return fmt.Sprintf(": it is in term %d", s.Before.Term)
 	}
 	if !s.Before.Knows(spec.FieldLog) {
@@ -475,13 +522,16 @@ func whyNoMatch(s *spec.Step) string {
 func matchSentence(s *spec.Step, arriving string) string {
 	m := &s.Input.Message
 	switch {
-	case m.Term < s.Before.Term || s.Before.Role != spec.Leader:
+	case stale(s) || s.Before.Role != spec.Leader:
 		if s.After.Term > s.Before.Term {
 			return fmt.Sprintf("%s learns of term %d from %s", s.Server, s.After.Term, named(arriving, m))
 		}
 		return fmt.Sprintf("%s ignores %s", s.Server, named(arriving, m))
 	case m.Success:
-		return fmt.Sprintf("%s learns that %s holds everything up to %d%s%s", s.Server, m.From, m.MatchIndex, andThen(commits(s)), by(arriving))
+		return fmt.Sprintf("%s learns that %s holds everything up to %d%s%s", s.Server, m.From, m.MatchIndex, andThen(orNothing(commits(s), appendsBesides(s))), by(arriving))
+	}
+	if asksForMore(m) {
+		return fmt.Sprintf("%s hears that %s lacks what follows entry %d%s", s.Server, m.From, m.ConflictIndex-1, by(arriving))
 	}
 	return fmt.Sprintf("%s is refused by %s%s", s.Server, m.From, by(arriving))
 }

@@ -48,7 +48,11 @@ func (l Layout) writeWhy(w io.Writer, t *Trace, f *Finding, letters letters) {
 
 // sentWhen says when a late message left: "reply A left at step 2, in term 1."
 func sentWhen(t *Trace, record int, letters letters) string {
-	return fmt.Sprintf("%s left at step %d, in term %d.", letters.arrives[record], t.Records[letters.trigger[record]].Number, t.Records[record].Step.Input.Message.Term)
+	m, left := &t.Records[record].Step.Input.Message, fmt.Sprintf("%s left at step %d", letters.arrives[record], t.Records[letters.trigger[record]].Number)
+	if !m.Knows(spec.MessageTerm) {
+		return left + "."
+	}
+	return fmt.Sprintf("%s, in term %d.", left, m.Term)
 }
 
 func (l Layout) writeProse(w io.Writer, text string) {
