@@ -4,6 +4,7 @@ package nats
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -36,7 +37,7 @@ var _ natsserver.RaftHost = (*host)(nil)
 
 // Send is part of server.RaftHost. What is published to the group goes to every other server.
 func (h *host) Send(subject, reply string, msg []byte) {
-	for _, m := range messagesOf(h.id, h.servers, subject, reply, msg) {
+	for _, m := range messagesOf(h.id, h.servers, h.disk, subject, reply, msg) {
 		h.note(spec.Effect{Kind: spec.Send, Message: m})
 	}
 }
@@ -90,6 +91,43 @@ func (h *host) Start(next uint64) {
 	if h.disk.first != next || len(h.disk.log) > 0 {
 		h.write(func() { h.disk.start(next) })
 	}
+}
+
+// Compact is part of server.RaftHost.
+func (h *host) Compact(first uint64) {
+	if first > h.disk.first {
+		h.write(func() { h.disk.compact(first) })
+	}
+}
+
+// Keep is part of server.RaftHost.
+func (h *host) Keep(name string, content []byte) {
+	h.write(func() { h.disk.keep(name, slices.Clone(content)) })
+}
+
+// Forget is part of server.RaftHost.
+func (h *host) Forget(name string) {
+	if h.Kept(name) != nil {
+		h.write(func() { h.disk.forget(name) })
+	}
+}
+
+// Kept is part of server.RaftHost.
+func (h *host) Kept(name string) []byte {
+	for _, k := range h.disk.kept {
+		if k.name == name {
+			return k.content
+		}
+	}
+	return nil
+}
+
+// AllKept is part of server.RaftHost.
+func (h *host) AllKept() (names []string) {
+	for _, k := range h.disk.kept {
+		names = append(names, k.name)
+	}
+	return names
 }
 
 // Entries is part of server.RaftHost.

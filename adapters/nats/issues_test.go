@@ -17,6 +17,7 @@ import (
 
 // issue is a fault of releases that has a number in the library's own list. It is searched for in the release that the test is built with.
 type issue struct {
+	row      string // the name of the execution below testdata, which the first of the releases has
 	rule     string
 	steps    int
 	releases []string // that have it, of those that .ci/long builds with
@@ -25,14 +26,23 @@ type issue struct {
 
 // A follower whose log is cut takes the term of what is left of it for its own.
 func TestIssue5975(t *testing.T) {
-	issue{"term-monotonic", 6, []string{"2.10.22"}, func(c *cluster.Config) {
+	issue{"5975", "term-monotonic", 6, []string{"2.10.22"}, func(c *cluster.Config) {
 		c.Bounds.Terms, c.Bounds.Messages, c.Bounds.Campaigns = 2, 1, 1
+	}}.search(t)
+}
+
+// What a leader that is asked to hand over forgets is for whom it voted in its own term: for itself.
+func TestIssue7698(t *testing.T) {
+	issue{"7698", "vote-once", 4, []string{"2.10.22", "2.10.23", "2.10.27", "2.11.0"}, func(c *cluster.Config) {
+		c.Bounds.Terms, c.Bounds.Messages, c.Bounds.Proposals, c.Bounds.Transfers = 1, 1, -1, 1
 	}}.search(t)
 }
 
 // search finds the issue, in as many steps as are known, in a release that has it. In others it must not be found, no less deep.
 func (i issue) search(t *testing.T) {
-	world := nats.World(nats.Servers(t).Node)
+	var hands cluster.Config
+	i.world(&hands)
+	world := nats.World(nats.Servers(t, func(o *nats.Options) { o.Transfers = hands.Bounds.Transfers > 0 }).Node)
 	i.world(&world)
 	rule, known := spec.RuleByName(i.rule)
 	require.True(t, known)
@@ -46,6 +56,9 @@ func (i issue) search(t *testing.T) {
 	}
 	require.Equal(t, spec.Violated, r.Verdict, r.Reason)
 	require.Len(t, r.Findings[0].Trace.Records, i.steps)
+	if server.VERSION == i.releases[0] {
+		keeps(t, i.row, r.Findings[0].Trace)
+	}
 }
 
 // A leader takes what was acknowledged to it in an earlier term for acknowledged now: n2's word that it has x, which n2 has lost since, and n4's word make a
@@ -65,7 +78,8 @@ func TestIssue6512(t *testing.T) {
 	s.last(3, 2)  // n3's first entry, for which n2 drops x
 	s.first(3, 1) // n1 leads no more
 	s.campaigns(1, 3, 4, 5)
-	s.brings(1, 4) // n4 asks for what it lacks
+	s.gives(4, spec.Input{Kind: spec.Tick, Peer: 4}) // in v2.10.22 it waits for what was sent to it in term 1, and was lost
+	s.brings(1, 4)                                   // it asks for what it lacks
 	s.brings(4, 1)
 	s.brings(1, 4)
 	s.brings(4, 1)
@@ -74,7 +88,7 @@ func TestIssue6512(t *testing.T) {
 		s.first(1, 3) // at last n1's request for n3's vote in term 3
 	}
 	s.campaigns(3, 4, 2, 5)
-	s.breaks("leader-completeness", "n3 becomes leader of term 4 with no-op@2 at index 2, where x@1 was committed by term 3", "2.10.22", "2.10.23", "2.10.27")
+	s.breaks("6512", "leader-completeness", "n3 becomes leader of term 4 with no-op@2 at index 2, where x@1 was committed by term 3", "2.10.22", "2.10.23", "2.10.27")
 }
 
 // A follower that voted in a later term takes entries from the leader of the earlier one, since it asked for them before. n1 commits an entry for it that the
@@ -91,5 +105,27 @@ func TestIssue6072(t *testing.T) {
 	s.brings(1, 3)
 	s.brings(3, 1)
 	s.brings(2, 1)
-	s.breaks("leader-completeness", "n1 has committed x@1 at index 2, where n2, leader of term 2, has no-op@2", "2.10.22")
+	s.breaks("6072", "leader-completeness", "n1 has committed x@1 at index 2, where n2, leader of term 2, has no-op@2", "2.10.22")
+}
+
+// Two leaders each add a server that they hear from, before they have committed anything in their term: n1 in term 1, to itself and n5 only, and n2 in term 2. n2 commits
+// with n3 and n6, a majority of its five, and n1 is elected by n4 and n5, a majority of its own five.
+func TestTwoServersAreAddedAtOnce(t *testing.T) {
+	s := newScript(t, 6, 5, 6)
+	s.campaigns(1, 1, 2, 3)
+	s.brings(1, 5) // n1's first entry, which n5 acknowledges: it is no part of the group, and n1 adds it
+	s.brings(5, 1)
+	require.Equal(t, []spec.ServerID{1, 2, 3, 4, 5}, s.world.Observe(1).Config.Voters)
+	s.campaigns(2, 2, 3, 4)
+	s.last(2, 6)
+	s.brings(6, 2)
+	require.Equal(t, []spec.ServerID{1, 2, 3, 4, 6}, s.world.Observe(2).Config.Voters)
+	for _, id := range []spec.ServerID{3, 6} {
+		s.brings(2, id)
+		s.brings(id, 2)
+	}
+	require.EqualValues(t, 2, s.world.Observe(2).CommitIndex)
+	s.first(2, 1) // n2's request for n1's vote in term 2
+	s.campaigns(1, 3, 4, 5)
+	s.breaks("added-at-once", "leader-completeness", "n1 becomes leader of term 3 with no-op@1 at index 1, where no-op@2 was committed by term 2", "2.15.3", "2.12.5", "2.12.6")
 }

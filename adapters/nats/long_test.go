@@ -18,7 +18,7 @@ import (
 
 // A leader counts an acknowledgement of an entry of an earlier term, from when it led that, and commits the entry for it.
 func TestLongIssue7955(t *testing.T) {
-	issue{"commit-own-term", 12, []string{"2.12.5"}, func(c *cluster.Config) { c.Bounds.Proposals = -1 }}.search(t)
+	issue{"7955", "commit-own-term", 12, []string{"2.12.5"}, func(c *cluster.Config) { c.Bounds.Proposals = -1 }}.search(t)
 }
 
 // One election, with a crash at any write: searched to the end.

@@ -5,6 +5,7 @@ package nats
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -39,9 +40,9 @@ func inboxOf(subject string) (spec.ServerID, string) {
 	return idOf(parts[0]), parts[2]
 }
 
-// messagesOf returns what is sent when a server publishes something. Nobody listens to how a follower comes along that was sent all that it lacks in one
+// messagesOf returns what is sent when a server with this disk publishes something. Nobody listens to how a follower comes along that was sent all that it lacks in one
 // go, as one with a short log is, so that is not sent.
-func messagesOf(from spec.ServerID, servers []spec.ServerID, subject, reply string, msg []byte) []spec.Message {
+func messagesOf(from spec.ServerID, servers []spec.ServerID, on *disk, subject, reply string, msg []byte) []spec.Message {
 	m := spec.Message{From: from, Payload: strings.Join([]string{subject, reply, hex.EncodeToString(msg)}, " ")}
 	to, kind := inboxOf(subject)
 	switch {
@@ -49,7 +50,7 @@ func messagesOf(from spec.ServerID, servers []spec.ServerID, subject, reply stri
 		r := natsserver.DecodeRaftVoteRequest(msg)
 		m.Kind, m.Term, m.LastLogTerm, m.LastLogIndex = spec.RequestVote, spec.Term(r.Term), spec.Term(r.LastTerm), spec.Index(r.LastIndex)
 	case subject == appendSubject || kind == catchup:
-		batchInto(&m, msg)
+		batchInto(&m, on, msg)
 	case kind == inbox && reply == "" && isVote(msg):
 		v := natsserver.DecodeRaftVote(msg)
 		m.Kind, m.Term, m.Granted = spec.RequestVoteReply, spec.Term(v.Term), v.Granted
@@ -76,16 +77,21 @@ func messagesOf(from spec.ServerID, servers []spec.ServerID, subject, reply stri
 // isVote tells an answer to a vote request, of 17 bytes, from one to entries, of 25: both come to inboxes.
 func isVote(msg []byte) bool { return len(msg) == 17 }
 
-// batchInto fills in what a leader sends. To one that lags it sends entries as they are in its log, in some releases with its own term beside.
-func batchInto(m *spec.Message, msg []byte) {
+// batchInto fills in what a leader sends. To one that lags it sends entries as they are in its log, in some releases with its own term beside, and before them
+// its snapshot, if it has dropped what the other one lacks.
+func batchInto(m *spec.Message, on *disk, msg []byte) {
 	b, err := natsserver.DecodeRaftBatch(msg)
 	if err != nil {
 		panic(err) // the library wrote it
 	}
 	m.Kind, m.Term, m.LeaderCommit = spec.AppendEntries, spec.Term(b.Term), spec.Index(b.Commit)
 	m.PrevLogIndex, m.PrevLogTerm = spec.Index(b.PrevIndex), spec.Term(b.PrevTerm)
+	if holdsSnapshot(b) {
+		m.Kind, m.LeaderCommit = spec.InstallSnapshot, 0
+		return
+	}
 	if len(b.Entries) > 0 {
-		m.Entries = []spec.Entry{{Term: spec.Term(b.Term), Kind: kindOf(b), Value: valueOf(b)}}
+		m.Entries = []spec.Entry{entryIn(b, on.groupAt(b.PrevIndex)).entry}
 	}
 	switch _, kind := inboxOf(subjectOf(m)); {
 	case b.LeaderTerm > 0:
@@ -93,6 +99,11 @@ func batchInto(m *spec.Message, msg []byte) {
 	case kind == catchup:
 		m.Term, m.Unknown = 0, spec.MessageTerm
 	}
+}
+
+// holdsSnapshot tells the first of what a server is sent that lacks what the leader has dropped: a snapshot, and the servers of the group.
+func holdsSnapshot(b *natsserver.RaftBatch) bool {
+	return len(b.Entries) == 2 && b.Entries[0].Type == natsserver.EntrySnapshot && b.Entries[1].Type == natsserver.EntryPeerState
 }
 
 // answerInto fills in the answer to it. The term of one that agrees, and of one that asks for what it lacks, is that of the last entry of
@@ -109,7 +120,7 @@ func answerInto(m *spec.Message, a natsserver.RaftAnswer, reply string) {
 	}
 }
 
-// kindOf says what a batch is in the paper's words. What a new leader appends first is the list of servers.
+// kindOf says what a batch is in the paper's words. What a new leader appends first is the list of servers, and who leaves its place to another server appends its name.
 func kindOf(b *natsserver.RaftBatch) spec.EntryKind {
 	if len(b.Entries) > 0 && b.Entries[0].Type == natsserver.EntryNormal {
 		return spec.Command
@@ -117,12 +128,15 @@ func kindOf(b *natsserver.RaftBatch) spec.EntryKind {
 	return spec.NoOp
 }
 
-// valueOf is the command in a batch, or with plus signs between them the commands.
+// valueOf is the command in a batch, or with plus signs between them the commands, or what else it says.
 func valueOf(b *natsserver.RaftBatch) string {
 	var values []string
 	for _, e := range b.Entries {
-		if e.Type == natsserver.EntryNormal {
+		switch e.Type {
+		case natsserver.EntryNormal:
 			values = append(values, string(e.Data))
+		case natsserver.EntryLeaderTransfer:
+			values = append(values, "hand over to "+serverOf(string(e.Data)).String())
 		}
 	}
 	return strings.Join(values, "+")
@@ -148,6 +162,31 @@ func nameFor(id spec.ServerID) string { return fmt.Sprintf("server%02d", id) }
 
 // serverOf is the server of a name in the library; spec.None for "".
 func serverOf(name string) spec.ServerID { return idOf(strings.TrimPrefix(name, "server")) }
+
+// serversOf are the servers of names in the library, ascending.
+func serversOf(names []string) (ids []spec.ServerID) {
+	for _, name := range names {
+		ids = append(ids, serverOf(name))
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func namesFor(ids []spec.ServerID) (names []string) {
+	for _, id := range ids {
+		names = append(names, nameFor(id))
+	}
+	return names
+}
+
+// changeTo is the change that makes these servers the group.
+func changeTo(group []spec.ServerID) spec.Change {
+	var names []string
+	for _, id := range group {
+		names = append(names, id.String())
+	}
+	return spec.Change{Voters: strings.Join(names, ",")}
+}
 
 func idOf(name string) spec.ServerID {
 	n, err := strconv.ParseUint(strings.TrimPrefix(name, "n"), 10, 64)

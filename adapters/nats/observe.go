@@ -4,6 +4,7 @@ package nats
 
 import (
 	"encoding/binary"
+	"strings"
 
 	natsserver "github.com/nats-io/nats-server/v2/server"
 
@@ -15,16 +16,21 @@ import (
 func (s *server) Observe() spec.Observation {
 	on := s.disk.durable()
 	o := spec.Observation{Role: spec.Crashed, Term: on.Term, VotedFor: on.VotedFor, Log: on.Log, Durable: on,
-		Config: spec.Configuration{Voters: s.servers}, Unknown: spec.FieldProgress | spec.FieldLeader}
+		Unknown: spec.FieldProgress | spec.FieldLeader}
 	if s.raft == nil {
+		o.Unknown |= spec.FieldConfig // it is put together when it starts
 		return o
 	}
 	shown := s.raft.Show()
 	o.Role, o.Term, o.VotedFor = s.role(), spec.Term(shown.Term), serverOf(shown.Vote)
 	o.CommitIndex, o.LastApplied = spec.Index(shown.Commit), spec.Index(shown.Applied)
+	o.Config.Voters = s.members()
 	o.Granted, o.Refused = s.granted, s.refused
 	return o
 }
+
+// members are the servers of the group as the server knows it.
+func (s *server) members() []spec.ServerID { return serversOf(s.raft.Members()) }
 
 // role is what the server is, in the paper's words.
 func (s *server) role() spec.Role {
@@ -55,6 +61,14 @@ func (s *server) AppendState(b []byte) []byte {
 		b = append(b, "stalled"...)
 	}
 	b = append(append(b, s.raft.CatchupInbox()...), '|')
+	b = append(append(b, s.raft.SnapshotFile()...), '|')
+	b = append(append(b, strings.Join(s.raft.Removed(), " ")...), '|')
+	if s.raft.Lingers() {
+		b = append(b, "lingers"...)
+	}
+	if s.options.Transfers {
+		b = append(append(b, strings.Join(s.raft.Heard(), " ")...), '|')
+	}
 	return s.key.Append(b, s.raft.Raft())
 }
 
@@ -67,6 +81,7 @@ func newKey() *statekey.Key {
 			"RWMutex", "snapLock", "wg", "created", "accName", "acc", "group", "sd", "id", "dios", "wal", "hh", "s", "c", "js", "sq", "t", "cf",
 			"elect", "etlr", "active", "llqrt", "lsut", "nlt", "lgt", "leaderSince", "rescue", "snapreq",
 			"psubj", "rpsubj", "vsubj", "vreply", "asubj", "areply", "aesub", "snapsub",
+			"snapfile", "removed", // a path, and names with times
 			"hcterm", "hcindex", "hcbehind", // whether it is healthy, for who looks from outside
 			"prop", "entry", "resp", "apply", "reqs", "votes", "stepdown", "leadc", "quit", "progress"),
 		statekey.Skip(path+"lps", "ts", "fs"),

@@ -20,10 +20,15 @@ func Obey(t *testing.T, orders, outcomes string) {
 	p := order.Program{
 		Alone: true,
 		World: func(o *order.Order) (*cluster.Config, checker.Options, error) {
-			if len(o.Choices) > 0 {
-				return nil, checker.Options{}, fmt.Errorf("unknown choice %q", o.Choices[0])
+			var options Options
+			for _, choice := range o.Choices {
+				if choice != "outsider" {
+					return nil, checker.Options{}, fmt.Errorf("unknown choice %q", choice)
+				}
+				options.Outsiders = []spec.ServerID{spec.ServerID(o.Nodes)}
 			}
-			lab = Servers(t)
+			options.Transfers = o.Bounds.Transfers > 0
+			lab = Servers(t, func(made *Options) { *made = options })
 			world := World(lab.Node)
 			o.World(&world)
 			world.Inputs = world.DefaultInputs

@@ -21,14 +21,16 @@ import (
 // does not is not asked for by its kind, but brought or lost as it stands in the queue between two servers.
 type script struct {
 	t       *testing.T
+	made    func(*nats.Options)
 	config  cluster.Config
 	world   *cluster.World
 	actions []cluster.Action
 }
 
-func newScript(t *testing.T, servers int) *script {
-	s := &script{t: t, config: nats.World(nats.Servers(t).Node)}
-	s.config.Servers, s.config.Bounds = servers, cluster.Bounds{Terms: 9, Log: 9, Messages: 32}
+func newScript(t *testing.T, servers int, outsiders ...spec.ServerID) *script {
+	s := &script{t: t, made: func(o *nats.Options) { o.Outsiders = outsiders }}
+	s.config = nats.World(nats.Servers(t, s.made).Node)
+	s.config.Servers, s.config.Bounds = servers, cluster.Bounds{Terms: 9, Log: 9, Messages: 32, Ticks: 1, Drift: 1}
 	world, err := cluster.New(&s.config)
 	require.NoError(t, err)
 	s.world = world
@@ -100,12 +102,13 @@ func (s *script) lose(m spec.Message) {
 	s.actions = append(s.actions, a)
 }
 
-// breaks runs the execution again on fresh servers. It must break the rule, with these words, if and only if the release is one of those that have the fault.
-func (s *script) breaks(name, message string, releases ...string) {
+// breaks runs the execution again on fresh servers. It must break the rule, with these words, if and only if the release is one of those that have the fault. In the first
+// of them it is the one that is kept for that row.
+func (s *script) breaks(row, name, message string, releases ...string) {
 	s.t.Helper()
 	rule, known := spec.RuleByName(name)
 	require.True(s.t, known)
-	s.config.New = nats.Servers(s.t).Node
+	s.config.New = nats.Servers(s.t, s.made).Node
 	trace, found, err := checker.Run(&s.config, s.actions, []*spec.Rule{rule})
 	require.NoError(s.t, err)
 	var story strings.Builder
@@ -118,4 +121,7 @@ func (s *script) breaks(name, message string, releases ...string) {
 	s.t.Logf("%s, %d steps\n%s", server.VERSION, len(trace.Records), story.String())
 	require.Contains(s.t, releases, server.VERSION, "not known to have it")
 	require.Equal(s.t, message, found[0].Message)
+	if server.VERSION == releases[0] {
+		keeps(s.t, row, trace)
+	}
 }

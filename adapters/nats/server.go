@@ -17,16 +17,29 @@ import (
 	"github.com/raftcheck/raftcheck/spec"
 )
 
+// Options says how servers are made. The zero value is a group of all of them.
+type Options struct {
+	// Outsiders are no part of the group when it begins. They listen to it, and a leader that hears from one adds it.
+	Outsiders []spec.ServerID
+	// Transfers says that leaders are asked to hand over: whom they have heard from matters then, and is a part of states.
+	Transfers bool
+}
+
 // Servers makes servers of the library. The Node method of what it returns is a spec.Factory, for worlds, scripts and the replay of
 // traces. It belongs to the test t and may be used only while t runs.
-func Servers(t *testing.T) *bubble.Lab {
+func Servers(t *testing.T, edits ...func(*Options)) *bubble.Lab {
 	folder, key := t.TempDir(), newKey()
+	var o Options
+	for _, edit := range edits {
+		edit(&o)
+	}
 	return bubble.New(t, func(id spec.ServerID, servers []spec.ServerID) bubble.Server {
-		var names []string
-		for _, other := range servers {
-			names = append(names, nameFor(other))
+		group := servers
+		for _, outside := range o.Outsiders {
+			group = without(group, outside)
 		}
-		s := &server{id: id, servers: servers, folder: folder, key: key, disk: disk{first: 1, peers: natsserver.RaftPeers(names)}}
+		s := &server{id: id, servers: servers, options: o, folder: folder, key: key,
+			disk: disk{first: 1, before: group, peers: natsserver.RaftPeers(namesFor(group))}}
 		s.boot()
 		return s
 	}, bubble.Options{})
@@ -40,7 +53,8 @@ const mostCatchups = 2
 type server struct {
 	id          spec.ServerID
 	servers     []spec.ServerID
-	folder      string // stays empty, but for a folder for snapshots
+	options     Options
+	folder      string // stays empty
 	key         *statekey.Key
 	disk        disk
 	incarnation int
@@ -60,7 +74,7 @@ type server struct {
 func (s *server) boot() {
 	s.incarnation++
 	s.host = &host{id: s.id, servers: s.servers, disk: &s.disk, incarnation: s.incarnation}
-	r, err := natsserver.StartRaft(nameFor(s.id), s.folder, s.host, s.incarnation > 1)
+	r, err := natsserver.StartRaft(nameFor(s.id), namesFor(s.servers), s.folder, s.host, s.incarnation > 1)
 	if err != nil {
 		panic(err)
 	}
@@ -105,6 +119,7 @@ func (s *server) Refuses() func(*spec.Input) bool {
 	}
 	leads := s.role() == spec.Leader
 	catching, stalled := s.raft.Stalled()
+	says, applied, members := s.raft.Leads(), s.raft.Show().Applied, s.members()
 	own, caughtUp := inboxName(s.id, s.incarnation, inbox, ""), s.raft.CatchupInbox()
 	return func(in *spec.Input) bool {
 		switch in.Kind {
@@ -114,6 +129,13 @@ func (s *server) Refuses() func(*spec.Input) bool {
 			return leads
 		case spec.Heartbeat, spec.Propose:
 			return !leads
+		case spec.Transfer:
+			return !leads || in.Peer == s.id
+		case spec.Reconfigure:
+			_, _, can := oneChange(members, in.Change)
+			return !says || !can
+		case spec.Compact:
+			return applied == 0
 		case spec.Tick:
 			return in.Peer != s.id || !catching || stalled
 		case spec.Deliver:
@@ -141,7 +163,10 @@ func (s *server) Step(in spec.Input) spec.Output {
 		return spec.Output{}
 	}
 	s.host.begin()
-	if err := s.give(&in); err != nil {
+	switch err := s.give(&in); {
+	case err != nil && (in.Kind == spec.Reconfigure || in.Kind == spec.Compact):
+		return spec.Output{Refused: true} // for now: another change is not committed yet, or a follower is being caught up
+	case err != nil:
 		return spec.Output{Fault: err}
 	}
 	s.quieten()
@@ -150,6 +175,11 @@ func (s *server) Step(in spec.Input) spec.Output {
 	}
 	if in.Cut > 0 {
 		return s.crashed(in.Cut)
+	}
+	if s.raft.Show().State == natsserver.Closed { // a leader that has committed its own removal stops
+		effects := s.host.done()
+		s.kill()
+		return spec.Output{Effects: effects}
 	}
 	s.tally(&in)
 	return s.told()
@@ -188,6 +218,10 @@ func (s *server) give(in *spec.Input) error {
 		}
 		return err
 	case spec.Timeout:
+		if s.raft.Lingers() { // for a second, and no election timer fires that early
+			s.raft.Leave()
+			synctest.Wait()
+		}
 		s.raft.Elect()
 		time.Sleep(time.Microsecond)
 	case spec.Heartbeat:
@@ -196,8 +230,37 @@ func (s *server) give(in *spec.Input) error {
 		s.raft.Stall()
 	case spec.Propose:
 		return s.raft.Propose([]byte(in.Value))
+	case spec.Transfer:
+		return s.raft.Transfer(nameFor(in.Peer))
+	case spec.Reconfigure:
+		id, adds, _ := oneChange(s.members(), in.Change)
+		if adds {
+			return s.raft.Add(nameFor(id))
+		}
+		return s.raft.Remove(nameFor(id))
+	case spec.Compact:
+		return s.raft.Snapshot([]byte("all that was carried out"))
 	}
 	return nil
+}
+
+// oneChange returns the server that a group is to be given, or deprived of. False is that the change is another one, or none.
+func oneChange(group []spec.ServerID, to spec.Change) (id spec.ServerID, adds, can bool) {
+	var want []spec.ServerID
+	for name := range strings.SplitSeq(to.Voters, ",") {
+		want = with(want, idOf(name))
+	}
+	if to.Joint || to.Learners != "" {
+		return spec.None, false, false
+	}
+	changes := 0
+	for _, other := range slices.Concat(group, want) {
+		if in := slices.Contains(want, other); in != slices.Contains(group, other) {
+			id, adds = other, in
+			changes++
+		}
+	}
+	return id, adds, changes == 1
 }
 
 // tally counts the votes that the server was given, as far as they still matter.
@@ -229,4 +292,9 @@ func with(ids []spec.ServerID, id spec.ServerID) []spec.ServerID {
 		return ids
 	}
 	return slices.Insert(slices.Clone(ids), k, id)
+}
+
+// without takes a server out of a set of them.
+func without(ids []spec.ServerID, id spec.ServerID) []spec.ServerID {
+	return slices.DeleteFunc(slices.Clone(ids), func(other spec.ServerID) bool { return other == id })
 }

@@ -21,8 +21,8 @@ type group struct {
 	nodes map[spec.ServerID]spec.Node
 }
 
-func newGroup(t *testing.T) *group {
-	lab, ids := nats.Servers(t), []spec.ServerID{1, 2, 3}
+func newGroup(t *testing.T, edits ...func(*nats.Options)) *group {
+	lab, ids := nats.Servers(t, edits...), []spec.ServerID{1, 2, 3}
 	g := &group{t: t, nodes: map[spec.ServerID]spec.Node{}}
 	for _, id := range ids {
 		g.nodes[id] = lab.Node(id, ids)
@@ -128,4 +128,76 @@ func TestContract(t *testing.T) {
 	if r.Failure != nil {
 		t.Fatal(r.Failure)
 	}
+}
+
+// A leader that is asked to hand over appends that, as an entry, and follows. Who is named in it campaigns when its timer fires, and leads.
+func TestALeaderHandsOver(t *testing.T) {
+	g := newGroup(t, func(o *nats.Options) { o.Transfers = true })
+	g.give(1, spec.Input{Kind: spec.Timeout})
+	g.give(1, spec.Input{Kind: spec.Transfer, Peer: 3})
+	require.Equal(t, spec.Follower, g.nodes[1].Observe().Role)
+	require.Equal(t, "hand over to n3@1", g.nodes[3].Observe().Log.Entries[1].String())
+	g.give(3, spec.Input{Kind: spec.Timeout})
+	require.Equal(t, spec.Leader, g.nodes[3].Observe().Role)
+	g.commits(3, 1, 2, 3)
+	require.True(t, g.nodes[1].Step(spec.Input{Kind: spec.Transfer, Peer: 2}).Refused, "it does not lead")
+	require.True(t, g.nodes[3].Step(spec.Input{Kind: spec.Transfer, Peer: 3}).Refused, "to itself")
+}
+
+// Servers leave the group and come back, one at a time; what a change makes of the group is what its entry shows.
+func TestTheGroupChanges(t *testing.T) {
+	g := newGroup(t)
+	change := func(voters string) spec.Input {
+		return spec.Input{Kind: spec.Reconfigure, Change: spec.Change{Voters: voters}}
+	}
+	g.give(1, spec.Input{Kind: spec.Timeout})
+	for _, refused := range []spec.Change{{Voters: "n1"}, {Voters: "n1,n2,n3"}, {Voters: "n1,n2", Joint: true}, {Voters: "n1,n2", Learners: "n3"}} {
+		require.True(t, g.nodes[1].Step(spec.Input{Kind: spec.Reconfigure, Change: refused}).Refused, refused)
+	}
+	require.True(t, g.nodes[2].Step(change("n1,n2")).Refused, "it does not lead")
+	g.give(1, change("n1,n2"))
+	require.Equal(t, spec.Entry{Term: 1, Kind: spec.ConfigurationChange, Value: "voters=n1,n2"}, g.nodes[1].Observe().Log.Entries[1])
+	for _, id := range []spec.ServerID{1, 2} {
+		require.Equal(t, []spec.ServerID{1, 2}, g.nodes[id].Observe().Config.Voters, id)
+	}
+	if nats.Variants().Has(spec.ConfigurationInLog) { // before that n3 does not know yet, and campaigns
+		g.give(3, spec.Input{Kind: spec.Timeout})
+		require.Equal(t, spec.Follower, g.nodes[3].Observe().Role)
+	}
+	g.give(1, change("n1,n2,n3"))
+	require.Equal(t, []spec.ServerID{1, 2, 3}, g.nodes[2].Observe().Config.Voters)
+	g.give(1, change("n2,n3"))
+	require.Equal(t, spec.Crashed, g.nodes[1].Observe().Role, "a leader that has committed its own removal stops")
+	g.give(2, spec.Input{Kind: spec.Timeout})
+	require.Equal(t, spec.Leader, g.nodes[2].Observe().Role)
+}
+
+// A leader adds a server that is no part of the group when it hears from it.
+func TestAnOutsiderIsAdded(t *testing.T) {
+	g := newGroup(t, func(o *nats.Options) { o.Outsiders = []spec.ServerID{3} })
+	require.Equal(t, []spec.ServerID{1, 2}, g.nodes[3].Observe().Config.Voters)
+	g.give(1, spec.Input{Kind: spec.Timeout})
+	require.Equal(t, []spec.ServerID{1, 2, 3}, g.nodes[1].Observe().Config.Voters)
+}
+
+// What is in a snapshot is gone from the log, comes back after a crash, and goes to a server that lacks it.
+func TestASnapshotTakesThePlaceOfTheLog(t *testing.T) {
+	g := newGroup(t)
+	require.True(t, g.nodes[1].Step(spec.Input{Kind: spec.Compact}).Refused, "nothing was carried out")
+	g.give(1, spec.Input{Kind: spec.Timeout})
+	g.give(3, spec.Input{Kind: spec.Crash})
+	g.give(1, spec.Input{Kind: spec.Propose, Value: "x"})
+	g.give(1, spec.Input{Kind: spec.Compact})
+	whole := spec.Log{Base: 2, BaseTerm: 1}
+	require.Equal(t, whole, g.nodes[1].Observe().Log)
+	g.give(3, spec.Input{Kind: spec.Restart})
+	for range 2 {
+		g.give(1, spec.Input{Kind: spec.Heartbeat})
+	}
+	require.Equal(t, whole, g.nodes[3].Observe().Log)
+	g.commits(2, 1, 3)
+	g.give(3, spec.Input{Kind: spec.Crash})
+	require.Equal(t, whole, g.nodes[3].Observe().Log)
+	g.give(3, spec.Input{Kind: spec.Restart})
+	g.commits(2, 3)
 }

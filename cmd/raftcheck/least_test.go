@@ -35,7 +35,13 @@ func TestNothingStartsBelowTheLeast(t *testing.T) {
 
 func refusedBelow(t *testing.T, verb *cobra.Command, flag, value string) {
 	t.Helper()
-	args := append(strings.Fields(verb.Name()), "--"+flag, value)
+	args := []string{verb.Name()}
+	for _, word := range strings.Fields(walk[verb.Name()].quick) {
+		if strings.HasPrefix(word, "{") { // what the verb reads, which it does not get to
+			args = append(args, word)
+		}
+	}
+	args = append(args, "--"+flag, value)
 	var said, other bytes.Buffer
 	code := run(args, strings.NewReader(""), &other, &said)
 	require.Equal(t, 2, code, "%s\n%s", args, said.String())

@@ -151,7 +151,7 @@ var mistakes = []struct {
 	{"serve --for 10", 2, "hint: with its unit, as in 30s, 10m or 1h30m"},
 	{"serve --ticks 3", 2, "hint: --features lease-reads"},
 	{"serve a.trace --variant sprevotes", 2, "unknown variant"},
-	{"serve a.trace --nodes 0", 2, "0 servers: between 1 and 7 can be searched"},
+	{"serve a.trace --nodes 0", 2, "--nodes 0: it is at least 1"},
 	{"serve a.trace --network posted", 2, "network"},
 	{"serve --rule election-safty", 2, `did you mean "election-safety"?`},
 	{"version a.trace", 2, "hint: raftcheck verify a.trace"},

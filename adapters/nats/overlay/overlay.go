@@ -2,7 +2,7 @@
 // raft.go, and one file beside it.
 //
 // Of raft.go nothing is changed but names: the functions that reach the network, the files and the random source are called
-// otherwise, and the file beside it ([inside.go.tmpl]) has functions of their names. A release in which one of them is missing, or is declared
+// otherwise, as are those of package os and writeFileWithSync, which snapshots are kept with, and the file beside it ([inside.go.tmpl]) has functions of their names. A release in which one of them is missing, or is declared
 // otherwise than is known, is refused: nothing is guessed.
 //
 // [inside.go.tmpl]: https://github.com/raftcheck/raftcheck/blob/main/adapters/nats/overlay/inside.go.tmpl
@@ -56,16 +56,15 @@ func Write(module, to string) (string, error) {
 // write returns raft.go with other names, and the file that has the old ones.
 func (r *release) write() (renamed, added []byte, err error) {
 	rest, at := r.source, 0
-	for _, f := range r.found {
-		end := f.nameEnd
-		renamed = append(renamed, rest[:end-at]...)
-		renamed = append(renamed, suffix...)
-		rest, at = rest[end-at:], end
+	for _, p := range r.places {
+		renamed = append(renamed, rest[:p.at-at]...)
+		renamed = append(renamed, p.name...)
+		rest, at = rest[p.end-at:], p.end
 	}
 	renamed = append(renamed, rest...)
 
 	var b strings.Builder
-	t, err := template.New("inside.go.tmpl").Funcs(template.FuncMap{"declare": r.declare, "has": r.has, "method": r.method, "uses": r.uses}).Parse(inside)
+	t, err := template.New("inside.go.tmpl").Funcs(template.FuncMap{"declare": r.declare, "has": r.has, "method": r.method, "uses": r.uses, "suffix": func() string { return suffix }}).Parse(inside)
 	if err != nil {
 		return nil, nil, err
 	}

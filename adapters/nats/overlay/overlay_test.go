@@ -1,7 +1,6 @@
 package overlay
 
 import (
-	"bytes"
 	"encoding/json"
 	"go/parser"
 	"go/token"
@@ -33,6 +32,9 @@ func (n *raft) sendReply(subject string, msg []byte) {}
 func (n *raft) readTermVote() (term uint64, voted string, err error) { return 0, "", nil }
 func (n *raft) peerNames() []string { return nil }
 func (n *raft) Propose(data []byte) error { return nil }
+func (n *raft) InstallSnapshot(data []byte) error { return writeFileWithSync(n.snapfile, data, 0) }
+func (n *raft) setupLastSnapshot() { os.Stat(n.sd); os.Remove(n.snapfile) }
+func encodePeerState(ps *peerState) []byte { return nil }
 func writeTermVote(sd string, wtv []byte) error { return nil }
 func writePeerState(sd string, ps *peerState) error { return nil }
 func readPeerState(sd string) (ps *peerState, err error) { return nil, nil }
@@ -62,13 +64,18 @@ func written(t *testing.T, source string) (renamed, added string, err error) {
 	return read("raft.go"), read("raftcheck.go"), nil
 }
 
+// asItWas takes the names back that the overlay changes.
+var asItWas = strings.NewReplacer(suffix, "", "insideOS.", "os.", "insideWriteFile(", "writeFileWithSync(")
+
 // Of the release's own text nothing changes but the names of what it declares, and each of them is declared again beside it.
 func TestOnlyNamesOfDeclarationsChange(t *testing.T) {
 	renamed, added, err := written(t, small)
 	require.NoError(t, err)
-	require.Equal(t, small, strings.ReplaceAll(renamed, suffix, ""))
-	require.Equal(t, 11, strings.Count(renamed, suffix))
+	require.Equal(t, small, asItWas.Replace(renamed))
+	require.Equal(t, 12, strings.Count(renamed, suffix))
 	require.Contains(t, renamed, "{ n.sendReply(subject, msg) }", "who calls it calls the other one")
+	require.Contains(t, renamed, "{ os.Stat(n.sd); insideOS.Remove(n.snapfile) }")
+	require.Contains(t, renamed, "return insideWriteFile(n.snapfile, data, 0)")
 	for _, f := range replaced {
 		name := f.name[strings.IndexByte(f.name, '.')+1:]
 		require.Equal(t, strings.Contains(small, " "+name+"("), strings.Contains(added, " "+name+"("), name)
@@ -106,6 +113,10 @@ func TestWhatIsAddedFollowsTheRelease(t *testing.T) {
 	_, added, err = written(t, strings.Replace(small, "Propose(data []byte)", "Propose(term uint64, data []byte)", 1))
 	require.NoError(t, err)
 	require.Contains(t, added, "r.n.Propose(r.n.Term(), command)")
+	require.Contains(t, added, "r.n.InstallSnapshot(content)")
+	_, added, err = written(t, strings.Replace(small, "InstallSnapshot(data []byte)", "InstallSnapshot(data []byte, force bool)", 1))
+	require.NoError(t, err)
+	require.Contains(t, added, "r.n.InstallSnapshot(content, false)")
 }
 
 // The release that go.mod requires is one that is known.
@@ -121,7 +132,7 @@ func TestTheRequiredRelease(t *testing.T) {
 	require.NoError(t, err)
 	now, err := os.ReadFile(filepath.Join(to, "raft.go"))
 	require.NoError(t, err)
-	require.Equal(t, was, bytes.ReplaceAll(now, []byte(suffix), nil))
+	require.Equal(t, string(was), asItWas.Replace(string(now)))
 	_, err = parser.ParseFile(token.NewFileSet(), filepath.Join(to, "raftcheck.go"), nil, parser.SkipObjectResolution)
 	require.NoError(t, err)
 }

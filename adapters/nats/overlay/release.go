@@ -30,10 +30,15 @@ var replaced = []struct {
 	{name: "raft.sendReply", parameters: []string{"subject", "msg"}},
 	{name: "raft.readTermVote"},
 	{name: "raft.peerNames"},
+	{name: "encodePeerState", parameters: []string{"ps"}},
+	{name: "raft.StepDown", parameters: []string{"preferred"}, optional: true},
 	{name: "writeTermVote", parameters: []string{"wtv"}},
 	{name: "writePeerState", parameters: []string{"ps"}},
 	{name: "readPeerState"},
 }
+
+// files are the functions of package os that work on snapshots. Wherever raft.go calls them it calls methods of insideOS.
+var files = []string{"MkdirAll", "ReadDir", "ReadFile", "Remove", "RemoveAll", "WriteFile"}
 
 // release is raft.go of one release.
 type release struct {
@@ -42,6 +47,13 @@ type release struct {
 	file   *ast.File
 	files  *token.FileSet
 	found  []function // those of replaced that it has, by where they stand
+	places []place    // where something else is to stand, in order
+}
+
+// place is a name in raft.go and what takes its place.
+type place struct {
+	at, end int // offsets
+	name    string
 }
 
 // function is one that another takes the place of.
@@ -79,7 +91,31 @@ func read(path string, source []byte) (*release, error) {
 		r.found = append(r.found, f)
 	}
 	slices.SortFunc(r.found, func(a, b function) int { return cmp.Compare(a.nameEnd, b.nameEnd) })
+	for _, f := range r.found {
+		r.places = append(r.places, place{f.nameEnd, f.nameEnd, suffix})
+	}
+	ast.Inspect(r.file, r.reachesFiles)
+	slices.SortFunc(r.places, func(a, b place) int { return cmp.Compare(a.at, b.at) })
 	return r, nil
+}
+
+// reachesFiles notes a call that reads or writes a file of a snapshot.
+func (r *release) reachesFiles(n ast.Node) bool {
+	call, is := n.(*ast.CallExpr)
+	if !is {
+		return true
+	}
+	switch f := call.Fun.(type) {
+	case *ast.Ident:
+		if f.Name == "writeFileWithSync" {
+			r.places = append(r.places, place{r.offset(f.Pos()), r.offset(f.End()), "insideWriteFile"})
+		}
+	case *ast.SelectorExpr:
+		if of, is := f.X.(*ast.Ident); is && of.Name == "os" && slices.Contains(files, f.Sel.Name) {
+			r.places = append(r.places, place{r.offset(of.Pos()), r.offset(of.End()), "insideOS"})
+		}
+	}
+	return true
 }
 
 func (r *release) offset(p token.Pos) int { return r.files.Position(p).Offset }
