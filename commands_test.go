@@ -11,7 +11,7 @@ import (
 )
 
 // libraryPages are the pages that tell command lines which search a library.
-var libraryPages = []string{"docs/adapters.md", "docs/adapters-hashicorp.md", "docs/adapters-nats.md", "docs/library-releases.md"}
+var libraryPages = []string{"docs/adapters.md", "docs/adapters-hashicorp.md", "docs/adapters-nats.md", "docs/library-releases.md", "docs/liveness.md"}
 
 // unrun are the documented command lines that no script runs, and why.
 var unrun = map[string]string{
