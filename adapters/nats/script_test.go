@@ -3,6 +3,8 @@
 package nats_test
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -124,4 +126,19 @@ func (s *script) breaks(row, name, message string, releases ...string) {
 	if server.VERSION == releases[0] {
 		keeps(s.t, row, trace)
 	}
+}
+
+// keeps compares an execution that was found with the one that is kept as testdata/NAME.jsonl.
+func keeps(t *testing.T, name string, trace *traces.Trace) {
+	t.Helper()
+	require.Contains(t, rowsOf, name)
+	var b strings.Builder
+	require.NoError(t, traces.Write(&b, trace))
+	path := filepath.Join("testdata", name+".jsonl")
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(b.String()), 0o600))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), b.String(), "the execution is another one")
 }

@@ -55,18 +55,3 @@ func TestStoriesOfTheRows(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, kept, len(rowsOf))
 }
-
-// keeps compares an execution that was found with the one that is kept as testdata/NAME.jsonl.
-func keeps(t *testing.T, name string, trace *traces.Trace) {
-	t.Helper()
-	require.Contains(t, rowsOf, name)
-	var b strings.Builder
-	require.NoError(t, traces.Write(&b, trace))
-	path := filepath.Join("testdata", name+".jsonl")
-	if *update {
-		require.NoError(t, os.WriteFile(path, []byte(b.String()), 0o600))
-	}
-	want, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.Equal(t, string(want), b.String(), "the execution is another one")
-}
