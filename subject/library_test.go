@@ -139,6 +139,41 @@ func TestLivenessOfALibrary(t *testing.T) {
 	}
 }
 
+// A trace of a library that goes on for ever is run again where its servers are: here n1, leader of two, sends what n2 never gets.
+func TestAnEndlessTraceOfALibraryRepeats(t *testing.T) {
+	world := World(t, "etcd@v3.5.35", func(c *cluster.Config) {
+		c.Servers, c.Bounds = 2, cluster.Bounds{Terms: 2, Log: 2, Messages: 4, Proposals: 1}
+	})
+	w, err := cluster.New(&world)
+	require.NoError(t, err)
+	var actions []cluster.Action
+	does := func(a cluster.Action) {
+		_, err := w.Apply(a)
+		require.NoError(t, err)
+		actions = append(actions, a)
+	}
+	gives := func(id spec.ServerID, in spec.Input) { does(cluster.Action{Kind: cluster.Give, Server: id, Input: in}) }
+	gives(1, spec.Input{Kind: spec.Timeout})
+	gives(2, spec.Input{Kind: spec.Deliver, Message: w.InFlight()[0]})
+	gives(1, spec.Input{Kind: spec.Deliver, Message: w.InFlight()[0]})
+	for range 2 {
+		for _, lost := range w.InFlight() {
+			does(cluster.Action{Kind: cluster.Drop, Message: lost})
+		}
+		gives(1, spec.Input{Kind: spec.Heartbeat})
+	}
+	trace, _, err := checker.Run(&world, actions, nil)
+	require.NoError(t, err)
+	trace.Header.Loop = trace.Records[len(trace.Records)-2].Number
+	rule, known := spec.RuleByName("retried-until-acknowledged")
+	require.True(t, known)
+	s, err := Named("etcd@v3.5.35")
+	require.NoError(t, err)
+	require.NoError(t, s.Repeats(t.Context(), trace, rule))
+	trace.Header.Loop = 1
+	require.ErrorContains(t, s.Repeats(t.Context(), trace, rule), "nothing waits")
+}
+
 // TestWithoutANetworkALineSaysSo: of a library whose modules are not there yet.
 func TestWithoutANetworkALineSaysSo(t *testing.T) {
 	t.Setenv("GOPROXY", "off")

@@ -68,10 +68,29 @@ func (s *Subject) searchHere(ctx context.Context, o checker.Options) (result *ch
 	if o.Symmetry {
 		return nil, misasked("leave one of them out", "--symmetry and --liveness: servers of %s cannot be renamed where the graph is made", s.Name)
 	}
+	stepped := s.stepped()
+	defer func() { err = errors.Join(err, stepped.End()) }()
+	return stepped.Search(ctx, o)
+}
+
+// stepped is a library whose servers are stepped here, by a program that does no more with them. Whoever begins it ends it.
+func (s *Subject) stepped() *Subject {
 	library := *s
-	here := Subject{Name: s.Name, Takes: s.Takes, Config: s.Config, mixed: &mixed{kinds: []*Subject{&library}}}
-	defer func() { err = errors.Join(err, here.End()) }()
-	return here.Search(ctx, o)
+	return &Subject{Name: s.Name, Takes: s.Takes, Config: s.Config, mixed: &mixed{kinds: []*Subject{&library}}}
+}
+
+// Repeats runs a trace that goes on for ever, what is repeated twice, and says what is not as the trace has it ([traces.Repeats]).
+func (s *Subject) Repeats(ctx context.Context, t *traces.Trace, rule *spec.Rule) (err error) {
+	if s.goTest != nil {
+		stepped := s.stepped()
+		stepped.Config.Servers = len(t.Header.Servers)
+		defer func() { err = errors.Join(err, stepped.End()) }()
+		return stepped.Repeats(ctx, t, rule)
+	}
+	if err := s.together(ctx); err != nil {
+		return err
+	}
+	return traces.Repeats(t, rule, s.Config.New)
 }
 
 // together begins what several releases are of, if Begin has not: until then their servers do nothing, and nothing would be wrong with them.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -83,13 +84,13 @@ func livenessOf(l *checker.LivenessResult) *report.Liveness {
 
 // endless runs a trace that goes on for ever again, what is repeated twice, and returns what it breaks: the liveness rules that it names.
 // The error says why it does not go on as it did.
-func (s *saved) endless(t *traces.Trace) (broken []traces.Finding, err error) {
+func (s *saved) endless(ctx context.Context, t *traces.Trace) (broken []traces.Finding, err error) {
 	for _, id := range t.Header.Breaks {
 		rule, known := spec.RuleByName(id)
 		if !known || rule.Live == nil {
 			continue
 		}
-		if err := traces.Repeats(t, rule, s.subject.Config.New); err != nil {
+		if err := s.subject.Repeats(ctx, t, rule); err != nil {
 			return nil, err
 		}
 		last := t.Records[len(t.Records)-1].Number

@@ -115,7 +115,7 @@ func (a *app) replayed(ctx context.Context, f *replayFlags, s *saved) (*report.R
 	rules := s.rules
 	return f.known.goOn(false, func(over overlooked) (*report.Report, error) {
 		s.rules = over.of(rules)
-		r, err := s.judged(happened, differs, a.known)
+		r, err := s.judged(ctx, happened, differs, a.known)
 		if err == nil && differs != nil && len(r.Findings) == 0 {
 			otherWay(r, s.subject.Name, differs, mended)
 		}
@@ -126,7 +126,7 @@ func (a *app) replayed(ctx context.Context, f *replayFlags, s *saved) (*report.R
 const changedSince = "the implementation has changed since the trace was recorded, or it is not deterministic"
 
 // judged reports what an execution breaks, up to its first guilty step.
-func (s *saved) judged(happened *traces.Trace, differs *traces.Difference, known *known) (*report.Report, error) {
+func (s *saved) judged(ctx context.Context, happened *traces.Trace, differs *traces.Difference, known *known) (*report.Report, error) {
 	broken, at := traces.Broken(happened, s.rules, s.trace.Header.Variants)
 	if at >= 0 {
 		short := *happened
@@ -135,7 +135,7 @@ func (s *saved) judged(happened *traces.Trace, differs *traces.Difference, known
 	}
 	if broken == nil && s.trace.Header.Loop > 0 && differs == nil {
 		var err error
-		if broken, err = s.endless(happened); err != nil {
+		if broken, err = s.endless(ctx, happened); err != nil {
 			return nil, &failure{exit: exitFault, err: fmt.Errorf("%s: %w", s.path, err), hint: changedSince}
 		}
 	}
