@@ -98,3 +98,24 @@ var breakable = map[*Rule]condition{
 	refusedHarmless:    marked(refuses),
 	traceConsistent:    either(does(Send), delivers),
 }
+
+// reachable says without what a step cannot reach a goal, by the goal's name. As of breakable, what is here only saves time: a goal that is not here is
+// looked for in every step that shows what it needs.
+var reachable = map[string]condition{
+	"leader-elected":            tookOffice,
+	"candidate-yielded":         brings(AppendEntries),
+	"vote-split":                seeking,
+	"stale-leader-stepped-down": goesToTerm,
+	"stale-term-refused":        when(request, does(Send), marked(givenLower)),
+	"entry-committed":           raisesCommit,
+	"log-conflict-repaired":     when(brings(AppendEntries), marked(losesEntries)),
+	"crash-recovered":           given(Restart),
+	"snapshot-installed":        brings(InstallSnapshot),
+	"pre-vote-won":              seeking,
+
+	"lonely-leader-stepped-down": given(Timeout),
+	"leadership-transferred":     brings(TimeoutNow),
+	"configuration-committed":    raisesCommit,
+	"joint-left":                 otherLogs,
+	"read-answered":              answersRead,
+}

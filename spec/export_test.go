@@ -6,6 +6,12 @@ func Breakable(r *Rule, s *Step) bool {
 	return !listed || c.holds(s, s.traits())
 }
 
+// Reachable reports whether a step is one of those in which a judge looks for the goal.
+func Reachable(g *Goal, s *Step) bool {
+	c := reachable[g.Name]
+	return c.holds(s, s.traits())
+}
+
 // LastConfiguration is what rules are told of the log after the step, and from the log alone.
 func LastConfiguration(s *Step, upTo Index) (fast, slow Configuration, fastAt, slowAt Index, fastFound, slowFound bool) {
 	fast, fastAt, fastFound = s.lastConfiguration(&s.After.Log, upTo)

@@ -20,13 +20,12 @@ type Judge struct {
 	order      []ServerID   // of first sight
 	checked    []int        // how often each of the rules was put to the test
 	plans      map[kindOfStep]*plan
-	latePlans  [128]latePlan
+	latePlans  [512]*plan
 	agreeing   [FactApplied + 1][]int // the rules about each kind of fact, by number
 	looking    []int                  // those that compare a step with all that was committed
 	keeping    []int                  // with all that was acknowledged
 	answering  []int                  // with what clients know
 	pairing    []int                  // a server with others
-	open       []int                  // goals that are not reached
 	shown      []bool                 // whether the record shows what each of the rules needs
 	reached    []bool                 // each of Goals
 	requests   requests
@@ -79,9 +78,6 @@ func NewJudge(rules []*Rule, declared Variants) *Judge {
 		add(&j.pairing, r.Pair != nil && r.Agreement == FactNone)
 	}
 	j.binding = bindingOf(declared)
-	for k := range Goals {
-		j.open = append(j.open, k)
-	}
 	return j
 }
 
@@ -135,8 +131,9 @@ func (j *Judge) StepAt(where func(Part, int) Origin, s *Step) []*Breach {
 	met := j.meet(where, s)
 	s.recalled.asks(s)
 	t := s.traits()
-	j.goals(s)
-	found := j.steps(s, t)
+	p := j.planFor(s, t)
+	j.goals(s, p)
+	found := j.steps(s, p)
 	if j.tellsFacts(s, t) {
 		found = append(found, j.agree(where, s)...)
 	}
@@ -253,22 +250,6 @@ func (j *Judge) refused(where func(Part, int) Origin, s *Step) []*Breach {
 	return []*Breach{b}
 }
 
-// goals notes the goals that a step reaches.
-func (j *Judge) goals(s *Step) {
-	if !s.Input.Message.Complete() {
-		return
-	}
-	shown := ^(s.Before.Unknown | s.After.Unknown)
-	for at := 0; at < len(j.open); at++ {
-		k := j.open[at]
-		if g := Goals[k]; shown&g.Shows == g.Shows && g.Reached(s) {
-			j.reached[k] = true
-			j.open = slices.Delete(j.open, at, at+1)
-			at--
-		}
-	}
-}
-
 // look remembers what the server shows after the step.
 func (j *Judge) look(s *Step, at Origin) {
 	seen := &j.of(s.Server).sighting
@@ -306,7 +287,8 @@ func (j *Judge) look(s *Step, at Origin) {
 func (j *Judge) Checked(id string) int {
 	for k, r := range j.rules {
 		if r.ID == id {
-			return j.checked[k] + j.planned(k)
+			j.countPlanned()
+			return j.checked[k]
 		}
 	}
 	return 0
@@ -314,14 +296,9 @@ func (j *Judge) Checked(id string) int {
 
 // Tests tells of each rule that is judged how many times it was put to the test so far, as [Judge.Checked] does, in the order of the rules.
 func (j *Judge) Tests(tell func(r *Rule, times int)) {
-	times := slices.Clone(j.checked)
-	for _, p := range j.plans {
-		for _, k := range p.tested {
-			times[k] += p.times
-		}
-	}
+	j.countPlanned()
 	for k, r := range j.rules {
-		tell(r, times[k])
+		tell(r, j.checked[k])
 	}
 }
 
@@ -330,7 +307,7 @@ func (j *Judge) Tests(tell func(r *Rule, times int)) {
 func (j *Judge) Shown(id string) bool {
 	for k, r := range j.rules {
 		if r.ID == id {
-			return j.shown[k] || j.checked[k]+j.planned(k) > 0 || r.Step == nil && len(j.order) > 0 && j.shows(r)
+			return j.shown[k] || j.checked[k] > 0 || r.Step == nil && len(j.order) > 0 && j.shows(r)
 		}
 	}
 	return false

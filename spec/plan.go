@@ -1,29 +1,30 @@
 package spec
 
-// Steps are of few kinds, as far as traits and shown fields tell. For each kind a Judge works out once which rules can be broken by such a step,
-// and which are put to the test.
+// Steps are of few kinds, as far as traits, marks and shown fields tell. For each kind a Judge works out once which rules can be broken by such a step,
+// which are put to the test, and which goals it may reach.
 
 // kindOfStep is what a plan is made for.
 type kindOfStep struct {
 	traits        traits
+	marks         marks
 	before, after Field // not shown
 }
 
 // plan is what to do about the steps of a kind.
 type plan struct {
+	kind   kindOfStep
 	asked  []asked
 	tested []int // of the judge's rules, by number: those that every such step puts to the test, and none can break
-	times  int   // how many such steps there were
+	goals  []int // of Goals, by number: those that such a step may reach
+	times  int   // how many such steps there were, besides those that are counted already
 }
 
 // asked is a rule that has to be asked about steps of a kind.
 type asked struct {
-	rule   int
-	step   bool  // its Step may find something,
-	breaks marks // if the step has these
-	tests  exercised
-	about  *condition // tests is sometimes: whether the rest of it holds,
-	marks  marks      // of which these are the marks
+	rule  int
+	step  bool // its Step may find something
+	tests exercised
+	about *condition // tests is sometimes: whether the rest of it holds
 }
 
 // exercised says whether steps put a rule to the test.
@@ -40,41 +41,33 @@ const mostPlans = 4096
 
 // planFor returns the plan for a step's kind.
 func (j *Judge) planFor(s *Step, t traits) *plan {
-	kind := kindOfStep{t, s.Before.Unknown, s.After.Unknown}
+	kind := kindOfStep{t, s.marks(t), s.Before.Unknown, s.After.Unknown}
 	late := &j.latePlans[kind.place()]
-	if late.plan != nil && late.kind == kind {
-		return late.plan
+	if *late != nil && (*late).kind == kind {
+		return *late
 	}
 	p := j.plans[kind]
 	if p == nil {
 		if len(j.plans) >= mostPlans {
-			for k := range j.checked {
-				j.checked[k] += j.planned(k)
-			}
+			j.countPlanned()
 			clear(j.plans)
-			j.latePlans = [len(j.latePlans)]latePlan{}
+			clear(j.latePlans[:])
 		}
-		p = j.newPlan(s, t)
+		p = j.newPlan(s, kind)
 		j.plans[kind] = p
 	}
-	*late = latePlan{kind, p}
+	*late = p
 	return p
 }
 
-// latePlan is a plan that was looked up lately.
-type latePlan struct {
-	kind kindOfStep
-	plan *plan
-}
-
-// place returns where the plan for a kind of step is kept when it was looked up lately.
+// place returns where the plan for a kind of step is kept when it was looked up lately, of 512 places.
 func (k *kindOfStep) place() int {
 	h := (uint64(k.traits) ^ uint64(k.before)<<32 ^ uint64(k.after)) * 0x9e3779b97f4a7c15
-	return int(h >> 57)
+	return int((h ^ uint64(k.marks)) * 0xd6e8feb86659fd93 >> 55)
 }
 
-func (j *Judge) newPlan(s *Step, t traits) *plan {
-	p := &plan{}
+func (j *Judge) newPlan(s *Step, kind kindOfStep) *plan {
+	p := &plan{kind: kind}
 	for k, r := range j.rules {
 		if r.Step == nil || !r.checkable(s) {
 			continue
@@ -82,15 +75,14 @@ func (j *Judge) newPlan(s *Step, t traits) *plan {
 		j.shown[k] = true
 		a := asked{rule: k, step: true, tests: always}
 		if c, listed := breakable[r]; listed {
-			a.step, a.breaks = c.possible(t), c.marks
+			a.step = c.of(&kind)
 		}
 		if about, listed := exercises[r]; listed {
-			a.about, a.marks = &about, about.marks
 			switch {
-			case !about.possible(t):
+			case !about.of(&kind):
 				a.tests = never
-			case about.marks != 0 || len(about.also) > 0:
-				a.tests = sometimes
+			case len(about.also) > 0:
+				a.tests, a.about = sometimes, &about
 			}
 		}
 		switch {
@@ -100,36 +92,56 @@ func (j *Judge) newPlan(s *Step, t traits) *plan {
 			p.tested = append(p.tested, k)
 		}
 	}
-	return p
-}
-
-// planned returns how many times plans say that a rule was put to the test.
-func (j *Judge) planned(rule int) (times int) {
-	for _, p := range j.plans {
-		for _, k := range p.tested {
-			if k == rule {
-				times += p.times
+	if s.Input.Message.Complete() {
+		for k, g := range Goals {
+			if c := reachable[g.Name]; s.show(g.Shows) && c.of(&kind) {
+				p.goals = append(p.goals, k)
 			}
 		}
 	}
-	return times
+	return p
+}
+
+// of reports whether a step of a kind fulfils the condition, as far as traits and marks tell.
+func (c *condition) of(kind *kindOfStep) bool {
+	return c.possible(kind.traits) && kind.marks&c.marks == c.marks
+}
+
+// countPlanned adds to how often rules were put to the test what plans say of it.
+func (j *Judge) countPlanned() {
+	for _, p := range j.plans {
+		if p.times == 0 {
+			continue
+		}
+		for _, k := range p.tested {
+			j.checked[k] += p.times
+		}
+		p.times = 0
+	}
+}
+
+// goals notes the goals that a step reaches.
+func (j *Judge) goals(s *Step, p *plan) {
+	for _, k := range p.goals {
+		if !j.reached[k] && Goals[k].Reached(s) {
+			j.reached[k] = true
+		}
+	}
 }
 
 // steps judges a step by itself.
-func (j *Judge) steps(s *Step, t traits) (found []*Breach) {
-	p := j.planFor(s, t)
+func (j *Judge) steps(s *Step, p *plan) (found []*Breach) {
 	p.times++
-	m := s.marks(t)
 	for k := range p.asked {
 		a := &p.asked[k]
 		var b *Breach
-		if a.step && m&a.breaks == a.breaks {
+		if a.step {
 			r := j.rules[a.rule]
 			if b = r.Step(s); b != nil && !s.certain(r.Step) {
 				continue
 			}
 		}
-		if b != nil || a.tests == always || a.tests == sometimes && m&a.marks == a.marks && a.about.rest(s) {
+		if b != nil || a.tests == always || a.tests == sometimes && a.about.rest(s) {
 			j.checked[a.rule]++
 		}
 		if b == nil {

@@ -75,6 +75,32 @@ func TestRulesThatAreNotAskedWouldFindNothing(t *testing.T) {
 	require.Greater(t, len(spared), 50)
 }
 
+// A judge looks for a goal only in steps that may reach it: that leaves out none which does.
+func TestGoalsThatAreNotLookedForAreNotReached(t *testing.T) {
+	chance := rand.New(rand.NewPCG(12, 1))
+	reached, spared := map[string]int{}, 0
+	for range 60_000 {
+		s := mixed(chance, stepCases)
+		if s.Before.Role == spec.Candidate {
+			s.Before.Refused = []spec.ServerID{2}
+		}
+		s.Output.Redirect = spec.ServerID(chance.IntN(2))
+		for _, g := range spec.Goals {
+			switch is, may := g.Reached(s), spec.Reachable(g, s); {
+			case is:
+				reached[g.Name]++
+				require.True(t, may, "%s would not be looked for, and is reached", g.Name)
+			case !may:
+				spared++
+			}
+		}
+	}
+	for _, g := range spec.Goals {
+		require.NotZero(t, reached[g.Name], "%s is never reached", g.Name)
+	}
+	require.Greater(t, spared, 400_000)
+}
+
 // How often a rule was put to the test is what the rule by itself says, step by step.
 func TestPlansCountWhatRulesSay(t *testing.T) {
 	chance := rand.New(rand.NewPCG(8, 1))
