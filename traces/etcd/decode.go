@@ -36,6 +36,7 @@ type decoder struct {
 	latest  *config
 	raw     string // JSON text of latest
 	prefix  []byte // what stood before the event on a line that was read whole
+	again   again
 	ids     []spec.ServerID
 	lenient bool     // lines with an event or a message of a kind that is not known are passed over
 	strange bool     // this line is one

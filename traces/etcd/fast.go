@@ -2,6 +2,7 @@ package etcd
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces/internal/scan"
@@ -29,20 +30,9 @@ func (d *decoder) fast(line []byte, e *event) bool {
 	e.name = nameOf(c.text())
 	c.literal(`,"nid":"`)
 	e.node = c.id()
-	c.literal(`,"state":{"term":`)
-	e.state.term = spec.Term(c.number())
-	c.literal(`,"vote":"`)
-	e.state.vote = c.id()
-	c.literal(`,"commit":`)
-	e.state.commit = spec.Index(c.number())
-	c.literal(`},"role":"`)
-	e.state.role = c.role()
-	c.literal(`,"log":`)
-	e.state.last = spec.Index(c.number())
-	c.literal(`,"conf":`)
-	e.state.conf = d.usualConf(&c)
+	e.state = d.usualState(&c, e.node)
 	if c.next(`,"msg":{"type":"`) {
-		c.message(&e.message)
+		d.usualMessage(&c, &e.message)
 	}
 	if c.next(`,"prop":{"match":`) {
 		e.self = true
@@ -57,12 +47,40 @@ func (d *decoder) fast(line []byte, e *event) bool {
 
 // usual reports whether what stands before the event is, but for its digits, as on a line that was read whole.
 func (d *decoder) usual(prefix []byte) bool {
-	for k, b := range prefix {
-		if b != d.prefix[k] && (b-'0' > 9 || d.prefix[k]-'0' > 9) {
+	same := d.prefix[:len(prefix)]
+	for ; len(prefix) >= 8; prefix, same = prefix[8:], same[8:] {
+		if binary.LittleEndian.Uint64(prefix) != binary.LittleEndian.Uint64(same) && !butForDigits(prefix[:8], same) {
+			return false
+		}
+	}
+	return butForDigits(prefix, same)
+}
+
+// butForDigits reports whether a text is the beginning of another, but for what digits there are.
+func butForDigits(text, other []byte) bool {
+	for k, b := range text {
+		if b != other[k] && (b-'0' > 9 || other[k]-'0' > 9) {
 			return false
 		}
 	}
 	return true
+}
+
+// stateAt reads what an event shows of its server, from where it stands.
+func (d *decoder) stateAt(c *cursor) (s shown) {
+	c.literal(`,"state":{"term":`)
+	s.term = spec.Term(c.number())
+	c.literal(`,"vote":"`)
+	s.vote = c.id()
+	c.literal(`,"commit":`)
+	s.commit = spec.Index(c.number())
+	c.literal(`},"role":"`)
+	s.role = c.role()
+	c.literal(`,"log":`)
+	s.last = spec.Index(c.number())
+	c.literal(`,"conf":`)
+	s.conf = d.usualConf(c)
+	return s
 }
 
 // learnPrefix remembers what stands before the event of a line that was read whole.

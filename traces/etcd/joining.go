@@ -137,7 +137,7 @@ type heard struct {
 // mayPrecede reports whether a message may have been sent before the first line of its sender. A server that answers, leads or
 // follows in a term has the term on disk, so that it cannot have done so in a later term than it then shows.
 func (m *model) mayPrecede(msg *message) bool {
-	s := m.servers[msg.from]
+	s := m.server(msg.from)
 	if s == nil {
 		return true
 	}

@@ -10,6 +10,7 @@ import (
 type model struct {
 	configs  map[string]*config
 	servers  map[spec.ServerID]*server
+	near     [8]*server // of servers, by the last digits of their names
 	order    []*server
 	network  network
 	leaders  map[spec.Term]*leadership
@@ -66,7 +67,7 @@ func (m *model) event(e *event) {
 	if m.events++; m.events%retireEvery == 0 {
 		m.retire()
 	}
-	s := m.servers[e.node]
+	s := m.server(e.node)
 	if s == nil {
 		s = m.meet(e)
 	}
@@ -108,6 +109,19 @@ func (m *model) event(e *event) {
 		m.skip(s, s.pop())
 	}
 	s.line = e.line
+}
+
+// server returns a server of which a line was read, or nil.
+func (m *model) server(id spec.ServerID) *server {
+	near := &m.near[id%spec.ServerID(len(m.near))]
+	if s := *near; s != nil && s.id == id {
+		return s
+	}
+	s := m.servers[id]
+	if s != nil {
+		*near = s
+	}
+	return s
 }
 
 // meet makes the server of an event that is its first.

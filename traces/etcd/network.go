@@ -6,12 +6,14 @@ import "github.com/raftcheck/raftcheck/spec"
 // doubled and reordered, so a message that left may arrive at any later time, any number of times.
 type network struct {
 	links map[link]*wire
+	near  [64]*wire // of links, by the last digits of both ends
 }
 
 type link struct{ from, to spec.ServerID }
 
 // wire is what was sent on one link: two generations of messages. When the later is full the earlier is forgotten.
 type wire struct {
+	of          link
 	now, before map[content]*flight
 	slab        []flight
 	horizon     content // the greatest term, index and commit of what was forgotten
@@ -46,14 +48,19 @@ type flight struct {
 }
 
 func (n *network) on(from, to spec.ServerID) *wire {
+	near := &n.near[from%8*8+to%8]
+	if w := *near; w != nil && w.of == (link{from, to}) {
+		return w
+	}
 	if n.links == nil {
 		n.links = map[link]*wire{}
 	}
 	w := n.links[link{from, to}]
 	if w == nil {
-		w = &wire{now: map[content]*flight{}}
-		n.links[link{from, to}] = w
+		w = &wire{of: link{from, to}, now: map[content]*flight{}}
+		n.links[w.of] = w
 	}
+	*near = w
 	return w
 }
 

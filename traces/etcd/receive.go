@@ -34,7 +34,7 @@ func (m *model) arrives(s *server, e *event) {
 		m.arrivesHome(s, e)
 		return
 	}
-	from, f := m.servers[msg.from], m.network.find(msg)
+	from, f := m.server(msg.from), m.network.find(msg)
 	if f == nil && m.sentByProgram(msg) {
 		return
 	}
@@ -62,7 +62,7 @@ func (m *model) arrives(s *server, e *event) {
 
 // sentByProgram reports whether a message may be a snapshot that the program sends without being asked: of what the leader committed.
 func (m *model) sentByProgram(msg *message) bool {
-	l, s := m.leaders[msg.term], m.servers[msg.from]
+	l, s := m.leaders[msg.term], m.server(msg.from)
 	return msg.kind == msgSnap && l != nil && l.leader == msg.from && msg.entries <= s.now.commit && msg.index == 0 && msg.logTerm == 0 && !msg.reject
 }
 
@@ -77,7 +77,7 @@ func (m *model) hears(s *server, e *event) {
 // and now it arrives.
 func (m *model) lostYetArrived(s *server, f *flight, e *event) {
 	msg := &e.message
-	from := m.servers[msg.from]
+	from := m.server(msg.from)
 	if from == nil {
 		from = s
 	}
@@ -136,7 +136,7 @@ func (m *model) neverSent(s *server, e *event) {
 	case msgHeartbeat:
 		rule = "R5.3-17"
 	}
-	if peer := m.servers[msg.from]; peer != nil && msg.term > peer.now.term {
+	if peer := m.server(msg.from); peer != nil && msg.term > peer.now.term {
 		rule = "R5.1-05"
 	}
 	m.refuseWith(s, rule, e.line, []evidence{{"what was sent: " + describe(&near, differ), msg.from, from.sent}},
