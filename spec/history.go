@@ -30,6 +30,9 @@ func (b byIndex) find(i Index) (at int, known bool) {
 	if n := len(b); n == 0 || b[n-1].Index < i {
 		return n, false
 	}
+	if at := i - b[0].Index; i >= b[0].Index && at < Index(len(b)) && b[at].Index == i {
+		return int(at), true // as it is where none is missing
+	}
 	return slices.BinarySearchFunc(b, i, func(g Fact, i Index) int { return cmp.Compare(g.Index, i) })
 }
 

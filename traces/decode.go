@@ -12,6 +12,14 @@ import (
 type decoder struct {
 	wire.Reader
 	never spec.Field // what such servers never show, because they have no such thing
+	last  happened   // read last
+}
+
+// happened is the name of an event, and the kind of input that it is; of one that is none, known is false.
+type happened struct {
+	event string
+	kind  spec.InputKind
+	known bool
 }
 
 func newDecoder(line []byte, lenient bool, declared spec.Variants) *decoder {
@@ -31,10 +39,9 @@ func neverShown(declared spec.Variants) spec.Field {
 }
 
 // state takes what a server shows. What its kind of server does not have is known to be empty.
-func (d *decoder) state() spec.Observation {
-	o := d.Observation()
+func (d *decoder) state(o *spec.Observation) {
+	d.ObservationInto(o)
 	o.Unknown &^= d.never
-	return o
 }
 
 func (d *decoder) header() (h Header) {
@@ -131,7 +138,7 @@ func (d *decoder) record(into *slot) {
 	r, step := &into.record, &into.step
 	*step = spec.Step{Before: spec.Observation{Unknown: wire.EveryField}, After: spec.Observation{Unknown: wire.EveryField}}
 	*r = Record{}
-	var message spec.Message
+	message := &step.Input.Message
 	haveMessage, haveServer := false, false
 	event, effects := 0, -1
 	for d.Open('{'); d.More('}'); {
@@ -147,7 +154,11 @@ func (d *decoder) record(into *slot) {
 			event = d.At()
 			r.Event = d.event()
 		case "message":
-			message, haveMessage = d.Message(), true
+			if haveMessage {
+				*message = spec.Message{}
+			}
+			d.MessageInto(message)
+			haveMessage = true
 		case "messageId":
 			r.MessageID = d.Uint()
 		case "stays":
@@ -189,9 +200,9 @@ func (d *decoder) record(into *slot) {
 		case "fault":
 			step.Output.Fault = errors.New(string(d.String()))
 		case "pre":
-			step.Before = d.state()
+			d.state(&step.Before)
 		case "post":
-			step.After = d.state()
+			d.state(&step.After)
 		case "groups":
 			for d.Open('['); d.More(']'); {
 				r.Groups = append(r.Groups, d.Servers())
@@ -209,16 +220,21 @@ func (d *decoder) record(into *slot) {
 	if d.Dropped > 0 {
 		r.SentIDs, r.Lost = nil, nil // they count what was left out
 	}
-	addressed(step, &message)
+	addressed(step)
 	step.Output.Unseen = effects != len(step.Output.Effects)
-	switch kind, known := InputKindOf(r.Event); {
+	d.happens(r, step, event, haveMessage, haveServer)
+}
+
+// happens says what a record is of that was read, but for that.
+func (d *decoder) happens(r *Record, step *spec.Step, event int, haveMessage, haveServer bool) {
+	message := &step.Input.Message
+	switch kind, known := d.last.kind, d.last.known; {
 	case r.Event == "":
 		d.FailAt(0, "a record without \"event\"")
 	case known && haveMessage && message.Kind == 0 && haveServer:
-		r.Step = step // what came is not known
+		*message, r.Step = spec.Message{}, step // what came is not known
 	case known:
 		step.Input.Kind = kind
-		step.Input.Message = message
 		r.Step = step
 		if !haveServer || step.Server == spec.None {
 			d.FailAt(event, "event %q has no \"server\"", r.Event)
@@ -229,29 +245,30 @@ func (d *decoder) record(into *slot) {
 	case isNetworkEvent(r.Event) && haveMessage && message.Kind == 0:
 		r.Event = ""
 	case isNetworkEvent(r.Event):
-		r.Message = message
+		r.Message = *message
 		if (r.Event == EventDrop || r.Event == EventDuplicate) && !haveMessage {
 			d.FailAt(event, "event %q has no \"message\"", r.Event)
 		}
 	case !d.Lenient:
 		d.FailAt(event, "unknown event %q", r.Event)
 	case haveServer && step.Server != spec.None:
-		r.Step = step // what happened is not known, and what the server then shows, if anything, is
+		*message, r.Step = spec.Message{}, step // what happened is not known, and what the server then shows, if anything, is
 	}
 }
 
 // event takes the name of an event.
 func (d *decoder) event() string {
 	text := d.String()
-	if kind, known := inputKinds[string(text)]; known {
-		return kind.String()
+	if d.last.event != string(text) {
+		kind, known := inputKinds[string(text)]
+		d.last = happened{string(text), kind, known}
 	}
-	return string(text)
+	return d.last.event
 }
 
 // addressed adds who sends what a server sends, and who receives what it is given, where a message leaves that out.
-func addressed(step *spec.Step, delivered *spec.Message) {
-	if !delivered.Knows(spec.MessageTo) {
+func addressed(step *spec.Step) {
+	if delivered := &step.Input.Message; !delivered.Knows(spec.MessageTo) {
 		delivered.To, delivered.Unknown = step.Server, delivered.Unknown&^spec.MessageTo
 	}
 	for k := range step.Output.Effects {

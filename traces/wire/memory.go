@@ -44,6 +44,7 @@ const (
 type object struct {
 	text    []byte // from after the opening bracket to the end of the last member's value
 	members []member
+	taken   [mostMembers]member // of the object at hand, if that is not all as this one
 }
 
 // member is a member of an object. Its text begins where that of the one before ends, with a comma if there is one.
@@ -69,13 +70,21 @@ type walk struct {
 	// Of an object that is not all as in last, its members so far.
 	names uint32
 	count int
-	taken [mostMembers]member
 }
 
 // begin consumes the bracket that opens the object.
 func (w *walk) begin(r *Reader) {
 	r.Open('{')
 	w.start, w.as, w.fit, w.odd, w.same = r.At(), true, true, r.odd, -1
+}
+
+// whole consumes what follows the bracket if all of it is as in the object that is remembered.
+func (w *walk) whole(l *scan.Line) bool {
+	if w.last == nil || len(w.last.members) == 0 {
+		return false
+	}
+	w.same = int32(l.Same(w.last.text))
+	return int(w.same) == len(w.last.text) && l.Whole(int(w.same))
 }
 
 // again consumes the next member if it is as in the object that is remembered, and returns its name. It returns false if it is not.
@@ -119,8 +128,8 @@ func (w *walk) differs() {
 		return
 	}
 	w.as, w.count = false, w.next
-	copy(w.taken[:], w.last.members[:w.next])
-	for _, m := range w.taken[:w.next] {
+	copy(w.last.taken[:], w.last.members[:w.next])
+	for _, m := range w.last.taken[:w.next] {
 		w.names |= 1 << m.name
 	}
 }
@@ -131,7 +140,7 @@ func (w *walk) add(l *scan.Line, name uint8) {
 		return
 	}
 	w.names |= 1 << name
-	w.taken[w.count] = member{name, int32(l.At() - w.start)}
+	w.last.taken[w.count] = member{name, int32(l.At() - w.start)}
 	w.count++
 }
 
@@ -145,7 +154,7 @@ func (w *walk) end(r *Reader) bool {
 	if r.Err() != nil || r.odd != w.odd || !w.fit || w.count == 0 {
 		return false
 	}
-	size := int(w.taken[w.count-1].end)
+	size := int(w.last.taken[w.count-1].end)
 	if size > mostObject {
 		return false
 	}
@@ -154,12 +163,12 @@ func (w *walk) end(r *Reader) bool {
 		return false
 	}
 	for k := range w.count - 1 {
-		if text[w.taken[k].end] != ',' {
+		if text[w.last.taken[k].end] != ',' {
 			return false
 		}
 	}
 	w.last.text = append(w.last.text[:0], text...)
-	w.last.members = append(w.last.members, w.taken[:w.count]...)
+	w.last.members = append(w.last.members, w.last.taken[:w.count]...)
 	return true
 }
 

@@ -25,29 +25,39 @@ const (
 
 // Observation takes what a server shows; the fields that are missing are unknown.
 func (r *Reader) Observation() (s spec.Observation) {
-	s.Unknown = EveryField
+	r.ObservationInto(&s)
+	return s
+}
+
+// ObservationInto is Observation that says where it goes, whatever stands there.
+func (r *Reader) ObservationInto(s *spec.Observation) {
 	var last *spec.Observation
 	var w walk
 	if r.memory != nil {
 		m := &r.memory.observations[r.about]
 		w.last, last = &m.text, &m.value
 	}
-	for w.begin(r); ; {
+	w.begin(r)
+	if w.whole(&r.Line) {
+		*s = *last
+		return
+	}
+	*s = spec.Observation{Unknown: EveryField}
+	for {
 		if name, again := w.again(&r.Line); again {
-			showAgain(&s, last, name)
+			showAgain(s, last, name)
 			continue
 		}
 		if !r.More('}') {
 			break
 		}
-		name, field := r.shown(&s)
+		name, field := r.shown(s)
 		s.Unknown &^= field
 		w.read(&r.Line, name)
 	}
 	if w.end(r) {
-		*last = s
+		*last = *s
 	}
-	return s
 }
 
 // fieldsShown are the fields that members of an observation show, if they show them whole.

@@ -50,7 +50,7 @@ func (r *Reader) effect(e *spec.Effect) {
 		switch key := r.Key(); string(key) {
 		case "send":
 			*e = spec.Effect{Kind: spec.Send}
-			r.message(&e.Message)
+			r.MessageInto(&e.Message)
 		case "write":
 			*e = spec.Effect{Kind: spec.Write}
 			r.durable(&e.Durable)
@@ -105,11 +105,14 @@ func (r *Reader) Reply() (reply spec.Reply) {
 // Durable takes what is on disk. Members that are missing are as in before, and unknown for a reader that is not strict.
 func (r *Reader) Durable(before spec.Durable) (d spec.Durable) {
 	d = before
+	memory := r.memory
+	r.memory = nil // of disks of which nothing is known before
 	r.durable(&d)
+	r.memory = memory
 	return d
 }
 
-// durable is Durable of what stands there.
+// durable is Durable of what stands there; for a reader that remembers, nothing does.
 func (r *Reader) durable(d *spec.Durable) {
 	if !r.strict {
 		d.Unknown = spec.FieldTerm | spec.FieldVotedFor | spec.FieldLog
@@ -120,7 +123,12 @@ func (r *Reader) durable(d *spec.Durable) {
 		m := &r.memory.durables[r.about]
 		w.last, last = &m.text, &m.value
 	}
-	for w.begin(r); ; {
+	w.begin(r)
+	if w.whole(&r.Line) {
+		*d = *last
+		return
+	}
+	for {
 		if name, again := w.again(&r.Line); again {
 			storeAgain(d, last, name)
 			continue
@@ -291,12 +299,12 @@ const (
 
 // Message takes a message. What it uses and does not show is unknown; for a strict reader, whose members are all known, it is zero.
 func (r *Reader) Message() (m spec.Message) {
-	r.message(&m)
+	r.MessageInto(&m)
 	return m
 }
 
-// message takes a message into memory that is zero.
-func (r *Reader) message(m *spec.Message) {
+// MessageInto is Message into memory that is zero.
+func (r *Reader) MessageInto(m *spec.Message) {
 	var shown, shownLast spec.MessageField
 	var last *message
 	var w walk
@@ -305,7 +313,12 @@ func (r *Reader) message(m *spec.Message) {
 		last = r.memory.message(&r.Line)
 		w.last, shownLast = &last.text, last.shown
 	}
-	for w.begin(r); ; {
+	w.begin(r)
+	if w.whole(&r.Line) {
+		*m = last.value
+		return
+	}
+	for {
 		name, again := w.again(&r.Line)
 		if again {
 			sayAgain(m, &last.value, name)

@@ -121,6 +121,9 @@ func (l *Line) More(bracket byte) bool {
 func (l *Line) Same(text []byte) (n int) {
 	data := l.Ahead(len(text))
 	text = text[:len(data)]
+	for len(data) >= n+32 && string(data[n:n+32]) == string(text[n:n+32]) {
+		n += 32
+	}
 	for ; len(data) >= n+8; n += 8 {
 		if differ := binary.LittleEndian.Uint64(data[n:]) ^ binary.LittleEndian.Uint64(text[n:]); differ != 0 {
 			return n + bits.TrailingZeros64(differ)>>3
@@ -140,6 +143,18 @@ func (l *Line) Again(n int, first bool) bool {
 		return false
 	}
 	l.at, l.first = end, false
+	return true
+}
+
+// Whole consumes n bytes, of which the caller knows that they are what stands between the brackets of the object that was just opened, and the bracket
+// after them. It reports whether that is what comes next.
+func (l *Line) Whole(n int) bool {
+	end := l.at + n
+	if end >= len(l.data) || !l.first || l.data[end] != '}' {
+		return false
+	}
+	l.at, l.first = end+1, false
+	l.depth--
 	return true
 }
 
