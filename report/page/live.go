@@ -32,7 +32,7 @@ func (l *Live) asks() string {
 
 // policy is the content-security policy of a page with that style: what it does not name is not loaded, run, or applied.
 func (l *Live) policy(style string) string {
-	scripts, more := "'sha256-"+digest(script)+"'", "form-action 'none'"
+	scripts, more := "'sha256-"+digest(script())+"'", "form-action 'none'"
 	if l.scripted() {
 		scripts += " 'sha256-" + digest(l.Script) + "'"
 	}

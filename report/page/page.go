@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	_ "embed"
 )
@@ -44,13 +45,10 @@ var pageStyle string
 var pageScript string
 
 // script is what makes pages answer to keys, without its comments. A page shows the same without it.
-var script = bare(pageScript)
+var script = sync.OnceValue(func() string { return comments().ReplaceAllString(pageScript, "") })
 
 // comments are those of a script and what stands before a line of it. No text in the scripts of pages looks like one.
-var comments = regexp.MustCompile(`(?m)/\*[\s\S]*?\*/ ?|^\s*//.*$|^\s+`)
-
-// bare is a script without comments.
-func bare(script string) string { return comments.ReplaceAllString(script, "") }
+func comments() *regexp.Regexp { return regexp.MustCompile(`(?m)/\*[\s\S]*?\*/ ?|^\s*//.*$|^\s+`) }
 
 // A page that holds a trace can be read as one: in its first line it says what wrote it, and whether it holds none, and each trace stands between
 // two lines, of which the first begins with TraceBegins and the number of traces.
@@ -85,7 +83,7 @@ func (p *Page) Write(out io.Writer) error {
 	}
 	w.f("</main>\n<footer><p>Written by raftcheck %s. %s</p></footer>\n", p.Version, p.Live.asks())
 	w.traces()
-	w.f("<script>%s</script>\n", markup(script))
+	w.f("<script>%s</script>\n", markup(script()))
 	if p.Live.scripted() {
 		w.f("<script>%s</script>\n", markup(p.Live.Script))
 	}

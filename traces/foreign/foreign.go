@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Format is a kind of file that is known by name.
@@ -65,17 +66,17 @@ var known = []struct {
 		func(h *head) bool { return h.has("format", "suite", "implementation", "level") }},
 	{&Format{Name: "a report in SARIF", Hint: "it tells of files that were judged, and holds none of them"},
 		func(h *head) bool { return strings.Contains(h.value("$schema"), "sarif") || h.has("version", "runs") }},
-	{&Format{Name: "a trace of etcd's raft", Verbs: byServers}, func(h *head) bool { return h.anyLine(etcdEvent.MatchString) }},
-	{CCF, func(h *head) bool { return h.anyLine(ccfEvent.MatchString) }},
+	{&Format{Name: "a trace of etcd's raft", Verbs: byServers}, func(h *head) bool { return h.anyLine(etcdEvent) }},
+	{CCF, func(h *head) bool { return h.anyLine(ccfEvent) }},
 	{&Format{Name: "a recording of Maelstrom's messages", Verbs: []string{"linearize"}}, func(h *head) bool { return h.has("src", "dest", "body") }},
-	{&Format{Name: "a history of Jepsen", Verbs: []string{"linearize"}}, func(h *head) bool { return h.anyLine(jepsenOperation.MatchString) || h.anyLine(jepsenJSON.MatchString) }},
-	{&Format{Name: "a log of Jepsen", Verbs: []string{"linearize"}}, func(h *head) bool { return h.anyLine(jepsenLog.MatchString) }},
+	{&Format{Name: "a history of Jepsen", Verbs: []string{"linearize"}}, func(h *head) bool { return h.anyLine(jepsenOperation) || h.anyLine(jepsenJSON) }},
+	{&Format{Name: "a log of Jepsen", Verbs: []string{"linearize"}}, func(h *head) bool { return h.anyLine(jepsenLog) }},
 	{&Format{Name: "a list of client operations of etcd's robustness tests", Verbs: []string{"linearize"}}, func(h *head) bool { return h.has("Input", "Call", "Return", "ClientId") }},
 	{&Format{Name: "a watch of etcd's robustness tests, without the operations", Hint: "raftcheck linearize FOLDER reads the folder of the whole report, " +
 		"which has client-*/operations.json"},
 		func(h *head) bool { return h.has("Request", "Responses") }},
 	{&Format{Name: "what a checker of Jepsen's found (results.edn), and not the history", Hint: "raftcheck linearize reads history.edn, beside it"},
-		func(h *head) bool { return jepsenResults.MatchString(h.text) }},
+		func(h *head) bool { return jepsenResults(h.text) }},
 	{&Format{Name: "a recording of TiPocket for a model of its own", Hint: "what its checks with Elle log is read (EDN); or write the format of docs/linearizability.md"},
 		func(h *head) bool { return h.has("action", "proc", "data") }},
 	{&Format{Name: "an execution of Apalache (ITF)", Hint: "a behaviour of a specification is no record of servers; raftcheck check --impl spec searches raft.tla itself, " +
@@ -84,44 +85,44 @@ var known = []struct {
 	{&Format{Name: "a graph or path of states by TLC (JSON)", Hint: tlcHint}, func(h *head) bool {
 		return h.has("state", "action") || h.has("states", "transitions") || h.has("counterexample")
 	}},
-	{&Format{Name: "an output of TLC", Hint: tlcHint}, func(h *head) bool { return h.anyLine(tlcOutput.MatchString) }},
+	{&Format{Name: "an output of TLC", Hint: tlcHint}, func(h *head) bool { return h.anyLine(tlcOutput) }},
 	{&Format{Name: "a path of Stateright", Hint: "it tells of a model and not of servers; a Raft in Rust is searched with raftcheck check --exec, as docs/how-to-any-language.md says, " +
 		"and what its servers log is read with --map, as docs/verify-your-log.md says"},
-		func(h *head) bool { return h.anyLine(stateright.MatchString) }},
+		func(h *head) bool { return h.anyLine(stateright) }},
 	{&Format{Name: "a log of openraft", Hint: "have tracing write JSON lines (tracing_subscriber::fmt().json()) of the servers' state and messages, and say with --map which " +
 		"field is what: docs/verify-your-log.md"},
-		func(h *head) bool { return h.anyLine(openraft.MatchString) }},
+		func(h *head) bool { return h.anyLine(openraft) }},
 	{&Format{Name: "a saved input of go test -fuzz", Hint: "go test runs it: put it under testdata/fuzz of the package that it came from"},
 		func(h *head) bool { return strings.HasPrefix(h.text, "go test fuzz v1") }},
 	{&Format{Name: "a page of raftcheck (-o html) without a trace", Hint: "it shows what was judged; give raftcheck that"}, func(h *head) bool {
-		return htmlPage.MatchString(h.text) && strings.Contains(h.text, `<meta name="generator" content="raftcheck`) && strings.Contains(h.text, `<meta name="traces" content="0"/>`)
+		return htmlPage(h.text) && strings.Contains(h.text, `<meta name="generator" content="raftcheck`) && strings.Contains(h.text, `<meta name="traces" content="0"/>`)
 	}},
 	{&Format{Name: "a page of raftcheck (-o html)", Verbs: append(byServers, "replay", "shrink")}, func(h *head) bool {
-		return htmlPage.MatchString(h.text) && strings.Contains(h.text, `<meta name="generator" content="raftcheck`)
+		return htmlPage(h.text) && strings.Contains(h.text, `<meta name="generator" content="raftcheck`)
 	}},
 	{&Format{Name: "a page (HTML)", Hint: "it shows what was recorded, and is not the record"}, func(h *head) bool {
-		return htmlPage.MatchString(h.text)
+		return htmlPage(h.text)
 	}},
 	{&Format{Name: "a report in JUnit's XML", Hint: "it tells of files that were judged, and holds none of them"},
-		func(h *head) bool { return junitReport.MatchString(h.text) }},
+		func(h *head) bool { return junitReport(h.text) }},
 	{&Format{Name: "a summary in Markdown (-o markdown)", Hint: "it tells of files that were judged, and holds none of them"},
-		func(h *head) bool { return summary.MatchString(h.lines[0]) }},
-	{&Format{Name: "a picture (SVG)", Hint: "it shows what was recorded, and is not the record"}, func(h *head) bool { return picture.MatchString(h.text) }},
+		func(h *head) bool { return summary(h.lines[0]) }},
+	{&Format{Name: "a picture (SVG)", Hint: "it shows what was recorded, and is not the record"}, func(h *head) bool { return picture(h.text) }},
 	{&Format{Name: "a program", Hint: "raftcheck check --exec COMMAND searches it, where COMMAND runs FILE: docs/how-to-any-language.md"},
-		func(h *head) bool { return strings.HasPrefix(h.text, "#!") || h.anyLine(source.MatchString) }},
+		func(h *head) bool { return strings.HasPrefix(h.text, "#!") || h.anyLine(source) }},
 	{&Format{Name: "a list of known findings", Hint: "every verb that judges takes it, as in raftcheck check --known FILE"}, func(h *head) bool {
-		return h.anyLine(fingerprint.MatchString) && !h.anyLine(checksKey.MatchString) && h.allYAML()
+		return h.anyLine(fingerprint) && !h.anyLine(checksKey) && h.allYAML()
 	}},
 	{&Format{Name: "a mapping of a log to a trace", Hint: "raftcheck verify --map MAPPING LOG"}, func(h *head) bool {
-		return h.anyLine(mappingKey.MatchString) && !strings.HasPrefix(h.text, "{")
+		return h.anyLine(mappingKey) && !strings.HasPrefix(h.text, "{")
 	}},
 	{&Format{Name: "a declaration of a project (raftcheck.yaml)", Verbs: []string{"gate"}}, func(h *head) bool {
-		return !strings.HasPrefix(h.text, "{") && h.anyLine(projectKey.MatchString) && h.allYAML()
+		return !strings.HasPrefix(h.text, "{") && h.anyLine(projectKey) && h.allYAML()
 	}},
 	{&Format{Name: "a log in JSON lines", Hint: logHint, Guess: true}, func(h *head) bool {
 		return h.has("msg") || h.has("message") || h.has("level") || h.has("event")
 	}},
-	{&Format{Name: "a log in logfmt", Hint: logHint, Guess: true}, func(h *head) bool { return logfmt.MatchString(h.lines[0]) }},
+	{&Format{Name: "a log in logfmt", Hint: logHint, Guess: true}, func(h *head) bool { return logfmt(h.lines[0]) }},
 }
 
 // CCF is what a trace of CCF's is recognised as, whatever else stands before its first event.
@@ -137,27 +138,33 @@ const (
 )
 
 var (
-	etcdEvent       = regexp.MustCompile(`^\{.*"event"\s*:\s*\{.*"nid"\s*:`)
-	ccfEvent        = regexp.MustCompile(`^\{.*"tag"\s*:\s*"(raft_trace|tla)"`)
-	jepsenOperation = regexp.MustCompile(`^\s*[\[({#]*\S*\s*\{.*:type\s+:(invoke|ok|fail|info)\b|^\s*[\[(]*\s*\{.*:type\s+:(invoke|ok|fail|info)\b|^\[\s*\{\s*:process\b`)
-	jepsenLog       = regexp.MustCompile(`^(\S+[\t ].*)?\bjepsen\.[a-z.-]+[:\s]|^\d+\t:(invoke|ok|fail|info)\t`)
-	jepsenJSON      = regexp.MustCompile(`^\s*\[?\s*\{.*"type"\s*:\s*"(invoke|ok|fail|info)"`)
-	jepsenResults   = regexp.MustCompile(`^\{[^{}]*:valid\?\s`)
-	tlcOutput       = regexp.MustCompile(`^@!@!@STARTMSG|^TLC2 Version|^State 1: <Initial predicate>|^Error: Invariant .* is violated|^Error: The behavior up to this point`)
-	stateright      = regexp.MustCompile(`^Discovered ".*" (counterexample|example) .*Path\[`)
-	openraft        = regexp.MustCompile(`\bopenraft::`)
-	htmlPage        = regexp.MustCompile(`(?i)^\s*(<!doctype html|<html)`)
-	junitReport     = regexp.MustCompile(`^\s*(<\?xml[^>]*>\s*)?<testsuites?\b`)
-	summary         = regexp.MustCompile(`^## \S+ raftcheck [a-z]+: `)
-	picture         = regexp.MustCompile(`^\s*(<\?xml[^>]*>\s*)?<svg\b`)
-	source          = regexp.MustCompile(`^(package [a-z]\w*\s*$|import \w+\s*$|from \w+ import \w|#include [<"]|use std::\w)`)
-	fingerprint     = regexp.MustCompile(`^\s*(- )?fingerprint:\s`)
-	checksKey       = regexp.MustCompile(`^checks:`)
-	mappingKey      = regexp.MustCompile(`^format:\s*raftcheck-mapping\b`)
-	projectKey      = regexp.MustCompile(`^(implementations|implementation|check|fuzz|verify|linearize|suite|known|impl|rules|subject|version):`)
-	logfmt          = regexp.MustCompile(`^[\w.-]+=("[^"]*"|\S+)( [\w.-]+=("[^"]*"|\S*))+`)
-	yamlLine        = regexp.MustCompile(`^(\s*#.*|\s*-( .*)?|\s*["']?[\w./-]+["']?:( .*)?|\s+\S.*|---)?$`)
+	etcdEvent       = matches(`^\{.*"event"\s*:\s*\{.*"nid"\s*:`)
+	ccfEvent        = matches(`^\{.*"tag"\s*:\s*"(raft_trace|tla)"`)
+	jepsenOperation = matches(`^\s*[\[({#]*\S*\s*\{.*:type\s+:(invoke|ok|fail|info)\b|^\s*[\[(]*\s*\{.*:type\s+:(invoke|ok|fail|info)\b|^\[\s*\{\s*:process\b`)
+	jepsenLog       = matches(`^(\S+[\t ].*)?\bjepsen\.[a-z.-]+[:\s]|^\d+\t:(invoke|ok|fail|info)\t`)
+	jepsenJSON      = matches(`^\s*\[?\s*\{.*"type"\s*:\s*"(invoke|ok|fail|info)"`)
+	jepsenResults   = matches(`^\{[^{}]*:valid\?\s`)
+	tlcOutput       = matches(`^@!@!@STARTMSG|^TLC2 Version|^State 1: <Initial predicate>|^Error: Invariant .* is violated|^Error: The behavior up to this point`)
+	stateright      = matches(`^Discovered ".*" (counterexample|example) .*Path\[`)
+	openraft        = matches(`\bopenraft::`)
+	htmlPage        = matches(`(?i)^\s*(<!doctype html|<html)`)
+	junitReport     = matches(`^\s*(<\?xml[^>]*>\s*)?<testsuites?\b`)
+	summary         = matches(`^## \S+ raftcheck [a-z]+: `)
+	picture         = matches(`^\s*(<\?xml[^>]*>\s*)?<svg\b`)
+	source          = matches(`^(package [a-z]\w*\s*$|import \w+\s*$|from \w+ import \w|#include [<"]|use std::\w)`)
+	fingerprint     = matches(`^\s*(- )?fingerprint:\s`)
+	checksKey       = matches(`^checks:`)
+	mappingKey      = matches(`^format:\s*raftcheck-mapping\b`)
+	projectKey      = matches(`^(implementations|implementation|check|fuzz|verify|linearize|suite|known|impl|rules|subject|version):`)
+	logfmt          = matches(`^[\w.-]+=("[^"]*"|\S+)( [\w.-]+=("[^"]*"|\S*))+`)
+	yamlLine        = matches(`^(\s*#.*|\s*-( .*)?|\s*["']?[\w./-]+["']?:( .*)?|\s+\S.*|---)?$`)
 )
+
+// matches returns whether a text matches an expression, which is compiled when somebody asks first.
+func matches(expression string) func(string) bool {
+	compiled := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+	return func(text string) bool { return compiled().MatchString(text) }
+}
 
 // head is how a file begins.
 type head struct {
@@ -209,5 +216,5 @@ func (h *head) anyLine(so func(string) bool) bool {
 
 // allYAML reports whether the lines can be those of a YAML document.
 func (h *head) allYAML() bool {
-	return !slices.ContainsFunc(h.lines[:len(h.lines)-1], func(line string) bool { return !yamlLine.MatchString(strings.TrimRight(line, "\r")) })
+	return !slices.ContainsFunc(h.lines[:len(h.lines)-1], func(line string) bool { return !yamlLine(strings.TrimRight(line, "\r")) })
 }
