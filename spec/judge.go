@@ -54,7 +54,7 @@ type watched struct {
 type sighting struct {
 	seen bool        // it was
 	now  Observation // what it showed last
-	told Observation // what it showed last of each field: facts were told up to here
+	told Observation // what it showed last of its role, term, leader, log and commit index, and which fields it ever showed: facts were told up to here
 	at   Origin      // where now was seen
 
 	holes int // in the record up to there
@@ -261,10 +261,6 @@ func (j *Judge) look(s *Step, at Origin) {
 		seen.now, seen.at, seen.holes = s.After, at, j.holes
 	}
 	told := &seen.told
-	if s.After.Unknown == 0 {
-		*told = s.After
-		return
-	}
 	if s.After.Knows(FieldRole) {
 		told.Role = s.After.Role
 	}
