@@ -127,5 +127,5 @@ func TestTwoServersAreAddedAtOnce(t *testing.T) {
 	require.EqualValues(t, 2, s.world.Observe(2).CommitIndex)
 	s.first(2, 1) // n2's request for n1's vote in term 2
 	s.campaigns(1, 3, 4, 5)
-	s.breaks("added-at-once", "leader-completeness", "n1 becomes leader of term 3 with no-op@1 at index 1, where no-op@2 was committed by term 2", "2.15.3", "2.12.5", "2.12.6")
+	s.breaks("added-at-once", "leader-completeness", "n1 becomes leader of term 3 with no-op@1 at index 1, where no-op@2 was committed by term 2", "2.15.3", "2.11.17", "2.12.5", "2.12.6", "2.14.10")
 }

@@ -175,7 +175,7 @@ func TestTheGroupChanges(t *testing.T) {
 // A leader adds a server that is no part of the group when it hears from it.
 func TestAnOutsiderIsAdded(t *testing.T) {
 	g := newGroup(t, func(o *nats.Options) { o.Outsiders = []spec.ServerID{3} })
-	require.Equal(t, []spec.ServerID{1, 2}, g.nodes[3].Observe().Config.Voters)
+	require.Equal(t, []spec.ServerID{1, 2}, g.nodes[1].Observe().Config.Voters)
 	g.give(1, spec.Input{Kind: spec.Timeout})
 	require.Equal(t, []spec.ServerID{1, 2, 3}, g.nodes[1].Observe().Config.Voters)
 }
