@@ -16,7 +16,7 @@
 // state, run from fresh nodes and judged without the memo before it is told (replay.go). The memo itself is audited: two histories that end
 // in the same bytes must behave alike (audit.go).
 //
-// A search can be kept in files, beyond memory and with a way back, by the functions of package external (kept.go and kept_*.go, filter.go, key.go). It can be
+// A search can be kept in files, beyond memory and with a way back, by the functions of package external (kept.go and kept_*.go, filter.go, key.go; by groups, kept_groups.go). It can be
 // shared by programs on many machines: [Share] does any part of it, as a function from files to files (shared.go and shared_*.go).
 //
 // The package knows nothing of Raft beyond package spec, and never imports an implementation.

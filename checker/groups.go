@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/raftcheck/raftcheck/cluster"
 )
@@ -61,7 +62,8 @@ type entry struct {
 // arrivals are the states of the next layer in one partition, as they were found: runs of one group each.
 type arrivals struct {
 	runs   []uint64
-	groups []uint32 // in the order in which they were found
+	groups []uint32
+	states int
 }
 
 // nowhere is above every place.
@@ -73,7 +75,7 @@ func partitionOfGroup(id uint32) int { return int(id >> 6 % partitions) }
 // groupable reports whether a search can and should go by groups: they pay where several messages are in flight.
 func (r *run) groupable() bool {
 	c := r.config
-	return r.kept == nil && len(r.names) == 1 && r.memo.orbits == nil && r.reduce == 0 && r.wants == 0 && r.options.States == 0 && len(r.past) == 0 &&
+	return len(r.names) == 1 && r.memo.orbits == nil && r.reduce == 0 && r.wants == 0 && r.options.States == 0 && len(r.past) == 0 &&
 		c.Network == cluster.Unordered && c.Bounds.Messages >= 2 && c.Bounds.Messages <= mostLanes &&
 		(c.Faults.Drop == cluster.Off || c.Faults.Drop == cluster.Unlimited)
 }
@@ -89,7 +91,7 @@ func newGroups(s *search) *groups {
 	return g
 }
 
-// begin files the initial state.
+// begin makes the initial state known: its group is number 0.
 func (g *groups) begin() error {
 	servers, err := g.initial()
 	if err != nil {
@@ -103,42 +105,28 @@ func (g *groups) begin() error {
 	w := wanted{slot: -1}
 	copy(w.head[:], servers)
 	w.pack(g.index.words)
-	first := g.intern(&w)
-	p := partitionOfGroup(first)
-	g.found[p].add(g, first, []uint64{0}, &g.sets[p])
-	g.turn()
+	g.intern(&w)
 	return nil
+}
+
+// fileFirst files the initial state.
+func (g *groups) fileFirst() {
+	p := partitionOfGroup(0)
+	g.found[p].add(g, 0, []uint64{0}, &g.sets[p])
 }
 
 // turn makes the states found the layer to be expanded.
 func (g *groups) turn() {
-	g.now, g.blocks = g.now[:0], g.blocks[:0]
-	total := uint32(0)
+	total := 0
 	for p := range g.found {
-		for _, id := range g.found[p].groups {
-			n := g.all[id].fresh
-			g.now = append(g.now, entry{id, total, n})
-			g.all[id].fresh = total // from here on where its next network goes
-			total += n
-		}
+		total += g.found[p].states
 	}
-	if cap(g.networks) < int(total) {
+	if cap(g.networks) < total {
 		g.networks = make([]network, total+total/4)
 	}
-	g.networks = g.networks[:total]
+	g.now, g.networks, g.blocks = g.now[:0], g.networks[:0], g.blocks[:0]
 	for p := range g.found {
-		f := &g.found[p]
-		for at := 0; at < len(f.runs); {
-			id, n := uint32(f.runs[at]>>32), int(uint32(f.runs[at]))
-			to := &g.all[id].fresh
-			copy(g.networks[*to:], f.runs[at+1:at+1+n])
-			*to += uint32(n)
-			at += 1 + n
-		}
-		for _, id := range f.groups {
-			g.all[id].fresh = 0
-		}
-		f.runs, f.groups = f.runs[:0], f.groups[:0]
+		g.now, g.networks = g.found[p].gather(g, g.now, g.networks)
 	}
 	for first := 0; first < len(g.now); {
 		n, states := 0, uint32(0)
@@ -151,7 +139,31 @@ func (g *groups) turn() {
 	}
 	g.layers = append(g.layers, newGroupLayer(g))
 	g.distinct += uint64(total)
-	g.stats.Frontier, g.stats.Distinct = int(total), g.distinct
+	g.stats.Frontier, g.stats.Distinct = total, g.distinct
+}
+
+// gather appends what was found, group by group in the order of their numbers, and forgets it.
+func (f *arrivals) gather(g *groups, now []entry, networks []network) ([]entry, []network) {
+	slices.Sort(f.groups)
+	total := uint32(len(networks))
+	networks = slices.Grow(networks, f.states)[:len(networks)+f.states]
+	for _, id := range f.groups {
+		of := &g.all[id]
+		now = append(now, entry{id, total, of.fresh})
+		of.fresh, total = total, total+of.fresh // from here on where its next network goes
+	}
+	for at := 0; at < len(f.runs); {
+		id, n := uint32(f.runs[at]>>32), int(uint32(f.runs[at]))
+		to := &g.all[id].fresh
+		copy(networks[*to:], f.runs[at+1:at+1+n])
+		*to += uint32(n)
+		at += 1 + n
+	}
+	for _, id := range f.groups {
+		g.all[id].fresh = 0
+	}
+	f.runs, f.groups, f.states = f.runs[:0], f.groups[:0], 0
+	return now, networks
 }
 
 // round expands some blocks of the layer, from the given one on, and files what they lead to. It returns how many it took.
@@ -220,9 +232,14 @@ func (r *run) exhaustGroups(ctx context.Context) (*Result, error) {
 	return result, nil
 }
 
-// stateByState makes the search again without groups.
+// stateByState makes the search again without groups, in the same folder if it is kept in one.
 func (r *run) stateByState(ctx context.Context) (*Result, error) {
 	config, o, started, reduced := r.config, r.options, r.started, r.reduced
+	if o.Keep != nil {
+		keep := *o.Keep
+		keep.Resume, keep.again, keep.states = false, true, true
+		o.Keep = &keep
+	}
 	*r = run{} // gives the memory back
 	again, err := newRun(config, o)
 	if err != nil {
@@ -230,6 +247,9 @@ func (r *run) stateByState(ctx context.Context) (*Result, error) {
 	}
 	*r = *again
 	r.started, r.reduced = started, reduced
+	if o.Keep != nil {
+		return r.exhaustKept(ctx)
+	}
 	return r.exhaust(ctx)
 }
 
@@ -246,6 +266,8 @@ func (r *run) groupByGroup(ctx context.Context) (*Result, error) {
 	case err != nil:
 		return nil, err
 	}
+	g.fileFirst()
+	g.turn()
 	for depth := 0; len(g.now) > 0; depth++ {
 		r.stats.Depth = depth
 		if bound := r.config.Bounds.Depth; bound > 0 && depth == bound {

@@ -25,6 +25,8 @@ type groupWorker struct {
 	goals       []int
 	ahead       uint64 // keeps the reads of lookAhead alive
 	most        int    // copies of a message in flight
+	written     []entry
+	gathered    []network // what is written to files
 }
 
 // carried is the networks that a message is in: what each is without that message, and where it is.
@@ -94,7 +96,8 @@ func (w *groupWorker) lacks(b span, to []uint32) []uint32 {
 	return to
 }
 
-// undone says whether it is not done yet what servers do by themselves, and lists the messages in flight that are not done.
+// undone says whether it is not done yet what servers do by themselves, and lists the messages in flight that are not done, in ascending order: in
+// which order things become known does not depend on that of the networks.
 func (w *groupWorker) undone() (own bool, messages []uint32) {
 	w.rest = w.rest[:0]
 	for _, m := range w.inFlight {
@@ -102,6 +105,7 @@ func (w *groupWorker) undone() (own bool, messages []uint32) {
 			w.rest = append(w.rest, m)
 		}
 	}
+	slices.Sort(w.rest)
 	return w.done[0] != w.epoch, w.rest
 }
 
@@ -393,4 +397,5 @@ func (f *arrivals) add(g *groups, id uint32, networks []network, sets *networkSe
 		f.groups = append(f.groups, id)
 	}
 	of.fresh += uint32(fresh)
+	f.states += fresh
 }

@@ -20,7 +20,9 @@ type Keep struct {
 	again   bool   // in place of the search that is there, of which an assumption did not hold
 	folder  external.FS
 	without []Reduced // which those were
-	tight   int       // tests: so many keys are sorted at once, and filters are emptied before every round; 0 is as Memory has it
+	states  bool      // state by state, and not by groups
+	crowd   int       // tests: there is memory for so many groups; 0 is as Memory has it
+	tight   int       // tests: so many keys are sorted at once, or states expanded, and what is in memory is forgotten before every round; 0 is as Memory has it
 }
 
 // Unfit says why a folder cannot hold a search, or why the search in it cannot go on as it was asked to.
@@ -59,13 +61,16 @@ type kept struct {
 	state    keptState
 	filters  [partitions]filter
 	room     int  // words that each filter should have at most
-	whole    bool // the filters hold every state that was found
+	whole    bool // the filters, or the sets of groups, hold every state that was found
 	base     uint64
 	fills    []uint32 // what was made known to the memo since the last manifest, as numbers
 	out      *external.Candidates
-	filed    uint64       // states in out
-	putsOff  bool         // what the memo does not hold is left to somebody else, who has it for all (shared.go)
-	stand    *SharedLayer // of a search that is shared, whose layers are in several files each; nil for others
+	filed    uint64         // states in out, or in pieces
+	putsOff  bool           // what the memo does not hold is left to somebody else, who has it for all (shared.go)
+	pieces   []external.Ref // of the next layer, in a search by groups
+	headed   int            // groups that the manifest knows
+	memory   int            // bytes for a search by groups; 0 is no bound
+	stand    *SharedLayer   // of a search that is shared, whose layers are in several files each; nil for others
 }
 
 // keptState is what a manifest says besides files.

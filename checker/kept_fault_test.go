@@ -23,7 +23,7 @@ import (
 var every = flag.Int("every", 17, "fail at every n-th operation with a folder, and at the first of each kind")
 
 // chosen are the numbers of the operations at which something goes wrong, of all that an undisturbed search takes.
-func chosen(t *testing.T) (numbers []int, undisturbed told) {
+func chosen(t *testing.T, world *cluster.Config) (numbers []int, undisturbed told) {
 	t.Helper()
 	var kinds []string
 	f := &memfs.Folder{}
@@ -33,7 +33,7 @@ func chosen(t *testing.T) (numbers []int, undisturbed told) {
 		}
 		return nil
 	}
-	r, err := keptIn(f)
+	r, err := keptIn(world, f)
 	require.NoError(t, err)
 	slices.Sort(kinds)
 	require.Equal(t, []string{"after rename", "create", "names", "open", "read", "remove", "rename", "sync", "write"}, slices.Compact(kinds))
@@ -47,16 +47,22 @@ func faultWorld() *cluster.Config {
 	return &c
 }
 
+// inFaultWorlds tests a search state by state, and one by groups.
+func inFaultWorlds(t *testing.T, test func(t *testing.T, world *cluster.Config)) {
+	t.Run("states", func(t *testing.T) { test(t, faultWorld()) })
+	t.Run("groups", func(t *testing.T) { test(t, groupsWorld()) })
+}
+
 // keptIn searches the world in a folder, and goes on with the search that is there if there is one.
-func keptIn(f *memfs.Folder) (*Result, error) {
+func keptIn(world *cluster.Config, f *memfs.Folder) (*Result, error) {
 	begun := f.Bytes(external.ManifestName) != nil
-	return Check(context.Background(), faultWorld(), Options{Workers: 1, Keep: &Keep{Dir: "folder", Resume: begun, Maker: "test", folder: f, tight: 1}})
+	return Check(context.Background(), world, Options{Workers: 1, Keep: &Keep{Dir: "folder", Resume: begun, Maker: "test", folder: f, tight: 1}})
 }
 
 // requireEqual holds a search that went on against an undisturbed one.
-func requireEqual(t *testing.T, want told, f *memfs.Folder, how string) {
+func requireEqual(t *testing.T, world *cluster.Config, want told, f *memfs.Folder, how string) {
 	t.Helper()
-	r, err := keptIn(f)
+	r, err := keptIn(world, f)
 	require.NoError(t, err, how)
 	require.Equal(t, want, tell(t, r), how)
 }
@@ -70,7 +76,7 @@ func requireHonest(t *testing.T, want told, r *Result, err error, how string) {
 		require.True(t, errors.As(err, &unfit) || errors.As(err, &failed), "%s: %v", how, err)
 		return
 	}
-	if r.Search.Complete {
+	if r.Search.Complete || len(r.Findings) > 0 {
 		require.Equal(t, want, tell(t, r), how)
 		return
 	}
@@ -80,8 +86,13 @@ func requireHonest(t *testing.T, want told, r *Result, err error, how string) {
 
 // TestEveryOperationFailsOnce: whatever is done with the folder fails once, at every place, and the search goes on to the equal result.
 func TestEveryOperationFailsOnce(t *testing.T) {
-	numbers, want := chosen(t)
-	require.Equal(t, searchIn(t, faultWorld(), Options{}), want)
+	inFaultWorlds(t, everyOperationFailsOnce)
+	t.Run("broken", func(t *testing.T) { everyOperationFailsOnce(t, brokenWorld(t)) }) // by groups, and then again state by state
+}
+
+func everyOperationFailsOnce(t *testing.T, world *cluster.Config) {
+	numbers, want := chosen(t, world)
+	require.Equal(t, searchIn(t, world, Options{}), want)
 	for _, n := range numbers {
 		f := &memfs.Folder{}
 		f.Fail = func(op memfs.Op) error {
@@ -90,16 +101,21 @@ func TestEveryOperationFailsOnce(t *testing.T) {
 			}
 			return nil
 		}
-		r, err := keptIn(f)
+		r, err := keptIn(world, f)
 		f.Fail = nil
 		requireHonest(t, want, r, err, fmt.Sprintf("operation %d", n))
-		requireEqual(t, want, f, fmt.Sprintf("after operation %d failed", n))
+		requireEqual(t, world, want, f, fmt.Sprintf("after operation %d failed", n))
 	}
 }
 
 // TestEndedAtEveryOperation: the program is killed, or the power fails, before every operation, and the search goes on to the equal result.
 func TestEndedAtEveryOperation(t *testing.T) {
-	numbers, want := chosen(t)
+	inFaultWorlds(t, endedAtEveryOperation)
+	t.Run("broken", func(t *testing.T) { endedAtEveryOperation(t, brokenWorld(t)) }) // by groups, and then again state by state
+}
+
+func endedAtEveryOperation(t *testing.T, world *cluster.Config) {
+	numbers, want := chosen(t, world)
 	var left []*memfs.Folder
 	f := &memfs.Folder{}
 	f.Fail = func(op memfs.Op) error {
@@ -108,18 +124,20 @@ func TestEndedAtEveryOperation(t *testing.T) {
 		}
 		return nil
 	}
-	_, err := keptIn(f)
+	_, err := keptIn(world, f)
 	require.NoError(t, err)
 	require.Len(t, left, 2*len(numbers))
 	for n, g := range left {
-		requireEqual(t, want, g, fmt.Sprintf("ended before operation %d", numbers[n/2]))
+		requireEqual(t, world, want, g, fmt.Sprintf("ended before operation %d", numbers[n/2]))
 	}
 }
 
 // TestSpoiledFiles: bits of every file of a search are flipped, files are cut, torn, swapped and gone, in searches that were ended early and late
 // and in one that is done. Whatever the manifest names is refused by name, and what it does not name changes nothing.
-func TestSpoiledFiles(t *testing.T) {
-	r, err := keptIn(&memfs.Folder{})
+func TestSpoiledFiles(t *testing.T) { inFaultWorlds(t, spoiledFiles) }
+
+func spoiledFiles(t *testing.T, world *cluster.Config) {
+	r, err := keptIn(world, &memfs.Folder{})
 	require.NoError(t, err)
 	want := tell(t, r)
 	refused := map[string]int{} // by kind of file
@@ -131,7 +149,7 @@ func TestSpoiledFiles(t *testing.T) {
 			}
 			return nil
 		}
-		_, _ = keptIn(f)
+		_, _ = keptIn(world, f)
 		f.Fail = nil
 		names, err := f.Names()
 		require.NoError(t, err)
@@ -145,7 +163,7 @@ func TestSpoiledFiles(t *testing.T) {
 		spoil := func(name, how string, b []byte) {
 			g := f.Kill()
 			g.Put(name, b)
-			r, err := Check(context.Background(), faultWorld(), Options{Workers: 1, Keep: &Keep{Dir: "folder", Resume: true, Maker: "test", folder: g, tight: 1}})
+			r, err := Check(context.Background(), world, Options{Workers: 1, Keep: &Keep{Dir: "folder", Resume: true, Maker: "test", folder: g, tight: 1}})
 			if bytes.Equal(b, f.Bytes(name)) || !slices.Contains(needed, name) {
 				require.NoError(t, err, "%s %s", name, how)
 				require.Equal(t, want, tell(t, r), "%s %s", name, how)
@@ -173,14 +191,20 @@ func TestSpoiledFiles(t *testing.T) {
 			spoil(name, "another", f.Bytes(names[(k+1)%len(names)]))
 		}
 	}
-	for _, kind := range []string{external.ManifestName, "words", "keys", "paths", "run", "memo"} {
+	kinds := []string{external.ManifestName, "words", "keys", "paths", "run", "memo"}
+	if refused["sets"] > 0 {
+		kinds = []string{external.ManifestName, "sets", "heads", "memo"}
+	}
+	for _, kind := range kinds {
 		require.Greater(t, refused[kind], 20, kind)
 	}
 }
 
 // TestSpoiledReads: what is read from disk while a search goes on is not what was written, once at every place.
-func TestSpoiledReads(t *testing.T) {
-	numbers, want := chosen(t)
+func TestSpoiledReads(t *testing.T) { inFaultWorlds(t, spoiledReads) }
+
+func spoiledReads(t *testing.T, world *cluster.Config) {
+	numbers, want := chosen(t, world)
 	spoiled := 0
 	for _, n := range numbers {
 		f := &memfs.Folder{}
@@ -191,14 +215,14 @@ func TestSpoiledReads(t *testing.T) {
 				hit = true
 			}
 		}
-		r, err := keptIn(f)
+		r, err := keptIn(world, f)
 		f.Spoil = nil
 		if !hit {
 			continue
 		}
 		spoiled++
 		requireHonest(t, want, r, err, fmt.Sprintf("read %d", n))
-		requireEqual(t, want, f, fmt.Sprintf("after read %d", n))
+		requireEqual(t, world, want, f, fmt.Sprintf("after read %d", n))
 	}
 	require.Positive(t, spoiled)
 }
@@ -206,7 +230,7 @@ func TestSpoiledReads(t *testing.T) {
 // TestAnotherWorldIsRefused, and another program, and one that behaves otherwise.
 func TestAnotherWorldIsRefused(t *testing.T) {
 	f := &memfs.Folder{}
-	_, err := keptIn(f)
+	_, err := keptIn(faultWorld(), f)
 	require.NoError(t, err)
 	for want, edit := range map[string]func(*cluster.Config, *Options){
 		"another world":                 func(c *cluster.Config, _ *Options) { c.Bounds.Terms = 2 },

@@ -49,6 +49,23 @@ func (r *run) worldOf() (lines []string) {
 // resume goes on where the manifest says.
 func (r *run) resume(ctx context.Context) error {
 	k := r.kept
+	if err := r.recognize(ctx); err != nil {
+		return err
+	}
+	if r.stats.Distinct = k.state.Stats.Distinct; len(k.manifest.Layers) > 1 {
+		if err := r.takeOut(k.state.StripsFrom); err != nil {
+			return err
+		}
+	}
+	if err := r.recall(ctx); err != nil {
+		return err
+	}
+	return r.refill()
+}
+
+// recognize makes sure that the search is of this world and by this program, and that all files are as they were written.
+func (r *run) recognize(ctx context.Context) error {
+	k := r.kept
 	if k.manifest.Maker != k.Maker {
 		return k.unfit(&external.Damaged{File: external.ManifestName, What: fmt.Sprintf("%s made it, and this is %s", k.manifest.Maker, k.Maker)})
 	}
@@ -60,13 +77,14 @@ func (r *run) resume(ctx context.Context) error {
 			return err
 		}
 	}
-	if r.stats.Distinct = k.state.Stats.Distinct; len(k.manifest.Layers) > 1 {
-		if err := r.takeOut(k.state.StripsFrom); err != nil {
-			return err
-		}
-	}
+	return nil
+}
+
+// recall makes known again what was known when the last layer was finished, and goes on counting from there.
+func (r *run) recall(ctx context.Context) error {
+	k := r.kept
 	for _, ref := range k.manifest.Memo {
-		numbers, err := external.ReadMemo(k.folder, ref)
+		numbers, err := external.ReadNumbers(k.folder, ref)
 		if err != nil {
 			return err
 		}
@@ -85,10 +103,7 @@ func (r *run) resume(ctx context.Context) error {
 	r.started = r.started.Add(-time.Duration(s.Seconds * float64(time.Second)))
 	k.count()
 	r.stats.Distinct = k.base
-	if err := external.Sweep(k.folder, &k.manifest); err != nil {
-		return err
-	}
-	return r.refill()
+	return external.Sweep(k.folder, &k.manifest)
 }
 
 // refillMemo makes known again what was made known to another memo.

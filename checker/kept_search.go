@@ -26,6 +26,9 @@ func (r *run) exhaustKept(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	defer k.close()
+	if r.byGroups() {
+		return r.exhaustKeptGroups(ctx)
+	}
 	if err := r.start(ctx); err != nil {
 		return r.stopped(ctx, err)
 	}
@@ -94,7 +97,7 @@ func (r *run) start(ctx context.Context) error {
 	if k.Resume {
 		return r.resume(ctx)
 	}
-	k.state.World, k.state.Note, k.state.Without, k.manifest.Maker = r.worldOf(), k.Note, k.Keep.without, k.Maker
+	k.inscribe(r.worldOf())
 	first := r.layer[0]
 	first.second = append(first.second, r.workers[0].keyOf(first.words, first.prints[0]).B)
 	key := external.Key{A: first.prints[0], B: first.second[0]}
@@ -106,6 +109,11 @@ func (r *run) start(ctx context.Context) error {
 		return err
 	}
 	return r.turnKept()
+}
+
+// inscribe notes what is searched, and by which program.
+func (k *kept) inscribe(world []string) {
+	k.state.World, k.state.Note, k.state.Without, k.manifest.Maker = world, k.Note, k.Keep.without, k.Maker
 }
 
 // turnKept makes the next layer the one to be expanded, and the manifest say so.
@@ -120,13 +128,6 @@ func (r *run) turnKept() error {
 			return err
 		}
 	}
-	if len(k.fills) > 0 {
-		ref, err := external.WriteMemo(k.folder, k.serial(), k.fills)
-		if err != nil {
-			return err
-		}
-		k.manifest.Memo, k.fills = append(k.manifest.Memo, ref), k.fills[:0]
-	}
 	for n := range k.manifest.Layers {
 		l := &k.manifest.Layers[n]
 		if l.Words = nil; l.Sorted {
@@ -134,6 +135,19 @@ func (r *run) turnKept() error {
 		}
 	}
 	k.manifest.Layers = append(k.manifest.Layers, layer)
+	return r.checkpoint()
+}
+
+// checkpoint writes the manifest, with what became known since the last: a layer is finished.
+func (r *run) checkpoint() (err error) {
+	k := r.kept
+	if len(k.fills) > 0 {
+		ref, err := external.WriteNumbers(k.folder, external.Memo, k.serial(), k.fills)
+		if err != nil {
+			return err
+		}
+		k.manifest.Memo, k.fills = append(k.manifest.Memo, ref), k.fills[:0]
+	}
 	if k.count(); k.base > 0 {
 		r.stats.Distinct = k.base
 	}
@@ -158,6 +172,11 @@ func (k *kept) count() {
 	for n := range k.manifest.Layers {
 		k.base += k.manifest.Layers[n].States()
 	}
+	if k.manifest.Sets != nil {
+		for _, states := range k.manifest.Sets.Layers {
+			k.base += states
+		}
+	}
 }
 
 // nextLayer makes of the candidates what is new of them.
@@ -179,8 +198,7 @@ func (r *run) nextLayer() (external.Layer, error) {
 // merge drops candidates that were seen before.
 func (r *run) merge(candidates external.Layer) (external.Layer, error) {
 	k := r.kept
-	work := &external.Work{Keys: r.sortedAtOnce(), Serial: k.serial,
-		Parallel: func(n int, do func(int)) { r.parallel(n, func(_ *worker, p int) { do(p) }) }}
+	work := r.work()
 	runs := k.manifest.Runs
 	var pending []external.Ref
 	for n := range k.manifest.Layers {
@@ -202,6 +220,12 @@ func (r *run) merge(candidates external.Layer) (external.Layer, error) {
 	}
 	k.manifest.Runs, err = external.Compact(k.folder, runs, work)
 	return layer, err
+}
+
+// work is what merging may use.
+func (r *run) work() *external.Work {
+	return &external.Work{Keys: r.sortedAtOnce(), Serial: r.kept.serial,
+		Parallel: func(n int, do func(int)) { r.parallel(n, func(_ *worker, p int) { do(p) }) }}
 }
 
 // sortedAtOnce is how many keys each worker sorts at once.

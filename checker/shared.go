@@ -207,7 +207,7 @@ func (s *Sharing) know(ctx context.Context, l *SharedLayer) error {
 			continue
 		}
 		s.dirty = true
-		numbers, err := external.ReadMemo(s.folder, ref)
+		numbers, err := external.ReadNumbers(s.folder, ref)
 		if err != nil {
 			return err
 		}

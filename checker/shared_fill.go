@@ -167,7 +167,7 @@ func (f *filling) commit() error {
 	if len(r.kept.fills) == 0 {
 		return nil
 	}
-	ref, err := external.WriteMemo(f.folder, r.kept.serial(), r.kept.fills)
+	ref, err := external.WriteNumbers(f.folder, external.Memo, r.kept.serial(), r.kept.fills)
 	f.said.Memo = &ref
 	f.filled += uint64(len(r.kept.fills))
 	r.kept.fills = r.kept.fills[:0]

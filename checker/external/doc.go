@@ -5,6 +5,8 @@
 //	merge      drops the candidates that were seen before                [Merge] of what was [Found], [Sort], [Compact]
 //	manifest   says which files are the search, once a layer is done      [Write], [Read], [Verify], [Sweep]
 //
+// Where states are members of sets that are known by numbers, a layer is a file of sets: [CreateSets], [OpenSets], [MergeSets], [CompactSets].
+//
 // Each is a function from files to files: it changes none that is there, and what it makes counts only when a manifest names it.
 // Whatever ends a program in between, the last manifest and the files that it names are whole, and the layer after them is made again.
 //

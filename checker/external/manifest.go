@@ -17,12 +17,29 @@ import (
 // Manifest says which files are a search, as of the end of a layer. All others in the folder are leftovers.
 type Manifest struct {
 	Format int             `json:"format"`
-	Maker  string          `json:"maker"`  // the program and its version: another may number things otherwise
-	Search json.RawMessage `json:"search"` // what the maker has to know besides
-	Layers []Layer         `json:"layers"` // all, in order of depth. The last is to be expanded next
-	Runs   []Ref           `json:"runs"`   // the keys of all layers that are Sorted, and of no others
-	Memo   []Ref           `json:"memo"`   // files of the maker's own, in order
-	Serial uint64          `json:"serial"` // the number that the next file gets
+	Maker  string          `json:"maker"`          // the program and its version: another may number things otherwise
+	Search json.RawMessage `json:"search"`         // what the maker has to know besides
+	Layers []Layer         `json:"layers"`         // all, in order of depth. The last is to be expanded next
+	Runs   []Ref           `json:"runs"`           // the keys of all layers that are Sorted, and of no others
+	Sets   *Sets           `json:"sets,omitempty"` // of a search by groups, in place of layers and runs
+	Memo   []Ref           `json:"memo"`           // files of the maker's own, in order
+	Serial uint64          `json:"serial"`         // the number that the next file gets
+}
+
+// Sets are the files of a search by groups: a state is a member of a numbered set.
+type Sets struct {
+	Heads  []Ref    `json:"heads"`  // files of the maker's own, in order: what each number stands for
+	Layers []uint64 `json:"layers"` // states in each, in order of depth
+	Last   Ref      `json:"last"`   // those of the last layer, which is to be expanded next
+	Runs   []Ref    `json:"runs"`   // those of all layers, each once
+}
+
+// refs lists the files, each once.
+func (s *Sets) refs() []Ref {
+	if slices.Contains(s.Runs, s.Last) {
+		return slices.Concat(s.Heads, s.Runs)
+	}
+	return slices.Concat(s.Heads, []Ref{s.Last}, s.Runs)
 }
 
 // ManifestName is the manifest's file. It is the only one that is ever replaced.
@@ -104,6 +121,9 @@ func (m *Manifest) Files() (all []Ref) {
 	for k := range m.Layers {
 		all = append(all, m.Layers[k].refs()...)
 	}
+	if m.Sets != nil {
+		all = append(all, m.Sets.refs()...)
+	}
 	return slices.Concat(all, m.Runs, m.Memo)
 }
 
@@ -139,15 +159,21 @@ func Sweep(folder FS, m *Manifest) error {
 func Ours(name string) bool { return searchFile.MatchString(name) }
 
 // searchFile is how the files of a search are named.
-var searchFile = regexp.MustCompile(`^(words|keys|paths|run|memo)-[0-9]{8,}$`)
+var searchFile = regexp.MustCompile(`^(words|keys|paths|run|sets|heads|memo)-[0-9]{8,}$`)
 
 func fileName(kind string, serial uint64) string {
 	return fmt.Sprintf("%s-%08s", kind, strconv.FormatUint(serial, 10))
 }
 
-// WriteMemo writes what the maker must do again before it can go on, as numbers.
-func WriteMemo(folder FS, serial uint64, numbers []uint32) (Ref, error) {
-	w, err := newWriter(folder, fileName("memo", serial))
+// The kinds of files of the maker's own.
+const (
+	Memo  = "memo"  // what it must do again before it can go on
+	Heads = "heads" // what the numbers of sets stand for
+)
+
+// WriteNumbers writes a file of the maker's own.
+func WriteNumbers(folder FS, kind string, serial uint64, numbers []uint32) (Ref, error) {
+	w, err := newWriter(folder, fileName(kind, serial))
 	if err != nil {
 		return Ref{}, err
 	}
@@ -164,8 +190,8 @@ func WriteMemo(folder FS, serial uint64, numbers []uint32) (Ref, error) {
 	return w.commit()
 }
 
-// ReadMemo reads what WriteMemo wrote.
-func ReadMemo(folder FS, ref Ref) (numbers []uint32, err error) {
+// ReadNumbers reads what WriteNumbers wrote.
+func ReadNumbers(folder FS, ref Ref) (numbers []uint32, err error) {
 	r, err := openBlocks(folder, ref)
 	if err != nil {
 		return nil, err

@@ -280,6 +280,10 @@ func sortPiece(q *queue, most int, out *runWriter) error {
 
 // Compact merges runs until each is at least twice as large as the next, so that there are few. It returns those that are left.
 func Compact(folder FS, runs []Ref, w *Work) ([]Ref, error) {
+	return compact(runs, func(some []Ref) (Ref, error) { return join(folder, some, w) })
+}
+
+func compact(runs []Ref, join func(some []Ref) (Ref, error)) ([]Ref, error) {
 	runs = slices.DeleteFunc(slices.Clone(runs), func(r Ref) bool { return r.Rows == 0 })
 	slices.SortStableFunc(runs, func(a, b Ref) int { return -compareRows(a, b) })
 	for {
@@ -291,7 +295,7 @@ func Compact(folder FS, runs []Ref, w *Work) ([]Ref, error) {
 		if n-from < 2 {
 			return runs, nil
 		}
-		merged, err := join(folder, runs[from:], w)
+		merged, err := join(runs[from:])
 		if err != nil {
 			return nil, err
 		}

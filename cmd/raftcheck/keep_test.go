@@ -27,6 +27,8 @@ func TestASearchGoesOnAfterAnyEnd(t *testing.T) {
 		"check --impl spec --log 0 --symmetry --save none":               "",
 		"check --impl mutant:rp-next-le-match --save none":               " --reduce none",
 		"check --messages 1 --reduce losses,no-ops,symmetry --save none": "",
+		"check --nodes 2 --log 3 --reduce none --save none":              "",
+		"check --impl mutant:el-leader-votes --reduce none --save none":  "",
 	} {
 		want := searched(t, t.TempDir(), call+inMemory)
 		for round := range rounds {
