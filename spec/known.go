@@ -29,7 +29,9 @@ type Known struct {
 	stepped Term // and that it was then seen, in that very term, not to lead any more
 	past    tenures
 
-	lost  bool // it may have crashed in steps that are not recorded, and not be up again
+	lost    bool // it may have crashed in steps that are not recorded, and not be up again
+	running bool // it was certainly up when its last step ended
+	failing bool // its disk was said to refuse what it writes next, which stops it
 	lossy bool // it crashed, and lost what was not synced
 	sends bool // its own record shows some of what it sends
 }
@@ -120,31 +122,38 @@ func (s *Step) leavesLog() bool {
 	return s.delivered(RequestVote) || s.Input.Kind == Timeout && s.After.Knows(FieldRole) && s.After.Role != Leader && !s.crashes()
 }
 
-// up says whether the server is up where its role is not shown: it is if it acts, and else unless it was last heard of as down or may show its role and does not.
+// up says whether the server is up where its role is not shown. One that was up is up until it is said to crash, or its disk to fail; one that acts is up; and one
+// of which neither is known is, unless it was last heard of as down or may show its role and does not.
 func (k *Known) up(s *Step, holes int) {
 	b, a := &s.Before, &s.After
 	if s.Gap || !k.seen && holes > 0 {
-		k.lost = true
+		k.lost, k.running = true, false
 	}
 	if s.Input.Kind == Restart || a.Knows(FieldRole) && a.Role != Crashed {
 		k.lost = false
 	}
-	isUp := s.acts() || !k.past.showsRoles && !a.Knows(FieldRole) && !k.lost
+	k.failing = s.Input.Kind == StorageError || k.failing && s.Input.Kind != Restart
+	isUp := s.acts() || !k.failing && !s.fails() && (k.running || !k.past.showsRoles && !a.Knows(FieldRole) && !k.lost)
 	switch {
 	case s.Input.Kind == Crash || s.Input.Cut > 0 || k.down() && s.Input.Kind != Restart && !a.Knows(FieldRole):
 		a.Role, a.Unknown = Crashed, a.Unknown&^(FieldRole|FieldUp)
 	case s.Input.Kind == Restart || isUp:
 		a.Unknown &^= FieldUp
 	}
-	if isUp && s.Input.Kind != Restart {
+	if (isUp || k.running) && s.Input.Kind != Restart {
 		b.Unknown &^= FieldUp
 	}
+	k.running = a.Knows(FieldUp) && !s.crashes()
 }
 
 // acts reports whether a step certainly begins and ends with a server that is up: it did something, no crash cut it short and no disk failed.
 func (s *Step) acts() bool {
-	return len(s.Output.Effects) > 0 && s.Input.Kind != Crash && s.Input.Kind != Restart && s.Input.Cut == 0 &&
-		!slices.ContainsFunc(s.Output.Effects, func(e Effect) bool { return e.Kind == Fail })
+	return len(s.Output.Effects) > 0 && s.Input.Kind != Crash && s.Input.Kind != Restart && s.Input.Cut == 0 && !s.fails()
+}
+
+// fails reports whether a write was tried that the disk refused.
+func (s *Step) fails() bool {
+	return slices.ContainsFunc(s.Output.Effects, func(e Effect) bool { return e.Kind == Fail })
 }
 
 // forget drops what need not hold any more after steps that are not recorded, a crash among them perhaps.

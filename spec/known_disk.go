@@ -111,7 +111,8 @@ func (k *Known) stored(d *Durable, declared *binding, at Origin) {
 		return
 	}
 	p.term.raise(d.Term, at)
+	k.term.raise(d.Term, at)
 	if d.Unknown&FieldVotedFor == 0 {
-		p.vote.cast(d.Term, d.VotedFor, at)
+		k.gave(d.Term, d.VotedFor, at)
 	}
 }

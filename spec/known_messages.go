@@ -17,7 +17,7 @@ func (k *Known) told(m *Message, now *Observation, declared *binding, at Origin)
 	p.term.raise(m.Term, at)
 	switch {
 	case m.Kind == RequestVoteReply && m.Knows(MessageGranted) && m.Granted:
-		p.vote.cast(m.Term, m.To, at)
+		k.gave(m.Term, m.To, at)
 	case !m.Success || !m.Knows(MessageSuccess|MessageMatch) || declared.healsFirst:
 	case m.Kind == InstallSnapshotReply:
 		if m.MatchIndex > p.snapshot.index {
@@ -30,6 +30,12 @@ func (k *Known) told(m *Message, now *Observation, declared *binding, at Origin)
 			p.log, p.logAt = log, at
 		}
 	}
+}
+
+// gave adds a vote that is promised, and so was given.
+func (k *Known) gave(term Term, vote ServerID, at Origin) {
+	k.promised.vote.cast(term, vote, at)
+	k.vote.cast(term, vote, at)
 }
 
 // end notes up to which entry a server has acknowledged what it was sent: from now on its log is at least as up to date as one that ends there.
