@@ -149,7 +149,7 @@ var commitMajority = &Rule{
 }
 
 func judgeCommitMajority(s *Step) *Breach {
-	if !s.commitsAsLeader() || s.commits(&s.After.Config, s.stores) || s.commits(&s.Before.Config, s.stores) {
+	if !s.commitsAsLeader() || s.commits(&s.After.Config, s.stores) || s.commits(s.committedUnder(), s.stores) {
 		return nil
 	}
 	var copies []ServerID
@@ -161,6 +161,17 @@ func judgeCommitMajority(s *Step) *Breach {
 	return s.breachAfter("%s, leader of term %d, commits index %d, which it knows to be stored on %s", s.Server, s.After.Term, s.After.CommitIndex, listed(copies)).
 		refusing("servers with matchIndex ≥ commitIndex are "+s.enough(&s.After.Config, committing), "%s of %s", listed(copies), configured(&s.After.Config)).
 		allowing("%s keeps commitIndex %d", s.Server, s.Before.CommitIndex).before("commitIndex before", FieldCommit)
+}
+
+// committedUnder returns the configuration that was in force before the step changed it last: the one before the step, or one that the step itself
+// appended and committed, which is in force from then on (Raft paper, 6).
+func (s *Step) committedUnder() *Configuration {
+	if s.Declared.Has(ConfigurationInLog) && s.Before.Knows(FieldLog) {
+		if c, at, found := s.lastConfiguration(&s.After.Log, s.After.CommitIndex); found && at > s.Before.Log.LastIndex() {
+			return &c
+		}
+	}
+	return &s.Before.Config
 }
 
 // stores reports whether the leader knows that a server stores its entries up to the leader's commitIndex.
