@@ -1,23 +1,24 @@
 package spec
 
+import "slices"
+
 // A rule that a step cannot break says nothing about it. What puts a rule to the test is written here, beside all the others, so that "held" can
-// be told with how often it could have been otherwise. A rule with a Step check that is not in the list is put to the test by every
-// step that shows what it needs.
+// be told with how often it could have been otherwise. Every rule with a Step check is in the list.
 
 // Exercises reports whether the step could break the rule: it shows what the rule needs, and something happens that the rule is about.
 func (r *Rule) Exercises(s *Step) bool {
 	if r.Step == nil || !r.checkable(s) {
 		return false
 	}
-	about, listed := exercises[r]
-	return !listed || about.holds(s, s.traits())
+	about := exercises[r]
+	return about.holds(s, s.traits())
 }
 
 // ExercisedBy reports whether the step may put the rule to the test, in any of the ways in which the rule looks at executions: by the step
 // alone, or together with what came before or with another server.
 func (r *Rule) ExercisedBy(s *Step, declared Variants) bool {
 	if s.Output.Refused {
-		return false
+		return r == refusedHarmless && r.Exercises(s)
 	}
 	return r.Exercises(s) || r.Agreement != FactNone && s.tells(r.Agreement, declared) || r.checkable(s) &&
 		((r.Elected != nil || r.Kept != nil) && TookOffice(s) || r.Answered != nil && s.answersAtOnce() != nil || r.Told != nil && s.Output.answers())
@@ -36,8 +37,34 @@ func inLog(s *Step) bool {
 	return found
 }
 
+// showsRefusal reports whether a step that is refused shows whether anything came of it.
+func showsRefusal(s *Step) bool {
+	const states = FieldUp - 1&^FieldCompacted
+	return !s.Output.Unseen || (s.Before.Unknown|s.After.Unknown)&states != states
+}
+
+// showsTermSource reports whether a step shows where a term may come from. Storage brings to light what earlier inputs did, and a restart what a crash left.
+func showsTermSource(s *Step) bool {
+	switch s.Input.Kind {
+	case 0, Stored, Crash, Restart:
+		return false
+	}
+	return s.Input.Kind != Deliver || s.Input.Message.Knows(MessageTerm)
+}
+
+// hasFollowers reports whether there are other servers in the configuration.
+func hasFollowers(s *Step) bool {
+	c := &s.After.Config
+	return slices.ContainsFunc(slices.Concat(c.Voters, c.Outgoing, c.Learners), func(id ServerID) bool { return id != s.Server })
+}
+
+// promising are the messages that rest on what is on disk.
+var promising = sends(RequestVote, RequestVoteReply, AppendEntries, AppendEntriesReply, InstallSnapshot, InstallSnapshotReply, TimeoutNow)
+
 // exercises says when a step puts a rule to the test.
 var exercises = map[*Rule]condition{
+	termMonotonic:           marked(hadTerm),
+	termHasSource:           when(goesToTerm, that(showsTermSource)),
 	adoptHigherTerm:         when(running, ofHigherTerm),
 	heedHigherTerm:          when(running, ofHigherTerm),
 	staleRequestHarmless:    when(running, request, ofEarlierTerm),
@@ -53,7 +80,7 @@ var exercises = map[*Rule]condition{
 	oneVoteEach:             marked(countsSomeVotes),
 	noVoteAway:              grants,
 	candidateYields:         when(running, brings(AppendEntries, InstallSnapshot), ofItsTerm),
-	heartbeatToAll:          when(running, given(Heartbeat), leading),
+	heartbeatToAll:          when(running, given(Heartbeat), leading, that(hasFollowers)),
 	leaderAppendOnly:        when(leading, holdsEntries),
 	prevMatches:             when(brings(AppendEntries), wholeMessage, notOfEarlier, either(acknowledges, otherLogs), marked(takesEntries)),
 	truncateOnConflict:      holdsEntries,
@@ -82,7 +109,7 @@ var exercises = map[*Rule]condition{
 	commitInLog:                  marked(commitsAfter),
 	applyInOrder:                 marked(hasApplied),
 	committedKept:                when(committed, holdsEntries),
-	durableBeforeSend:            does(Send),
+	durableBeforeSend:            promising,
 	voteAtomic:                   cutShort,
 	truncationAtomic:             when(cutShort, brings(AppendEntries)),
 	errorStopsPromise:            does(Fail),
@@ -122,6 +149,7 @@ var exercises = map[*Rule]condition{
 	preVoteEachTime:          when(running, given(Timeout)),
 	leaderKeepsContact:       when(leading, either(given(Timeout), brings(AppendEntriesReply, InstallSnapshotReply))),
 	traceConsistent:          either(does(Send), given(Deliver)),
+	refusedHarmless:          when(marked(refuses), that(showsRefusal)),
 
 	sentByLeader:      sends(AppendEntries, InstallSnapshot),
 	storesWhatWasSent: either(brings(AppendEntries), acknowledges),

@@ -241,7 +241,10 @@ func (j *Judge) refused(where func(Part, int) Origin, s *Step) []*Breach {
 	if k < 0 {
 		return nil
 	}
-	j.checked[k]++
+	j.shown[k] = true
+	if refusedHarmless.Exercises(s) {
+		j.checked[k]++
+	}
 	b := refusedHarmless.JudgeStep(s)
 	if b == nil || !s.certain(refusedHarmless.Step) {
 		return nil

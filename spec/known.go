@@ -32,8 +32,8 @@ type Known struct {
 	lost    bool // it may have crashed in steps that are not recorded, and not be up again
 	running bool // it was certainly up when its last step ended
 	failing bool // its disk was said to refuse what it writes next, which stops it
-	lossy bool // it crashed, and lost what was not synced
-	sends bool // its own record shows some of what it sends
+	lossy   bool // it crashed, and lost what was not synced
+	sends   bool // its own record shows some of what it sends
 }
 
 // learnt is a lower bound and where it was learnt.

@@ -42,6 +42,7 @@ const (
 	tellsBase                         // a snapshot is sent, or what is said of the term at which the log begins can be another one than before
 	hasBase                           // a snapshot is sent or taken, or the log begins with one before and after
 	refuses                           // the server says that nothing happened
+	hadTerm                           // its term was above 0
 )
 
 // marks returns all that are the step's, whose traits are known.
@@ -62,6 +63,7 @@ func (s *Step) termMarks(t traits) marks {
 	stops, durable := t&isStop != 0, t&(Write.doing()|Sync.doing()) != 0
 	was, is := &b.Durable, &a.Durable
 	m := mark(mayLowerTerm, stops || a.Term < b.Term) |
+		mark(hadTerm, b.Term > 0) |
 		mark(touchesDisk, durable || was.Term != is.Term || was.VotedFor != is.VotedFor || !was.Log.is(&is.Log)) |
 		mark(hadDisk, durable || b.Knows(FieldDurable) && (was.Term > 0 || was.Log.LastIndex() > 0)) |
 		mark(mayMoveVote, stops || b.VotedFor != a.VotedFor || was.VotedFor != is.VotedFor || t&RequestVoteReply.sending() != 0) |

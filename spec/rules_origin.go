@@ -16,12 +16,8 @@ var termHasSource = &Rule{
 }
 
 func judgeTermHasSource(s *Step) *Breach {
-	// Storage brings to light what earlier inputs did, and a restart what a crash left. A crash in the middle of a step leaves no more than the step may do.
-	switch s.Input.Kind {
-	case 0, Stored, Crash, Restart:
-		return nil
-	}
-	if s.Input.Kind == Deliver && !s.Input.Message.Knows(MessageTerm) || s.After.Term <= s.Before.Term {
+	// A crash in the middle of a step leaves no more than the step may do.
+	if !showsTermSource(s) || s.After.Term <= s.Before.Term {
 		return nil
 	}
 	highest := s.highestTerm()

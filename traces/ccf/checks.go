@@ -68,7 +68,7 @@ func (r *Reader) replicates(s *server, e *event) {
 	if view != e.State.View {
 		r.report("R5.1-07", s, "msg.view", "%s replicates a transaction of view %d in view %d", s.id, view, e.State.View)
 	}
-	s.next = &entry{view, e.Signature, true}
+	s.next = &entry{view, e.Signature != nil && *e.Signature, e.Signature != nil}
 }
 
 // takesOffice looks whether a majority of every configuration voted for a new leader. The first node of a service leads without a vote.
@@ -79,6 +79,9 @@ func (r *Reader) takesOffice(s *server, e *event) {
 		return
 	}
 	for k, c := range e.Configurations {
+		if len(c.Nodes) == 0 {
+			continue // it is not shown
+		}
 		r.checked[majority]++
 		votes := 0
 		for _, name := range slices.Sorted(maps.Keys(c.Nodes)) {
@@ -123,6 +126,9 @@ func (r *Reader) commits(s *server, e *event) {
 		}
 	}
 	for k, c := range e.Configurations {
+		if len(c.Nodes) == 0 {
+			continue
+		}
 		r.checked[copies]++
 		held := 0
 		for _, name := range slices.Sorted(maps.Keys(c.Nodes)) {

@@ -43,7 +43,7 @@ type event struct {
 	Match          *uint64         `json:"match_idx"`
 	View           *uint64         `json:"view"`
 	Seqno          *uint64         `json:"seqno"`
-	Signature      bool            `json:"globally_committable"`
+	Signature      *bool           `json:"globally_committable"`
 }
 
 // shown is what every line shows of its node.
@@ -56,6 +56,48 @@ type shown struct {
 	Leadership  string    `json:"leadership_state"`
 	Leads       string    `json:"leadership"`
 	Committable *[]uint64 `json:"committable_indices"`
+
+	lacks string // the first member that CCF always writes and that is not there, which is not the same as 0
+}
+
+// UnmarshalJSON reads a state, and notes what it lacks.
+func (s *shown) UnmarshalJSON(text []byte) error {
+	type plain shown
+	has := struct {
+		*plain
+		View   *uint64 `json:"current_view"`
+		Last   *uint64 `json:"last_idx"`
+		Commit *uint64 `json:"commit_idx"`
+	}{plain: (*plain)(s)}
+	if err := json.Unmarshal(text, &has); err != nil {
+		return err
+	}
+	s.View, s.Last, s.Commit = value(has.View), value(has.Last), value(has.Commit)
+	s.lacks = firstMissing(member{"current_view", has.View != nil}, member{"last_idx", has.Last != nil}, member{"commit_idx", has.Commit != nil})
+	return nil
+}
+
+// member is a member of an object, and whether it is there.
+type member struct {
+	name  string
+	there bool
+}
+
+func firstMissing(all ...member) string {
+	for _, m := range all {
+		if !m.there {
+			return m.name
+		}
+	}
+	return ""
+}
+
+// value is 0 where there is none.
+func value[T any](shown *T) (zero T) {
+	if shown == nil {
+		return zero
+	}
+	return *shown
 }
 
 // packet is a message.
@@ -72,6 +114,45 @@ type packet struct {
 	Committable uint64 `json:"last_committable_idx"`
 	CommitTerm  uint64 `json:"term_of_last_committable_idx"`
 	Granted     bool   `json:"vote_granted"`
+
+	lacks string // like shown.lacks, of a message of its kind
+}
+
+// UnmarshalJSON reads a message, and notes what it lacks.
+func (p *packet) UnmarshalJSON(text []byte) error {
+	type plain packet
+	has := struct {
+		*plain
+		Term        *uint64 `json:"term"`
+		Index       *uint64 `json:"idx"`
+		Previous    *uint64 `json:"prev_idx"`
+		PrevTerm    *uint64 `json:"prev_term"`
+		Commit      *uint64 `json:"leader_commit_idx"`
+		TermOfIndex *uint64 `json:"term_of_idx"`
+		Last        *uint64 `json:"last_log_idx"`
+		Committable *uint64 `json:"last_committable_idx"`
+		CommitTerm  *uint64 `json:"term_of_last_committable_idx"`
+		Granted     *bool   `json:"vote_granted"`
+	}{plain: (*plain)(p)}
+	if err := json.Unmarshal(text, &has); err != nil {
+		return err
+	}
+	p.Term, p.Index, p.Previous, p.PrevTerm, p.Commit, p.TermOfIndex = value(has.Term), value(has.Index), value(has.Previous), value(has.PrevTerm), value(has.Commit), value(has.TermOfIndex)
+	p.Last, p.Committable, p.CommitTerm, p.Granted = value(has.Last), value(has.Committable), value(has.CommitTerm), value(has.Granted)
+	needs := []member{{"term", has.Term != nil}}
+	switch kindOf(p.Message) {
+	case spec.AppendEntries:
+		needs = append(needs, member{"idx", has.Index != nil}, member{"prev_idx", has.Previous != nil}, member{"prev_term", has.PrevTerm != nil},
+			member{"leader_commit_idx", has.Commit != nil}, member{"term_of_idx", has.TermOfIndex != nil})
+	case spec.AppendEntriesReply:
+		needs = append(needs, member{"last_log_idx", has.Last != nil}, member{"success", p.Success != ""})
+	case spec.RequestVote, spec.PreVote:
+		needs = append(needs, member{"last_committable_idx", has.Committable != nil}, member{"term_of_last_committable_idx", has.CommitTerm != nil})
+	case spec.RequestVoteReply, spec.PreVoteReply:
+		needs = append(needs, member{"vote_granted", has.Granted != nil})
+	}
+	p.lacks = firstMissing(needs...)
+	return nil
 }
 
 type configuration struct {
@@ -148,8 +229,17 @@ func (e *event) complete() error {
 		return &scan.Error{What: "a number above 2^53"}
 	case packets[e.Function] && e.Packet == nil:
 		return &scan.Error{What: fmt.Sprintf(`%s without a "packet"`, e.Function)}
+	case sends[e.Function] && e.To == "":
+		return &scan.Error{What: fmt.Sprintf(`%s without a "to_node_id"`, e.Function)}
+	case packets[e.Function] && !sends[e.Function] && e.Function != "drop_pending_to" && e.From == "":
+		return &scan.Error{What: fmt.Sprintf(`%s without a "from_node_id"`, e.Function)}
 	case e.Packet != nil && kindOf(e.Packet.Message) == 0:
 		return &scan.Error{What: fmt.Sprintf("unknown message %q", e.Packet.Message)}
+	case !packets[e.Function] && !others[e.Function]: // what it shows is not read
+	case e.State.lacks != "":
+		return &scan.Error{What: fmt.Sprintf("%s without a %q in its state", e.Function, e.State.lacks)}
+	case e.Packet != nil && e.Packet.lacks != "":
+		return &scan.Error{What: fmt.Sprintf("%s without a %q in its packet", e.Function, e.Packet.lacks)}
 	case e.Packet != nil && (e.Packet.Index > scan.MaxInteger || e.Packet.Previous > scan.MaxInteger):
 		return &scan.Error{What: "a number above 2^53"}
 	}
@@ -160,6 +250,9 @@ func (e *event) complete() error {
 var packets = map[string]bool{"send_append_entries": true, "recv_append_entries": true, "send_append_entries_response": true, "recv_append_entries_response": true,
 	"send_request_vote": true, "recv_request_vote": true, "send_request_vote_response": true, "recv_request_vote_response": true,
 	"recv_propose_request_vote": true, "drop_pending_to": true}
+
+// sends are those of them in which it leaves.
+var sends = map[string]bool{"send_append_entries": true, "send_append_entries_response": true, "send_request_vote": true, "send_request_vote_response": true}
 
 // others are the events that show none.
 var others = map[string]bool{"bootstrap": true, "add_configuration": true, "replicate": true, "execute_append_entries_sync": true, "commit": true,

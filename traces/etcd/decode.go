@@ -2,6 +2,7 @@ package etcd
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 
 	"github.com/raftcheck/raftcheck/spec"
@@ -41,6 +42,8 @@ type decoder struct {
 	lenient bool     // lines with an event or a message of a kind that is not known are passed over
 	strange bool     // this line is one
 	foreign *foreign // what tells that another recorder wrote this line; nil if nothing does
+	changes bool     // this line shows a change of configuration
+	missing string   // the first member of a state, a message or a change that the recorder always writes and this line lacks
 }
 
 func newDecoder() *decoder { return &decoder{configs: map[string]*config{}} }
@@ -63,13 +66,31 @@ const (
 	hasEverything = hasName | hasNode | hasState | hasRole | hasLog | hasConf
 )
 
+// fields are the members that etcd's recorder writes on every line. What it writes always and a line lacks is unknown, and so nothing explains the line; only what
+// it leaves out itself when there is none (the changes of a configuration, its voters, the progress that it knows) is none.
 var fields = [...]string{"name", "nid", "state", "role", "log", "conf"}
+
+var (
+	stateFields    = [...]string{"term", "vote", "commit"}
+	messageFields  = [...]string{"type", "term", "from", "to", "entries", "logTerm", "index", "commit", "vote", "reject", "rejectHint"}
+	changeFields   = [...]string{"nid", "action"}
+	progressFields = [...]string{"match", "next"}
+)
+
+// lacks notes the first of the members called names whose bit is not in has, of the part of an event at a path.
+func (d *decoder) lacks(path string, names []string, has uint) {
+	for k, name := range names {
+		if has&(1<<k) == 0 && d.missing == "" {
+			d.missing = path + "." + name
+		}
+	}
+}
 
 // decode reads a line. It returns false for a line that is not an event: another tag.
 func (d *decoder) decode(line []byte, e *event) (bool, error) {
 	number := e.line
 	*e = event{line: number}
-	d.strange, d.foreign = false, nil
+	d.strange, d.foreign, d.changes, d.missing = false, nil, false, ""
 	if d.fast(line, e) {
 		return true, nil
 	}
@@ -150,8 +171,19 @@ func (d *decoder) event(e *event) {
 			d.FailAt(start, "event %q has no %q", e.name, field)
 		}
 	}
+	if d.missing != "" {
+		d.FailAt(start, "event %q has no %q", e.name, d.missing)
+	}
 	if (e.name.sends() || e.name.receives()) && has&hasMessage == 0 {
 		d.FailAt(start, "event %q has no \"msg\"", e.name)
+	}
+	switch {
+	case e.name == changeConf && len(e.changes) == 0:
+		d.FailAt(start, "event %q has no \"prop.cc.changes\"", e.name)
+	case e.name == applyConfChange && !d.changes:
+		d.FailAt(start, "event %q has no \"prop.cc\"", e.name)
+	case e.name == applyConfChange && e.state.term > 0 && len(e.voters) == 0: // but as it starts, before its disk is read, a server has always a voter
+		d.FailAt(start, "event %q has no \"prop.cc.newconf\"", e.name)
 	}
 	if e.node == spec.None {
 		d.FailAt(start, "event %q of node 0", e.name)
@@ -204,19 +236,24 @@ func (d *decoder) id() spec.ServerID {
 }
 
 func (d *decoder) state(s *shown) {
+	has := uint(0)
 	for d.Open('{'); d.More('}'); {
 		switch key := d.Key(); string(key) {
 		case "term":
+			has |= 1
 			s.term = spec.Term(d.Uint())
 		case "vote":
+			has |= 2
 			s.vote = d.id()
 		case "commit":
+			has |= 4
 			s.commit = spec.Index(d.Uint())
 		default:
 			d.shownBy(string(key))
 			d.Skip()
 		}
 	}
+	d.lacks("state", stateFields[:], has)
 }
 
 // conf reads a configuration, [[incoming],[outgoing]].
@@ -253,36 +290,45 @@ func (d *decoder) servers() []spec.ServerID {
 }
 
 func (d *decoder) message(m *message) {
+	has := uint(0)
 	for d.Open('{'); d.More('}'); {
-		switch string(d.Key()) {
-		case "type":
-			m.kind = d.messageKind()
-		case "term":
-			m.term = spec.Term(d.Uint())
-		case "from":
-			m.from = d.id()
-		case "to":
-			m.to = d.id()
-		case "entries":
-			m.entries = spec.Index(d.Uint())
-		case "logTerm":
-			m.logTerm = spec.Term(d.Uint())
-		case "index":
-			m.index = spec.Index(d.Uint())
-		case "commit":
-			m.commit = spec.Index(d.Uint())
-		case "vote":
-			m.vote = d.id()
-		case "reject":
-			m.reject = d.Bool()
-		case "rejectHint":
-			m.hint = spec.Index(d.Uint())
-		default:
-			d.Skip()
+		name := string(d.Key())
+		if k := slices.Index(messageFields[:], name); k >= 0 {
+			has |= 1 << k
 		}
+		d.messageField(m, name)
 	}
-	if m.kind == noMessage && !d.strange {
-		d.Fail(`a message without "type"`)
+	if !d.strange {
+		d.lacks("msg", messageFields[:], has)
+	}
+}
+
+func (d *decoder) messageField(m *message, name string) {
+	switch name {
+	case "type":
+		m.kind = d.messageKind()
+	case "term":
+		m.term = spec.Term(d.Uint())
+	case "from":
+		m.from = d.id()
+	case "to":
+		m.to = d.id()
+	case "entries":
+		m.entries = spec.Index(d.Uint())
+	case "logTerm":
+		m.logTerm = spec.Term(d.Uint())
+	case "index":
+		m.index = spec.Index(d.Uint())
+	case "commit":
+		m.commit = spec.Index(d.Uint())
+	case "vote":
+		m.vote = d.id()
+	case "reject":
+		m.reject = d.Bool()
+	case "rejectHint":
+		m.hint = spec.Index(d.Uint())
+	default:
+		d.Skip()
 	}
 }
 
@@ -301,22 +347,27 @@ func (d *decoder) messageKind() kind {
 }
 
 func (d *decoder) properties(e *event) {
+	has := uint(0)
 	for d.Open('{'); d.More('}'); {
 		switch string(d.Key()) {
 		case "match":
-			e.self = true
+			has |= 1
 			e.match = spec.Index(d.Uint())
 		case "next":
-			e.self = true
+			has |= 2
 			e.next = spec.Index(d.Uint())
 		case "state", "paused", "inflights_count":
 			e.peers = true
 			d.Skip()
 		case "cc":
+			d.changes = true
 			d.confChange(e)
 		default:
 			d.Skip()
 		}
+	}
+	if e.self = has > 0; e.self {
+		d.lacks("prop", progressFields[:], has)
 	}
 }
 
@@ -336,11 +387,14 @@ func (d *decoder) confChange(e *event) {
 }
 
 func (d *decoder) change() (c change) {
+	has := uint(0)
 	for d.Open('{'); d.More('}'); {
 		switch string(d.Key()) {
 		case "nid":
+			has |= 1
 			c.id = d.id()
 		case "action":
+			has |= 2
 			at := d.At()
 			text := d.String()
 			for k := 1; k < len(actions); k++ {
@@ -355,5 +409,6 @@ func (d *decoder) change() (c change) {
 			d.Skip()
 		}
 	}
+	d.lacks("prop.cc.changes", changeFields[:], has)
 	return c
 }

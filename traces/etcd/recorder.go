@@ -116,6 +116,7 @@ func (s *server) showsPeers(e *event) bool {
 // checkProgress checks the progress that a MsgApp shows.
 func (m *model) checkProgress(s *server, p *peer, e *event) {
 	switch {
+	case !e.self: // it is not shown
 	case m.shows == ofReceiver && !s.showsPeers(e):
 		m.refuse(s, traceConsistent, e.line, "%s shows match %d and next %d of %s but has %d and %d", s.id, e.match, e.next, p.id, p.match, e.message.index+1)
 	case m.shows == ofReceiver && p.atLeast:

@@ -109,7 +109,7 @@ func (m *model) startedAs(s *server, e *event) {
 // restoreMembers finds the configuration that the application kept among those that were in force.
 func (m *model) restoreMembers(s *server, e *event) {
 	c := e.state.conf
-	if !slices.Equal(c.incoming, s.kept) {
+	if len(s.kept) > 0 && !slices.Equal(c.incoming, s.kept) { // none are shown where there are none
 		line := e.line
 		if m.wasInForce(c.incoming) && !m.wasInForce(s.kept) {
 			line = s.keptAt
