@@ -148,7 +148,7 @@ func judgeStaleRequestHarmless(s *Step) *Breach {
 	if what, field := s.changed(); what != "" {
 		return s.breachAfter("%s in term %d acts on %s of term %d from %s: its %s changes", s.Server, s.Before.Term, m.Kind, m.Term, m.From, what).
 			refusing("request.term ≥ currentTerm", "%d is below %d", m.Term, s.Before.Term).
-			allowing("%s refuses and stays as it is", s.Server).showing(field).since("the request of an earlier term", PartInput)
+			allowing("%s refuses and stays as it is", s.Server).showing(field).since("the request of an earlier term", PartInput).before("the later term", FieldTerm)
 	}
 	return nil
 }
@@ -194,9 +194,13 @@ func judgeStaleRequestAnswer(s *Step) *Breach {
 	}
 	for k, reply := range s.Output.Sent {
 		if reply.To == m.From && answers(m.Kind, reply.Kind) && (reply.Granted || reply.Success) && reply.Term > m.Term && reply.Kind != PreVoteReply {
-			return s.breachSent(k, "%s in term %d %s %s of term %d from %s", s.Server, reply.Term, reply.consents(), m.Kind, m.Term, m.From).
+			b := s.breachSent(k, "%s in term %d %s %s of term %d from %s", s.Server, reply.Term, reply.consents(), m.Kind, m.Term, m.From).
 				refusing("request.term ≥ currentTerm", "%d is below %d", m.Term, reply.Term).
 				allowing("%s refuses with term %d", s.Server, reply.Term).since("the request of an earlier term", PartInput)
+			if s.Before.Knows(FieldTerm) && s.Before.Term > m.Term {
+				b.before("the later term", FieldTerm)
+			}
+			return b
 		}
 	}
 	if !s.show(FieldTerm) || m.Term >= s.Before.Term || !s.runs() {
@@ -209,12 +213,12 @@ func judgeStaleRequestAnswer(s *Step) *Breach {
 		if reply.Term != s.After.Term {
 			return s.breachSent(k, "%s in term %d answers %s of term %d with term %d", s.Server, s.After.Term, m.Kind, m.Term, reply.Term).
 				refusing("reply.term = currentTerm", "%d is not %d", reply.Term, s.After.Term).
-				allowing("%s refuses with term %d", s.Server, s.After.Term).since("the request of an earlier term", PartInput)
+				allowing("%s refuses with term %d", s.Server, s.After.Term).since("the request of an earlier term", PartInput).before("the later term", FieldTerm)
 		}
 		if reply.Granted || reply.Success {
 			return s.breachSent(k, "%s in term %d %s %s of term %d from %s", s.Server, s.After.Term, reply.consents(), m.Kind, m.Term, m.From).
 				refusing("request.term ≥ currentTerm", "%d is below %d", m.Term, s.Before.Term).
-				allowing("%s refuses with term %d", s.Server, s.After.Term).since("the request of an earlier term", PartInput)
+				allowing("%s refuses with term %d", s.Server, s.After.Term).since("the request of an earlier term", PartInput).before("the later term", FieldTerm)
 		}
 	}
 	return nil
@@ -370,7 +374,7 @@ func judgeStaleReplyIgnored(s *Step) *Breach {
 		return nil
 	}
 	b := s.breachAfter("%s in term %d acts on %s of term %d from %s: its %s changes", s.Server, s.Before.Term, m.Kind, m.Term, m.From, what).
-		refusing("reply.term = currentTerm", "%d is not %d", m.Term, s.Before.Term).showing(field).since("the reply of an earlier term", PartInput)
+		refusing("reply.term = currentTerm", "%d is not %d", m.Term, s.Before.Term).showing(field).since("the reply of an earlier term", PartInput).before("the later term", FieldTerm)
 	if s.Before.Knows(FieldRole) {
 		b.allowing("%s stays %s in term %d", s.Server, s.Before.Role, s.Before.Term)
 	}

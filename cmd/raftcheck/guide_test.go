@@ -26,12 +26,17 @@ func TestGuideToAnyLanguage(t *testing.T) {
 	follow(t, "how-to-any-language.md", t.TempDir())
 }
 
-// TestGuideToYourLog does what that guide says, in the repository.
-func TestGuideToYourLog(t *testing.T) {
+// TestGuidesInTheRepository does what these guides say, in the repository.
+func TestGuidesInTheRepository(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
-	follow(t, "verify-your-log.md", root)
+	for _, name := range []string{"verify-your-log.md", "what-a-pass-means.md", "tutorial.md"} {
+		follow(t, name, root)
+	}
 }
+
+// TestGuideToTraces judges the example of the native format.
+func TestGuideToTraces(t *testing.T) { follow(t, "trace-format.md", t.TempDir()) }
 
 // follow does in a directory what a guide says.
 func follow(t *testing.T, name, dir string) {

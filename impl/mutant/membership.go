@@ -72,8 +72,8 @@ var membershipMutants = []Mutant{
 		Source:    "etcd#7280, #5004 and #11284; etcd-io/raft#456, where the published specification has the same fault",
 		Story: "Servers take over configurations as they learn that they are committed. One is two changes behind and campaigns: it wins with a majority of servers that the others no longer count, and there are " +
 			"two leaders in one term.",
-		Rules: []string{"R6-01", "R5.2-02"},
-		Steps: 3,
+		Rules: []string{"R5.3-20", "R6-01", "R5.2-02"},
+		Steps: 2,
 		Bounds: Bounds{Servers: 3, Terms: 2, Log: 4, Messages: 1, Campaigns: 3, Proposals: -1, Changes: 2, Crashes: 1,
 			To: "voters=n1,n2; voters=n1,n2,n3"},
 		Options: members(1, inForceWhenCommitted{}),
