@@ -127,7 +127,7 @@ func (s *Step) leavesLog() bool {
 func (k *Known) up(s *Step, holes int) {
 	b, a := &s.Before, &s.After
 	if s.Gap || !k.seen && holes > 0 {
-		k.lost, k.running = true, false
+		k.lost = true
 	}
 	if s.Input.Kind == Restart || a.Knows(FieldRole) && a.Role != Crashed {
 		k.lost = false
@@ -158,7 +158,7 @@ func (s *Step) fails() bool {
 
 // forget drops what need not hold any more after steps that are not recorded, a crash among them perhaps.
 func (k *Known) forget() {
-	k.now = Observation{Unknown: ^Field(0)}
+	k.now, k.running = Observation{Unknown: ^Field(0)}, false
 	k.term, k.vote, k.commit = k.promised.term, k.promised.vote, learnt[Index]{}
 	k.promised.log.Entries = k.promised.log.Entries[:0:0]
 	k.past = tenures{}

@@ -231,7 +231,7 @@ var commitInLog = &Rule{
 		}
 		if o.Knows(FieldApplied) && (s.applies() || o.CommitIndex > o.Log.Base) && o.LastApplied > max(o.CommitIndex, o.Log.Base) { // what is compacted was committed
 			return s.breachAfter("%s has applied entries up to index %d and committed them up to %d", s.Server, o.LastApplied, o.CommitIndex).
-				refusing("lastApplied ≤ commitIndex", "%d is above %d", o.LastApplied, o.CommitIndex).showing(FieldApplied)
+				refusing("lastApplied ≤ commitIndex", "%d is above %d", o.LastApplied, o.CommitIndex).showing(FieldApplied).beside("its commit index", FieldCommit)
 		}
 		return nil
 	},

@@ -113,7 +113,7 @@ var jointCommittedFirst = &Rule{
 		}
 		return s.breachAfter("%s appends %s at index %d, and the joint configuration at index %d is not committed", s.Server, c, i, at).
 			refusing("commitIndex ≥ index of the joint configuration", "%d is below %d", s.After.CommitIndex, at).
-			allowing("%s waits until index %d is committed", s.Server, at).showing(FieldLog)
+			allowing("%s waits until index %d is committed", s.Server, at).showing(FieldLog).beside("its commit index", FieldCommit)
 	},
 }
 
@@ -137,7 +137,7 @@ var oneChangeAtATime = &Rule{
 		}
 		return s.breachAfter("%s appends %s at index %d, and the configuration at index %d is not committed", s.Server, c, i, at).
 			refusing("commitIndex ≥ index of the configuration before", "%d is below %d", s.After.CommitIndex, at).
-			allowing("%s waits until index %d is committed", s.Server, at).showing(FieldLog)
+			allowing("%s waits until index %d is committed", s.Server, at).showing(FieldLog).beside("its commit index", FieldCommit)
 	},
 }
 

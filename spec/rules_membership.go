@@ -30,7 +30,7 @@ func judgeOnlyVotersCampaign(s *Step) *Breach {
 	}
 	b := s.breachAfter("%s becomes %s in term %d and is no voter", s.Server, s.After.Role, s.After.Term).
 		refusing("the server is a voter", "the voters are %s", configured(&s.Before.Config)).
-		allowing("%s stays follower in term %d", s.Server, s.Before.Term)
+		allowing("%s stays follower in term %d", s.Server, s.Before.Term).before("its configuration", FieldConfig)
 	if slices.Contains(s.Before.Config.Learners, s.Server) {
 		b.Message += " but a learner"
 	}

@@ -61,15 +61,16 @@ var candidateLastLog = &Rule{
 				s.After.Log.endsAs(m) || s.Before.Log.endsAs(m) {
 				continue
 			}
-			log := s.After.Log
+			log, shown := s.After.Log, (*Breach).beside
 			if s.crashes() {
-				log = s.Before.Log
+				log, shown = s.Before.Log, (*Breach).before
 			}
-			return s.breachSent(k, "%s asks for votes with a log that ends with index %d of term %d, and its log ends with index %d of term %d",
+			b := s.breachSent(k, "%s asks for votes with a log that ends with index %d of term %d, and its log ends with index %d of term %d",
 				s.Server, m.LastLogIndex, m.LastLogTerm, log.LastIndex(), log.LastTerm()).
 				refusing("(lastLogTerm, lastLogIndex) is the end of the log", "(%d, %d) is not (%d, %d)",
 					m.LastLogTerm, m.LastLogIndex, log.LastTerm(), log.LastIndex()).
 				allowing("last index %d and last term %d", log.LastIndex(), log.LastTerm())
+			return shown(b, "its log", FieldLog)
 		}
 		return nil
 	},
