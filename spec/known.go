@@ -97,6 +97,10 @@ func (r *reach) extend(term Term, index Index, at Origin) {
 // meet compares what a record says a server is before a step with what is known, fills in what it leaves out, and compares what it says
 // the server is afterwards. It calls yield for each promise that is seen to be broken so.
 func (k *Known) meet(s *Step, declared *binding, unnumbered bool, holes int, yield func(*Rule, *Breach)) {
+	if unnumbered && k.seen && !s.Gap && k.outgrew(&s.Before) {
+		s.Before = Observation{Unknown: ^Field(0)}
+		k.forget()
+	}
 	if s.Gap || !k.seen || unnumbered && k.elsewhere(&s.Before) {
 		k.forget()
 	}

@@ -57,6 +57,14 @@ func (k *Known) elsewhere(o *Observation) bool {
 	return k.now.differs(o) || o.Knows(FieldTerm) && o.Term < k.term.least || o.Knows(FieldCommit) && o.CommitIndex < k.commit.least
 }
 
+// outgrew reports whether a state before a step is no more than what the server showed last, and messages that arrived since told of more: in a record in which
+// steps may be missing, it went on in one of them.
+func (k *Known) outgrew(o *Observation) bool {
+	both := func(f Field) bool { return o.Knows(f) && k.now.Knows(f) }
+	return both(FieldTerm) && o.Term == k.now.Term && o.Term < k.term.least || both(FieldTerm|FieldVotedFor) && k.now.Term == o.Term && k.now.VotedFor == o.VotedFor &&
+		k.vote.term == o.Term && k.vote.vote != None && k.vote.vote != o.VotedFor
+}
+
 // differs reports whether two observations show any field differently.
 func (o *Observation) differs(p *Observation) bool {
 	both := func(f Field) bool { return o.Knows(f) && p.Knows(f) }

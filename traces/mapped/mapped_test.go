@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -330,6 +332,33 @@ func TestSilenceIsNotALie(t *testing.T) {
 	for k := range lines {
 		judged(t, strings.Join(append(append([]string{}, lines[:k]...), lines[k+1:]...), "\n")+"\n", "line %d", k+1)
 		judged(t, strings.Join(lines[k:], "\n")+"\n", "the lines before %d", k+1)
+	}
+}
+
+// Likewise of a log in logfmt, whose lines are each about a part of a step: every two of its values and lines are taken away.
+func TestSilenceOfLogfmtIsNotALie(t *testing.T) {
+	text, err := os.ReadFile("../../examples/logs/logfmt.log")
+	require.NoError(t, err)
+	log := strings.Replace(string(text), "start term=7 role=F vote=-", "start term=7 role=F vote=host-a", 1)
+	log = strings.Replace(log, "to=host-b granted=yes term=7 role=F vote=host-b", "to=host-b granted=no term=7 role=F vote=host-a", 1)
+	lines := strings.Split(strings.TrimSpace(log), "\n")
+	var parts []func(lines []string)
+	value := regexp.MustCompile(` (to|from|term|role|vote|granted|peer)=\S+`)
+	for k, line := range lines {
+		parts = append(parts, func(lines []string) { lines[k] = "" })
+		for _, at := range value.FindAllString(line, -1) {
+			parts = append(parts, func(lines []string) { lines[k] = strings.Replace(lines[k], at, "", 1) })
+		}
+	}
+	require.Greater(t, len(parts), 60)
+	for i, one := range parts {
+		for j, other := range parts[:i+1] {
+			kept := slices.Clone(lines)
+			one(kept)
+			other(kept)
+			kept = slices.DeleteFunc(kept, func(line string) bool { return line == "" })
+			judgedBy(t, "../../examples/logs/logfmt.yaml", strings.Join(kept, "\n")+"\n", "parts %d and %d", i, j)
+		}
 	}
 }
 
