@@ -39,9 +39,11 @@ func inLog(s *Step) bool {
 
 // showsRefusal reports whether a step that is refused shows whether anything came of it.
 func showsRefusal(s *Step) bool {
-	const states = FieldUp - 1&^FieldCompacted
-	return !s.Output.Unseen || (s.Before.Unknown|s.After.Unknown)&states != states
+	return !s.Output.Unseen || (s.Before.Unknown|s.After.Unknown)&shownFields != shownFields
 }
+
+// shownFields are the fields that a state may show.
+const shownFields = (FieldUp - 1) &^ FieldCompacted
 
 // showsTermSource reports whether a step shows where a term may come from. Storage brings to light what earlier inputs did, and a restart what a crash left.
 func showsTermSource(s *Step) bool {
@@ -56,6 +58,11 @@ func showsTermSource(s *Step) bool {
 func hasFollowers(s *Step) bool {
 	c := &s.After.Config
 	return slices.ContainsFunc(slices.Concat(c.Voters, c.Outgoing, c.Learners), func(id ServerID) bool { return id != s.Server })
+}
+
+// mustFit reports whether a step shows anything that must fit what is known of its server, or of others: a state, or a message.
+func mustFit(s *Step) bool {
+	return s.After.Unknown&shownFields != shownFields || s.Input.Kind == Deliver || slices.ContainsFunc(s.Output.Effects, func(e Effect) bool { return e.Kind == Send })
 }
 
 // promising are the messages that rest on what is on disk.
@@ -148,7 +155,7 @@ var exercises = map[*Rule]condition{
 	preVoteAnswered:          when(running, brings(PreVote, PreVoteReply)),
 	preVoteEachTime:          when(running, given(Timeout)),
 	leaderKeepsContact:       when(leading, either(given(Timeout), brings(AppendEntriesReply, InstallSnapshotReply))),
-	traceConsistent:          either(does(Send), given(Deliver)),
+	traceConsistent:          that(mustFit),
 	refusedHarmless:          when(marked(refuses), that(showsRefusal)),
 
 	sentByLeader:      sends(AppendEntries, InstallSnapshot),
