@@ -41,7 +41,7 @@ func (d *decoder) fast(line []byte, e *event) bool {
 		e.next = spec.Index(c.number())
 		c.literal(`}`)
 	}
-	return c.ok && string(c.rest) == eventEnd && e.name != 0 && e.node != spec.None &&
+	return c.ok && string(c.rest) == eventEnd && e.name != 0 && e.node != spec.None && e.name != changeConf && e.name != applyConfChange &&
 		(e.name.sends() || e.name.receives()) == (e.message.kind != noMessage)
 }
 
