@@ -25,7 +25,8 @@ type groups struct {
 	effects  []effect
 	effectOf map[effectKey]uint32
 	lists    map[string]uint32
-	plain    []uint32 // by step: its effect, where it keeps no message and breaks nothing
+	plain    []uint32   // by step: its effect, where it keeps no message and breaks nothing
+	silent   [][]uint64 // by server state: messages that do nothing there but vanish, as bits
 	sets     [partitions]networkSets
 	found    [partitions]arrivals
 
@@ -52,6 +53,7 @@ type group struct {
 	steps uint32 // where what servers do begins in the arena; 0 is not known
 	fresh uint32 // states of the next layer
 	apart bool   // two of the servers break a promise side by side
+	heeds bool   // a message that does nothing to its receiver may still do something
 }
 
 // entry is a group in a layer, with its networks.
@@ -312,6 +314,9 @@ func (g *groups) bytes() (stored, all int) {
 		for p := range g.batches[k] {
 			all += 8 * cap(g.batches[k][p])
 		}
+	}
+	for s := range g.silent {
+		all += 24 + 8*len(g.silent[s])
 	}
 	return stored, stored + all + 12*cap(g.now) + 8*cap(g.networks)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"math/bits"
 	"slices"
+
+	"github.com/raftcheck/raftcheck/cluster"
 )
 
 // groupWorker is what one goroutine needs to expand groups and to file what they lead to.
@@ -17,11 +19,14 @@ type groupWorker struct {
 	kept        []network // networks in which the message delivered stays
 	tried       []uint64
 	done        []uint32 // by message, and 0 for what servers do by themselves: the epoch in which it was
+	receiver    []uint8  // by message: the place of the server that it goes to
 	epoch       uint32   // the number of the current group
 	rest        []uint32 // messages that are not done
 	transitions uint64
-	breach      uint32 // as in groups
-	breaks      bool   // a step of the current group breaks a promise
+	deaf        [cluster.MaxServers][]uint64 // by server of the current group: messages that do nothing there but vanish
+	vanished    uint64                       // of the current group: transitions that take out a message which does nothing else
+	breach      uint32                       // as in groups
+	breaks      bool                         // a step of the current group breaks a promise
 	goals       []int
 	ahead       uint64 // keeps the reads of lookAhead alive
 	most        int    // copies of a message in flight
@@ -88,7 +93,7 @@ func (w *groupWorker) lacks(b span, to []uint32) []uint32 {
 		for at := w.groups.all[e.group].steps; at != 0; {
 			at = w.read(at, func(m uint32, _ []uint64) { w.done[m] = w.epoch })
 		}
-		own, wanted := w.undone()
+		own, wanted := w.undone(e.group)
 		if own || len(wanted) > 0 {
 			to = append(append(to, e.group, uint32(bit(own)), uint32(len(wanted))), wanted...)
 		}
@@ -96,12 +101,22 @@ func (w *groupWorker) lacks(b span, to []uint32) []uint32 {
 	return to
 }
 
-// undone says whether it is not done yet what servers do by themselves, and lists the messages in flight that are not done, in ascending order: in
-// which order things become known does not depend on that of the networks.
-func (w *groupWorker) undone() (own bool, messages []uint32) {
+// undone says whether it is not done yet what the servers of a group do by themselves, and lists the messages in flight that are not done, in
+// ascending order: in which order things become known does not depend on that of the networks. Messages that do nothing but vanish lead to what
+// losses lead to, and are counted.
+func (w *groupWorker) undone(id uint32) (own bool, messages []uint32) {
 	w.rest = w.rest[:0]
+	heeds := w.groups.all[id].heeds
+	for k, s := range w.head(id)[:w.size] {
+		w.deaf[k] = w.silentIn(s)
+	}
 	for _, m := range w.inFlight {
-		if w.done[m] != w.epoch {
+		switch {
+		case w.done[m] == w.epoch:
+		case !heeds && holdsBit(w.deaf[w.receiver[m]], m):
+			w.done[m] = w.epoch
+			w.vanished += uint64(len(w.where[m].rests))
+		default:
 			w.rest = append(w.rest, m)
 		}
 	}
@@ -114,9 +129,10 @@ func (w *groupWorker) inFlightOf(networks []network) {
 	for _, m := range w.inFlight {
 		w.where[m].rests, w.where[m].at = w.where[m].rests[:0], w.where[m].at[:0]
 	}
-	w.inFlight = w.inFlight[:0]
+	w.inFlight, w.vanished = w.inFlight[:0], 0
 	for len(w.where) < len(w.messages) {
-		w.where, w.done = append(w.where, carried{}), append(w.done, 0)
+		to := w.messages[len(w.where)].To
+		w.where, w.done, w.receiver = append(w.where, carried{}), append(w.done, 0), append(w.receiver, uint8(max(to, 1)-1))
 	}
 	w.epoch++
 	for at, n := range networks {
@@ -144,7 +160,7 @@ func (w *groupWorker) expand(ctx context.Context, id uint32, networks []network)
 	for at := w.groups.all[id].steps; at != 0; {
 		at = w.take(at, networks)
 	}
-	if own, wanted := w.undone(); own || len(wanted) > 0 {
+	if own, wanted := w.undone(id); own || len(wanted) > 0 {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -152,8 +168,12 @@ func (w *groupWorker) expand(ctx context.Context, id uint32, networks []network)
 		if err != nil {
 			return err
 		}
-		w.take(at, networks)
+		if at != 0 {
+			w.take(at, networks)
+		}
+		w.undone(id)
 	}
+	w.transitions += w.vanished
 	for _, goals := range w.reached {
 		for ; goals != 0; goals &= goals - 1 {
 			w.goals[bits.TrailingZeros32(goals)]++

@@ -80,7 +80,7 @@ func (g *groups) intern(w *wanted) uint32 {
 	g.heads = append(g.heads, head...)
 	apart := w.slot >= 0 && g.breaksApart(head, w.slot)
 	g.apart = g.apart || apart
-	g.all = append(g.all, group{apart: apart})
+	g.all = append(g.all, group{apart: apart, heeds: apart || !g.drops || g.histories[head[g.history()]].votes || cluster.Spent(head[g.spent()]).Partitioned()})
 	return id
 }
 
@@ -108,7 +108,7 @@ func (g *groups) breaksApart(head []uint32, slot int) (breaks bool) {
 	return breaks
 }
 
-// resolve makes known what the servers of a group do, by themselves and when they are given those messages, and returns where it is.
+// resolve makes known what the servers of a group do, by themselves and when they are given those messages, and returns where it is; 0 if they do nothing.
 func (g *groups) resolve(id uint32, own bool, messages []uint32) (at uint32, err error) {
 	state := append(g.x.scratch[:0], g.head(id)...)
 	g.x.state, g.x.inFlight = state, 0
@@ -128,8 +128,10 @@ func (g *groups) resolve(id uint32, own bool, messages []uint32) (at uint32, err
 		return 0, errSpeechless
 	}
 	g.aim(bundle)
+	if g.bundle = bundle; len(bundle) == 1 {
+		return 0, nil
+	}
 	bundle[0] = uint64(g.all[id].steps)<<32 | uint64(len(bundle)-1)
-	g.bundle = bundle
 	g.all[id].steps = g.book.add(bundle)
 	return g.all[id].steps, nil
 }
@@ -195,6 +197,12 @@ func (g *groups) arrival(id, message uint32, to []uint64) ([]uint64, error) {
 			found, _ = g.deliveries.get(pair(receiver, message))
 		}
 		first, count := uint32(found>>32), uint32(found)
+		if count == 1 && g.vanishes(&g.memo.steps[first]) {
+			g.silence(receiver, message)
+			if !g.all[id].heeds {
+				return to[:at], nil
+			}
+		}
 		var err error
 		for k := first; k < first+count; k++ {
 			if to, err = g.step(id, k, moveStep, true, to); err != nil {
@@ -209,6 +217,35 @@ func (g *groups) arrival(id, message uint32, to []uint64) ([]uint64, error) {
 	}
 	to[at] = uint64(message)<<32 | g.alone<<aloneShift | uint64(len(to)-at-1)
 	return to, nil
+}
+
+// vanishes reports whether all that a step does on a message is to take it.
+func (g *groups) vanishes(step *localStep) bool {
+	return step.flags&(idle|keeps) == idle && step.price == 0 && step.goals == 0
+}
+
+// silence notes that a message does nothing in a server state but vanish, so that it need not be looked at for each group.
+func (g *groups) silence(state, message uint32) {
+	for int(state) >= len(g.silent) {
+		g.silent = append(g.silent, nil)
+	}
+	for int(message/64) >= len(g.silent[state]) {
+		g.silent[state] = append(g.silent[state], 0)
+	}
+	g.silent[state][message/64] |= 1 << (message % 64)
+}
+
+// silentIn returns the messages that are known to do nothing in a server state but vanish, as bits.
+func (g *groups) silentIn(state uint32) []uint64 {
+	if int(state) >= len(g.silent) {
+		return nil
+	}
+	return g.silent[state]
+}
+
+// holdsBit reports whether a bit is set.
+func holdsBit(words []uint64, bit uint32) bool {
+	return int(bit/64) < len(words) && words[bit/64]>>(bit%64)&1 != 0
 }
 
 // step adds a local step, if the budgets let it happen: a part of expander.take that does not depend on the network.
