@@ -19,6 +19,7 @@ import (
 type memo struct {
 	config    *cluster.Config
 	rules     []*spec.Rule
+	examiner  *spec.Examiner
 	tried     []int         // how many local steps put each of the rules to the test
 	termsStay bool          // that terms do not fall is among the rules
 	names     []*renaming   // names[0] is nil: every part is hashed under each of them
@@ -111,7 +112,7 @@ type stepOrigin struct {
 func newMemo(config *cluster.Config, rules []*spec.Rule, names []*renaming) *memo {
 	m := &memo{config: config, rules: spec.Applicable(rules, config.Variants), names: names,
 		serverOf: map[string]uint32{}, messageOf: map[string]uint32{}, historyOf: map[string]uint32{}}
-	m.tried = make([]int, len(m.rules))
+	m.examiner, m.tried = spec.NewExaminer(m.rules, config.Variants), make([]int, len(m.rules))
 	m.termsStay = judgesTerms(m.rules)
 	for k, r := range m.rules {
 		if r.Pair != nil && r.Step == nil && r.Agreement == spec.FactNone && r.Elected == nil {
@@ -422,11 +423,12 @@ func (m *memo) record(from stepOrigin, step *spec.Step, next uint32) {
 		m.sends = append(m.sends, m.internMessage(msg))
 		local.sendCount++
 	}
-	for k, r := range m.rules {
-		if step.Certain(r.JudgeStep) != nil {
-			local.flags |= breaks
-		}
-		if r.ExercisedBy(step, m.config.Variants) {
+	broken, exercised := m.examiner.Examine(step)
+	if broken {
+		local.flags |= breaks
+	}
+	for k, is := range exercised {
+		if is {
 			m.tried[k]++
 		}
 	}

@@ -195,3 +195,33 @@ func TestOrderIsNotKnownOfWhatWasPassedOver(t *testing.T) {
 	s.Before.Unknown |= spec.FieldLog
 	require.NotNil(t, rule.JudgeStep(s))
 }
+
+// An examiner says of a step what each of the rules says.
+func TestExaminerSaysWhatRulesSay(t *testing.T) {
+	chance := rand.New(rand.NewPCG(10, 1))
+	yes, no, broken := map[*spec.Rule]bool{}, map[*spec.Rule]bool{}, 0
+	for _, declared := range []spec.Variants{nil, {spec.LeaseReads}} {
+		rules := spec.Applicable(spec.Rules, declared)
+		examiner := spec.NewExaminer(rules, declared)
+		for range 2_500 {
+			s := mixed(chance, stepCases)
+			s.Declared = declared
+			breaks, by := examiner.Examine(s)
+			want := !s.Output.Refused && slices.ContainsFunc(rules, func(r *spec.Rule) bool { return s.Certain(r.JudgeStep) != nil })
+			require.Equal(t, want, breaks)
+			if breaks {
+				broken++
+			}
+			for k, r := range rules {
+				require.Equal(t, r.ExercisedBy(s, declared), by[k], r.Name)
+				yes[r], no[r] = yes[r] || by[k], no[r] || !by[k]
+			}
+		}
+	}
+	require.Greater(t, broken, 500)
+	require.Less(t, broken, 4500)
+	require.Greater(t, len(yes), 60)
+	for r := range yes {
+		require.True(t, no[r], "%s is always put to the test", r.Name)
+	}
+}
