@@ -336,6 +336,7 @@ func (k *Key) compilePointer(t reflect.Type, p *plan) {
 // compileMap writes the pairs of a map in the order of their keys' bytes. A nil map is not an empty one: it cannot be added to.
 func (k *Key) compileMap(t reflect.Type, p *plan) {
 	key, elem := k.compile(t.Key()), k.compile(t.Elem())
+	plain := t.Key().Kind() == reflect.Uint64 && k.canonical[t.Key()] == nil && !key.empty
 	p.write = func(w *walk, at unsafe.Pointer) {
 		m := reflect.NewAt(t, at).Elem()
 		if m.IsNil() {
@@ -347,9 +348,76 @@ func (k *Key) compileMap(t reflect.Type, p *plan) {
 		}
 		w.dst = append(w.dst, follows)
 		w.number(uint64(m.Len()))
-		w.pairs(m, key, elem)
+		if !plain || !w.numbered(at, t.Elem(), elem) {
+			w.pairs(m, key, elem)
+		}
 		w.leave()
 	}
+}
+
+// numbered does what pairs does for a few small numbers as keys, in less time. It reports false, and writes nothing, where it cannot. Maps of one kind of
+// values are laid out alike, whatever the types are called.
+func (w *walk) numbered(at unsafe.Pointer, t reflect.Type, elem *plan) bool {
+	var few smallMap
+	can := true
+	switch t.Kind() {
+	case reflect.Bool:
+		for key, is := range *(*map[uint64]bool)(at) {
+			can = few.put(key, smallValue{is: is}) && can
+		}
+	case reflect.Pointer:
+		for key, to := range *(*map[uint64]unsafe.Pointer)(at) {
+			can = few.put(key, smallValue{to: to}) && can
+		}
+	case reflect.Struct:
+		if can = t.Size() == 0; can {
+			for key := range *(*map[uint64]struct{})(at) {
+				can = few.put(key, smallValue{}) && can
+			}
+		}
+	default:
+		can = false
+	}
+	if !can {
+		return false
+	}
+	for k := range few.n {
+		w.number(few.keys[k])
+		value := &few.values[k]
+		if t.Kind() == reflect.Pointer {
+			elem.write(w, unsafe.Pointer(&value.to))
+		} else {
+			elem.write(w, unsafe.Pointer(&value.is))
+		}
+	}
+	return true
+}
+
+// smallMap is the pairs of a map in the order of their keys, which are below the first that takes two bytes.
+type smallMap struct {
+	n      int
+	keys   [8]uint64
+	values [8]smallValue
+}
+
+// smallValue is a value that is a bool, a pointer or nothing.
+type smallValue struct {
+	to unsafe.Pointer
+	is bool
+}
+
+// put puts a pair where it belongs, and reports whether there was room.
+func (s *smallMap) put(key uint64, value smallValue) bool {
+	if s.n == len(s.keys) || key >= 1<<7 {
+		return false
+	}
+	k := s.n
+	for ; k > 0 && s.keys[k-1] > key; k-- {
+		s.keys[k], s.values[k] = s.keys[k-1], s.values[k-1]
+	}
+	s.keys[k], s.values[k] = key, value
+	s.n++
+	return true
 }
 
 // pairs writes each pair after the other, and then puts them in order.
