@@ -474,7 +474,7 @@ func (m *memo) stepOf(step uint32) (*spec.Step, error) {
 	}
 	from := m.stepFrom[step]
 	s := m.servers[from.state]
-	l, err := m.rebuild(s.slot, s.node, s.from)
+	l, err := m.nodeIn(from.state, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -483,6 +483,7 @@ func (m *memo) stepOf(step uint32) (*spec.Step, error) {
 	whole := spec.Step{Server: s.sight.Server, Before: *s.sight.Observation, Input: in, Output: out, After: *m.servers[m.steps[step].next].sight.Observation,
 		Declared: m.config.Variants}
 	if out.Fault == nil {
+		m.spares.put(m.steps[step].next, l.after(int(step)))
 		m.wholes.put(step, whole.Judged())
 	}
 	return whole.Judged(), out.Fault

@@ -51,7 +51,10 @@ func (s *spares) put(state uint32, l lived) {
 	s.nodes[state] = append(there, l)
 }
 
-// take returns a node in a server state that did not come the given way, and forgets it.
+// sparePair is how many of a state's nodes are copied and not used up, where they can be copied: one for a step, and another for the audit.
+const sparePair = 2
+
+// take returns a node in a server state that did not come the given way, and forgets it, unless it is a copy.
 func (s *spares) take(state uint32, not uint64) (lived, bool) {
 	there := s.nodes[state]
 	k := slices.IndexFunc(there, func(k lived) bool { return k.way != not })
@@ -59,6 +62,11 @@ func (s *spares) take(state uint32, not uint64) (lived, bool) {
 		return lived{}, false
 	}
 	l := there[k]
+	if c, can := l.node.(spec.Copier); can && len(there) <= sparePair {
+		if copied, done := c.Copy(); done {
+			return lived{copied, l.way}, true
+		}
+	}
 	s.nodes[state] = slices.Delete(there, k, k+1)
 	return l, true
 }

@@ -43,6 +43,14 @@ type Cloner interface {
 	Clone() Node
 }
 
+// Copier is a Node that can be copied at a price: less than to reach its state again, but too much to look ahead with it as with a Cloner. It is an
+// accelerator only.
+type Copier interface {
+	Node
+	// Copy is Clone, and reports false, with no node, where the state is one that cannot be copied.
+	Copy() (Node, bool)
+}
+
 // Differ is a Node that can say where it differs from another one of the same server, in something that Observe need not show.
 // It is for messages only: the first difference between two states that should be equal.
 type Differ interface {

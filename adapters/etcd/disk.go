@@ -127,7 +127,7 @@ func (s *server) sync() {
 
 // durable notes a durable effect, and the disk right after it, which is what a crash there leaves.
 func (s *server) durable(kind spec.EffectKind) {
-	s.effects = append(s.effects, spec.Effect{Kind: kind, Durable: s.disk.synced.durable()})
+	s.did(spec.Effect{Kind: kind, Durable: s.disk.synced.durable()})
 	s.trail = append(s.trail, s.disk)
 }
 

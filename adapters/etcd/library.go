@@ -48,6 +48,13 @@ type Library interface {
 	Difference(other Library) string
 }
 
+// Copier is a Library that can be copied.
+type Copier interface {
+	Library
+	// Copy returns a library in the same state, which shares nothing with this one that either changes; false if it holds what cannot be copied.
+	Copy() (Library, bool)
+}
+
 // Start makes a server of a release from what is on its disk.
 type Start func(id uint64, o *Options, disk *Disk) Library
 

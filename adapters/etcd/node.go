@@ -41,11 +41,30 @@ type server struct {
 
 // newServer starts a server of which the fields above disk are known, with an empty disk.
 func newServer(s *server) *server {
-	s.done, s.effects = make([]spec.Input, 0, 16), make([]spec.Effect, 0, 8)
+	s.done = make([]spec.Input, 0, 16)
 	s.disk.written = s.options.disk(s.id, s.servers)
 	s.disk.synced = s.disk.written
 	s.boot()
 	return s
+}
+
+var _ spec.Copier = (*server)(nil)
+
+// Copy is part of spec.Copier. What disks and logs hold is never changed in place, and of lists that grow the copy grows its own.
+func (s *server) Copy() (spec.Node, bool) {
+	c := *s
+	if s.library != nil {
+		library, can := s.library.(Copier)
+		if !can {
+			return nil, false
+		}
+		if c.library, can = library.Copy(); !can {
+			return nil, false
+		}
+	}
+	c.work, c.done = slices.Clip(s.work), slices.Clip(s.done)
+	c.handled, c.effects, c.trail = nil, nil, nil
+	return &c, true
 }
 
 // boot starts the library from what is on disk.
@@ -56,7 +75,7 @@ func (s *server) boot() {
 
 // Step gives the server one input, and then does all that the library asks for.
 func (s *server) Step(in spec.Input) spec.Output {
-	s.effects, s.trail = s.effects[:0], s.trail[:0]
+	s.effects, s.trail = nil, s.trail[:0]
 	s.handled = &in
 	before := s.disk
 	redirect, err := s.handle(&in)
@@ -74,7 +93,18 @@ func (s *server) Step(in spec.Input) spec.Output {
 		s.cut(&in, before)
 	}
 	s.done = append(s.done, in)
-	return spec.Output{Effects: slices.Clone(s.effects), Redirect: redirect}
+	return spec.Output{Effects: s.effects, Redirect: redirect}
+}
+
+// mostEffects is more than almost all steps have.
+const mostEffects = 4
+
+// did notes an effect of the step at hand.
+func (s *server) did(e spec.Effect) {
+	if s.effects == nil {
+		s.effects = make([]spec.Effect, 0, mostEffects)
+	}
+	s.effects = append(s.effects, e)
 }
 
 // errRefused is a refusal before anything happened.

@@ -97,7 +97,7 @@ func (s *server) remember(entries []Entry, snap *Snapshot) {
 
 func (s *server) answerReads(reads []spec.Reply) {
 	for _, r := range reads {
-		s.effects = append(s.effects, spec.Effect{Kind: spec.Answer, Reply: r})
+		s.did(spec.Effect{Kind: spec.Answer, Reply: r})
 		s.waits = false
 	}
 }
@@ -114,7 +114,7 @@ func (s *server) answer(committed []Entry) {
 	for _, e := range committed {
 		if e.Type == EntryNormal && e.Data != "" && e.Term == term {
 			reply := spec.Reply{Value: e.Data, Index: spec.Index(e.Index)}
-			s.effects = append(s.effects, spec.Effect{Kind: spec.Answer, Reply: reply})
+			s.did(spec.Effect{Kind: spec.Answer, Reply: reply})
 		}
 	}
 }
@@ -130,7 +130,7 @@ func (s *server) apply(committed []Entry) {
 
 func (s *server) send(messages []Message) {
 	for k := range messages {
-		s.effects = append(s.effects, spec.Effect{Kind: spec.Send, Message: s.told(&messages[k])})
+		s.did(spec.Effect{Kind: spec.Send, Message: s.told(&messages[k])})
 	}
 }
 

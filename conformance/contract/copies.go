@@ -8,10 +8,15 @@ import (
 	"github.com/raftcheck/raftcheck/spec"
 )
 
-// clone returns a clone of a node, or nil if it cannot be cloned.
+// clone returns a clone of a node, or nil if it cannot be cloned nor copied.
 func (t *try) clone(node spec.Node) spec.Node {
-	if c, ok := node.(spec.Cloner); ok {
-		return c.Clone()
+	switch n := node.(type) {
+	case spec.Cloner:
+		return n.Clone()
+	case spec.Copier:
+		if c, done := n.Copy(); done {
+			return c
+		}
 	}
 	return nil
 }

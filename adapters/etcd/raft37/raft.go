@@ -16,8 +16,10 @@ import (
 
 // New returns a factory of servers.
 func New(o etcd.Options) spec.Factory {
-	key := newKey(&o)
-	return etcd.New(func(id uint64, o *etcd.Options, disk *etcd.Disk) etcd.Library { return start(key, id, o, disk) }, o)
+	key, copier := newKey(&o), statekey.NewCopier("google.golang.org/protobuf/internal/impl.MessageState")
+	return etcd.New(func(id uint64, o *etcd.Options, disk *etcd.Disk) etcd.Library {
+		return start(key, id, o, disk).(*server).by(copier)
+	}, o)
 }
 
 // Words says what the payload of a message holds.
@@ -54,6 +56,7 @@ type server struct {
 	ready   raft.Ready        // the latest
 	appends []*raftpb.Message // handed to asynchronous storage and not done, oldest first
 	key     *statekey.Key
+	copier  *statekey.Copier
 }
 
 // storage is a MemoryStorage that knows the configuration which the cluster begins with.
@@ -85,13 +88,45 @@ func start(key *statekey.Key, id uint64, o *etcd.Options, disk *etcd.Disk) etcd.
 	if err != nil {
 		panic(err)
 	}
-	s.node = node
+	s.lead(node)
+	return s
+}
+
+// lead makes a node the server's.
+func (s *server) lead(node *raft.RawNode) {
 	votes, known := statekey.Find[map[uint64]bool](node, "raft.trk.Votes")
 	if !known {
 		panic("this release keeps its votes elsewhere")
 	}
-	s.votes = votes
+	s.node, s.votes = node, votes
+}
+
+// by makes the server one that is copied.
+func (s *server) by(copier *statekey.Copier) etcd.Library {
+	s.copier = copier
 	return s
+}
+
+// memory is all that a server changes.
+type memory struct {
+	node    *raft.RawNode
+	storage *storage
+	ready   raft.Ready
+	appends []*raftpb.Message
+}
+
+// Copy is part of etcd.Copier.
+func (s *server) Copy() (etcd.Library, bool) {
+	if s.copier == nil {
+		return nil, false
+	}
+	var m memory
+	if err := statekey.Copy(s.copier, &m, &memory{s.node, s.storage, s.ready, s.appends}); err != nil {
+		return nil, false
+	}
+	c := &server{storage: m.storage, ready: m.ready, appends: m.appends, key: s.key, copier: s.copier}
+	c.lead(m.node)
+	return c, true
 }
 
 // readOnly is how leaders answer reads.
