@@ -19,15 +19,15 @@ func (e *Examiner) Examine(s *Step) (breaks bool, exercised []bool) {
 	if s.Output.Refused {
 		return false, e.by
 	}
-	j, t := e.judge, s.traits()
-	p, m := j.planFor(s, t), s.marks(t)
+	j := e.judge
+	p := j.planFor(s, s.traits())
 	for _, k := range p.tested {
 		e.by[k] = true
 	}
 	for k := range p.asked {
 		a := &p.asked[k]
-		e.by[a.rule] = a.tests == always || a.tests == sometimes && m&a.marks == a.marks && a.about.rest(s)
-		breaks = breaks || a.step && m&a.breaks == a.breaks && s.Certain(j.rules[a.rule].JudgeStep) != nil
+		e.by[a.rule] = a.tests == always || a.tests == sometimes && a.about.rest(s)
+		breaks = breaks || a.step && s.Certain(j.rules[a.rule].JudgeStep) != nil
 	}
 	e.tells(s)
 	e.looksBack(s)
