@@ -1,5 +1,7 @@
 package spec
 
+import "slices"
+
 // Examiner says of single steps what [Rule.JudgeStep] and [Rule.ExercisedBy] say for each of some rules, and works out once for all steps of a kind which of the
 // rules there is any use in asking.
 type Examiner struct {
@@ -16,10 +18,15 @@ func NewExaminer(rules []*Rule, declared Variants) *Examiner {
 // the order of the rules. What it returns is good until the next call.
 func (e *Examiner) Examine(s *Step) (breaks bool, exercised []bool) {
 	clear(e.by)
-	if s.Output.Refused {
-		return false, e.by
-	}
 	j := e.judge
+	if s.Output.Refused {
+		k := slices.Index(j.rules, refusedHarmless)
+		if k < 0 {
+			return false, e.by
+		}
+		e.by[k] = refusedHarmless.Exercises(s)
+		return s.Certain(refusedHarmless.JudgeStep) != nil, e.by
+	}
 	p := j.planFor(s, s.traits())
 	for _, k := range p.tested {
 		e.by[k] = true
