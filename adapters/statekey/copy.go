@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"unsafe"
 )
 
@@ -18,9 +17,7 @@ import (
 // through is not copied rightly. A test that compares what copies do with what their originals do finds that out.
 type Copier struct {
 	shared map[string]bool
-	mu     sync.Mutex
-	plans  map[reflect.Type]*copyPlan
-	known  sync.Map // reflect.Type -> *copyPlan, of plans that are complete
+	plans  plansOf[copyPlan]
 }
 
 // copyPlan is how what a value of one type leads to is copied, once the value itself has been.
@@ -45,7 +42,7 @@ type metObject struct {
 
 // NewCopier returns a copier that shares values of the types named, as in "go.etcd.io/raft/v3.DefaultLogger", by pointer or in place.
 func NewCopier(shared ...string) *Copier {
-	c := &Copier{shared: map[string]bool{}, plans: map[reflect.Type]*copyPlan{}}
+	c := &Copier{shared: map[string]bool{}}
 	for _, name := range shared {
 		c.shared[name] = true
 	}
@@ -88,27 +85,16 @@ func (c *copying) object(t reflect.Type, p *copyPlan, from unsafe.Pointer) unsaf
 	return at
 }
 
-func (k *Copier) planOf(t reflect.Type) *copyPlan {
-	if p, ok := k.known.Load(t); ok {
-		return p.(*copyPlan)
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	p := k.compile(t)
-	for t, p := range k.plans {
-		k.known.Store(t, p)
-	}
-	return p
-}
+func (k *Copier) planOf(t reflect.Type) *copyPlan { return k.plans.get(t, k.compile) }
 
 // compile makes the plan of a type and of all that it holds. As of a type that holds itself the plan is not complete yet, only what has no pointers is taken
 // to be still.
 func (k *Copier) compile(t reflect.Type) *copyPlan {
-	if p, known := k.plans[t]; known {
+	if p, known := k.plans.begun[t]; known {
 		return p
 	}
 	p := &copyPlan{size: t.Size()}
-	k.plans[t] = p
+	k.plans.begun[t] = p
 	if k.shared[nameOf(t)] {
 		p.still = true
 		return p

@@ -3,7 +3,6 @@ package statekey
 import (
 	"reflect"
 	"slices"
-	"sync"
 	"unsafe"
 )
 
@@ -14,9 +13,7 @@ type Key struct {
 	canonical map[reflect.Type]*canonical
 	rings     map[string]*ring
 	channels  bool
-	mu        sync.Mutex
-	plans     map[reflect.Type]*plan
-	known     sync.Map // reflect.Type -> *plan, of plans that are complete
+	plans     plansOf[plan]
 }
 
 // Option is a deviation from the plain walk.
@@ -71,8 +68,7 @@ func Channels() Option { return func(k *Key) { k.channels = true } }
 
 // New returns a key with the given options.
 func New(options ...Option) *Key {
-	k := &Key{skip: map[string]*skipped{}, canonical: map[reflect.Type]*canonical{}, rings: map[string]*ring{},
-		plans: map[reflect.Type]*plan{}}
+	k := &Key{skip: map[string]*skipped{}, canonical: map[reflect.Type]*canonical{}, rings: map[string]*ring{}}
 	for _, o := range options {
 		o(k)
 	}
@@ -98,8 +94,8 @@ func (k *Key) Append(dst []byte, object any) []byte {
 // Unmatched names the options that matched no type or field of the objects written so far, in the order of their names. A name in
 // this list is misspelt, or belongs to another version of the code.
 func (k *Key) Unmatched() []string {
-	k.mu.Lock()
-	defer k.mu.Unlock()
+	k.plans.mu.Lock()
+	defer k.plans.mu.Unlock()
 	var names []string
 	for name, s := range k.skip {
 		for n, matched := range s.matched {

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"unsafe"
 )
 
@@ -57,28 +58,40 @@ const (
 
 func (w *walk) number(n uint64) { w.dst = binary.AppendUvarint(w.dst, n) }
 
-// planOf returns the plan of a type.
-func (k *Key) planOf(t reflect.Type) *plan {
+// plansOf are the plans of types.
+type plansOf[P any] struct {
+	mu    sync.Mutex
+	begun map[reflect.Type]*P
+	known sync.Map // reflect.Type -> *P, of plans that are complete
+}
+
+// get returns the plan of a type, which compile makes, and with it those of the types that it holds, where it is not known.
+func (k *plansOf[P]) get(t reflect.Type, compile func(reflect.Type) *P) *P {
 	if p, ok := k.known.Load(t); ok {
-		return p.(*plan)
+		return p.(*P)
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	p := k.compile(t)
-	for t, p := range k.plans {
+	if k.begun == nil {
+		k.begun = map[reflect.Type]*P{}
+	}
+	p := compile(t)
+	for t, p := range k.begun {
 		k.known.Store(t, p)
 	}
 	return p
 }
 
+func (k *Key) planOf(t reflect.Type) *plan { return k.plans.get(t, k.compile) }
+
 // compile makes the plan of a type and of all that it holds. A type that holds itself finds its own plan, not yet complete, which
 // is why plans of other types are called through the plan, and never copied.
 func (k *Key) compile(t reflect.Type) *plan {
-	if p, known := k.plans[t]; known {
+	if p, known := k.plans.begun[t]; known {
 		return p
 	}
 	p := &plan{size: t.Size()}
-	k.plans[t] = p
+	k.plans.begun[t] = p
 	if c := k.canonical[t]; c != nil {
 		c.matched = true
 		p.write = func(w *walk, at unsafe.Pointer) {

@@ -44,6 +44,8 @@ func TestEveryRunIsTheSame(t *testing.T) { etcdtest.EveryRunIsTheSame(t, raft36.
 
 func TestServersAreInterchangeable(t *testing.T) { etcdtest.Interchangeable(t, raft36.New) }
 
+func TestCopiesAreApart(t *testing.T) { etcdtest.CopiesAreApart(t, raft36.New) }
+
 func TestAutomaton(t *testing.T) { etcdtest.Automaton(t, raft36.New, "v3.6.0", raft36.Words) }
 
 func Benchmark(b *testing.B) { etcdtest.Benchmarks(b, raft36.New) }

@@ -45,6 +45,8 @@ func TestEveryRunIsTheSame(t *testing.T) { etcdtest.EveryRunIsTheSame(t, raft37.
 
 func TestServersAreInterchangeable(t *testing.T) { etcdtest.Interchangeable(t, raft37.New) }
 
+func TestCopiesAreApart(t *testing.T) { etcdtest.CopiesAreApart(t, raft37.New) }
+
 // Without reads v3.7.0 does what v3.6.0 does, step by step.
 func TestAutomaton(t *testing.T) {
 	a := etcdtest.Automaton(t, raft37.New, "v3.7.0", raft37.Words)

@@ -1,4 +1,4 @@
-package raft36_test
+package etcdtest
 
 import (
 	"context"
@@ -7,14 +7,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/raftcheck/raftcheck/adapters/etcd"
-	"github.com/raftcheck/raftcheck/adapters/etcd/etcdtest"
-	"github.com/raftcheck/raftcheck/adapters/etcd/raft36"
 	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/conformance/contract"
 )
 
-// A copy of a server is in the same state, with every option, and neither of the two sees what the other does.
-func TestCopiesAreApart(t *testing.T) {
+// CopiesAreApart fails unless a copy of a server is in the same state, with every option, and neither of the two sees what the other does.
+func CopiesAreApart(t *testing.T, release Release) {
 	for _, choice := range append([]string{""}, etcd.ChoiceNames()...) {
 		if choice == "forwarding" {
 			continue // it sends messages that the paper does not have, which no contract knows
@@ -23,7 +21,7 @@ func TestCopiesAreApart(t *testing.T) {
 		if choice != "" {
 			require.True(t, o.Choose(choice))
 		}
-		world := etcdtest.World(raft36.New, o)
+		world := World(release, o)
 		world.Faults.Crash = cluster.Unlimited
 		r := contract.Try(context.Background(), world, contract.Options{Steps: 1000})
 		require.Nil(t, r.Failure, "%s: %v", choice, r.Failure)
