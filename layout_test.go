@@ -56,7 +56,7 @@ var mayImport = map[string][]string{
 	"adapters/rpc/skeleton":    {"spec", "internal/nearest", "adapters/rpc/internal/…"},
 	"adapters/…":               {"spec", "traces/wire", "adapters/…"},
 	"adapters/etcd":            {"spec", "cluster", "adapters/…"},
-	"adapters/etcd/etcdtest":   {"spec", "cluster", "traces", "checker", "conformance/scenario", "adapters/etcd", "adapters/order"},
+	"adapters/etcd/etcdtest":   {"spec", "cluster", "traces", "checker", "conformance/contract", "conformance/scenario", "adapters/etcd", "adapters/order"},
 	"report":                   {"spec", "legible", "fold", "traces", "checker", "linearizability", "report/page"},
 	"report/page":              {"spec", "legible", "traces"},
 	"conformance/scenario":     {"spec", "cluster"},
