@@ -109,7 +109,7 @@ func (s *Subject) Live() error {
 	}
 	for _, g := range s.libraries() {
 		if g.family.endless != "" {
-			return misasked("", "liveness is not judged of %s: %s", s.Name, g.family.endless)
+			return misasked("raftcheck check without --liveness judges all other rules of it", "liveness is not judged of %s: %s", s.Name, g.family.endless)
 		}
 		if err := g.holdsIn(s.Name, order.Serve); err != nil {
 			return err

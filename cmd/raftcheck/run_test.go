@@ -109,6 +109,7 @@ func TestClientsOfARun(t *testing.T) {
 	require.Equal(t, "[204 ]", fmt.Sprint(firstOf(ask(1, "PUT", "/kv/x?if=1", "2"))))
 	code, text = ask(2, "GET", "/kv/x", "")
 	require.Equal(t, "200 2", fmt.Sprint(code, " ", text))
+	require.Eventually(t, func() bool { return strings.Contains(errs.String(), "n1 is killed") }, 20*time.Second, 20*time.Millisecond)
 
 	this, err := os.FindProcess(os.Getpid())
 	require.NoError(t, err)
@@ -118,7 +119,6 @@ func TestClientsOfARun(t *testing.T) {
 	}
 	require.NoError(t, this.Signal(stop))
 	require.Equal(t, 0, <-ended, "%s\n%s", &out, &errs)
-	require.Contains(t, errs.String(), "n1 is killed")
 	require.Contains(t, out.String(), "history.ndjson: linearizable: ")
 	seen, err := os.ReadFile(filepath.Join(dir, "history.ndjson"))
 	require.NoError(t, err)
