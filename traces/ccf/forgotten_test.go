@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/traces/internal/member"
 )
 
 // TestSilenceIsNotALie takes each member out of a line of each kind, in legal traces of both vintages. What CCF always writes is unknown without it: such a
@@ -29,12 +31,12 @@ func TestSilenceIsNotALie(t *testing.T) {
 					continue
 				}
 				kinds[kind] = true
-				for _, path := range membersOf(read["msg"], "msg") {
+				for _, path := range member.Paths(read["msg"], "msg") {
 					if strings.Contains(path, ".nodes.") {
 						continue // a configuration that is shown is all of it
 					}
 					changed := slices.Clone(lines)
-					changed[k] = lineWithout(t, line, path)
+					changed[k] = member.Without(line, path)
 					tried++
 					result, err := judge(t, append(bytes.Join(changed, []byte("\n")), '\n'))
 					if err != nil {
@@ -65,45 +67,4 @@ func kindOfLine(line map[string]any) string {
 		}
 	}
 	return name
-}
-
-// membersOf lists the paths of all members below a value.
-func membersOf(value any, path string) (paths []string) {
-	switch v := value.(type) {
-	case map[string]any:
-		for name, inner := range v {
-			paths = append(append(paths, path+"."+name), membersOf(inner, path+"."+name)...)
-		}
-	case []any:
-		for k, inner := range v {
-			paths = append(paths, membersOf(inner, fmt.Sprintf("%s.%d", path, k))...)
-		}
-	}
-	slices.Sort(paths)
-	return paths
-}
-
-// lineWithout writes a line without the member at a path.
-func lineWithout(t *testing.T, line []byte, path string) []byte {
-	var read any
-	decoder := json.NewDecoder(bytes.NewReader(line))
-	decoder.UseNumber()
-	require.NoError(t, decoder.Decode(&read))
-	names := strings.Split(path, ".")
-	at := read
-	for _, name := range names[:len(names)-1] {
-		switch v := at.(type) {
-		case map[string]any:
-			at = v[name]
-		case []any:
-			var k int
-			_, err := fmt.Sscan(name, &k)
-			require.NoError(t, err)
-			at = v[k]
-		}
-	}
-	delete(at.(map[string]any), names[len(names)-1])
-	text, err := json.Marshal(read)
-	require.NoError(t, err)
-	return text
 }

@@ -1,15 +1,15 @@
 package etcd
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/traces/internal/member"
 )
 
 // TestSilenceIsNotALie takes each member out of an event of each kind, in a legal trace. What etcd's recorder always writes is unknown without it: such
@@ -25,9 +25,11 @@ func TestSilenceIsNotALie(t *testing.T) {
 				continue
 			}
 			kinds[kind] = true
-			for _, path := range membersOf(t, line) {
+			var read map[string]any
+			require.NoError(t, json.Unmarshal(line, &read))
+			for _, path := range member.Paths(read["event"], "event") {
 				changed := slices.Clone(lines)
-				changed[k] = lineWithout(t, line, path)
+				changed[k] = member.Without(line, path)
 				tried++
 				r, err := verifyLines(t, changed)
 				if err != nil {
@@ -55,38 +57,4 @@ func kindOfLine(t *testing.T, line []byte) string {
 		return l.Event.Name
 	}
 	return l.Event.Name + " " + l.Event.Msg.Type
-}
-
-// membersOf lists the paths of all members of an event.
-func membersOf(t *testing.T, line []byte) (paths []string) {
-	var l map[string]any
-	require.NoError(t, json.Unmarshal(line, &l))
-	var walk func(path string, value any)
-	walk = func(path string, value any) {
-		members, _ := value.(map[string]any)
-		for name, inner := range members {
-			paths = append(paths, path+name)
-			walk(path+name+".", inner)
-		}
-	}
-	walk("event.", l["event"])
-	slices.Sort(paths)
-	return paths
-}
-
-// lineWithout writes a line without the member at a path.
-func lineWithout(t *testing.T, line []byte, path string) []byte {
-	var l map[string]any
-	decoder := json.NewDecoder(bytes.NewReader(line))
-	decoder.UseNumber()
-	require.NoError(t, decoder.Decode(&l))
-	names := strings.Split(path, ".")
-	at := l
-	for _, name := range names[:len(names)-1] {
-		at = at[name].(map[string]any)
-	}
-	delete(at, names[len(names)-1])
-	text, err := json.Marshal(l)
-	require.NoError(t, err)
-	return text
 }
