@@ -73,7 +73,7 @@ func (j *Judge) counts(s *Step, report func(*Rule, *Breach)) {
 	if !c.sure || j.unnumbered || s.After.Role != Leader || s.After.Term != c.term || !s.show(FieldConfig) || len(s.Before.Config.Voters) == 0 {
 		return
 	}
-	if !s.show(FieldVotes) && s.Before.Knows(FieldRole) && TookOffice(s) && j.hearsay.replies {
+	if !majorityElects.checkable(s) && s.Before.Knows(FieldRole) && TookOffice(s) && j.hearsay.replies {
 		voted := func(id ServerID) bool { return id == s.Server || slices.Contains(c.votes, id) }
 		if !s.elects(&s.Before.Config, voted) && !s.elects(&s.After.Config, voted) {
 			report(majorityElects, s.breachAfter("%s becomes leader of term %d, and the votes of %s came besides its own", s.Server, s.After.Term, listed(c.votes)).
@@ -81,7 +81,7 @@ func (j *Judge) counts(s *Step, report func(*Rule, *Breach)) {
 				allowing("%s stays candidate in term %d", s.Server, s.After.Term))
 		}
 	}
-	if s.show(FieldProgress) || !s.show(FieldCommit) || s.After.CommitIndex <= s.Before.CommitIndex || s.Before.Role != Leader || !s.Before.Knows(FieldRole) || !j.hearsay.acknowledgements {
+	if commitMajority.checkable(s) || !s.show(FieldCommit) || s.After.CommitIndex <= s.Before.CommitIndex || s.Before.Role != Leader || !s.Before.Knows(FieldRole) || !j.hearsay.acknowledgements {
 		return
 	}
 	stores := func(id ServerID) bool {
