@@ -33,7 +33,7 @@ type groups struct {
 	now      []entry
 	networks []network // of the layer that is being expanded
 	blocks   []span    // of entries, that are expanded together
-	batches  [][partitions][]uint64
+	batches  []batch
 	lacking  [][]uint32 // by block: groups of which something is not known, whether it is what servers do by themselves, how many messages, and these
 	hands    []*groupWorker
 	layers   []groupLayer
@@ -61,6 +61,46 @@ type entry struct {
 	group, first, count uint32
 }
 
+// batch is what a block leads to: runs of networks of one group, each behind a word with the group and the number of networks, and one with where the
+// next run of the same partition begins.
+type batch struct {
+	words       []uint64
+	first, last [partitions]uint32 // where a partition's runs begin and where the last one is; nowhere if it has none
+}
+
+// runHead is how many words are before the networks of a run.
+const runHead = 2
+
+func (b *batch) empty() {
+	b.words = b.words[:0]
+	for p := range b.first {
+		b.first[p], b.last[p] = nowhere, nowhere
+	}
+}
+
+// open begins a run of a group, which has room for so many networks, and returns where it is and the words to which they are appended.
+func (b *batch) open(id uint32, room int) (at int, to []uint64) {
+	at = len(b.words)
+	return at, append(slices.Grow(b.words, runHead+room), uint64(id)<<32, uint64(nowhere))
+}
+
+// close ends the run, which is forgotten if it is empty, and returns how many networks are in it.
+func (b *batch) close(at int, words []uint64) (count int) {
+	if count = len(words) - at - runHead; count == 0 {
+		b.words = words[:at]
+		return 0
+	}
+	p := partitionOfGroup(uint32(words[at] >> 32))
+	words[at] |= uint64(count)
+	if b.first[p] == nowhere {
+		b.first[p] = uint32(at)
+	} else {
+		words[b.last[p]+1] = uint64(at)
+	}
+	b.words, b.last[p] = words, uint32(at)
+	return count
+}
+
 // arrivals are the states of the next layer in one partition, as they were found: runs of one group each.
 type arrivals struct {
 	runs   []uint64
@@ -85,7 +125,7 @@ func (r *run) groupable() bool {
 func newGroups(s *search) *groups {
 	g := &groups{search: s, effectOf: map[effectKey]uint32{}, lists: map[string]uint32{}, effects: make([]effect, 1), x: newExpander(s.memo), breach: nowhere}
 	g.index.words, g.drops = (g.size+4)/2, g.config.Faults.Drop != cluster.Off
-	g.batches = make([][partitions][]uint64, roundBlocks)
+	g.batches = make([]batch, roundBlocks)
 	g.lacking = make([][]uint32, roundBlocks)
 	for range s.workers {
 		g.hands = append(g.hands, newGroupWorker(g))
@@ -311,9 +351,7 @@ func (g *groups) bytes() (stored, all int) {
 		stored += g.layers[k].bytes()
 	}
 	for k := range g.batches {
-		for p := range g.batches[k] {
-			all += 8 * cap(g.batches[k][p])
-		}
+		all += 8 * cap(g.batches[k].words)
 	}
 	for s := range g.silent {
 		all += 24 + 8*len(g.silent[s])

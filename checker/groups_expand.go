@@ -12,7 +12,7 @@ import (
 type groupWorker struct {
 	*groups
 	x           *expander // for the ways in which messages are lost
-	batches     *[partitions][]uint64
+	batch       *batch
 	where       []carried // by message: the networks that it is in
 	inFlight    []uint32  // the messages of some network
 	reached     []uint32  // by network: goals reached from there, as bits
@@ -28,8 +28,9 @@ type groupWorker struct {
 	breach      uint32                       // as in groups
 	breaks      bool                         // a step of the current group breaks a promise
 	goals       []int
-	ahead       uint64 // keeps the reads of lookAhead alive
-	most        int    // copies of a message in flight
+	ahead       uint64   // keeps the reads of lookAhead alive
+	runs        []uint32 // where those are that are filed together
+	most        int      // copies of a message in flight
 	written     []entry
 	gathered    []network // what is written to files
 }
@@ -45,12 +46,10 @@ func newGroupWorker(g *groups) *groupWorker {
 		most: max(g.config.Bounds.Copies, 1)}
 }
 
-// expandBlock expands the groups of a block into its batches.
+// expandBlock expands the groups of a block into its batch.
 func (w *groupWorker) expandBlock(ctx context.Context, b span, k int) error {
-	w.batches = &w.groups.batches[k]
-	for p := range w.batches {
-		w.batches[p] = w.batches[p][:0]
-	}
+	w.batch = &w.groups.batches[k]
+	w.batch.empty()
 	for at := b.first; at < b.first+b.count; at++ {
 		e := &w.now[at]
 		if (at-b.first)%touched == 0 {
@@ -206,45 +205,35 @@ func (w *groupWorker) take(at uint32, networks []network) uint32 {
 	return next
 }
 
-// open begins a run of networks of a group; close ends it.
-func (w *groupWorker) open(id uint32, room int) (batch []uint64, from int) {
-	batch = slices.Grow(w.batches[partitionOfGroup(id)], room+1)
-	return append(batch, uint64(id)<<32), len(batch)
-}
-
-func (w *groupWorker) close(id uint32, batch []uint64, from int) (count int) {
-	count = len(batch) - from - 1
-	w.transitions += uint64(count)
-	batch[from] |= uint64(count)
-	if count == 0 {
-		batch = batch[:from]
-	}
-	w.batches[partitionOfGroup(id)] = batch
-	return count
-}
-
 // change emits what the network does by itself: it loses messages, and duplicates them.
 func (w *groupWorker) change(id uint32, networks []network) {
 	copies := w.config.Duplications
 	if !w.drops && !copies {
 		return
 	}
-	batch, from := w.open(id, 2*w.capacity*len(networks))
+	room := 0
+	for _, m := range w.inFlight {
+		room += len(w.where[m].rests)
+	}
+	if w.drops && copies {
+		room *= 2
+	}
+	at, to := w.batch.open(id, room)
 	for _, m := range w.inFlight {
 		where := &w.where[m]
 		if w.drops {
-			batch = append(batch, where.rests...)
+			to = append(to, where.rests...)
 		}
 		if !copies {
 			continue
 		}
 		for _, at := range where.at {
 			if n := networks[at]; lanesIn(n) < w.capacity && copiesIn(n, uint64(m)) < w.most {
-				batch = append(batch, with(n, uint64(m)))
+				to = append(to, with(n, uint64(m)))
 			}
 		}
 	}
-	w.close(id, batch, from)
+	w.transitions += uint64(w.batch.close(at, to))
 }
 
 // happens emits what a step leads to that takes no message, or that leaves the one delivered in flight.
@@ -298,29 +287,29 @@ func (w *groupWorker) emit(target uint32, e *effect, from []network) {
 	if e.nothing {
 		return
 	}
-	batch, start := w.open(target, len(from))
+	at, to := w.batch.open(target, len(from))
 	switch len(e.messages) {
 	case 0:
-		batch = append(batch, from...)
+		to = append(to, from...)
 	case 1:
 		m := e.messages[0]
 		full := network(1) << (laneBits * (w.capacity - 1))
 		for _, n := range from {
 			switch {
 			case n < full && !holds(n, m):
-				batch = append(batch, with(n, m))
+				to = append(to, with(n, m))
 			case n < full || !w.config.Strict:
-				batch = w.send(batch, e, n)
+				to = w.send(to, e, n)
 			}
 		}
 	default:
 		for _, n := range from {
-			batch = w.send(batch, e, n)
+			to = w.send(to, e, n)
 		}
 	}
-	if count := w.close(target, batch, start); count > 0 && e.breaks {
-		w.breaks = true
-	}
+	count := w.batch.close(at, to)
+	w.transitions += uint64(count)
+	w.breaks = w.breaks || count > 0 && e.breaks
 }
 
 // send appends what a network may become when messages are sent: one network, or one for each way in which it loses what it has no room for.
@@ -369,36 +358,37 @@ func (w *groupWorker) send(to []uint64, e *effect, n network) []uint64 {
 func (w *groupWorker) file(blocks, p int) {
 	sets, found := &w.sets[p], &w.found[p]
 	for k := range blocks {
-		batch := w.groups.batches[k][p]
-		for len(batch) > 0 {
-			some := w.touch(sets, batch)
-			for len(some) > 0 {
-				id, n := uint32(some[0]>>32), int(uint32(some[0]))
-				found.add(w.groups, id, some[1:1+n], sets)
-				some, batch = some[1+n:], batch[1+n:]
+		b := &w.groups.batches[k]
+		for at := b.first[p]; at != nowhere; {
+			runs, next := w.touch(sets, b.words, at)
+			for _, at := range runs {
+				head := b.words[at]
+				found.add(w.groups, uint32(head>>32), b.words[at+runHead:at+runHead+uint32(head)], sets)
 			}
+			at = next
 		}
 	}
 }
 
-// touch reads where the next runs will be filed, so that the processor fetches it all at once, and returns those runs.
-func (w *groupWorker) touch(sets *networkSets, batch []uint64) []uint64 {
+// touch reads where the runs from the given one on will be filed, so that the processor fetches it all at once, and returns where those runs are, and the
+// next.
+func (w *groupWorker) touch(sets *networkSets, words []uint64, at uint32) (runs []uint32, next uint32) {
 	var of [touched]*group
-	runs, at := 0, 0
-	sum := uint32(0)
-	for ; runs < len(of) && at < len(batch); runs++ {
-		of[runs] = &w.groups.all[batch[at]>>32]
-		sum += of[runs].fresh
-		at += 1 + int(uint32(batch[at]))
+	runs, sum := w.runs[:0], uint32(0)
+	for ; len(runs) < touched && at != nowhere; at = uint32(words[at+1]) {
+		of[len(runs)] = &w.groups.all[words[at]>>32]
+		sum += of[len(runs)].fresh
+		runs = append(runs, at)
 	}
 	more := uint64(0)
-	for _, g := range of[:runs] {
+	for _, g := range of[:len(runs)] {
 		if g.seen.log != 0 {
 			more += sets.keys[g.seen.at>>1] + sets.words[g.seen.at]
 		}
 	}
 	sets.touched = more + uint64(sum)
-	return batch[:at]
+	w.runs = runs
+	return runs, at
 }
 
 // add adds networks of a group to those seen, and keeps those that are new.

@@ -125,10 +125,12 @@ func (s *server) sync() {
 	s.durable(spec.Sync)
 }
 
-// durable notes a durable effect, and the disk right after it, which is what a crash there leaves.
+// durable notes a durable effect and, where a crash in the step at hand may ask for it, the disk right after it, which is what a crash there leaves.
 func (s *server) durable(kind spec.EffectKind) {
 	s.did(spec.Effect{Kind: kind, Durable: s.disk.synced.durable()})
-	s.trail = append(s.trail, s.disk)
+	if s.handled != nil && s.handled.Cut > 1 {
+		s.trail = append(s.trail, s.disk)
+	}
 }
 
 // persist writes what a Ready brought and syncs it.

@@ -34,14 +34,19 @@ type server struct {
 	waits   bool   // the last is not answered; of reads with one context
 
 	handled *spec.Input   // of the step at hand
-	done    []spec.Input  // every input that was not refused
+	past    *past         // every input that was not refused
 	effects []spec.Effect // of the step at hand
 	trail   []disk        // the disk after each durable effect of the step at hand
 }
 
+// past is an input and those before it. A copy of a server shares them.
+type past struct {
+	last   spec.Input
+	before *past
+}
+
 // newServer starts a server of which the fields above disk are known, with an empty disk.
 func newServer(s *server) *server {
-	s.done = make([]spec.Input, 0, 16)
 	s.disk.written = s.options.disk(s.id, s.servers)
 	s.disk.synced = s.disk.written
 	s.boot()
@@ -62,7 +67,7 @@ func (s *server) Copy() (spec.Node, bool) {
 			return nil, false
 		}
 	}
-	c.work, c.done = slices.Clip(s.work), slices.Clip(s.done)
+	c.work = slices.Clip(s.work)
 	c.handled, c.effects, c.trail = nil, nil, nil
 	return &c, true
 }
@@ -76,9 +81,10 @@ func (s *server) boot() {
 // Step gives the server one input, and then does all that the library asks for.
 func (s *server) Step(in spec.Input) spec.Output {
 	s.effects, s.trail = nil, s.trail[:0]
-	s.handled = &in
+	now := &past{in, s.past}
+	s.handled = &now.last
 	before := s.disk
-	redirect, err := s.handle(&in)
+	redirect, err := s.handle(s.handled)
 	switch {
 	case err == errRefused:
 		return spec.Output{Refused: true}
@@ -90,9 +96,9 @@ func (s *server) Step(in spec.Input) spec.Output {
 			s.again()
 			return spec.Output{Refused: true}
 		}
-		s.cut(&in, before)
+		s.cut(s.handled, before)
 	}
-	s.done = append(s.done, in)
+	s.past = now
 	return spec.Output{Effects: s.effects, Redirect: redirect}
 }
 
@@ -113,7 +119,11 @@ var errRefused = errors.New("refused")
 // again brings the server back to where it was before a step that turned out to be impossible.
 func (s *server) again() {
 	fresh := newServer(&server{id: s.id, servers: s.servers, options: s.options, start: s.start, workKey: s.workKey})
-	for _, in := range s.done {
+	var inputs []spec.Input
+	for p := s.past; p != nil; p = p.before {
+		inputs = append(inputs, p.last)
+	}
+	for _, in := range slices.Backward(inputs) {
 		fresh.Step(in)
 	}
 	*s = *fresh
