@@ -148,6 +148,9 @@ func (c *completer) observation(o, other *Observation, m *Message) {
 	}
 	if take(FieldDurable) {
 		o.Durable = oneOf(c, other.Durable, Durable{Term: o.Term, VotedFor: o.VotedFor, Log: o.Log}, Durable{})
+		if d := &o.Durable; o.Role != Crashed && !s.Declared.Has(DropsVoteForLeader) && (d.Term > o.Term || d.Term == o.Term && d.VotedFor != None && o.VotedFor == None) {
+			d.Term, d.VotedFor = o.Term, o.VotedFor // no disk is ahead of what the server knows
+		}
 	}
 	o.Unknown &^= missing
 }

@@ -144,7 +144,7 @@ func (k *Known) up(s *Step, holes int) {
 	case s.Input.Kind == Restart || isUp:
 		a.Unknown &^= FieldUp
 	}
-	if (isUp || k.running) && s.Input.Kind != Restart {
+	if (isUp || k.running || s.actsUp()) && s.Input.Kind != Restart {
 		b.Unknown &^= FieldUp
 	}
 	k.running = a.Knows(FieldUp) && !s.crashes()

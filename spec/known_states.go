@@ -128,7 +128,7 @@ func (k *Known) falls(s *Step, part Part, asked Field, declared *binding, yield 
 			refusing("currentTerm ≥ currentTerm before", "%d is below %d", o.Term, k.term.least).
 			allowing("%s is in term %d or later", s.Server, k.term.least), "the term before", k.term.at)
 	}
-	given := declared.dropsVote && part == PartAfter && s.givesVoteAway()
+	given := declared.dropsVote && part == PartAfter && s.votesAnew()
 	if vote := &k.vote; (compare(FieldTerm|FieldVotedFor) || given) && vote.vote != None && o.Term == vote.term && o.VotedFor != vote.vote && !drops(declared, o) {
 		say(voteOnce, s.breach(part, 0, "%s voted for %s in term %d and now holds a vote for %s in that term", s.Server, vote.vote, vote.term, o.VotedFor).
 			refusing("votedFor stays in its term", "it was %s and is %s", vote.vote, o.VotedFor).
@@ -142,10 +142,10 @@ func (k *Known) falls(s *Step, part Part, asked Field, declared *binding, yield 
 	return any
 }
 
-// givesVoteAway reports whether a server that knows who leads its term ends the step with a vote for another.
-func (s *Step) givesVoteAway() bool {
-	return s.show(FieldTerm) && s.Before.Term == s.After.Term && s.Before.Knows(FieldLeader) && s.Before.LeaderID != None &&
-		s.After.Knows(FieldVotedFor) && s.After.VotedFor != None && s.After.VotedFor != s.Before.LeaderID
+// votesAnew reports whether a server that held no vote ends the step with one, in the same term.
+func (s *Step) votesAnew() bool {
+	const vote = FieldTerm | FieldVotedFor
+	return s.show(vote) && s.Before.Term == s.After.Term && s.Before.VotedFor == None && s.After.VotedFor != None
 }
 
 // drops reports whether a server that shows no vote may have dropped it, since it knows the leader of the term.

@@ -237,14 +237,16 @@ func (s *sending) mayBeUnseen(m *spec.Message) bool {
 	return m.Kind == spec.PreVoteReply || m.Term <= server.upTo
 }
 
-// fingerprint stands for what every record of a message shows; what some may leave out is returned besides.
+// fingerprint stands for what every record of a message shows; what some may leave out is returned besides. Entries of which a term is left out are not
+// shown: another record may leave all of them out.
 func (s *sending) fingerprint(m *spec.Message) (uint64, optional) {
 	h := s.secret
 	for _, n := range [...]uint64{uint64(flags(m.Granted, m.Success)), uint64(m.To), uint64(m.Term), uint64(m.LastLogIndex), uint64(m.LastLogTerm),
 		uint64(m.PrevLogIndex), uint64(m.LeaderCommit), uint64(m.MatchIndex)} {
 		h = mixed(h, n)
 	}
-	if m.Kind != spec.InstallSnapshot { // which need not say what it carries
+	carries := m.Knows(spec.MessageEntries)
+	if carries && m.Kind != spec.InstallSnapshot { // which need not say what it carries
 		h = mixed(h, uint64(len(m.Entries)))
 		for k := range m.Entries {
 			h = mixed(mixed(h, uint64(m.Entries[k].Kind)), uint64(m.Entries[k].Term))
@@ -263,7 +265,7 @@ func (s *sending) fingerprint(m *spec.Message) (uint64, optional) {
 	if m.ConflictIndex > 0 || m.ConflictTerm > 0 {
 		told.hint = uint64(m.ConflictIndex)<<32 ^ uint64(m.ConflictTerm)
 	}
-	if m.Kind != spec.InstallSnapshot || len(m.Entries) > 0 {
+	if carries && (m.Kind != spec.InstallSnapshot || len(m.Entries) > 0) {
 		told.values = s.values(m.Entries)
 	}
 	return h, told
