@@ -24,6 +24,7 @@ type library struct {
 	known   string                                           // the versions that can be searched, in words
 	family  func(minor, patch int) (f *family, why string)   // nil, and why, if releases of that API cannot be searched
 	config  func(f *family, choices []string) cluster.Config // the world, with no servers in it
+	wide    func(*cluster.Bounds)                            // as in Subject
 }
 
 // family is the releases that one adapter drives.
@@ -43,7 +44,7 @@ type family struct {
 
 var libraries = []library{
 	{name: "etcd", newest: "v3.7.0", choices: etcd.ChoiceNames(), chosen: func(choice string) bool { return new(etcd.Options).Choose(choice) }, takes: []spec.InputKind{spec.Compact, spec.Transfer, spec.Reconfigure, spec.ReadIndex, spec.Tick},
-		known: "versions 3.1 to 3.3, and 3.5 and later", family: etcdFamily, config: etcdConfig},
+		known: "versions 3.1 to 3.3, and 3.5 and later", family: etcdFamily, config: etcdConfig, wide: func(b *cluster.Bounds) { b.Terms, b.Campaigns = b.Terms+1, b.Campaigns+1 }},
 	{name: "hashicorp", newest: "v1.8.0", choices: []string{"no-pre-vote", "whole-votes", "heartbeats", "restore-committed", "barriers", "learner", "preempt=1"}, chosen: func(choice string) bool { return preemptions(choice) > 0 || gateChoice(choice) != "" }, takes: []spec.InputKind{spec.Compact, spec.Transfer, spec.Reconfigure, spec.ReadIndex, spec.Tick},
 		known: "versions 1.1.2 and later", family: hashicorpFamily, config: hashicorpConfig},
 	{name: "nats", newest: "v2.15.3", choices: []string{"outsider"}, takes: []spec.InputKind{spec.Compact, spec.Transfer, spec.Reconfigure, spec.Tick},
@@ -196,7 +197,11 @@ func (l *library) subject(name string) (*Subject, error) {
 	if slices.ContainsFunc(g.choices, func(c string) bool { return gateChoice(c) != "" }) && !g.holds() {
 		return nil, misasked("as in "+name+",preempt=1", "%s: it is said where goroutines are held, and none is", name)
 	}
-	return &Subject{Name: name, goTest: g, Takes: l.takes, Config: l.config(g.family, g.choices)}, nil
+	s := &Subject{Name: name, goTest: g, Takes: l.takes, Config: l.config(g.family, g.choices)}
+	if len(g.choices) == 0 {
+		s.wide = l.wide
+	}
+	return s, nil
 }
 
 // searchable says by which adapter a version is searched, or complains that it cannot be, and why.

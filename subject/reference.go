@@ -66,19 +66,20 @@ func Choices() []string {
 	return names
 }
 
-// reference is the Raft of package impl in a world that reaches every goal and is searched to the end in about ten seconds.
+// reference is the Raft of package impl in a world that reaches every goal and is searched to the end in seconds; in about ten with two entries.
 func reference(name string) (*Subject, error) {
 	config := cluster.Default(nil)
 	var chosen []string
+	wide := func(b *cluster.Bounds) { b.Log, b.Proposals = 2, 2 }
 	if _, words, any := strings.Cut(name, ":"); any {
-		chosen = strings.Split(words, ",")
+		chosen, wide = strings.Split(words, ","), nil
 	}
 	var options impl.Options
 	if err := choose(chosen, &options, &config); err != nil {
 		return nil, err
 	}
 	config.New, config.Variants = impl.New(options), options.Variants()
-	return &Subject{Name: name, Takes: ofReference(&options), Config: config}, nil
+	return &Subject{Name: name, Takes: ofReference(&options), Config: config, wide: wide}, nil
 }
 
 // Choose gives the reference's options what the choices are about, in their order. The error is a choice that there is not.

@@ -27,11 +27,12 @@ type Subject struct {
 	Fixed   bool             // a campaign makes its world no larger
 	Takes   []spec.InputKind // the inputs, of those that not every implementation takes, that its servers take; nil when only a run shows it
 
-	restarts bool     // raft.tla: Restart is on
-	program  *program // a program of the user's
-	goTest   *goTest  // a library
-	mixed    *mixed   // several releases of one
-	parts    *parts   // of a search that several programs make together
+	wide     func(*cluster.Bounds) // makes the world the one of a search of which nothing else is said; nil where that is no other
+	restarts bool                  // raft.tla: Restart is on
+	program  *program              // a program of the user's
+	goTest   *goTest               // a library
+	mixed    *mixed                // several releases of one
+	parts    *parts                // of a search that several programs make together
 }
 
 // The names of implementations. What follows a prefix is the name of a mutant, of a fault or a command; choices of the reference follow a colon.
@@ -100,6 +101,14 @@ func (s *Subject) Faults() cluster.Faults {
 		f.Crash = cluster.Unlimited
 	}
 	return f
+}
+
+// Widen makes the world the one in which the subject is searched unless more is said of it: whatever is added to a world multiplies its states, so
+// what is added to begins with a smaller one.
+func (s *Subject) Widen() {
+	if s.wide != nil {
+		s.wide(&s.Config.Bounds)
+	}
 }
 
 // Symmetric reports why states of the subject cannot be counted as one that differ only in names. A program says in Begin whether they can.

@@ -49,7 +49,8 @@ fresh servers before it is told as a story.
 
 Without flags it searches the reference Raft in a world that is small enough to be searched to the end in seconds and
 large enough to reach every goal. A mutant is searched in the world in which it is known to be caught, and spec is
-raft.tla in the bounds of the published parity table. Every bound and fault can be overridden.`,
+raft.tla in the bounds of the published parity table. Every bound and fault can be overridden: of the reference and of
+etcd's raft they begin with one entry and two terms, where a search without any has a second entry or a third term.`,
 		Example: `  raftcheck check
   raftcheck check --impl mutant:el-stale-vote-resp
   raftcheck check --nodes 3 --terms 3 --log 2 --messages 2 --faults drop,crash=1 --symmetry --for 2m
@@ -155,6 +156,9 @@ func (f *checkFlags) settings(a *app, cmd *cobra.Command) (*subject.Subject, che
 	live, err := f.livenessRules(cmd.Flags(), s)
 	if err != nil {
 		return nil, checker.Options{}, err
+	}
+	if live == nil && f.selection.debugGoal == "" && !f.world.says(cmd.Flags()) {
+		s.Widen()
 	}
 	rules, _ := f.selection.chosen() // livenessRules has looked whether they are known
 	rules = slices.DeleteFunc(slices.Clone(rules), endless)

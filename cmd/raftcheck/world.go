@@ -95,24 +95,7 @@ func (w *worldFlags) subject(flags *pflag.FlagSet) (*subject.Subject, error) {
 		s.Config = w.larger(s.Config)
 	}
 	c := &s.Config
-	for name, set := range map[string]func(){
-		"nodes":       func() { c.Servers = w.nodes },
-		"terms":       func() { c.Bounds.Terms = spec.Term(max(w.terms, 0)) },
-		"log":         func() { c.Bounds.Log = spec.Index(max(w.log, 0)) },
-		"messages":    func() { c.Bounds.Messages = w.messages },
-		"duplicates":  func() { c.Bounds.Copies = w.duplicates },
-		"values":      func() { c.Values = w.values },
-		"depth":       func() { c.Bounds.Depth = w.depth },
-		"campaigns":   func() { c.Bounds.Campaigns = w.campaigns },
-		"proposals":   func() { c.Bounds.Proposals = w.proposals },
-		"compactions": func() { c.Bounds.Compactions = w.compactions },
-		"transfers":   func() { c.Bounds.Transfers = w.transfers },
-		"changes":     func() { c.Bounds.Changes = w.changes },
-		"reads":       func() { c.Bounds.Reads = w.reads },
-		"ticks":       func() { c.Bounds.Ticks = w.ticks },
-		"drift":       func() { c.Bounds.Drift = w.drift },
-		"faults":      func() { c.Faults = w.faults.Faults },
-	} {
+	for name, set := range w.bounds(c) {
 		if flags.Changed(name) {
 			set()
 		}
@@ -139,6 +122,37 @@ func (w *worldFlags) subject(flags *pflag.FlagSet) (*subject.Subject, error) {
 		return nil, usageError("raftcheck check --help says what each bound means", "%w", err)
 	}
 	return s, nil
+}
+
+// bounds returns, by the name of its flag, what sets each bound of a world, and its faults, as flags say.
+func (w *worldFlags) bounds(c *cluster.Config) map[string]func() {
+	return map[string]func(){
+		"nodes":       func() { c.Servers = w.nodes },
+		"terms":       func() { c.Bounds.Terms = spec.Term(max(w.terms, 0)) },
+		"log":         func() { c.Bounds.Log = spec.Index(max(w.log, 0)) },
+		"messages":    func() { c.Bounds.Messages = w.messages },
+		"duplicates":  func() { c.Bounds.Copies = w.duplicates },
+		"values":      func() { c.Values = w.values },
+		"depth":       func() { c.Bounds.Depth = w.depth },
+		"campaigns":   func() { c.Bounds.Campaigns = w.campaigns },
+		"proposals":   func() { c.Bounds.Proposals = w.proposals },
+		"compactions": func() { c.Bounds.Compactions = w.compactions },
+		"transfers":   func() { c.Bounds.Transfers = w.transfers },
+		"changes":     func() { c.Bounds.Changes = w.changes },
+		"reads":       func() { c.Bounds.Reads = w.reads },
+		"ticks":       func() { c.Bounds.Ticks = w.ticks },
+		"drift":       func() { c.Bounds.Drift = w.drift },
+		"faults":      func() { c.Faults = w.faults.Faults },
+	}
+}
+
+// says reports whether flags say anything of the world but who is in it.
+func (w *worldFlags) says(flags *pflag.FlagSet) bool {
+	says := flags.Changed("network") || flags.Changed("change-to")
+	for name := range w.bounds(new(cluster.Config)) {
+		says = says || flags.Changed(name)
+	}
+	return says
 }
 
 // base returns the implementation in its own world.
