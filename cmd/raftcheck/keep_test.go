@@ -35,18 +35,43 @@ func TestASearchGoesOnAfterAnyEnd(t *testing.T) {
 			random := rand.New(rand.NewPCG(uint64(round), 7))
 			dir := t.TempDir()
 			for end := range 3 {
-				w := ends[(round+end)%len(ends)].heeded()
-				p := begin(t, dir, w.limit, strings.Fields(call+onwards(dir))...)
-				if w.signal != 0 {
-					time.Sleep(time.Duration(random.IntN(300)) * time.Millisecond)
-					_ = p.Process.Signal(w.signal) // it may have ended
-				}
-				code := p.end(t, w.name)
-				require.Contains(t, []int{-1, exitHeld.code(), exitViolated.code(), exitInconclusive.code()}, code, "%s: %s", w.name, p.errs.String())
+				endedAt(t, dir, call, ends[(round+end)%len(ends)].heeded(), time.Duration(random.IntN(300))*time.Millisecond)
 			}
 			require.Equal(t, want, searched(t, dir, call+onwards(dir)), "%s, round %d", call, round)
 		}
 	}
+}
+
+// TestALargeSearchGoesOnAfterKills: as the one above, of 3,759,860 states in two kinds of memory, one that holds them all and one that does not; of 34,058,756 if
+// it is to be killed more than once.
+func TestALargeSearchGoesOnAfterKills(t *testing.T) {
+	call, most := "check --impl spec --log 0 --messages 2 --save none", 300
+	if *kills > 1 {
+		call, most = "check --impl spec --log 1 --messages 2 --save none", 4000
+	}
+	want := searched(t, t.TempDir(), call)
+	for round, memory := range []string{" --memory 1GiB", " --memory 128MiB"} {
+		random := rand.New(rand.NewPCG(*chance, uint64(round)))
+		dir := t.TempDir()
+		for range *kills {
+			after := time.Duration(100+random.IntN(most)) * time.Millisecond
+			endedAt(t, dir, call+memory, way{"kill -9", syscall.SIGKILL, 0}, after)
+			t.Logf("killed after %s", after)
+		}
+		require.Equal(t, want, searched(t, dir, call+memory+onwards(dir)), memory)
+	}
+}
+
+// endedAt begins a search in a directory, or goes on with the one that is there, and ends it in some way after a time.
+func endedAt(t *testing.T, dir, call string, w way, after time.Duration) {
+	t.Helper()
+	p := begin(t, dir, w.limit, strings.Fields(call+onwards(dir))...)
+	if w.signal != 0 {
+		time.Sleep(after)
+		_ = p.Process.Signal(w.signal) // it may have ended
+	}
+	code := p.end(t, w.name)
+	require.Contains(t, []int{-1, exitHeld.code(), exitViolated.code(), exitInconclusive.code()}, code, "%s: %s", w.name, p.errs.String())
 }
 
 // onwards are the flags that begin a search in a directory, or go on with the one that is there.
