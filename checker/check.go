@@ -270,7 +270,7 @@ func (r *run) ended(reason string) (*Result, error) {
 
 func (r *run) outgrown() string {
 	if _, all := r.bytes(); r.options.Memory > 0 && all > r.options.Memory {
-		return fmt.Sprintf("the memory bound of %d MiB was reached", r.options.Memory>>20)
+		return fmt.Sprintf("the memory bound of %s was reached", sizeOf(r.options.Memory))
 	}
 	if r.options.States > 0 && r.stats.Distinct > r.options.States {
 		return fmt.Sprintf("the bound of %d states was reached", r.options.States)
@@ -376,4 +376,12 @@ func (r *run) ruleVerdict(rule *spec.Rule, result *Result) RuleVerdict {
 		v.Verdict = spec.Inconclusive
 	}
 	return v
+}
+
+// sizeOf writes so many bytes in words.
+func sizeOf(bytes int) string {
+	if bytes < 1<<20 {
+		return fmt.Sprintf("%d KiB", (bytes+1<<10-1)>>10)
+	}
+	return fmt.Sprintf("%d MiB", bytes>>20)
 }

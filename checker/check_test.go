@@ -175,6 +175,47 @@ func TestANodeThatCannotCopyItselfIsReplayed(t *testing.T) {
 	require.Equal(t, b.Search.Executions, a.Search.Executions)
 }
 
+// copied is a server that copies itself wherever may says so; a bad copy shares the server.
+type copied struct {
+	spec.Node
+	may  func() bool
+	copy func(spec.Node) spec.Node
+}
+
+func (c copied) Copy() (spec.Node, bool) {
+	if !c.may() {
+		return nil, false
+	}
+	c.Node = c.copy(c.Node)
+	return c, true
+}
+
+func TestANodeThatMayCopyItselfIsCopied(t *testing.T) {
+	good, copies := impl.New(impl.Options{}), 0
+	copying := func(may func() bool, copy func(spec.Node) spec.Node) *cluster.Config {
+		return small(func(id spec.ServerID, servers []spec.ServerID) spec.Node { return copied{good(id, servers), may, copy} })
+	}
+	clone := func(n spec.Node) spec.Node {
+		copies++
+		return n.(spec.Cloner).Clone()
+	}
+	plain, asked := check(t, small(good), checker.Options{}), 0
+	for _, may := range []func() bool{
+		func() bool { return true },
+		func() bool { return false },
+		func() bool { asked++; return asked%3 == 0 },
+	} {
+		r := check(t, copying(may, clone), checker.Options{})
+		require.Equal(t, plain.Search.Distinct, r.Search.Distinct)
+		require.Equal(t, plain.Search.Executions, r.Search.Executions)
+	}
+	require.Greater(t, copies, plain.Search.Executions)
+
+	_, err := checker.Check(context.Background(), copying(func() bool { return true }, func(n spec.Node) spec.Node { return n }), checker.Options{})
+	var fault *checker.Fault
+	require.ErrorAs(t, err, &fault, "copies that are one server are found out")
+}
+
 func TestAnIncompleteStateIsStopped(t *testing.T) {
 	forgetful := spoiled(nil, func(n spec.Node, b []byte) []byte {
 		o := n.Observe()

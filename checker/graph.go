@@ -199,7 +199,7 @@ func (g *graph) build(ctx context.Context, memory int, progress func(*graph)) (r
 			case ctx.Err() != nil:
 				return timeUsedUp, nil
 			case memory > 0 && g.bytes() > memory:
-				return fmt.Sprintf("the memory bound of %d MiB was reached", memory>>20), nil
+				return fmt.Sprintf("the memory bound of %s was reached", sizeOf(memory)), nil
 			case len(g.to) > math.MaxInt32:
 				return "more than two thousand million transitions", nil
 			}

@@ -101,7 +101,7 @@ func (r *run) share() (reason string) {
 	others := r.memo.bytes() + r.roundBytes() + programBytes
 	left := memory - others - memory/8 // the last is for sorting, and for what the runtime holds back
 	if left < memory/8 {
-		return fmt.Sprintf("the memory bound of %d MiB was reached: %d MiB are taken by the program, what is known of single servers, and what a round takes", memory>>20, others>>20)
+		return fmt.Sprintf("the memory bound of %s was reached: %s are taken by the program, what is known of single servers, and what a round takes", sizeOf(memory), sizeOf(others))
 	}
 	k.room = max(left/8/partitions, leastRoom)
 	debug.SetMemoryLimit(int64(memory - programBytes - 8*partitions*k.room)) // filters lie outside what the runtime manages
