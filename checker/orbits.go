@@ -79,7 +79,7 @@ func inputsLike(config *cluster.Config, in spec.Input, id spec.ServerID, names [
 	for _, p := range names {
 		k := slices.IndexFunc(config.Spontaneous(p.server(id)), func(other spec.Input) bool {
 			return in.Kind == other.Kind && in.Value == other.Value && in.Change == other.Change && in.Lossy == other.Lossy &&
-				in.Client == other.Client && in.Request == other.Request && p.server(in.Peer) == other.Peer
+				in.Client == other.Client && in.Request == other.Request && in.Gate == other.Gate && p.server(in.Peer) == other.Peer
 		})
 		if k < 0 {
 			return nil
@@ -125,7 +125,7 @@ func (m *memo) appendMessage(b []byte, msg *spec.Message, p *renaming) []byte {
 	if m.orbits == nil || p == nil {
 		return appendMessage(b, msg, p)
 	}
-	renamed := m.orbits.renamer.Rename(*msg, p.server)
+	renamed := m.orbits.renamer.Rename(*msg, p.server, p.value)
 	return appendMessage(b, &renamed, nil)
 }
 
@@ -140,7 +140,7 @@ func (m *memo) imagesOf(message uint32) []uint32 {
 		for k, p := range m.names {
 			images[k] = message
 			if p != nil && message != 0 {
-				renamed := o.renamer.Rename(m.messages[message], p.server)
+				renamed := o.renamer.Rename(m.messages[message], p.server, p.value)
 				images[k] = m.internMessage(&renamed)
 			}
 		}
@@ -196,7 +196,7 @@ func (m *memo) resolveOrbit(state, message uint32) error {
 		}
 	}
 	for step := first; step < last; step++ {
-		if err := m.meetImages(step, images, last-first); err != nil {
+		if err := m.meetImages(step, images, first, last); err != nil {
 			return err
 		}
 	}
@@ -304,7 +304,7 @@ func (m *memo) spanned(state, message uint32, first, last int) {
 }
 
 // meetImages interns what the state that a step leads to becomes by renaming, if that is not known yet.
-func (m *memo) meetImages(step int, images []image, steps int) error {
+func (m *memo) meetImages(step int, images []image, first, last int) error {
 	o, next := m.orbits, m.steps[step].next
 	for len(o.images) < len(m.servers) {
 		o.images = append(o.images, nil)
@@ -316,13 +316,14 @@ func (m *memo) meetImages(step int, images []image, steps int) error {
 	all := make([]uint32, len(m.names))
 	all[0] = next
 	for k := 1; k < len(m.names); k++ {
-		s, msg := o.images[from.state][k], m.imagesOf(from.message)[k]
-		nth := slices.IndexFunc(images, func(i image) bool { return i.state == s && i.message == msg })
-		number := step + nth*steps // that of the step which will be derived
-		if nth == 0 {
-			number = step // another input of the same state
+		origin := m.renamedOrigin(from, k)
+		nth := slices.IndexFunc(images, func(i image) bool { return i.state == origin.state && i.message == origin.message })
+		// It may be derived from another step than this one: by another input, where names change and the state stays what it is.
+		other := slices.IndexFunc(m.stepFrom[first:last], func(from stepOrigin) bool { return m.renamedOrigin(from, images[nth].by) == origin })
+		if other < 0 {
+			return &Asymmetry{fmt.Sprintf("%s takes %q, and not what that is when others change their names", m.servers[from.state].sight.Server, m.inputOf(step))}
 		}
-		id, err := m.reach(m.renamedOrigin(from, k), number)
+		id, err := m.reach(origin, first+other+nth*(last-first)) // the number of the step that is, or will be, derived
 		if err != nil {
 			return err
 		}

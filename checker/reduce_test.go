@@ -69,6 +69,7 @@ func explore(t testing.TB, config *cluster.Config, o Options, spoil func(*run)) 
 		require.ErrorAs(t, err, &wrong)
 		c.guessed = true
 	}
+	requireWays(t, r.memo)
 	for _, n := range r.search.goals {
 		c.goals = append(c.goals, n > 0)
 	}
@@ -76,6 +77,17 @@ func explore(t testing.TB, config *cluster.Config, o Options, spoil func(*run)) 
 		c.exercised = append(c.exercised, n > 0)
 	}
 	return c, r, r.result("", nil)
+}
+
+// requireWays: the steps by which a server state is said to be reached lead to it.
+func requireWays(t testing.TB, m *memo) {
+	for id, s := range m.servers {
+		for _, step := range []int{s.from, s.twin} {
+			if step >= 0 {
+				require.Equal(t, uint32(id), m.steps[step].next, "%s comes there by %q", s.sight.Server, m.inputOf(step))
+			}
+		}
+	}
 }
 
 func (c *covered) note(s *search) {
@@ -250,7 +262,7 @@ func TestWhatOnlyAReducedSearchFindsIsNotTold(t *testing.T) {
 // nameless is a server that renames its messages, and can neither write its state with other names nor copy itself.
 type nameless struct{ spec.Node }
 
-func (nameless) Rename(m spec.Message, rename func(spec.ServerID) spec.ServerID) spec.Message {
+func (nameless) Rename(m spec.Message, rename func(spec.ServerID) spec.ServerID, _ func(string) string) spec.Message {
 	m.From, m.To = rename(m.From), rename(m.To)
 	return m
 }
@@ -272,6 +284,17 @@ func TestServersAreRenamedByWhatTheyDo(t *testing.T) {
 		}
 	}
 	require.Greater(t, plain, 3*reduced)
+}
+
+// TestInputsNamePeers: a leader that is the same whoever of the others is who is asked to hand over to one of them.
+func TestInputsNamePeers(t *testing.T) {
+	new := impl.New(impl.Options{Transfer: true})
+	config := &cluster.Config{Servers: 3, Faults: cluster.Faults{Drop: cluster.Unlimited},
+		Bounds: cluster.Bounds{Terms: 2, Log: 1, Messages: 1, Campaigns: 1, Transfers: 1},
+		New:    func(id spec.ServerID, servers []spec.ServerID) spec.Node { return nameless{new(id, servers)} }}
+	differs, plain, reduced := compared(t, config, Options{Reduce: Renaming}, nil)
+	require.Empty(t, differs)
+	require.Greater(t, plain, 4*reduced)
 }
 
 // TestGuessedNoOpsAreProved: servers act on a message of an earlier term, but only once they have heard from a leader. It is found out that it is no

@@ -28,12 +28,13 @@ type Permuter interface {
 	AppendPermuted(dst []byte, rename func(ServerID) ServerID, value func(string) string) []byte
 }
 
-// Renamer is a Node of servers that are interchangeable, and that can say what a message would be if servers had other names. It is for
+// Renamer is a Node of servers that are interchangeable, and that can say what a message would be if servers and values had other names. It is for
 // symmetry reduction of nodes that cannot write their state with other names (Permuter): it is reached instead, by the same inputs with other names.
 type Renamer interface {
 	Node
-	// Rename returns the message with every server in it renamed, the Payload included. It changes nothing, and does not depend on the node's state.
-	Rename(m Message, rename func(ServerID) ServerID) Message
+	// Rename returns the message with every server and every client value in it renamed, the Payload included. It changes nothing, and does not
+	// depend on the node's state. rename maps every server, value maps every client value and keeps any other text.
+	Rename(m Message, rename func(ServerID) ServerID, value func(string) string) Message
 }
 
 // Cloner is a Node that can be copied. It is an accelerator only: without it a state is reached again by replaying its inputs.

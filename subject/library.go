@@ -102,7 +102,7 @@ func etcdConfig(f *family, choices []string) cluster.Config {
 }
 
 func hashicorpFamily(minor, patch int) (*family, string) {
-	f := &family{adapter: "adapters/hashicorp", module: "github.com/hashicorp/raft", obey: `adapter.Obey(t, "order", "outcome")`, metrics: "github.com/hashicorp/go-metrics"}
+	f := &family{adapter: "adapters/hashicorp", module: "github.com/hashicorp/raft", obey: `adapter.Obey(t, "order", "outcome")`, metrics: "github.com/hashicorp/go-metrics", renames: true}
 	switch {
 	case minor == 0 || minor == 1 && patch < 2:
 		return nil, "the library has no leadership transfer and does not show how it encodes its configuration before version 1.1.2"

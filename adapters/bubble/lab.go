@@ -35,6 +35,9 @@ type Options struct {
 	// Compose writes messages as other servers would send them, for those who play the peers of a server; nil is that nobody can.
 	// servers is the whole cluster. It is called outside of bubbles. See spec.Composer.
 	Compose func(servers []spec.ServerID, m spec.Message, asked *spec.Message) (spec.Message, bool)
+	// Rename writes messages as they are when servers and values have other names; nil is that servers are not interchangeable. See spec.Renamer. It is called
+	// outside of bubbles.
+	Rename func(m spec.Message, rename func(spec.ServerID) spec.ServerID, value func(string) string) spec.Message
 }
 
 // Stats says what a Lab has done so far.
@@ -100,7 +103,10 @@ func (l *Lab) Node(id spec.ServerID, servers []spec.ServerID) spec.Node {
 		l.settle(r.moment)
 	}
 	n := &node{lab: l, at: l.roots[k].moment}
-	if l.options.Compose != nil {
+	switch {
+	case l.options.Rename != nil:
+		return renaming{composing{n}}
+	case l.options.Compose != nil:
 		return composing{n}
 	}
 	return n
@@ -153,6 +159,9 @@ var _ spec.Composer = composing{}
 
 // Compose is part of spec.Composer.
 func (c composing) Compose(m spec.Message, asked *spec.Message) (spec.Message, bool) {
+	if c.lab.options.Compose == nil {
+		return m, false
+	}
 	return c.lab.options.Compose(c.at.root.servers, m, asked)
 }
 
@@ -161,3 +170,16 @@ func (c composing) Clone() spec.Node {
 	n := *c.node
 	return composing{&n}
 }
+
+// renaming is a node whose messages can be renamed.
+type renaming struct{ composing }
+
+var _ spec.Renamer = renaming{}
+
+// Rename is part of spec.Renamer.
+func (r renaming) Rename(m spec.Message, rename func(spec.ServerID) spec.ServerID, value func(string) string) spec.Message {
+	return r.lab.options.Rename(m, rename, value)
+}
+
+// Clone returns a node at the same moment.
+func (r renaming) Clone() spec.Node { return renaming{r.composing.Clone().(composing)} }

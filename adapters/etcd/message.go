@@ -41,7 +41,7 @@ func (s *server) answering(m *Message) bool {
 }
 
 // Rename returns a message with other servers in it: on the wire too, where raftpb.Message has To in field 2 and From in field 3, in all releases.
-func (s *server) Rename(m spec.Message, rename func(spec.ServerID) spec.ServerID) spec.Message {
+func (s *server) Rename(m spec.Message, rename func(spec.ServerID) spec.ServerID, _ func(string) string) spec.Message {
 	m.From, m.To = rename(m.From), rename(m.To)
 	m.Payload = renamed(m.Payload, func(field uint64) (uint64, bool) {
 		switch field {

@@ -77,5 +77,5 @@ func composedPreVoteReply(m *spec.Message, header raft.RPCHeader) any {
 	return &raft.RequestPreVoteResponse{RPCHeader: header, Term: uint64(m.Term), Granted: m.Granted}
 }
 
-// identify says in a header who sends.
-func identify(h *raft.RPCHeader, name []byte) { h.ID, h.Addr = name, name }
+// signature is where a header says who sends.
+func signature(h *raft.RPCHeader) []*[]byte { return []*[]byte{&h.ID, &h.Addr} }

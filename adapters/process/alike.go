@@ -17,7 +17,7 @@ func (a *alike) Clone() spec.Node {
 }
 
 // Rename returns the message from and to servers with other names. Nothing else in it names any.
-func (a *alike) Rename(m spec.Message, rename func(spec.ServerID) spec.ServerID) spec.Message {
+func (a *alike) Rename(m spec.Message, rename func(spec.ServerID) spec.ServerID, _ func(string) string) spec.Message {
 	m.From, m.To = rename(m.From), rename(m.To)
 	return m
 }

@@ -66,7 +66,9 @@ func composeRequest(servers []spec.ServerID, m spec.Message) (spec.Message, bool
 
 func headerOf(from spec.ServerID) raft.RPCHeader {
 	h := raft.RPCHeader{ProtocolVersion: raft.ProtocolVersionMax}
-	identify(&h, []byte(nameFor(from)))
+	for _, name := range signature(&h) {
+		*name = []byte(nameFor(from))
+	}
 	return h
 }
 

@@ -36,11 +36,12 @@ func composedPreVote(*spec.Message, raft.RPCHeader) any { return nil }
 
 func composedPreVoteReply(*spec.Message, raft.RPCHeader) any { return nil }
 
-// identify says in a header who sends, which versions from 1.3.7 on do.
-func identify(h *raft.RPCHeader, name []byte) {
+// signature is where a header says who sends, which it does in versions from 1.3.7 on.
+func signature(h *raft.RPCHeader) (names []*[]byte) {
 	for _, field := range []string{"ID", "Addr"} {
 		if at, has := statekey.Find[[]byte](h, field); has {
-			*at = name
+			names = append(names, at)
 		}
 	}
+	return names
 }
