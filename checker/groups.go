@@ -159,17 +159,19 @@ func (g *groups) fileFirst() {
 
 // turn makes the states found the layer to be expanded.
 func (g *groups) turn() {
-	total := 0
+	var from [partitions]struct{ group, network int } // where those of a partition begin
+	groups, total := 0, 0
 	for p := range g.found {
-		total += g.found[p].states
+		from[p].group, from[p].network = groups, total
+		groups, total = groups+len(g.found[p].groups), total+g.found[p].states
 	}
 	if cap(g.networks) < total {
 		g.networks = make([]network, total+total/4)
 	}
-	g.now, g.networks, g.blocks = g.now[:0], g.networks[:0], g.blocks[:0]
-	for p := range g.found {
-		g.now, g.networks = g.found[p].gather(g, g.now, g.networks)
-	}
+	g.now, g.networks, g.blocks = slices.Grow(g.now[:0], groups)[:groups], g.networks[:total], g.blocks[:0]
+	g.each(partitions, func(_ *groupWorker, p int) {
+		g.found[p].gather(g, g.now[from[p].group:], g.networks, uint32(from[p].network))
+	})
 	for first := 0; first < len(g.now); {
 		n, states := 0, uint32(0)
 		for first+n < len(g.now) && states < blockStates {
@@ -184,15 +186,13 @@ func (g *groups) turn() {
 	g.stats.Frontier, g.stats.Distinct = total, g.distinct
 }
 
-// gather appends what was found, group by group in the order of their numbers, and forgets it.
-func (f *arrivals) gather(g *groups, now []entry, networks []network) ([]entry, []network) {
+// gather writes what was found, group by group in the order of their numbers, with the networks from the given place on, and forgets it.
+func (f *arrivals) gather(g *groups, now []entry, networks []network, from uint32) {
 	slices.Sort(f.groups)
-	total := uint32(len(networks))
-	networks = slices.Grow(networks, f.states)[:len(networks)+f.states]
-	for _, id := range f.groups {
+	for k, id := range f.groups {
 		of := &g.all[id]
-		now = append(now, entry{id, total, of.fresh})
-		of.fresh, total = total, total+of.fresh // from here on where its next network goes
+		now[k] = entry{id, from, of.fresh}
+		of.fresh, from = from, from+of.fresh // from here on where its next network goes
 	}
 	for at := 0; at < len(f.runs); {
 		id, n := uint32(f.runs[at]>>32), int(uint32(f.runs[at]))
@@ -205,7 +205,6 @@ func (f *arrivals) gather(g *groups, now []entry, networks []network) ([]entry, 
 		g.all[id].fresh = 0
 	}
 	f.runs, f.groups, f.states = f.runs[:0], f.groups[:0], 0
-	return now, networks
 }
 
 // round expands some blocks of the layer, from the given one on, and files what they lead to. It returns how many it took.

@@ -224,7 +224,10 @@ func (g *groups) drain(now bool) error {
 }
 
 func (w *groupWorker) drain(out *external.SetWriter, p int) error {
-	w.written, w.gathered = w.found[p].gather(w.groups, w.written[:0], w.gathered[:0])
+	f := &w.found[p]
+	w.written = slices.Grow(w.written[:0], len(f.groups))[:len(f.groups)]
+	w.gathered = slices.Grow(w.gathered[:0], f.states)[:f.states]
+	f.gather(w.groups, w.written, w.gathered, 0)
 	for _, e := range w.written {
 		networks := w.gathered[e.first : e.first+e.count]
 		slices.Sort(networks)
