@@ -148,11 +148,24 @@ func (c *completer) observation(o, other *Observation, m *Message) {
 	}
 	if take(FieldDurable) {
 		o.Durable = oneOf(c, other.Durable, Durable{Term: o.Term, VotedFor: o.VotedFor, Log: o.Log}, Durable{})
-		if d := &o.Durable; o.Role != Crashed && !s.Declared.Has(DropsVoteForLeader) && (d.Term > o.Term || d.Term == o.Term && d.VotedFor != None && o.VotedFor == None) {
-			d.Term, d.VotedFor = o.Term, o.VotedFor // no disk is ahead of what the server knows
-		}
+		c.behind(o)
 	}
 	o.Unknown &^= missing
+}
+
+// behind keeps a disk that is filled in from being ahead of its server while that is up: it holds no later term, no vote that the server does not know of,
+// and no entry that it does not hold, unless storage is told of a change later.
+func (c *completer) behind(o *Observation) {
+	d, declared := &o.Durable, c.shown.Declared
+	if o.Role == Crashed {
+		return
+	}
+	if !declared.Has(DropsVoteForLeader) && (d.Term > o.Term || d.Term == o.Term && d.VotedFor != None && o.VotedFor == None) {
+		d.Term, d.VotedFor = o.Term, o.VotedFor
+	}
+	if !slices.ContainsFunc([]Variant{StoresLater, VolatileUntilReady, DropsUnacknowledged, MendsLog}, declared.Has) && !d.Log.begins(o.Log) {
+		d.Log = o.Log
+	}
 }
 
 // with is the log after it took in AppendEntries (Raft paper, Figure 2, steps 3 and 4).

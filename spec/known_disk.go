@@ -35,9 +35,13 @@ func (k *Known) diskFalls(s *Step, effect int, was, is *Durable, earlier bool) *
 	lenient := func() bool {
 		return s.Declared.Has(LateTerm) || s.Declared.Has(TermThenVote) || s.Declared.Has(DropsVoteForLeader) && is.VotedFor == None
 	}
-	if known(FieldTerm|FieldVotedFor) && is.Term == was.Term && was.VotedFor != None && is.VotedFor != was.VotedFor && !lenient() {
-		return s.breach(PartEffect, effect, "%s had its vote for %s in term %d on its disk and now has a vote for %s there", s.Server, was.VotedFor, was.Term, is.VotedFor).
-			refusing("votedFor on disk stays in its term", "it was %s and is %s", was.VotedFor, is.VotedFor).allowing("the vote for %s stays on disk", was.VotedFor)
+	vote := was.VotedFor
+	if p := &k.promised.vote; vote == None && p.term == was.Term && s.Declared.Has(DropsVoteForLeader) {
+		vote = p.vote // dropped since
+	}
+	if known(FieldTerm|FieldVotedFor) && is.Term == was.Term && vote != None && is.VotedFor != vote && !lenient() {
+		return s.breach(PartEffect, effect, "%s had its vote for %s in term %d on its disk and now has a vote for %s there", s.Server, vote, was.Term, is.VotedFor).
+			refusing("votedFor on disk stays in its term", "it was %s and is %s", vote, is.VotedFor).allowing("the vote for %s stays on disk", vote)
 	}
 	i, lost := firstLoss(was.Log, is.Log)
 	if !lost || !known(FieldLog) || s.crashes() || s.Input.Kind == Restart || s.Declared.Has(StoresLater) || s.Declared.Has(VolatileUntilReady) || s.Declared.Has(MendsLog) ||
