@@ -180,6 +180,19 @@ func (c *Config) AllChanges() []spec.Change {
 	return all
 }
 
+// Absent returns an error if clients may ask for a change to servers that there are not, which says who there is; nil otherwise.
+func (c *Config) Absent() error {
+	if c.Bounds.Changes == 0 {
+		return nil
+	}
+	for _, change := range c.Changes {
+		if err := change.Among(c.IDs()); err != nil {
+			return fmt.Errorf("the change to %s: %w", change, err)
+		}
+	}
+	return nil
+}
+
 // ParseChanges reads changes with a semicolon between them, as in "voters=n1,n2; voters=n2,n3 joint"; "" is nil.
 func ParseChanges(text string) (all []spec.Change, err error) {
 	if text == "" {
@@ -286,6 +299,9 @@ func (c *Config) Validate() error {
 		if n.count > MaxBudget || n.count < int(Unlimited) {
 			return fmt.Errorf("%s %d: at most %d can be counted", n.name, n.count, MaxBudget)
 		}
+	}
+	if err := c.Absent(); err != nil {
+		return err
 	}
 	if c.counters().bits() > farSide {
 		return fmt.Errorf("too many budgets: they are counted in %d bits, which these do not fit into; lower some or leave some unlimited", farSide)

@@ -75,6 +75,25 @@ func (c Change) Text() string {
 	return c.String()
 }
 
+// Among returns an error if a server that the change names is none of these, which says who they are; nil otherwise.
+func (c Change) Among(servers []ServerID) error {
+	to, err := ParseConfiguration(c.Text())
+	if err != nil {
+		return err
+	}
+	return Absent(servers, slices.Concat(to.Voters, to.Learners)...)
+}
+
+// Absent returns an error if one that is named is none of the servers, which says who they are; nil otherwise.
+func Absent(servers []ServerID, named ...ServerID) error {
+	for _, id := range named {
+		if !slices.Contains(servers, id) {
+			return fmt.Errorf("there is no server %s, only %s", id, strings.ReplaceAll(joined(servers), ",", " "))
+		}
+	}
+	return nil
+}
+
 // ParseChange reads what Change.String prints: "voters=n1,n2 learners=n3 joint".
 func ParseChange(text string) (Change, error) {
 	words := strings.Fields(text)

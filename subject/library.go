@@ -36,6 +36,7 @@ type family struct {
 	obey    string   // the call that obeys the order
 	blank   bool     // its clusters begin with empty logs, in term 0
 	renames bool     // its servers are interchangeable (spec.Renamer)
+	learner int      // whom the choice learner names, 0 for whoever is last
 	metrics string   // a module that the library wants in no version but its own, "" for none
 	endless string   // why executions without end are not judged of it, "" if they are
 	atOnce  bool     // a configuration is in force once it is stored
@@ -52,7 +53,7 @@ var libraries = []library{
 }
 
 func etcdFamily(minor, _ int) (*family, string) {
-	f := &family{imports: []string{"adapters/etcd/etcdtest"}, obey: `etcdtest.Obey(adapter.New, adapter.Words, "order", "outcome")`, blank: true, renames: true}
+	f := &family{imports: []string{"adapters/etcd/etcdtest"}, obey: `etcdtest.Obey(adapter.New, adapter.Words, "order", "outcome")`, blank: true, renames: true, learner: 3}
 	switch {
 	case minor >= 7:
 		f.adapter, f.module = "adapters/etcd/raft37", "go.etcd.io/raft/v3"

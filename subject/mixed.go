@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -106,15 +107,16 @@ func (m *mixed) subject(name, hint string) (*Subject, error) {
 	return s, nil
 }
 
+// named are the servers whom another kind runs, in ascending order.
+func (m *mixed) named() []spec.ServerID { return slices.Sorted(maps.Keys(m.of)) }
+
 // start builds and runs the programs of the releases, whose servers the world is made of from then on.
 func (m *mixed) start(ctx context.Context, c *cluster.Config) error {
 	if len(m.ends) > 0 {
 		return nil
 	}
-	for id := range m.of {
-		if int(id) > c.Servers {
-			return misasked("--nodes says how many there are", "%s is named, and there are %d servers", id, c.Servers)
-		}
+	if err := spec.Absent(c.IDs(), m.named()...); err != nil {
+		return absent(err)
 	}
 	remotes := make([]*order.Remote, len(m.kinds))
 	for k, kind := range m.kinds {

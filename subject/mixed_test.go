@@ -48,7 +48,7 @@ func TestNamesOfSeveralReleases(t *testing.T) {
 	}
 	s, err := Named("n4=etcd@v3.5.35 etcd")
 	require.NoError(t, err)
-	require.ErrorContains(t, s.Begin(t.Context()), "n4 is named, and there are 3 servers")
+	require.ErrorContains(t, s.Begin(t.Context()), "there is no server n4, only n1 n2 n3")
 }
 
 // What is not begun is begun: servers of several releases that do nothing would differ from nothing, and break no rule.

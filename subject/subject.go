@@ -10,6 +10,8 @@
 package subject
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/raftcheck/raftcheck/checker"
@@ -110,6 +112,29 @@ func (s *Subject) Widen() {
 		s.wide(&s.Config.Bounds)
 	}
 }
+
+// Absent complains about a server that the subject's name, its choices or the changes of its world name, and that its world has not.
+func (s *Subject) Absent() error {
+	var named []spec.ServerID
+	if s.mixed != nil {
+		named = s.mixed.named()
+	}
+	for _, g := range s.libraries() {
+		if g.family.learner > 0 && slices.Contains(g.choices, "learner") {
+			named = append(named, spec.ServerID(g.family.learner))
+		}
+	}
+	if err := spec.Absent(s.Config.IDs(), named...); err != nil {
+		return absent(fmt.Errorf("%s: %w", s.Name, err))
+	}
+	if err := s.Config.Absent(); err != nil {
+		return absent(err)
+	}
+	return nil
+}
+
+// absent is the error of a server that is named and that there is not.
+func absent(err error) error { return misasked("--nodes says how many there are", "%w", err) }
 
 // Symmetric reports why states of the subject cannot be counted as one that differ only in names. A program says in Begin whether they can.
 func (s *Subject) Symmetric() error {

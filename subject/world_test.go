@@ -65,7 +65,7 @@ func TestAWorldThatCannotBe(t *testing.T) {
 	for name, says := range map[string]string{
 		"etcd@v2.3.8":                          "raftcheck: etcd@v2.3.8 cannot be searched: no adapter is for versions before v3\nhint: versions 3.1 to 3.3, and 3.5 and later",
 		"mutant:el-stale-vote-rep":             "raftcheck: unknown mutant \"el-stale-vote-rep\"\nhint: did you mean \"mutant:el-stale-vote-resp\"?",
-		"n4=hashicorp@v1.6.1 hashicorp@v1.8.0": "raftcheck: n4 is named, and there are 3 servers\nhint: --nodes says how many there are",
+		"n4=hashicorp@v1.6.1 hashicorp@v1.8.0": "raftcheck: there is no server n4, only n1 n2 n3\nhint: --nodes says how many there are",
 	} {
 		h := &heard{}
 		require.Nil(t, subject.World(h, name).New)

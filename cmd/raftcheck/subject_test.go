@@ -18,7 +18,7 @@ func TestWhatASubjectWantsIsSaid(t *testing.T) {
 	}{
 		"check --impl etcd --for 1s": {exitFault, "raftcheck: modules could not be downloaded: module lookup disabled by GOPROXY=off\n" +
 			"     hint: the first search of a library downloads it and what it needs, and later ones need no network; GOPROXY names a proxy that can be reached\n"},
-		"check --impl n4=etcd@v3.5.35 --impl etcd": {exitUsage, "raftcheck: n4 is named, and there are 3 servers\n     hint: --nodes says how many there are\n"},
+		"check --impl n4=etcd@v3.5.35 --impl etcd": {exitUsage, "raftcheck: n4=etcd@v3.5.35 etcd: there is no server n4, only n1 n2 n3\n     hint: --nodes says how many there are\n"},
 		"check --impl refrence":                    {exitUsage, "raftcheck: unknown implementation \"refrence\"\n     hint: did you mean \"reference\"?\n"},
 	} {
 		var out, errs bytes.Buffer

@@ -118,6 +118,9 @@ func (w *worldFlags) subject(flags *pflag.FlagSet) (*subject.Subject, error) {
 		return nil, err
 	}
 	s.Settle()
+	if err := s.Absent(); err != nil {
+		return nil, err
+	}
 	if err := c.Validate(); err != nil {
 		return nil, usageError("raftcheck check --help says what each bound means", "%w", err)
 	}

@@ -186,6 +186,9 @@ func (s *Server) serveConfiguration(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		var change spec.Change
 		if change, err = spec.ParseChange(string(body)); err == nil {
+			err = change.Among(s.config.Servers)
+		}
+		if err == nil {
 			s.ask(w, r, spec.Input{Kind: spec.Reconfigure, Change: change})
 			return
 		}

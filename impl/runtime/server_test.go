@@ -148,6 +148,7 @@ func TestARealClusterServesClients(t *testing.T) {
 				{1, "PATCH", "/kv/x", "", 400, "PATCH is not GET, PUT, POST or DELETE\n"},
 				{1, "GET", "/", "", 404, "there is /kv/KEY, /status, /transfer and /configuration\n"},
 				{1, "POST", "/configuration", "voters=n1", 409, "the node refuses: it does not lead, has no such feature, or something else is under way\n"},
+				{1, "POST", "/configuration", "voters=n1,n9", 400, "there is no server n9, only n1 n2 n3\n"},
 				{1, "POST", "/configuration", "voters", 400, "\"voters\" does not name the voters to be\n"},
 				{1, "POST", "/transfer?to=n7", "", 400, "as in /transfer?to=n1\n"},
 			} {
