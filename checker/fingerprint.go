@@ -65,7 +65,7 @@ func appendMessage(b []byte, m *spec.Message, p *renaming) []byte {
 func appendEntry(b []byte, e *spec.Entry, p *renaming) []byte {
 	b = binary.AppendUvarint(b, uint64(e.Term))
 	b = append(b, byte(e.Kind))
-	value := p.value(e.Value)
+	value := p.entry(e)
 	b = binary.AppendUvarint(b, uint64(len(value)))
 	return append(b, value...)
 }

@@ -59,7 +59,8 @@ func newOrbits(config *cluster.Config, names []*renaming) *orbits {
 		var row []int
 		for _, p := range names {
 			row = append(row, slices.IndexFunc(names, func(r *renaming) bool {
-				return !slices.ContainsFunc(config.IDs(), func(id spec.ServerID) bool { return r.server(id) != q.server(p.server(id)) })
+				return !slices.ContainsFunc(config.IDs(), func(id spec.ServerID) bool { return r.server(id) != q.server(p.server(id)) }) &&
+					!slices.ContainsFunc(config.ValueNames(), func(v string) bool { return r.value(v) != q.value(p.value(v)) })
 			}))
 		}
 		o.compose = append(o.compose, row)
@@ -78,8 +79,8 @@ func newOrbits(config *cluster.Config, names []*renaming) *orbits {
 func inputsLike(config *cluster.Config, in spec.Input, id spec.ServerID, names []*renaming) (like []uint16) {
 	for _, p := range names {
 		k := slices.IndexFunc(config.Spontaneous(p.server(id)), func(other spec.Input) bool {
-			return in.Kind == other.Kind && in.Value == other.Value && in.Change == other.Change && in.Lossy == other.Lossy &&
-				in.Client == other.Client && in.Request == other.Request && in.Gate == other.Gate && p.server(in.Peer) == other.Peer
+			return in.Kind == other.Kind && p.value(in.Value) == other.Value && p.change(in.Change) == other.Change && in.Lossy == other.Lossy &&
+				p.value(in.Client) == other.Client && p.value(in.Request) == other.Request && in.Gate == other.Gate && p.server(in.Peer) == other.Peer
 		})
 		if k < 0 {
 			return nil
@@ -89,8 +90,9 @@ func inputsLike(config *cluster.Config, in spec.Input, id spec.ServerID, names [
 	return like
 }
 
-// Renameable reports why servers that only rename messages (spec.Renamer) cannot be renamed in a world, whatever they are; nil if they can.
-func Renameable(config *cluster.Config) error {
+// Renameable reports why servers that only rename messages (spec.Renamer) cannot be renamed in a world, whatever they are; nil if they can. With entries they
+// rename what entries hold, too (spec.EntryRenamer).
+func Renameable(config *cluster.Config, entries bool) error {
 	if err := fewNames(config); err != nil {
 		return err
 	}
@@ -98,23 +100,9 @@ func Renameable(config *cluster.Config) error {
 	for _, n := range []struct {
 		what string
 		on   bool
-	}{{"several values", config.Values > 1}, {"changes of the configuration", b.Changes > 0}, {"clocks", b.Ticks > 0}} {
+	}{{"several values", config.Values > 1 && !entries}, {"changes of the configuration", b.Changes > 0 && !entries}, {"clocks", b.Ticks > 0}} {
 		if n.on {
 			return fmt.Errorf("servers that rename only their messages are not renamed in a world with %s", n.what)
-		}
-	}
-	return nil
-}
-
-// alikeInputs reports which input may be given to one server and not to others.
-func alikeInputs(config *cluster.Config) error {
-	for _, id := range config.IDs() {
-		for _, in := range config.Spontaneous(id) {
-			for _, p := range permutations(config.IDs()) {
-				if inputsLike(config, in, id, []*renaming{{servers: p}}) == nil {
-					return fmt.Errorf("%s may be given %q, and another by its name may not", id, in)
-				}
-			}
 		}
 	}
 	return nil

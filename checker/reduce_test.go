@@ -286,6 +286,80 @@ func TestServersAreRenamedByWhatTheyDo(t *testing.T) {
 	require.Greater(t, plain, 3*reduced)
 }
 
+// entitled is nameless, and renames what entries hold, or forgets a part of it.
+type entitled struct {
+	nameless
+	values, changes bool
+}
+
+func (entitled) RenamesEntries() {}
+
+func (e entitled) Rename(m spec.Message, rename func(spec.ServerID) spec.ServerID, value func(string) string) spec.Message {
+	m = e.nameless.Rename(m, rename, value)
+	m.Entries = slices.Clone(m.Entries)
+	for k := range m.Entries {
+		switch to := &m.Entries[k]; {
+		case to.Kind == spec.ConfigurationChange && e.changes:
+			c, _ := spec.ParseConfiguration(to.Value)
+			for _, list := range [][]spec.ServerID{c.Voters, c.Learners} {
+				for i, id := range list {
+					list[i] = rename(id)
+				}
+				slices.Sort(list)
+			}
+			to.Value = c.String()
+		case to.Kind != spec.ConfigurationChange && e.values:
+			to.Value = value(to.Value)
+		}
+	}
+	return m
+}
+
+// TestEntriesAreRenamed: values change their names, and servers those that a change of the configuration gives them, as far as the same changes may be asked for. What
+// does not rename all that it says it does is found out.
+func TestEntriesAreRenamed(t *testing.T) {
+	for name, w := range map[string]struct {
+		options   impl.Options
+		values    int
+		changes   []spec.Change
+		bounds    cluster.Bounds
+		renamings int
+	}{
+		"two values": {values: 2, bounds: cluster.Bounds{Terms: 1, Log: 2, Messages: 1, Campaigns: 1}, renamings: 12},
+		"any change": {options: impl.Options{Membership: true, NoOp: true}, bounds: cluster.Bounds{Terms: 1, Log: 2, Messages: 1, Campaigns: 1, Proposals: -1, Changes: 1}, renamings: 6},
+		"one leaves, of two values": {options: impl.Options{Membership: true}, values: 2, changes: []spec.Change{{Voters: "n1,n2"}},
+			bounds: cluster.Bounds{Terms: 1, Log: 2, Messages: 1, Campaigns: 1, Proposals: 1, Changes: 1}, renamings: 4},
+		"one learns": {options: impl.Options{Membership: true}, changes: []spec.Change{{Voters: "n1,n2", Learners: "n3"}},
+			bounds: cluster.Bounds{Terms: 2, Log: 2, Messages: 1, Campaigns: 1, Proposals: 1, Changes: 1}, renamings: 2},
+	} {
+		new := impl.New(w.options)
+		config := &cluster.Config{Servers: 3, Values: w.values, Changes: w.changes, Variants: w.options.Variants(), Faults: cluster.Faults{Drop: cluster.Unlimited}, Bounds: w.bounds}
+		with := func(values, changes bool) *cluster.Config {
+			c := *config
+			c.New = func(id spec.ServerID, servers []spec.ServerID) spec.Node {
+				return entitled{nameless{new(id, servers)}, values, changes}
+			}
+			return &c
+		}
+		names, err := renamings(with(true, true), true)
+		require.NoError(t, err, name)
+		require.Len(t, names, w.renamings, name)
+		o := Options{Reduce: Renaming, States: 200_000}
+		differs, plain, reduced := compared(t, with(true, true), o, nil)
+		require.Empty(t, differs, name)
+		require.Greater(t, 2*plain, uint64(w.renamings)*reduced, name)
+		t.Logf("%s: %d states for %d", name, reduced, plain)
+
+		if w.values < 2 && w.changes != nil {
+			continue // the one change stays what it is
+		}
+		o.Rules, o.Goals = []*spec.Rule{spec.Rules[0]}, []*spec.Goal{}
+		r, err := Check(context.Background(), with(w.values < 2, w.values >= 2), o)
+		require.NoError(t, err)
+		require.Contains(t, r.Reduced[0].Off, "these servers are not interchangeable: ", name)
+	}
+}
+
 // TestInputsNamePeers: a leader that is the same whoever of the others is who is asked to hand over to one of them.
 func TestInputsNamePeers(t *testing.T) {
 	new := impl.New(impl.Options{Transfer: true})

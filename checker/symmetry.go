@@ -3,7 +3,10 @@ package checker
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/spec"
@@ -36,6 +39,63 @@ func (p *renaming) value(v string) string {
 	return v
 }
 
+// known renames a server that there may be.
+func (p *renaming) known(id spec.ServerID) spec.ServerID {
+	if p == nil || int(id) > len(p.servers) {
+		return id
+	}
+	return p.server(id)
+}
+
+// configuration renames the servers of a configuration, whose lists stay in the order of names.
+func (p *renaming) configuration(c spec.Configuration) spec.Configuration {
+	for _, list := range []*[]spec.ServerID{&c.Voters, &c.Outgoing, &c.Learners} {
+		*list = slices.Clone(*list)
+		for k, id := range *list {
+			(*list)[k] = p.known(id)
+		}
+		slices.Sort(*list)
+	}
+	return c
+}
+
+// change renames the servers of a change of the configuration, as configuration does.
+func (p *renaming) change(c spec.Change) spec.Change {
+	if p == nil {
+		return c
+	}
+	for _, list := range []*string{&c.Voters, &c.Learners} {
+		names := strings.Split(p.names(*list), ",")
+		slices.Sort(names) // there are at most cluster.MaxServers, of one digit
+		*list = strings.Join(names, ",")
+	}
+	return c
+}
+
+// names renames the servers that a text names.
+func (p *renaming) names(text string) string {
+	return serverName.ReplaceAllStringFunc(text, func(name string) string {
+		id, err := strconv.ParseUint(name[1:], 10, 32)
+		if err != nil {
+			return name
+		}
+		return p.known(spec.ServerID(id)).String()
+	})
+}
+
+var serverName = regexp.MustCompile(`\bn[0-9]+\b`)
+
+// entry renames in the value of an entry.
+func (p *renaming) entry(e *spec.Entry) string {
+	if p == nil || e.Kind != spec.ConfigurationChange {
+		return p.value(e.Value)
+	}
+	if c, err := spec.ParseChange(e.Value); err == nil {
+		return p.change(c).String()
+	}
+	return p.names(e.Value)
+}
+
 // mostRenamings is how many renamings of servers and values there may be: every state is looked up under all of them.
 const mostRenamings = 1000
 
@@ -53,10 +113,14 @@ func Symmetric(config *cluster.Config) error {
 	case !renames:
 		return errors.New("these servers cannot be renamed (spec.Permuter): they know each other by name, as with changes of the configuration and clocks")
 	}
-	if err := Renameable(config); err != nil {
+	_, entries := node.(spec.EntryRenamer)
+	if err := Renameable(config, entries); err != nil {
 		return err
 	}
-	return alikeInputs(config)
+	if all := everyRenaming(config); len(all) > 1 && len(alike(config, all)) == 1 {
+		return fmt.Errorf("no two servers may change their names: %s", notAlike(config, firstConfigurations(config), all[1]))
+	}
+	return nil
 }
 
 // fewNames reports why a world has too many names, or names that stand for something.
@@ -84,7 +148,15 @@ func renamings(config *cluster.Config, symmetry bool) ([]*renaming, error) {
 	if err := Symmetric(config); err != nil {
 		return nil, fmt.Errorf("symmetry: %w", err)
 	}
-	var all []*renaming
+	all := everyRenaming(config)
+	if _, writes := config.New(1, config.IDs()).(spec.Permuter); !writes {
+		all = alike(config, all)
+	}
+	return all, nil
+}
+
+// everyRenaming lists all renamings of a world, beginning with the one that keeps all names.
+func everyRenaming(config *cluster.Config) (all []*renaming) {
 	names := config.ValueNames()
 	for _, servers := range permutations(config.IDs()) {
 		for _, values := range permutations(names) {
@@ -96,7 +168,46 @@ func renamings(config *cluster.Config, symmetry bool) ([]*renaming, error) {
 		}
 	}
 	all[0] = nil
-	return all, nil
+	return all
+}
+
+// alike lists those of renamings, which are all that a world has, that make the world what it is: with every input there is what that becomes, and each server
+// begins in the configuration that it becomes. They are a group, since those that keep something are.
+func alike(config *cluster.Config, all []*renaming) (kept []*renaming) {
+	first := firstConfigurations(config)
+	for _, p := range all {
+		if notAlike(config, first, p) == "" {
+			kept = append(kept, p)
+		}
+	}
+	return kept
+}
+
+// firstConfigurations lists the configurations in which servers begin; none of those that rename only their messages, which know of none.
+func firstConfigurations(config *cluster.Config) (first []spec.Configuration) {
+	for _, id := range config.IDs() {
+		node := config.New(id, config.IDs())
+		if _, entries := node.(spec.EntryRenamer); !entries {
+			return nil
+		}
+		first = append(first, node.Observe().Config)
+	}
+	return first
+}
+
+// notAlike says what a renaming makes of a world that the world has not; "" for nothing.
+func notAlike(config *cluster.Config, first []spec.Configuration, p *renaming) string {
+	for k, id := range config.IDs() {
+		if first != nil && p.configuration(first[k]).String() != first[p.server(id)-1].String() {
+			return fmt.Sprintf("%s begins with the configuration %q, and another by its name does not", id, first[k])
+		}
+		for _, in := range config.Spontaneous(id) {
+			if inputsLike(config, in, id, []*renaming{p}) == nil {
+				return fmt.Sprintf("%s may be given %q, and another by its name may not", id, in)
+			}
+		}
+	}
+	return ""
 }
 
 // permutations lists the orders of a list in lexicographic order of positions; the given order comes first.

@@ -21,7 +21,7 @@ type Node interface {
 // Factory makes a server as it is before its first step, with an empty disk. servers lists the whole cluster, ascending.
 type Factory func(id ServerID, servers []ServerID) Node
 
-// Permuter is a Node that can write its state as it would be if servers and values had other names.
+// Permuter is a Node that can write its state as it would be if servers had other names.
 // rename maps every server, value maps every client value. It is needed for symmetry reduction only.
 type Permuter interface {
 	Node
@@ -32,9 +32,16 @@ type Permuter interface {
 // symmetry reduction of nodes that cannot write their state with other names (Permuter): it is reached instead, by the same inputs with other names.
 type Renamer interface {
 	Node
-	// Rename returns the message with every server and every client value in it renamed, the Payload included. It changes nothing, and does not
-	// depend on the node's state. rename maps every server, value maps every client value and keeps any other text.
+	// Rename returns the message with every server in it renamed, the Payload included; an EntryRenamer renames every client value too. It changes
+	// nothing, and does not depend on the node's state. rename maps every server, value maps every client value and keeps any other text.
 	Rename(m Message, rename func(ServerID) ServerID, value func(string) string) Message
+}
+
+// EntryRenamer is a Renamer that renames what entries hold as well: the values of clients, and the servers that a change of the configuration names.
+type EntryRenamer interface {
+	Renamer
+	// RenamesEntries does nothing.
+	RenamesEntries()
 }
 
 // Cloner is a Node that can be copied. It is an accelerator only: without it a state is reached again by replaying its inputs.

@@ -140,7 +140,7 @@ func absent(err error) error { return misasked("--nodes says how many there are"
 func (s *Subject) Symmetric() error {
 	const hint = "leave --symmetry out"
 	if s.goTest != nil && s.goTest.family.renames || s.program != nil && (s.program.can.Rename || !s.program.begun) {
-		if err := checker.Renameable(&s.Config); err != nil {
+		if err := checker.Renameable(&s.Config, s.goTest != nil); err != nil {
 			return misasked(hint, "--symmetry: %w", err)
 		}
 		return nil

@@ -35,8 +35,8 @@ type Options struct {
 	// Compose writes messages as other servers would send them, for those who play the peers of a server; nil is that nobody can.
 	// servers is the whole cluster. It is called outside of bubbles. See spec.Composer.
 	Compose func(servers []spec.ServerID, m spec.Message, asked *spec.Message) (spec.Message, bool)
-	// Rename writes messages as they are when servers and values have other names; nil is that servers are not interchangeable. See spec.Renamer. It is called
-	// outside of bubbles.
+	// Rename writes messages as they are when servers and values have other names; nil is that servers are not interchangeable. See spec.EntryRenamer. It is
+	// called outside of bubbles.
 	Rename func(m spec.Message, rename func(spec.ServerID) spec.ServerID, value func(string) string) spec.Message
 }
 
@@ -174,7 +174,10 @@ func (c composing) Clone() spec.Node {
 // renaming is a node whose messages can be renamed.
 type renaming struct{ composing }
 
-var _ spec.Renamer = renaming{}
+var _ spec.EntryRenamer = renaming{}
+
+// RenamesEntries is part of spec.EntryRenamer.
+func (renaming) RenamesEntries() {}
 
 // Rename is part of spec.Renamer.
 func (r renaming) Rename(m spec.Message, rename func(spec.ServerID) spec.ServerID, value func(string) string) spec.Message {

@@ -1,7 +1,6 @@
 package etcd
 
 import (
-	"encoding/binary"
 	"fmt"
 
 	"github.com/raftcheck/raftcheck/spec"
@@ -38,52 +37,6 @@ func (m *Message) Words() string {
 func (s *server) answering(m *Message) bool {
 	asked := &s.handled.Message
 	return s.handled.Kind == spec.Deliver && asked.Kind == spec.AppendEntries && uint64(asked.From) == m.To && uint64(asked.Term) == m.Term
-}
-
-// Rename returns a message with other servers in it: on the wire too, where raftpb.Message has To in field 2 and From in field 3, in all releases.
-func (s *server) Rename(m spec.Message, rename func(spec.ServerID) spec.ServerID, _ func(string) string) spec.Message {
-	m.From, m.To = rename(m.From), rename(m.To)
-	m.Payload = renamed(m.Payload, func(field uint64) (uint64, bool) {
-		switch field {
-		case 2:
-			return uint64(m.To), true
-		case 3:
-			return uint64(m.From), true
-		}
-		return 0, false
-	})
-	return m
-}
-
-// renamed returns an encoded message of protocol buffers with other numbers in some of its fields, which hold numbers.
-func renamed(wire string, number func(field uint64) (uint64, bool)) string {
-	rest, out := []byte(wire), make([]byte, 0, len(wire)+2)
-	for len(rest) > 0 {
-		tag, n := binary.Uvarint(rest)
-		size := n
-		switch value, k := binary.Uvarint(rest[max(n, 0):]); {
-		case n <= 0 || k < 0:
-			return wire // it is not of that form
-		case tag&7 == 0:
-			if other, is := number(tag >> 3); is {
-				out = binary.AppendUvarint(append(out, rest[:n]...), other)
-				rest = rest[n+k:]
-				continue
-			}
-			size += k
-		case tag&7 == 2:
-			size += k + int(value)
-		case tag&7 == 1:
-			size += 8
-		case tag&7 == 5:
-			size += 4
-		}
-		if size > len(rest) {
-			return wire
-		}
-		out, rest = append(out, rest[:size]...), rest[size:]
-	}
-	return string(out)
 }
 
 // told is a message in the words of the paper. A heartbeat is an AppendEntries without entries that proves the follower's log to

@@ -224,7 +224,7 @@ func (c *ConfState) changesTo(wanted spec.Change) ([]ConfChange, error) {
 			changes = append(changes, ConfChange{AddLearnerNode, l})
 		}
 	}
-	for _, s := range slices.Concat(c.Voters, c.Learners) {
+	for _, s := range slices.Sorted(slices.Values(slices.Concat(c.Voters, c.Learners))) {
 		if !slices.Contains(voters, s) && !slices.Contains(learners, s) {
 			changes = append(changes, ConfChange{RemoveNode, s})
 		}

@@ -66,6 +66,7 @@ func setUp(t *testing.T, edit []func(*Setup)) *Setup {
 	if setup.Search.Name == "" {
 		setup.Search.Name = t.Name()
 	}
+	setup.Servers.named = setup.World.Bounds.Changes > 0
 	return &setup
 }
 

@@ -33,6 +33,9 @@ type Options struct {
 	// ByHistory makes the history of inputs the state of a server, so that no two are ever taken for the same.
 	ByHistory bool
 
+	// named is set where the configuration changes: a server that is added comes last in the library's list, whatever its name, so lists are not those of
+	// servers with other names.
+	named        bool
 	key          *statekey.Key
 	bootstrapped map[int]*disk // by how many servers there are: of a server before it first starts
 }

@@ -43,7 +43,11 @@ var Variants = spec.Variants{spec.LateTerm, spec.HeartbeatsToAll, spec.InstallsA
 // scripts and the replay of traces. It belongs to the test t and may be used only while t runs.
 func Servers(t *testing.T, o Options) *bubble.Lab {
 	o.key, o.bootstrapped = newKey(), map[int]*disk{}
-	return bubble.New(t, start(&o), bubble.Options{ByHistory: o.ByHistory, Compose: compose, Rename: rename})
+	b := bubble.Options{ByHistory: o.ByHistory, Compose: compose}
+	if !o.named {
+		b.Rename = rename
+	}
+	return bubble.New(t, start(&o), b)
 }
 
 // Inputs lists what may happen to a server of a world besides messages, faults and restarts: its election timer fires, it sends a
