@@ -52,7 +52,7 @@ var mayImport = map[string][]string{
 	"linearizability/generate": {"linearizability"},
 	"fuzz":                     {"spec", "cluster", "traces", "checker", "linearizability", "conformance/contract", "internal/cpu"},
 	"adapters/order":           {"spec", "cluster", "traces", "checker", "fuzz", "conformance", "explore", "internal/cpu"},
-	"adapters/rpc":             {"spec", "cluster", "checker", "adapters/bubble", "adapters/statekey", "adapters/rpc/internal/…"},
+	"adapters/rpc":             {"spec", "cluster", "checker", "adapters/bubble", "adapters/preempt", "adapters/statekey", "adapters/rpc/internal/…"},
 	"adapters/rpc/skeleton":    {"spec", "internal/nearest", "adapters/rpc/internal/…"},
 	"adapters/…":               {"spec", "traces/wire", "adapters/…"},
 	"adapters/etcd":            {"spec", "cluster", "adapters/…"},

@@ -162,6 +162,9 @@ func (c *Config) DefaultInputs(id spec.ServerID) []spec.Input {
 	if c.Bounds.Ticks > 0 {
 		inputs = append(inputs, spec.Input{Kind: spec.Tick, Peer: id})
 	}
+	if c.Bounds.Preemptions > 0 {
+		inputs = append(inputs, spec.Input{Kind: spec.Resume})
+	}
 	return inputs
 }
 

@@ -2,6 +2,7 @@ package fuzz
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -106,6 +107,9 @@ func (o *Options) complete(config *cluster.Config) error {
 	if err := config.Validate(); err != nil {
 		return err
 	}
+	if err := wholeSteps(config); err != nil {
+		return err
+	}
 	if o.Rules == nil {
 		o.Rules = spec.Rules
 	}
@@ -129,6 +133,14 @@ func (o *Options) complete(config *cluster.Config) error {
 		if int(s) >= len(strategyNames) {
 			return fmt.Errorf("strategy %d: there are %s", s, strings.Join(strategyNames, ", "))
 		}
+	}
+	return nil
+}
+
+// wholeSteps complains about a world in which goroutines are held: a campaign that held nobody would look as if it had.
+func wholeSteps(config *cluster.Config) error {
+	if config.Bounds.Preemptions > 0 {
+		return errors.New("goroutines are held in searches only: a campaign chooses inputs and crash points, and no gates")
 	}
 	return nil
 }

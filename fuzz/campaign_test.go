@@ -247,6 +247,10 @@ func TestOptionsThatMakeNoSense(t *testing.T) {
 	c.Servers = 0
 	_, err := fuzz.Run(context.Background(), &c, fuzz.Options{})
 	require.EqualError(t, err, "0 servers: between 1 and 7 can be searched")
+	c = fuzz.Default(impl.New(impl.Options{}))
+	c.Bounds.Preemptions = 1
+	_, err = fuzz.Run(context.Background(), &c, fuzz.Options{})
+	require.EqualError(t, err, "goroutines are held in searches only: a campaign chooses inputs and crash points, and no gates")
 }
 
 func TestANodeThatBreaksIsAFault(t *testing.T) {

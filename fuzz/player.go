@@ -27,6 +27,9 @@ func newPlayer(name string, node spec.Factory, edit []func(*cluster.Config)) (*p
 	for _, e := range edit {
 		e(&p.config)
 	}
+	if err := wholeSteps(&p.config); err != nil {
+		return p, err
+	}
 	var err error
 	p.walker, err = checker.NewWalker(&p.config, checker.WalkerOptions{Memory: playerMemory})
 	return p, err

@@ -1,6 +1,7 @@
 package preempt
 
 import (
+	"fmt"
 	"runtime"
 	"slices"
 	"strings"
@@ -10,7 +11,7 @@ import (
 )
 
 // Pass is called by rewritten source: the gate of that name, which says for whom where several goroutines run the function.
-func Pass(gate string, who ...string) {
+func Pass(gate string, who ...any) {
 	if w := watching.Load(); w != nil {
 		w.pass(named(gate, who))
 	}
@@ -18,7 +19,7 @@ func Pass(gate string, who ...string) {
 
 // After is called by rewritten source that waits for a timer at a gate. Where somebody watches, that timer fires when it is told to and not when its
 // time has come.
-func After(timer <-chan time.Time, gate string, who ...string) <-chan time.Time {
+func After(timer <-chan time.Time, gate string, who ...any) <-chan time.Time {
 	if w := watching.Load(); w != nil {
 		return w.timer(named(gate, who))
 	}
@@ -26,12 +27,12 @@ func After(timer <-chan time.Time, gate string, who ...string) <-chan time.Time 
 }
 
 // named puts for whom a function runs behind its name: f/g and n2 are f(n2)/g.
-func named(gate string, who []string) string {
+func named(gate string, who []any) string {
 	if len(who) == 0 {
 		return gate
 	}
 	function, call, _ := strings.Cut(gate, "/")
-	return function + "(" + strings.Join(who, ",") + ")/" + call
+	return function + "(" + strings.TrimSuffix(fmt.Sprintln(who...), "\n") + ")/" + call
 }
 
 // Rewritten is called by rewritten source, once for each package, with its gates.
@@ -42,6 +43,16 @@ func Rewritten(pkg string, gates ...string) bool {
 
 // Gates returns the gates of a package that this program was built with; none if its source was not rewritten.
 func Gates(pkg string) []string { return rewritten[pkg] }
+
+// All returns the gates of all packages that this program was built with, ascending.
+func All() []string {
+	var all []string
+	for _, gates := range rewritten {
+		all = append(all, gates...)
+	}
+	slices.Sort(all)
+	return all
+}
 
 var (
 	rewritten = map[string][]string{}

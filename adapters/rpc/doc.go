@@ -10,7 +10,7 @@
 // called otherwise. Each save is a crash point. What a disk holds is found out by starting a server from it.
 //
 // File by file: server.go is what the user says; env.go, call.go, handler.go and disk.go are what a server has around it; plan.go, life.go, step.go and
-// look.go make a node of it; names.go, message.go and observe.go find by its name what Raft calls otherwise. Package skeleton writes the test from a
+// look.go make a node of it, and gates.go holds its goroutines; names.go, message.go and observe.go find by its name what Raft calls otherwise. Package skeleton writes the test from a
 // Raft's source.
 //
 // Non-goals: calls between servers that are not Raft's, more than one Raft in a server, clocks that differ.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/raftcheck/raftcheck/adapters/bubble"
+	"github.com/raftcheck/raftcheck/adapters/preempt"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -21,6 +22,9 @@ type server[S any] struct {
 	env   *Env
 	raft  S
 	shown *spec.Observation // what it shows since all is quiet; nil is not looked at
+
+	gates  *preempt.Watch // nil where no goroutine can be held
+	heldBy []byte         // the state and the input in which a goroutine was held: they decide what it has in its variables; nil for none
 
 	// Most servers count votes in a variable that says no names. These are the votes that it was given in a term, ascending.
 	election         spec.Term
@@ -67,6 +71,7 @@ func (s *server[S]) at(d *disks, look func(S)) {
 
 // boot starts a new incarnation from what is on disk.
 func (s *server[S]) boot() {
+	s.watch()
 	s.env = s.newEnv(s.disks)
 	s.raft = s.plan.Make(s.env)
 	s.quieten()
@@ -75,7 +80,15 @@ func (s *server[S]) boot() {
 // kill ends the incarnation. What its goroutines still do happens to nobody.
 func (s *server[S]) kill() {
 	s.disks = s.env.disks
+	s.env.end()
+	if s.gates != nil {
+		s.gates.End()
+		s.gates, s.heldBy = nil, nil
+	}
 	s.finish(s.env, s.raft)
+	if s.plan.Preempt {
+		time.Sleep(dying) // who sleeps sees that all is over now, and comes to no gate of the next incarnation
+	}
 	var none S
 	s.env, s.raft = nil, none
 	s.election, s.granted, s.refused = 0, nil, nil

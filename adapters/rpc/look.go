@@ -67,6 +67,9 @@ func (s *server[S]) Observe() spec.Observation {
 			o.Refused = s.refused
 		}
 		o.Unknown &^= spec.FieldRefused
+		if s.heldBy != nil {
+			o.Unknown |= unsettled
+		}
 		o.Durable = s.durable(s.env.disks.failed())
 	}
 	if len(o.Config.Voters) == 0 {
@@ -87,6 +90,9 @@ func (s *server[S]) AppendState(b []byte) []byte {
 		for _, id := range set {
 			b = append(b, byte(id))
 		}
+	}
+	if s.heldBy != nil {
+		b = append(append(append(b, '='), s.held()...), s.heldBy...)
 	}
 	return s.plan.key.Append(s.env.append(b), s.raft)
 }

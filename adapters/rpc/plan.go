@@ -44,6 +44,9 @@ func newPlan[S any](how *Server[S]) *plan[S] {
 	if (how.Marshal == nil) != (how.Unmarshal == nil) {
 		panic("rpc: Marshal and Unmarshal belong together, and only one is given")
 	}
+	if how.Preempt {
+		how.allGates()
+	}
 	p.codec = codec{kinds: how.Kinds, fromZero: how.FromZero, marshal: how.Marshal, unmarshal: how.Unmarshal}
 	p.observer = observer{fields: how.Fields, roles: roles, id: id, fromZero: how.FromZero}
 	options := []statekey.Option{statekey.Channels()}

@@ -59,6 +59,11 @@ type Server[S any] struct {
 	// Settle is how much time passes after every input, for servers that look now and then whether there is something to do. It must be
 	// shorter than the time between two heartbeats.
 	Settle time.Duration
+	// Preempt lets goroutines of the server be held in the middle of a step, at gates in its source (spec.Input.Gate), Bounds.Preemptions times in an execution. The
+	// program must be built with gates: docs/raft-in-go.md says how.
+	Preempt bool
+	// HoldAt names gates at which goroutines are held, as in "applier/Lock.2", or functions in which they are, as in "applier"; nil is all.
+	HoldAt []string
 	// Variants are the ways in which the servers differ from the paper by design.
 	Variants spec.Variants
 	// OutOfReach names the goals that these servers cannot reach, because they have no such behaviour.
@@ -82,10 +87,13 @@ func Test[S any](t *testing.T, how Server[S], edit ...func(*cluster.Config, *che
 }
 
 // World is what Test searches: three servers, two terms, two elections, an entry, two commands, two messages in flight that are lost and reordered,
-// and a crash, which may be a power failure. node is the Node of what [New] returns.
+// and a crash, which may be a power failure; with Preempt a goroutine is held once. node is the Node of what [New] returns.
 func World[S any](node spec.Factory, how Server[S]) cluster.Config {
 	c := cluster.Default(node)
 	c.Bounds.Campaigns, c.Bounds.Proposals, c.Faults.Lossy = 2, 2, true
 	c.Variants, c.OutOfReach = how.Variants, how.OutOfReach
+	if how.Preempt {
+		c.Bounds.Preemptions = 1
+	}
 	return c
 }

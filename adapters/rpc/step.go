@@ -14,7 +14,7 @@ import (
 func (s *server[S]) Refuses() func(*spec.Input) bool {
 	if s.env == nil {
 		return func(in *spec.Input) bool {
-			return in.Cut > 0 || in.Kind != spec.Restart && (in.Kind != spec.Deliver || in.Message.To != s.id)
+			return in.Cut > 0 || in.Gate != "" || in.Kind != spec.Restart && (in.Kind != spec.Deliver || in.Message.To != s.id)
 		}
 	}
 	leads := s.look().Role == spec.Leader
@@ -22,9 +22,13 @@ func (s *server[S]) Refuses() func(*spec.Input) bool {
 	for _, c := range s.env.calls {
 		waiting = append(waiting, c.to.String()+c.payload)
 	}
+	unheld := s.refusesHeld()
 	return func(in *spec.Input) bool {
+		if unheld(in) {
+			return true
+		}
 		switch in.Kind {
-		case spec.Crash:
+		case spec.Crash, spec.Resume:
 			return false
 		case spec.Timeout:
 			return leads && !s.plan.Variants.Has(spec.ChecksQuorum)
@@ -62,6 +66,7 @@ func (s *server[S]) Step(in spec.Input) spec.Output {
 		}
 		return spec.Output{}
 	}
+	s.beginStep(&in)
 	s.env.begin(in.Cut)
 	var out spec.Output
 	if !s.give(&in, &out) {
@@ -71,6 +76,10 @@ func (s *server[S]) Step(in spec.Input) spec.Output {
 	if fault := s.env.fault; fault != nil {
 		return spec.Output{Fault: fmt.Errorf("the server panicked: %v", fault)}
 	}
+	if in.Gate != "" && s.held() != in.Gate {
+		return spec.Output{Refused: true} // nobody came there
+	}
+	out.Gates = s.passed()
 	if in.Cut > 0 {
 		return s.crashed(&in)
 	}
@@ -100,6 +109,9 @@ func (s *server[S]) give(in *spec.Input, out *spec.Output) bool {
 	switch in.Kind {
 	case spec.Timeout, spec.Heartbeat:
 		return s.fires(in.Kind)
+	case spec.Resume:
+		s.heldBy = nil
+		return s.gates.Resume()
 	case spec.Compact:
 		go func() {
 			defer s.env.catch()
@@ -135,6 +147,9 @@ func (s *server[S]) fires(kind spec.InputKind) bool {
 	for {
 		select {
 		case <-s.env.stirred():
+		case <-s.stays():
+			s.quieten()
+			return true
 		case <-enough:
 			return false
 		}
@@ -155,18 +170,34 @@ func (s *server[S]) fired(kind spec.InputKind, before *spec.Observation) bool {
 	return now.Term > before.Term || now.Role != before.Role || s.env.sent(spec.RequestVote, spec.PreVote)
 }
 
-// propose gives the server a command. A client that is told to look elsewhere is sent to the leader that the server shows.
+// propose gives the server a command. A client that is told to look elsewhere is sent to the leader that the server shows; one whose command somebody is held with
+// waits.
 func (s *server[S]) propose(command string, out *spec.Output) bool {
-	index, leads := s.plan.Propose(s.raft, command)
-	if !leads {
+	e, raft := s.env, s.raft
+	told, leads := false, false
+	give := func() {
+		index, is := s.plan.Propose(raft, command)
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if told, leads = true, is; leads {
+			e.asked[index] = command
+		}
+	}
+	if s.gates == nil {
+		give()
+	} else {
+		go func() {
+			defer e.catch()
+			give()
+		}()
+		synctest.Wait()
+	}
+	if told && !leads {
 		synctest.Wait()
 		s.shown = nil
 		out.Redirect = s.look().LeaderID
 		return out.Redirect != spec.None
 	}
-	s.env.mu.Lock()
-	s.env.asked[index] = command
-	s.env.mu.Unlock()
 	return true
 }
 

@@ -3,11 +3,14 @@ package rpc_test
 import (
 	"bytes"
 	"encoding/gob"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/raftcheck/raftcheck/adapters/preempt"
 	"github.com/raftcheck/raftcheck/adapters/rpc"
 	"github.com/raftcheck/raftcheck/spec"
 )
@@ -41,7 +44,9 @@ func (s *stub) run() {
 		}
 		s.State, s.VotedFor = 1, 0
 		s.CurrentTerm++
+		preempt.Pass("run/Save", 1)
 		s.env.Persister().Save([]byte{byte(s.CurrentTerm)}, nil)
+		preempt.Pass("run/Call", 1)
 		go func(term int) {
 			reply := stubReply{}
 			if s.env.Peer(1).Call("Stub.RequestVote", &stubVote{Term: term}, &reply) && reply.VoteGranted {
@@ -179,4 +184,47 @@ func TestWhatCannotBeGuessedIsAsked(t *testing.T) {
 	how = stubs()
 	how.Roles = []spec.Role{spec.Follower}
 	require.ErrorContains(t, fault(how), "what role is 1? Server.Roles says what the numbers mean")
+}
+
+// Goroutines are held only where the program has gates, at those that are named; while one is held the server shows what cannot be half done, and a crash takes it along.
+func TestGoroutinesAreHeld(t *testing.T) {
+	how := stubs()
+	how.Preempt = true
+	require.PanicsWithValue(t, "rpc: Preempt, and the program has no gates: go test $(raftcheck adapt --overlay DIR) builds with those that the file gates in DIR lists", func() { rpc.New(t, how) })
+	const before, after = "run(1)/Save", "run(1)/Call"
+	preempt.Rewritten("stub", "run/Save", "run/Call")
+	how.HoldAt = []string{"run/Load"}
+	require.PanicsWithValue(t, `rpc: HoldAt has "run/Load", which is none of run/Call, run/Save, and no function that has one`, func() { rpc.New(t, how) })
+	for _, at := range []string{"run", "run(1)", "run/Save", before} {
+		how.HoldAt = []string{at}
+		node := rpc.New(t, how).Node(1, trio)
+		out := node.Step(fires)
+		require.Contains(t, out.Gates, before, at)
+		require.Equal(t, !strings.Contains(at, "/"), slices.Contains(out.Gates, after), at)
+	}
+
+	how.HoldAt = nil
+	node := rpc.New(t, how).Node(1, trio)
+	require.True(t, node.Step(spec.Input{Kind: spec.Resume}).Refused, "nobody is held")
+	require.True(t, node.Step(spec.Input{Kind: spec.Timeout, Gate: "run(2)/Save"}).Refused, "nobody comes there")
+	require.True(t, node.Step(spec.Input{Kind: spec.Timeout, Gate: before, Cut: 1}).Refused)
+	out := node.Step(spec.Input{Kind: spec.Timeout, Gate: before})
+	require.NoError(t, out.Fault)
+	require.Empty(t, out.Effects)
+	require.Empty(t, out.Gates, "one is held already")
+	o := node.Observe()
+	require.Equal(t, spec.Term(1), o.Term)
+	require.NotZero(t, o.Unknown&spec.FieldRole)
+	held := node.AppendState(nil)
+	require.True(t, node.Step(spec.Input{Kind: spec.Compact, Gate: after}).Refused, "one is held already")
+	out = node.Step(spec.Input{Kind: spec.Resume})
+	require.Equal(t, spec.Sync, out.Effects[0].Kind)
+	require.Equal(t, []string{after}, out.Gates)
+	require.Zero(t, node.Observe().Unknown&spec.FieldRole)
+	require.NotEqual(t, held, node.AppendState(nil))
+
+	require.False(t, node.Step(spec.Input{Kind: spec.Timeout, Gate: before}).Refused)
+	require.False(t, node.Step(spec.Input{Kind: spec.Crash}).Refused)
+	require.True(t, node.Step(spec.Input{Kind: spec.Resume}).Refused, "who was held is gone")
+	require.Equal(t, spec.Term(1), node.Observe().Term, "what it was about to save is lost")
 }

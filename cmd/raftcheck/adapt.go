@@ -18,9 +18,9 @@ import (
 
 // adapt writes a test for a Raft in Go.
 func (a *app) adapt() *cobra.Command {
-	gates := false
+	gates, overlay := false, false
 	cmd := &cobra.Command{
-		Use:   "adapt DIR.TYPE | --gates DIR",
+		Use:   "adapt DIR.TYPE | --gates DIR | --overlay DIR",
 		Short: "Write a test that searches a Raft in Go as it is",
 		Long: `adapt reads the source of a Raft in Go, with goroutines, timers and calls that block, and writes the test that searches every
 execution of its servers within a bound: how a server is made, ended and given commands, and what is called otherwise than
@@ -28,14 +28,17 @@ usual. TYPE is the type of a server, in the package in the folder DIR. What the 
 It goes into the package's own folder; docs/raft-in-go.md says what to do next.
 
 With --gates it proposes where goroutines of the package in DIR could be held in the middle of a step: where a function that several
-of them run reads or writes what they share, and no lock is held. docs/adapters-hashicorp.md says what such a list is for.`,
+of them run reads or writes what they share, and no lock is held, or takes a lock again. Such a list goes into the file gates in DIR. With --overlay it prints the flag
+with which go test builds the package with the gates that this file lists; docs/raft-in-go.md says what that finds.`,
 		Example: `  raftcheck adapt ./raft.Raft > raft/raftcheck_test.go
   raftcheck adapt examples/lab.Raft
-  raftcheck adapt --gates $(go list -m -f '{{.Dir}}' github.com/hashicorp/raft)`,
+  raftcheck adapt --gates $(go list -m -f '{{.Dir}}' github.com/hashicorp/raft)
+  go test $(raftcheck adapt --overlay ./raft) -run TestHeld ./raft`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if gates {
-				if len(args) != 1 {
-					return usageError("as in raftcheck adapt --gates ./raft", "adapt --gates needs the folder of a package")
+			if gates || overlay {
+				flag := map[bool]string{true: "--gates", false: "--overlay"}[gates]
+				if len(args) != 1 || gates && overlay {
+					return usageError("as in raftcheck adapt "+flag+" ./raft", "adapt %s needs the folder of a package", flag)
 				}
 				return nil
 			}
@@ -48,13 +51,17 @@ of them run reads or writes what they share, and no lock is held. docs/adapters-
 			return nil
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			if gates {
+			switch {
+			case gates:
 				return a.proposeGates(args[0])
+			case overlay:
+				return a.overlayGates(args[0])
 			}
 			return a.runAdapt(args[0])
 		},
 	}
 	cmd.Flags().BoolVar(&gates, "gates", false, "propose where goroutines of the package in DIR could be held")
+	cmd.Flags().BoolVar(&overlay, "overlay", false, "print the flag with which go test builds the package in DIR with the gates that DIR/gates lists")
 	return cmd
 }
 
@@ -70,6 +77,18 @@ func (a *app) proposeGates(dir string) error {
 	}
 	if _, err := a.term.out.Write(list.Bytes()); err != nil {
 		return &failure{exit: exitFault, err: errors.Join(errors.New("the list could not be written"), err)}
+	}
+	return nil
+}
+
+// overlayGates prints the flag with which the go command builds the package in a folder with its gates.
+func (a *app) overlayGates(dir string) error {
+	gated, err := rewrite.Here(dir)
+	if err != nil {
+		return &failure{exit: exitInput, err: err, hint: "raftcheck adapt --gates proposes such a file"}
+	}
+	if _, err := fmt.Fprintln(a.term.out, "-overlay="+gated); err != nil {
+		return &failure{exit: exitFault, err: errors.Join(errors.New("the flag could not be written"), err)}
 	}
 	return nil
 }

@@ -43,6 +43,8 @@ type Bugs struct {
 	TruncateOnShortAppend bool // what follows the entries of an AppendEntries is cut off, conflict or not
 	CommitOldTerms        bool // entries of earlier terms are committed by counting (Figure 8 of the paper)
 	CountStaleVotes       bool // votes of an earlier term are counted in this one
+	NoRecheck             bool // who has won gives the lock back, takes it again to lead, and does not look at its term and role again
+	LateArgs              bool // what is sent to a follower is read once the goroutine that sends it has the lock
 }
 
 type role int
@@ -229,6 +231,11 @@ func (rf *Raft) askForVote(peer int, args RequestVoteArgs) {
 		return
 	}
 	rf.votes++
+	if rf.bugs.NoRecheck && rf.votes > len(rf.peers)/2 {
+		rf.mu.Unlock()
+		rf.mu.Lock()
+		rf.state = candidate
+	}
 	rf.lead()
 }
 
@@ -285,9 +292,25 @@ func (rf *Raft) replicate() {
 		if peer == rf.me {
 			continue
 		}
-		prev := rf.nextIndex[peer] - 1
-		go rf.send(peer, AppendEntriesArgs{rf.currentTerm, rf.me, prev, rf.log[prev].Term, slices.Clone(rf.log[prev+1:]), rf.commitIndex})
+		if rf.bugs.LateArgs {
+			go rf.sendLate(peer)
+			continue
+		}
+		go rf.send(peer, rf.news(peer))
 	}
+}
+
+// news is what a leader sends another server.
+func (rf *Raft) news(peer int) AppendEntriesArgs {
+	prev := rf.nextIndex[peer] - 1
+	return AppendEntriesArgs{rf.currentTerm, rf.me, prev, rf.log[prev].Term, slices.Clone(rf.log[prev+1:]), rf.commitIndex}
+}
+
+func (rf *Raft) sendLate(peer int) {
+	rf.mu.Lock()
+	args := rf.news(peer)
+	rf.mu.Unlock()
+	rf.send(peer, args)
 }
 
 func (rf *Raft) send(peer int, args AppendEntriesArgs) {

@@ -75,7 +75,6 @@ func Inputs(c *cluster.Config) func(spec.ServerID) []spec.Input {
 			}
 		}
 		if c.Bounds.Preemptions > 0 {
-			inputs = append(inputs, spec.Input{Kind: spec.Resume})
 			for _, peer := range c.IDs() {
 				if peer != id {
 					inputs = append(inputs, spec.Input{Kind: spec.Resume, Gate: timerGate(peer)})

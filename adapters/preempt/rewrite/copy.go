@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"go/ast"
@@ -23,17 +24,58 @@ const (
 // Copy copies the module in the folder dir, without its tests, into the folder to, and puts gates into the package at its root by a list. pkg is
 // the import path of that package. It returns the gates, ascending. An error says what is listed and not there, or where a lock is held at a gate.
 func Copy(dir, pkg string, l List, to string) (gates []string, err error) {
-	p, err := parse(dir)
+	files, gates, err := Files(dir, pkg, l, nil)
+	if err == nil {
+		err = copyModule(dir, to)
+	}
+	if err == nil {
+		err = writeAll(to, files)
+	}
+	return gates, err
+}
+
+// Overlay writes into the folder to what the go command takes for files of the package in the folder dir, which is of no module in its cache, and
+// returns the path of the file to name after -overlay, and the gates, ascending. pkg is the import path of that package.
+func Overlay(dir, pkg string, l List, to string) (list string, gates []string, err error) {
+	if dir, err = filepath.Abs(dir); err != nil {
+		return "", nil, err
+	}
+	files, gates, err := Files(dir, pkg, l, nil)
 	if err != nil {
-		return nil, err
+		return "", nil, err
+	}
+	places := map[string]string{}
+	for name := range files {
+		places[filepath.Join(dir, name)] = filepath.Join(to, name)
+	}
+	text, err := json.MarshalIndent(map[string]any{"Replace": places}, "", "\t")
+	if err != nil {
+		return "", nil, err
+	}
+	list = filepath.Join(to, "overlay.json")
+	return list, gates, errors.Join(writeAll(to, files), os.WriteFile(list, text, 0o666))
+}
+
+func writeAll(to string, files map[string][]byte) error {
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(to, name), text, 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Files returns the files of the package in the folder dir that are others with gates by a list, and one more that tells of them, by their names, and the gates,
+// ascending. pkg is the import path of the package; instead is what is taken for some of its files, by their names, or nil.
+func Files(dir, pkg string, l List, instead map[string][]byte) (files map[string][]byte, gates []string, err error) {
+	p, err := parse(dir, instead)
+	if err != nil {
+		return nil, nil, err
 	}
 	if err := p.unlocked(l); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if err := copyModule(dir, to); err != nil {
-		return nil, err
-	}
-	seen := map[string]bool{}
+	files, seen := map[string][]byte{}, map[string]bool{}
 	for _, f := range p.files {
 		g := &gating{source: f, list: l, seen: seen}
 		for _, d := range f.tree.Decls {
@@ -46,20 +88,29 @@ func Copy(dir, pkg string, l List, to string) (gates []string, err error) {
 		}
 		gates = append(gates, g.gates...)
 		g.insert(f.tree.Name.End(), fmt.Sprintf("; import %s %q", runtimeName, runtimePath))
-		if err := os.WriteFile(filepath.Join(to, filepath.Base(f.path)), g.text(), 0o666); err != nil {
-			return nil, err
-		}
+		files[filepath.Base(f.path)] = g.text()
 	}
 	for _, f := range l {
-		for _, called := range slices.Concat(f.Calls, f.Timers) {
-			if !seen[f.Name+"/"+called] {
-				return nil, fmt.Errorf("%s: no statement of a function %s calls %s, at which a gate is listed", dir, f.Name, called)
+		for _, point := range slices.Concat(f.Calls, f.Timers) {
+			if !seen[f.Name+"/"+point] {
+				return nil, nil, fmt.Errorf("%s: no statement of a function %s %s, at which a gate is listed", dir, f.Name, doing(point))
 			}
 		}
 	}
 	slices.Sort(gates)
-	told := fmt.Sprintf("package %s\n\nimport %s %q\n\nvar _ = %s.Rewritten(%q, %s)\n", p.name, runtimeName, runtimePath, runtimeName, pkg, quoted(gates))
-	return gates, os.WriteFile(filepath.Join(to, "raftcheck_gates.go"), []byte(told), 0o666)
+	files["raftcheck_gates.go"] = fmt.Appendf(nil, "package %s\n\nimport %s %q\n\nvar _ = %s.Rewritten(%q, %s)\n", p.name, runtimeName, runtimePath, runtimeName, pkg, quoted(gates))
+	return files, gates, nil
+}
+
+// doing says what a statement does at a point that is listed.
+func doing(point string) string {
+	if from, is := strings.CutPrefix(point, "<-"); is {
+		return "receives from " + from
+	}
+	if to, is := strings.CutSuffix(point, "<-"); is {
+		return "sends to " + to
+	}
+	return "calls " + point
 }
 
 // copyModule copies what a module is built from.
@@ -112,9 +163,12 @@ type pack struct {
 	name  string
 	set   *token.FileSet
 	files []*source
+
+	does    []routine           // what functions do, once it was asked for
+	callers map[string][]string // of functions, by their names
 }
 
-func parse(dir string) (*pack, error) {
+func parse(dir string, instead map[string][]byte) (*pack, error) {
 	listed, err := build.Default.ImportDir(dir, 0)
 	if err != nil {
 		return nil, err
@@ -122,8 +176,10 @@ func parse(dir string) (*pack, error) {
 	p := &pack{name: listed.Name, set: token.NewFileSet()}
 	for _, name := range listed.GoFiles {
 		f := &source{path: filepath.Join(dir, name), set: p.set}
-		if f.data, err = os.ReadFile(f.path); err != nil {
-			return nil, err
+		if f.data = instead[name]; f.data == nil {
+			if f.data, err = os.ReadFile(f.path); err != nil {
+				return nil, err
+			}
 		}
 		if f.tree, err = parser.ParseFile(p.set, f.path, f.data, parser.SkipObjectResolution); err != nil {
 			return nil, err
@@ -173,28 +229,51 @@ func (g *gating) function(fn *ast.FuncDecl) {
 		return
 	}
 	times := map[string]int{}
-	name := func(called string) string {
-		gate := f.Name + "/" + called
-		g.seen[gate] = true
-		if times[called]++; times[called] > 1 {
-			gate += fmt.Sprintf(".%d", times[called])
+	gate := func(at token.Pos, before, point, after string) {
+		times[point]++
+		nth := fmt.Sprintf("%s.%d", point, times[point])
+		switch {
+		case slices.Contains(f.Calls, nth):
+			g.seen[f.Name+"/"+nth] = true
+		case slices.Contains(f.Calls, point) || slices.Contains(f.Timers, point):
+			g.seen[f.Name+"/"+point] = true
+		default:
+			return
 		}
-		g.gates = append(g.gates, gate)
-		gate = fmt.Sprintf("%q", gate)
+		name := f.Name + "/" + point
+		if times[point] > 1 {
+			name = f.Name + "/" + nth
+		}
+		g.gates = append(g.gates, name)
+		name = fmt.Sprintf("%q", name)
 		if f.Who != "" {
-			gate += ", " + f.Who
+			name += ", " + f.Who
 		}
-		return gate
+		g.insert(at, before+name+after)
 	}
 	statements(fn.Body, func(s ast.Stmt) {
-		if called := firstOf(s, f.Calls); called != "" {
-			g.insert(s.Pos(), runtimeName+".Pass("+name(called)+"); ")
+		if point := firstOf(s, f); point != "" {
+			gate(s.Pos(), runtimeName+".Pass(", point, "); ")
+		}
+		if point, _ := receives(s); f.has(point) {
+			gate(s.End(), "; "+runtimeName+".Pass(", point, ")")
 		}
 	})
 	ast.Inspect(fn.Body, func(n ast.Node) bool {
-		if call, is := n.(*ast.CallExpr); is && slices.Contains(f.Timers, callee(call)) {
-			g.insert(call.Pos(), runtimeName+".After(")
-			g.insert(call.End(), ", "+name(callee(call))+")")
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			if slices.Contains(f.Timers, callee(n)) {
+				g.insert(n.Pos(), runtimeName+".After(")
+				gate(n.End(), ", ", callee(n), ")")
+			}
+		case *ast.CommClause:
+			if point, is := receives(n.Comm); is && f.has(point) {
+				gate(n.Colon+1, " "+runtimeName+".Pass(", point, ");")
+			}
+		case *ast.RangeStmt:
+			if point := "<-" + named(n.X); f.has(point) {
+				gate(n.Body.Lbrace+1, runtimeName+".Pass(", point, "); ")
+			}
 		}
 		return true
 	})
@@ -234,20 +313,46 @@ func statements(body *ast.BlockStmt, do func(ast.Stmt)) {
 	list(body.List)
 }
 
-// firstOf returns the first of these that a statement calls by itself, and not in a statement within it or in a function that it makes; "" for none.
-func firstOf(s ast.Stmt, calls []string) (found string) {
+// firstOf returns the first point at which a function has gates that a statement comes to by itself, and not in a statement within it or in a function that it makes, nor
+// once it has received something; "" for none.
+func firstOf(s ast.Stmt, f *Function) (found string) {
 	ast.Inspect(s, func(n ast.Node) bool {
-		switch n := n.(type) {
+		switch n.(type) {
 		case *ast.BlockStmt, *ast.CaseClause, *ast.CommClause, *ast.FuncLit:
 			return false
-		case *ast.CallExpr:
-			if name := callee(n); found == "" && slices.Contains(calls, name) {
-				found = name
-			}
+		}
+		if name := point(n); found == "" && f.has(name) {
+			found = name
 		}
 		return true
 	})
 	return found
+}
+
+// point is what is listed of a call or of what is sent to a channel: the name of what is called, or of the channel, as in applied<-; "" for anything else.
+func point(n ast.Node) string {
+	switch n := n.(type) {
+	case *ast.CallExpr:
+		return callee(n)
+	case *ast.SendStmt:
+		return named(n.Chan) + "<-"
+	}
+	return ""
+}
+
+// receives returns the point at which a statement that does nothing else has received something from a channel, as in <-replies, and whether it does.
+func receives(s ast.Stmt) (point string, is bool) {
+	var from ast.Expr
+	switch s := s.(type) {
+	case *ast.ExprStmt:
+		from = s.X
+	case *ast.AssignStmt:
+		from = s.Rhs[0]
+	}
+	if arrow, is := from.(*ast.UnaryExpr); is && arrow.Op == token.ARROW {
+		return "<-" + named(arrow.X), true
+	}
+	return "", false
 }
 
 // callee returns the name of what is called, without package or receiver.
@@ -257,6 +362,23 @@ func callee(call *ast.CallExpr) string {
 		return f.Name
 	case *ast.SelectorExpr:
 		return f.Sel.Name
+	}
+	return ""
+}
+
+// named returns the name of what an expression is of: that of the function that it calls, of the field that it selects, of the slice that it is in.
+func named(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e.Name
+	case *ast.SelectorExpr:
+		return e.Sel.Name
+	case *ast.IndexExpr:
+		return named(e.X)
+	case *ast.CallExpr:
+		return named(e.Fun)
+	case *ast.ParenExpr:
+		return named(e.X)
 	}
 	return ""
 }

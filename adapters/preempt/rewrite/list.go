@@ -15,8 +15,10 @@ type List []Function
 type Function struct {
 	Name string
 	// Who is an expression that says, in the function, for whom a goroutine runs it, as in string(s.peer.ID); "" where one goroutine does.
-	Who    string
-	Calls  []string // what is called at a gate: a goroutine passes it before the statement that calls it
+	Who string
+	// Calls are what is done at a gate: a call of that name, as Save, or what is sent to a channel of that name, as applied<-, before the statement that does it; or
+	// <-replies, once something was received from it. Save.2 is the second statement of the function that calls Save, and no other.
+	Calls  []string
 	Timers []string // what makes a timer, as in time.After, that is fired at its gate
 
 	line int
@@ -26,6 +28,7 @@ type Function struct {
 //
 //	dispatchLogs: getCurrentTerm StoreLogs
 //	heartbeat for string(s.peer.ID): timer=randomTimeout
+//	applier: applied<- Lock.2
 //
 // What follows # is for people. The error names the line as NAME:LINE.
 func Read(name string, r io.Reader) (List, error) {
@@ -74,4 +77,12 @@ func (l List) of(name string) *Function {
 		return &l[k]
 	}
 	return nil
+}
+
+// has reports whether there is a gate at a point.
+func (f *Function) has(point string) bool {
+	return point != "" && slices.ContainsFunc(f.Calls, func(listed string) bool {
+		base, nth, numbered := strings.Cut(listed, ".")
+		return listed == point || numbered && base == point && strings.Trim(nth, "0123456789") == ""
+	})
 }

@@ -15,7 +15,7 @@ import (
 // function, as getTerm, or where a field that is an interface is called, as a store. Functions that are called while a lock is held have none. Types of
 // other packages are not looked at.
 func Propose(w io.Writer, dir string) error {
-	p, err := parse(dir)
+	p, err := parse(dir, nil)
 	if err != nil {
 		return err
 	}
@@ -35,11 +35,11 @@ func Propose(w io.Writer, dir string) error {
 		if u.decl == nil || calls[u.decl.Name.Name] || len(u.from) == 0 || l.of(u.decl.Name.Name) != nil {
 			continue
 		}
-		if f := s.function(u, calls); len(f.Calls) > 1 || len(f.Timers) > 0 {
+		if f := s.open(s.function(u, calls)); len(f.Calls) > 1 || len(f.Timers) > 0 || slices.ContainsFunc(f.Calls, again) {
 			l = append(l, f)
 		}
 	}
-	return write(w, p, s.open(l))
+	return write(w, p, l)
 }
 
 // write writes a list.
@@ -68,10 +68,21 @@ func write(w io.Writer, p *pack, l List) error {
 	return nil
 }
 
-// open drops the functions in which gates may be passed while a lock is held.
-func (s *sharing) open(l List) List {
-	return slices.DeleteFunc(l, func(f Function) bool { return s.pack.unlocked(List{f}) != nil })
+// open drops the gates that may be passed while a lock is held.
+func (s *sharing) open(f Function) Function {
+	f.Calls = slices.DeleteFunc(f.Calls, func(c string) bool {
+		return s.pack.unlocked(List{{Name: f.Name, Calls: []string{c}}}) != nil
+	})
+	if f.Timers != nil && s.pack.unlocked(List{{Name: f.Name, Timers: f.Timers}}) != nil {
+		f.Timers = nil
+	}
+	return f
 }
+
+// again reports whether a goroutine takes a lock at a gate: there it goes on with what it knew when it gave it back.
+func again(called string) bool { return locks(strings.SplitN(called, ".", 2)[0]) }
+
+func locks(called string) bool { return called == "Lock" || called == "RLock" }
 
 // hollow knows packages by their names only.
 type hollow struct{}
@@ -322,15 +333,25 @@ func (s *sharing) function(u *unit, calls map[string]bool) Function {
 		}
 	}
 	at := map[string]bool{}
+	taken := map[string]int{}
 	statements(u.body, func(st ast.Stmt) {
 		var own []string
+		if point, is := receives(st); is && s.keeps(st) {
+			add(&f.Calls, point)
+		}
 		ast.Inspect(st, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.BlockStmt, *ast.CaseClause, *ast.CommClause, *ast.FuncLit:
 				return false
 			case *ast.CallExpr:
-				if name := callee(n); calls[name] || s.throughInterface(n) {
+				name := callee(n)
+				if calls[name] || s.throughInterface(n) {
 					own = append(own, name)
+				}
+				if locks(name) && len(n.Args) == 0 {
+					if taken[name]++; taken[name] > 1 || len(f.Calls) > 0 || u.begins && !u.decl.Name.IsExported() {
+						f.Calls = append(f.Calls, fmt.Sprintf("%s.%d", name, taken[name]))
+					}
 				}
 			}
 			return true
@@ -372,16 +393,43 @@ func (u *unit) handed(s *sharing) bool {
 	return false
 }
 
-// throughInterface reports whether a method of a field is called that is an interface of the package.
+// keeps reports whether what a statement receives comes from a channel that is a field.
+func (s *sharing) keeps(st ast.Stmt) (is bool) {
+	ast.Inspect(st, func(n ast.Node) bool {
+		if arrow, receives := n.(*ast.UnaryExpr); receives && arrow.Op == token.ARROW {
+			field, known := s.object(arrow.X).(*types.Var)
+			is = known && field.IsField()
+		}
+		return !is
+	})
+	return is
+}
+
+// throughInterface reports whether a method of a field is called that is an interface of the package, or of what is in one.
 func (s *sharing) throughInterface(call *ast.CallExpr) bool {
 	method, is := call.Fun.(*ast.SelectorExpr)
 	if !is {
 		return false
 	}
-	field, is := s.object(method.X).(*types.Var)
+	of := method.X
+	if in, is := of.(*ast.IndexExpr); is {
+		of = in.X
+	}
+	field, is := s.object(of).(*types.Var)
 	if !is || !field.IsField() {
 		return false
 	}
-	named, is := field.Type().(*types.Named)
+	t := field.Type()
+	if of != method.X {
+		switch in := t.Underlying().(type) {
+		case *types.Slice:
+			t = in.Elem()
+		case *types.Array:
+			t = in.Elem()
+		case *types.Map:
+			t = in.Elem()
+		}
+	}
+	named, is := t.(*types.Named)
 	return is && types.IsInterface(named) && named.Obj().Pkg() != nil && field.Pkg() == named.Obj().Pkg()
 }

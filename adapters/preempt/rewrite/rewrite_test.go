@@ -80,6 +80,52 @@ again:
 	require.Equal(t, before[strings.Index(before, "func (s *server) other"):], string(got)[len(after)+1:], "what is not listed stays as it is")
 }
 
+// Other points than calls: what is sent to a channel, what was received from one, and one statement of several that call the same.
+func TestGatesStandAtChannelsAndLocks(t *testing.T) {
+	const before = `package server
+
+func (s *server) step(peer int) {
+	s.mu.Lock(); s.mu.Unlock()
+	s.out <- 1
+	got := <-s.in // a comment
+	select { case <-s.in: s.use(got)
+	case v := <-s.other:
+		s.use(v)
+	}
+	for v := range s.in { s.use(v) }
+	s.mu.Lock()
+	defer s.mu.Unlock()
+}
+`
+	const after = `
+func (s *server) step(peer int) {
+	s.mu.Lock(); s.mu.Unlock()
+	raftcheck_preempt.Pass("step/out<-", peer); s.out <- 1
+	got := <-s.in; raftcheck_preempt.Pass("step/<-in", peer) // a comment
+	select { case <-s.in: raftcheck_preempt.Pass("step/<-in.2", peer); s.use(got)
+	case v := <-s.other:
+		s.use(v)
+	}
+	for v := range s.in {raftcheck_preempt.Pass("step/<-in.3", peer);  s.use(v) }
+	raftcheck_preempt.Pass("step/Lock.2", peer); s.mu.Lock()
+	defer s.mu.Unlock()
+}
+`
+	const rest = "\nfunc (s *server) use(int) {}\n\ntype server struct { mu sync.Mutex; in, other, out chan int }\n"
+	dir, to := module(t, strings.Replace(before, "\n\n", "\n\nimport \"sync\"\n\n", 1)+rest), t.TempDir()
+	list, gates, err := rewrite.Overlay(dir, "example.com/server", listed(t, "step for peer: out<- <-in Lock.2"), to)
+	require.NoError(t, err)
+	require.Equal(t, []string{"step/<-in", "step/<-in.2", "step/<-in.3", "step/Lock.2", "step/out<-"}, gates)
+	got, err := os.ReadFile(filepath.Join(to, "server.go"))
+	require.NoError(t, err)
+	require.Contains(t, string(got), after)
+	names, err := os.ReadFile(list)
+	require.NoError(t, err)
+	for _, name := range []string{"server.go", "raftcheck_gates.go"} {
+		require.Contains(t, string(names), filepath.Join(dir, name)+`": "`+filepath.Join(to, name))
+	}
+}
+
 // What comes of it is a module that builds, does what it did, and says which gates it has.
 func TestCopiesRun(t *testing.T) {
 	dir, to := module(t, `package main
@@ -141,6 +187,40 @@ func TestLocksAreHeldByNobodyWhoIsHeld(t *testing.T) {
 	}
 }
 
+// The lock itself is no exception: nobody is held who is about to give one back, or to take a second.
+func TestLocksAtGates(t *testing.T) {
+	for list, want := range map[string]string{
+		"step: Lock.2":       "",
+		"step: Unlock":       "server.go:6: a lock is held when Unlock is called",
+		"step: send<-":       "server.go:6: a lock is held when something is sent to send",
+		"step: <-receive":    "server.go:6: a lock is held when something was received from receive",
+		"both: Lock":         "server.go:11: a lock is held when Lock is called",
+		"step: Lock Lock.11": "no statement of a function step calls Lock.11",
+	} {
+		dir := module(t, `package server
+
+import "sync"
+
+func (s *server) step() {
+	s.mu.Lock(); s.send <- 1; <-s.receive; s.mu.Unlock()
+	s.mu.Lock(); s.mu.Unlock()
+}
+
+func (s *server) both() {
+	s.mu.Lock(); s.other.Lock(); s.other.Unlock(); s.mu.Unlock()
+}
+
+type server struct { mu, other sync.Mutex; send, receive chan int }
+`)
+		_, err := rewrite.Copy(dir, "example.com/server", listed(t, list), t.TempDir())
+		if want == "" {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorContains(t, err, want, list)
+	}
+}
+
 // A list that names what is not there is refused, and so is one that cannot be read.
 func TestMistakesAreTold(t *testing.T) {
 	for text, want := range map[string]string{
@@ -160,6 +240,9 @@ func TestMistakesAreTold(t *testing.T) {
 		"stop: read":         "no statement of a function stop calls read",
 		"step: read write":   "no statement of a function step calls write",
 		"step: timer=After":  "no statement of a function step calls After",
+		"step: out<-":        "no statement of a function step sends to out",
+		"step: <-in":         "no statement of a function step receives from in",
+		"step: read.2":       "no statement of a function step calls read.2",
 		"step: read # write": "",
 	} {
 		_, err := rewrite.Copy(dir, "example.com/server", listed(t, text), t.TempDir())
@@ -233,4 +316,83 @@ func (s *server) underLock() {
 
 	alone := module(t, "package server\n\nfunc Run() {}\n")
 	require.ErrorContains(t, rewrite.Propose(&proposed, alone), "package server has no function that several goroutines run")
+}
+
+// Of a server with one lock are proposed the places where a goroutine takes it again, or calls something before it does; nothing where it is held, nor where who is called takes it first.
+func TestProposalsWhereALockIsTakenAgain(t *testing.T) {
+	dir := module(t, `package server
+
+import "sync"
+
+type Peer interface{ Call(int) bool }
+
+type server struct {
+	mu    sync.Mutex
+	peers []Peer
+	told  chan int
+	news  chan int
+	term  int
+}
+
+func Run(s *server) { go s.ticker(); go s.ask(1); go s.tell() }
+
+func (s *server) Start() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.term++
+}
+
+func (s *server) ticker() {
+	for {
+		s.mu.Lock()
+		s.term++
+		s.peers[0].Call(0)
+		s.mu.Unlock()
+	}
+}
+
+func (s *server) ask(peer int) {
+	s.peers[peer].Call(1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.term++
+}
+
+func (s *server) tell() {
+	n := <-s.news
+	s.mu.Lock()
+	s.term += n
+	s.mu.Unlock()
+	s.told <- n
+	s.mu.Lock()
+	s.mu.Unlock()
+}
+`)
+	var proposed strings.Builder
+	require.NoError(t, rewrite.Propose(&proposed, dir))
+	_, list, _ := strings.Cut(proposed.String(), "\n")
+	require.Equal(t, "ticker: Lock.1\nask: Call Lock.1\ntell: <-news Lock.1 Lock.2\n", list)
+	gates, err := rewrite.Copy(dir, "example.com/server", listed(t, proposed.String()), t.TempDir())
+	require.NoError(t, err)
+	require.Equal(t, []string{"ask/Call", "ask/Lock", "tell/<-news", "tell/Lock", "tell/Lock.2", "ticker/Lock"}, gates)
+}
+
+// The overlay of a folder is what the go command takes for it; timers at gates are for adapters that tell them to fire.
+func TestHere(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	dir := module(t, "package server\n\nfunc step() { read() }\n\nfunc read() {}\n")
+	_, err := rewrite.Here(dir)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "gates"), []byte("step: timer=read\n"), 0o666))
+	_, err = rewrite.Here(dir)
+	require.ErrorContains(t, err, "gates:1: timer=read: timers are told to fire by adapters of your own only")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "gates"), []byte("step: read\n"), 0o666))
+	list, err := rewrite.Here(dir)
+	require.NoError(t, err)
+	told, err := os.ReadFile(filepath.Join(filepath.Dir(list), "raftcheck_gates.go"))
+	require.NoError(t, err)
+	require.Contains(t, string(told), `Rewritten("example.com/server", "step/read")`)
+	again, err := rewrite.Here(dir)
+	require.NoError(t, err)
+	require.Equal(t, list, again)
 }
