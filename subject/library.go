@@ -48,7 +48,7 @@ var libraries = []library{
 		known: "versions 3.1 to 3.3, and 3.5 and later", family: etcdFamily, config: etcdConfig, wide: func(b *cluster.Bounds) { b.Terms, b.Campaigns = b.Terms+1, b.Campaigns+1 }},
 	{name: "hashicorp", newest: "v1.8.0", choices: []string{"no-pre-vote", "whole-votes", "heartbeats", "restore-committed", "barriers", "learner", "preempt=1"}, chosen: func(choice string) bool { return preemptions(choice) > 0 || gateChoice(choice) != "" }, takes: []spec.InputKind{spec.Compact, spec.Transfer, spec.Reconfigure, spec.ReadIndex, spec.Tick},
 		known: "versions 1.1.2 and later", family: hashicorpFamily, config: hashicorpConfig},
-	{name: "nats", newest: "v2.15.3", choices: []string{"outsider"}, takes: []spec.InputKind{spec.Compact, spec.Transfer, spec.Reconfigure, spec.Tick},
+	{name: "nats", newest: "v2.15.3", choices: []string{"outsider", "send-snapshot"}, takes: []spec.InputKind{spec.Compact, spec.Transfer, spec.Reconfigure, spec.Tick},
 		known: "versions 2.10.22 and later", family: natsFamily, config: natsConfig},
 }
 

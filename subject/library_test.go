@@ -33,6 +33,7 @@ func TestLibraryNames(t *testing.T) {
 		"hashicorp:no-pre-vote,preempt=2,at=appendEntries/setLeader": {"adapters/hashicorp", "github.com/hashicorp/raft", "v1.8.0", []string{"no-pre-vote", "preempt=2", "at=appendEntries/setLeader"}},
 		"nats":               {"adapters/nats", "github.com/nats-io/nats-server/v2", "v2.15.3", nil},
 		"nats@v2.10.22":      {"adapters/nats", "github.com/nats-io/nats-server/v2", "v2.10.22", nil},
+		"nats:send-snapshot": {"adapters/nats", "github.com/nats-io/nats-server/v2", "v2.15.3", []string{"send-snapshot"}},
 		"nats:outsider":      {"adapters/nats", "github.com/nats-io/nats-server/v2", "v2.15.3", []string{"outsider"}},
 		"etcd@v3.3.27:reads": {"adapters/etcd/coreos", "github.com/coreos/etcd", "v3.3.27", []string{"reads"}},
 	} {

@@ -129,3 +129,19 @@ func TestTwoServersAreAddedAtOnce(t *testing.T) {
 	s.campaigns(1, 3, 4, 5)
 	s.breaks("added-at-once", "leader-completeness", "n1 becomes leader of term 3 with no-op@1 at index 1, where no-op@2 was committed by term 2", "2.15.3", "2.11.17", "2.12.5", "2.12.6", "2.14.10")
 }
+
+// A snapshot that is sent as an entry is kept, when it is committed, under the index that was committed when it was sent and the term of the entry right before it. n2 sends one as
+// its second entry, while entry 1 of term 1 is all that is committed: entry 1 is of term 2 in what it keeps, and entry 2, which comes after, of term 1.
+func TestASentSnapshotIsOfAnotherTerm(t *testing.T) {
+	s := newScript(t, 3)
+	s.campaigns(1, 1, 2)
+	s.last(1, 2)
+	s.brings(2, 1)
+	require.True(t, s.gives(1, spec.Input{Kind: spec.Propose, Value: "x"}))
+	s.brings(1, 2)
+	s.campaigns(2, 2, 1)
+	require.True(t, s.gives(2, spec.Input{Kind: spec.Propose, Value: "all-is-y"}))
+	s.brings(2, 1)
+	s.brings(1, 2)
+	s.breaks("sent-snapshot", "log-terms-ordered", "n2 has x@1 at index 2 after an entry of term 2", "2.15.3")
+}

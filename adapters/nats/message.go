@@ -122,7 +122,7 @@ func answerInto(m *spec.Message, a natsserver.RaftAnswer, reply string) {
 
 // kindOf says what a batch is in the paper's words. What a new leader appends first is the list of servers, and who leaves its place to another server appends its name.
 func kindOf(b *natsserver.RaftBatch) spec.EntryKind {
-	if len(b.Entries) > 0 && b.Entries[0].Type == natsserver.EntryNormal {
+	if len(b.Entries) > 0 && (b.Entries[0].Type == natsserver.EntryNormal || b.Entries[0].Type == natsserver.EntrySnapshot) {
 		return spec.Command
 	}
 	return spec.NoOp
@@ -133,7 +133,7 @@ func valueOf(b *natsserver.RaftBatch) string {
 	var values []string
 	for _, e := range b.Entries {
 		switch e.Type {
-		case natsserver.EntryNormal:
+		case natsserver.EntryNormal, natsserver.EntrySnapshot:
 			values = append(values, string(e.Data))
 		case natsserver.EntryLeaderTransfer:
 			values = append(values, "hand over to "+serverOf(string(e.Data)).String())

@@ -21,17 +21,25 @@ func Obey(t *testing.T, orders, outcomes string) {
 		Alone: true,
 		World: func(o *order.Order) (*cluster.Config, checker.Options, error) {
 			var options Options
+			sends := false
 			for _, choice := range o.Choices {
-				if choice != "outsider" {
+				switch choice {
+				case "outsider":
+					options.Outsiders = []spec.ServerID{spec.ServerID(o.Nodes)}
+				case "send-snapshot":
+					sends = true
+				default:
 					return nil, checker.Options{}, fmt.Errorf("unknown choice %q", choice)
 				}
-				options.Outsiders = []spec.ServerID{spec.ServerID(o.Nodes)}
 			}
 			options.Transfers = o.Bounds.Transfers > 0 || o.Do == order.Conform // the suite asks for them in worlds of its own
 			lab = Servers(t, func(made *Options) { *made = options })
 			world := World(lab.Node)
 			o.World(&world)
 			world.Inputs = world.DefaultInputs
+			if sends {
+				world.Inputs = SentSnapshots(&world)
+			}
 			return &world, checker.Options{Workers: 1}, nil
 		},
 		Again: func() spec.Factory { return lab.Fresh().Node },

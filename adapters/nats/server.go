@@ -14,6 +14,7 @@ import (
 
 	"github.com/raftcheck/raftcheck/adapters/bubble"
 	"github.com/raftcheck/raftcheck/adapters/statekey"
+	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -208,6 +209,23 @@ func (s *server) crashed(point int) spec.Output {
 	return spec.Output{Effects: effects}
 }
 
+// wholePrefix begins a command that is sent by SendSnapshot: it takes the place of all that was carried out before.
+const wholePrefix = "all-is-"
+
+// SentSnapshots are the inputs of a world, and for each command x another one, all-is-x, that takes the place of all that was carried out before it: SendSnapshot.
+func SentSnapshots(c *cluster.Config) func(spec.ServerID) []spec.Input {
+	return func(id spec.ServerID) []spec.Input {
+		inputs := c.DefaultInputs(id)
+		for _, in := range inputs {
+			if in.Kind == spec.Propose {
+				in.Value = wholePrefix + in.Value
+				inputs = append(inputs, in)
+			}
+		}
+		return inputs
+	}
+}
+
 // give lets an input happen, as far as goroutines get with it at once.
 func (s *server) give(in *spec.Input) error {
 	switch in.Kind {
@@ -229,6 +247,9 @@ func (s *server) give(in *spec.Input) error {
 	case spec.Tick:
 		s.raft.Stall()
 	case spec.Propose:
+		if strings.HasPrefix(in.Value, wholePrefix) {
+			return s.raft.SendSnapshot([]byte(in.Value))
+		}
 		return s.raft.Propose([]byte(in.Value))
 	case spec.Transfer:
 		return s.raft.Transfer(nameFor(in.Peer))

@@ -180,6 +180,17 @@ func TestAnOutsiderIsAdded(t *testing.T) {
 	require.Equal(t, []spec.ServerID{1, 2, 3}, g.nodes[1].Observe().Config.Voters)
 }
 
+// A leader may send what takes the place of all before, as an entry. It is carried out like any, and is on every log.
+func TestASnapshotIsSentAsAnEntry(t *testing.T) {
+	g := newGroup(t)
+	sent := spec.Input{Kind: spec.Propose, Value: "all-is-x"}
+	require.True(t, g.nodes[2].Step(sent).Refused, "it does not lead")
+	g.give(1, spec.Input{Kind: spec.Timeout})
+	g.give(1, sent)
+	g.commits(2, 1, 2, 3)
+	require.Equal(t, spec.Entry{Term: 1, Kind: spec.Command, Value: "all-is-x"}, g.nodes[3].Observe().Log.Entries[len(g.nodes[3].Observe().Log.Entries)-1])
+}
+
 // What is in a snapshot is gone from the log, comes back after a crash, and goes to a server that lacks it.
 func TestASnapshotTakesThePlaceOfTheLog(t *testing.T) {
 	g := newGroup(t)
