@@ -17,6 +17,9 @@ import (
 	"github.com/raftcheck/raftcheck/traces/record"
 )
 
+// mostRecorded is how many steps each server records at most, if whoever is to kill the process is kept waiting.
+const mostRecorded = 20_000
+
 // recordForEver is what the process does that is killed: two servers, each in a goroutine, campaign from a term on.
 func recordForEver(path string, from spec.Term) {
 	r, err := record.Open(path, record.Header{Servers: []spec.ServerID{1, 2}}, record.Options{})
@@ -31,7 +34,7 @@ func recordForEver(path string, from spec.Term) {
 			now.Unknown &^= spec.FieldRole | spec.FieldTerm | spec.FieldVotedFor | spec.FieldDurable
 			now.Term, now.Durable.Term = from, from
 			s.Happens(spec.Input{Kind: spec.Restart}).Observe(now)
-			for {
+			for range mostRecorded {
 				now.Role, now.Term, now.VotedFor = spec.Candidate, now.Term+1, id
 				now.Durable.Term, now.Durable.VotedFor = now.Term, id
 				step := s.Happens(spec.Input{Kind: spec.Timeout})
@@ -39,6 +42,7 @@ func recordForEver(path string, from spec.Term) {
 				step.Send(spec.Message{Kind: spec.RequestVote, From: id, To: 3 - id, Term: now.Term})
 				step.Observe(now)
 			}
+			time.Sleep(time.Hour) // until it is killed
 		})
 	}
 	all.Wait()
