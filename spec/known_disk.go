@@ -35,11 +35,11 @@ func (k *Known) diskFalls(s *Step, effect int, was, is *Durable, earlier bool) *
 	lenient := func() bool {
 		return s.Declared.Has(LateTerm) || s.Declared.Has(TermThenVote) || s.Declared.Has(DropsVoteForLeader) && is.VotedFor == None
 	}
-	vote := was.VotedFor
-	if p := &k.promised.vote; vote == None && p.term == was.Term && s.Declared.Has(DropsVoteForLeader) {
-		vote = p.vote // dropped since
+	vote, shown := was.VotedFor, was.Unknown&FieldVotedFor == 0
+	if p := &k.promised.vote; (vote == None || !shown) && p.term == was.Term && s.Declared.Has(DropsVoteForLeader) {
+		vote, shown = p.vote, true // dropped since, or not shown
 	}
-	if known(FieldTerm|FieldVotedFor) && is.Term == was.Term && vote != None && is.VotedFor != vote && !lenient() {
+	if known(FieldTerm) && shown && is.Unknown&FieldVotedFor == 0 && is.Term == was.Term && vote != None && is.VotedFor != vote && !lenient() {
 		return s.breach(PartEffect, effect, "%s had its vote for %s in term %d on its disk and now has a vote for %s there", s.Server, vote, was.Term, is.VotedFor).
 			refusing("votedFor on disk stays in its term", "it was %s and is %s", vote, is.VotedFor).allowing("the vote for %s stays on disk", vote)
 	}

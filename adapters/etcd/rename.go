@@ -175,7 +175,7 @@ func (n *names) configuration(wire string) string {
 }
 
 // rewritten returns an encoded message of protocol buffers with other numbers, and other texts or messages within, in its fields. What is not of that form
-// stays as it is.
+// stays as it is. It is what google.golang.org/protobuf/encoding/protowire is for, which raftcheck's own module does not require.
 func rewritten(wire string, number func(field, number uint64) uint64, text func(field uint64, inner string) string) string {
 	rest, out := []byte(wire), make([]byte, 0, len(wire)+2)
 	for len(rest) > 0 {

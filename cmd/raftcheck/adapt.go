@@ -36,8 +36,14 @@ with which go test builds the package with the gates that this file lists; docs/
   go test $(raftcheck adapt --overlay ./raft) -run TestHeld ./raft`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if gates || overlay {
-				flag := map[bool]string{true: "--gates", false: "--overlay"}[gates]
-				if len(args) != 1 || gates && overlay {
+				flag := "--gates"
+				if overlay {
+					flag = "--overlay"
+				}
+				switch {
+				case gates && overlay:
+					return usageError("give one of them", "adapt --gates proposes where goroutines could be held, and --overlay builds with what was chosen")
+				case len(args) != 1:
 					return usageError("as in raftcheck adapt "+flag+" ./raft", "adapt %s needs the folder of a package", flag)
 				}
 				return nil

@@ -45,12 +45,12 @@ func TestASearchGoesOnAfterAnyEnd(t *testing.T) {
 // TestALargeSearchGoesOnAfterKills: as the one above, of 3,759,860 states in two kinds of memory, one that holds them all and one that does not; of 34,058,756 if
 // it is to be killed more than once.
 func TestALargeSearchGoesOnAfterKills(t *testing.T) {
-	call, most := "check --impl spec --log 0 --messages 2 --save none", 300
+	call, tight, most := "check --impl spec --log 0 --messages 2 --save none", " --memory 64MiB", 300
 	if *kills > 1 {
-		call, most = "check --impl spec --log 1 --messages 2 --save none", 4000
+		call, tight, most = "check --impl spec --log 1 --messages 2 --save none", " --memory 128MiB", 4000
 	}
 	want := searched(t, t.TempDir(), call)
-	for round, memory := range []string{" --memory 1GiB", " --memory 128MiB"} {
+	for round, memory := range []string{" --memory 1GiB", tight} {
 		random := rand.New(rand.NewPCG(*chance, uint64(round)))
 		dir := t.TempDir()
 		for range *kills {

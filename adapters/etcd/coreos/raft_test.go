@@ -14,3 +14,5 @@ func TestReadBeforeOwnTermCommit(t *testing.T) {
 	c := etcdtest.After(etcdtest.Small(coreos.New, etcd.Options{Reads: 1}), 1, 1)
 	etcdtest.Broken(t, c, "R8-03", 7, "leader of term 2, answers a read at index 1, an entry of term 1")
 }
+
+func TestServersAreInterchangeable(t *testing.T) { etcdtest.Interchangeable(t, coreos.New) }

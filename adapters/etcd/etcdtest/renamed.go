@@ -31,6 +31,8 @@ func Interchangeable(t *testing.T, release Release) {
 			o.Changes = []spec.Change{{Voters: "n1,n2"}, {Voters: "n1,n3"}, {Voters: "n2,n3"}}
 		}
 		world := Small(release, o)
+		begins := world.New(1, world.IDs()).Observe()
+		After(world, begins.Term, begins.Log.LastIndex())
 		switch name {
 		case "crash":
 			world.Faults.Crash, world.Bounds.Campaigns = 1, 1
