@@ -119,7 +119,8 @@ func (c *completer) observation(o, other *Observation, m *Message) {
 		o.LeaderID = oneOf(c, None, s.Server, m.From, other.LeaderID)
 	}
 	if take(FieldLog) {
-		o.Log = oneOf(c, other.Log, other.Log.with(m), Log{}, o.Durable.Log, Log{Base: m.PrevLogIndex, BaseTerm: m.PrevLogTerm, Entries: m.Entries}, o.Log, other.Log.withSent(s))
+		o.Log = oneOf(c, other.Log, other.Log.with(m), Log{}, o.Durable.Log, Log{Base: m.PrevLogIndex, BaseTerm: m.PrevLogTerm, Entries: m.Entries}, o.Log, other.Log.withSent(s),
+			Log{Base: max(s.After.CommitIndex, m.LeaderCommit), BaseTerm: m.Term})
 	}
 	if take(FieldCommit) {
 		o.CommitIndex = oneOf(c, other.CommitIndex, m.LeaderCommit, o.Log.LastIndex(), m.PrevLogIndex, 0, min(m.LeaderCommit, m.LastEntryIndex()))

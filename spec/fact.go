@@ -283,6 +283,9 @@ func (t *teller) entries(s *Step) {
 	first := log.Base + 1
 	if t.before.Knows(FieldLog) && t.before.Role != Crashed { // what a crashed server shows was told by nobody yet
 		first = firstDifference(t.before.Log, log)
+		if was, known := t.before.Log.TermAt(log.Base); known && was != log.BaseTerm {
+			first = log.Base + 1 // what it follows is said to be another entry than before
+		}
 	}
 	for i := first; i <= log.LastIndex(); i++ {
 		e, _ := log.At(i)

@@ -71,7 +71,7 @@ var Habits = []*Habit{
 		Variant: LateTerm, Sentence: "A leader that a reply tells of a higher term steps down at once and takes the term over later.",
 		Seen:    "hashicorp/raft (replication.go, handleStaleTerm)",
 		Safe:    "It neither leads nor campaigns any more.",
-		Instead: "It must stop leading in the step in which it hears of the term. What it still sends as the leader that it was may tell of entries of later terms, which others have put into its log since.",
+		Instead: "It must stop leading in the step in which it hears of the term. What it still sends as the leader that it was may tell of entries of later terms, which others have put into its log since, and of what is committed in them.",
 	},
 	{
 		Variant: DropsLateAnswers, Sentence: "A server that does not lead any more drops answers to what it sent as leader unread, even if they tell of a higher term.",

@@ -60,8 +60,10 @@ func (j *Judge) hear(where func(Part, int) Origin, s *Step, broken bool) (found 
 	h.messages(s, func(part Part, effect int, m *Message) {
 		report(leaderCommitTrue, j.toldTooFar(s, m, part))
 		report(logTermsOrdered, s.termsFall(m, part, effect))
-		j.committedTold(m, where(part, effect))
-		j.termsTold(s, m, part, effect, where, report)
+		if j.ofItsTerm(s, m) {
+			j.committedTold(m, where(part, effect))
+			j.termsTold(s, m, part, effect, where, report)
+		}
 		found = append(found, j.electsTold(s, m, part, effect, where, report)...)
 	})
 	o := &s.After
@@ -176,6 +178,19 @@ func (j *Judge) toldTooFar(s *Step, m *Message, part Part) *Breach {
 	return s.breach(PartInput, 0, "%s tells %s that entries up to index %d are committed and has committed up to %d", m.From, s.Server, m.LeaderCommit, leader.now.CommitIndex).
 		refusing("leaderCommit ≤ commitIndex", "%d is above %d", m.LeaderCommit, leader.now.CommitIndex).
 		allowing("leaderCommit %d", leader.now.CommitIndex).after("its commit index", m.From, leader.from)
+}
+
+// ofItsTerm reports whether a message is known to tell of the log and the commit index that its sender had in the message's term. A leader that takes a
+// later term over late (LateTerm) may still be sending, from a log that others have written to since.
+func (j *Judge) ofItsTerm(s *Step, m *Message) bool {
+	if !m.saysLeader() || !s.Declared.Has(LateTerm) {
+		return true
+	}
+	o := &s.After
+	if s.crashes() {
+		o = &s.Before
+	}
+	return m.From == s.Server && m.Knows(MessageTerm) && o.Knows(FieldTerm) && o.Term == m.Term
 }
 
 // committedTold notes what a message tells to be committed.

@@ -99,7 +99,7 @@ var commitMonotonic = &Rule{
 
 var commitVerified = &Rule{
 	ID: "R5.3-17", Name: "commit-verified",
-	Sentence: "A follower commits no further than its leader has committed, and no further than the message proved its log to match.",
+	Sentence: "A follower commits no further than its leader has committed, and no further than the message, or an entry of the leader's own term, proves its log to match.",
 	Why: "Beyond what the message covers a follower may hold entries of another leader. They stand at indexes that are committed, but are not what was committed there. " +
 		"What usually breaks it: the smaller of leaderCommit and the follower's own last index, where the last entry of the message is meant.",
 	Section: "Raft paper, 5.3 and Figure 2 (AppendEntries, step 5)", Level: Must, Profile: Core,
@@ -121,7 +121,7 @@ func judgeCommitVerified(s *Step) *Breach {
 			refusing("commitIndex ≤ leaderCommit", "%d is above %d", s.After.CommitIndex, m.LeaderCommit).
 			allowing("%s commits up to index %d", s.Server, max(s.Before.CommitIndex, min(m.LeaderCommit, m.LastEntryIndex()))).
 			since("what the leader sent", PartInput)
-	case s.delivered(AppendEntries) && s.After.CommitIndex > last:
+	case s.delivered(AppendEntries) && s.After.CommitIndex > last && !s.hasLeadersOwn(s.After.CommitIndex):
 		return s.breachAfter("%s commits up to index %d on a message that ends at index %d", s.Server, s.After.CommitIndex, m.LastEntryIndex()).
 			refusing("commitIndex ≤ prevLogIndex + number of entries", "%d is above %d + %d", s.After.CommitIndex, m.PrevLogIndex, len(m.Entries)).
 			allowing("%s commits up to index %d", s.Server, max(s.Before.CommitIndex, min(m.LeaderCommit, m.LastEntryIndex()))).
@@ -133,6 +133,21 @@ func judgeCommitVerified(s *Step) *Breach {
 			since("what the leader sent", PartInput)
 	}
 	return nil
+}
+
+// hasLeadersOwn reports whether the follower's log has an entry of the message's term at an index or behind it, or may have one as far as it is shown. Only
+// the leader of the term can have created that, so the logs match up to there, whatever the message covers (Log Matching).
+func (s *Step) hasLeadersOwn(i Index) bool {
+	o, term := &s.After, s.Input.Message.Term
+	if !o.Knows(FieldLog) || !s.Input.Message.Knows(MessageTerm) || i <= o.Log.Base && o.Log.BaseTerm == 0 {
+		return true
+	}
+	for at := o.Log.LastIndex(); at >= max(i, o.Log.Base); at-- {
+		if t, known := o.Log.TermAt(at); known && t == term {
+			return true
+		}
+	}
+	return false
 }
 
 var commitMajority = &Rule{

@@ -127,6 +127,7 @@ var snapshotTermTrue = &Rule{
 		"What usually breaks it: the leader's current term, or 0, where the entry is not in the log any more.",
 	Section: "Raft paper, 7 and Figure 13 (lastIncludedTerm)", Level: Must, Profile: Snapshot,
 	Catches: []string{"sn-stamps-current-term"},
+	Varies:  []Variant{LateTerm},
 	Step:    judgeSnapshotTermTrue,
 }
 

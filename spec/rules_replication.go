@@ -134,6 +134,7 @@ var prevTermTrue = &Rule{
 		"What usually breaks it: the previous entry was compacted, or is looked up only when there are entries to send.",
 	Section: "Raft paper, 5.3 and Figure 2 (AppendEntries)", Level: Must, Profile: Core,
 	Catches: []string{"rp-prevterm-zero"},
+	Varies:  []Variant{LateTerm},
 	Step:    judgePrevTermTrue,
 }
 

@@ -1,10 +1,13 @@
 package hashicorp_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -31,6 +34,7 @@ type mortal struct {
 	armed    bool
 	dead     bool
 	deaths   map[string]int
+	torn     map[string]bool
 }
 
 func (m *mortal) survives(what string) {
@@ -39,6 +43,10 @@ func (m *mortal) survives(what string) {
 	if dies && !m.dead {
 		m.dead = true
 		m.deaths[what]++
+		if what == "LastVoteTerm" {
+			term, _ := m.GetUint64([]byte(what))
+			m.torn[fmt.Sprint(" gave its vote in term ", term, " to ")] = true
+		}
 		m.server.transport.DisconnectAll()
 		_ = m.recorder.Close()
 	}
@@ -90,9 +98,10 @@ func (c *cluster) revive(s *server, m *mortal, path string) {
 	c.boot(s)
 }
 
-// Servers that are killed between a write and the record of it are found to have done nothing wrong.
+// Servers that are killed between a write and the record of it are found to have done nothing wrong, but for what the library does: it writes the term of
+// a vote and whom it is for one after the other (hashicorp/raft#661), and may have asked others for theirs before.
 func TestAServerThatIsKilledIsNoFinding(t *testing.T) {
-	deaths := map[string]int{}
+	deaths, torn := map[string]int{}, map[string]bool{}
 	for seed := range seeds(t) {
 		folder := t.TempDir()
 		var paths []string
@@ -102,7 +111,7 @@ func TestAServerThatIsKilledIsNoFinding(t *testing.T) {
 			for k, s := range c.servers {
 				c.stop(s)
 				paths = append(paths, filepath.Join(folder, string(s.ID)+".trace"))
-				disks = append(disks, &mortal{InmemStore: s.disk, server: s, chance: rand.New(rand.NewPCG(seed, uint64(k))), deaths: deaths})
+				disks = append(disks, &mortal{InmemStore: s.disk, server: s, chance: rand.New(rand.NewPCG(seed, uint64(k))), deaths: deaths, torn: torn})
 				s.dead = disks[k].isDead
 				c.revive(s, disks[k], paths[k])
 			}
@@ -113,10 +122,19 @@ func TestAServerThatIsKilledIsNoFinding(t *testing.T) {
 			c.stopAll()
 		})
 		result := verifyJoined(t, paths)
-		for _, f := range result.Findings {
+		known := func(f traces.Finding) bool {
+			for about := range torn {
+				if f.Rule.Name == "durable-before-send" && strings.Contains(f.Message, about) && strings.Contains(f.Message, " and comes back with a vote for ") {
+					return true
+				}
+			}
+			return false
+		}
+		findings := slices.DeleteFunc(result.Findings, known)
+		for _, f := range findings {
 			require.Fail(t, "a rule is broken", "seed %d: %s: %s\n%v", seed, f.Rule.Name, f.Message, f.Evidence)
 		}
-		require.Equal(t, spec.Held, result.Verdict)
+		require.True(t, result.Verdict == spec.Held || len(findings) < len(result.Findings))
 	}
 	for _, what := range []string{"CurrentTerm", "LastVoteTerm", "StoreLogs"} {
 		require.Positive(t, deaths[what], what)
