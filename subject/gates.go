@@ -17,7 +17,7 @@ import (
 	"github.com/raftcheck/raftcheck/cluster"
 )
 
-// A library whose goroutines are to be held (:preempt=N) is built from a copy with gates, by the list in the file gates beside its adapter.
+// A library whose goroutines are to be held (:preempt=N) is built from a copy with gates, or with an overlay that has them, by the list in the file gates beside its adapter.
 
 // gatesFile lists the gates of a library, in its adapter's folder; gatedFolder is where its copy is, in the test program's.
 const (
@@ -42,6 +42,17 @@ func gateChoice(choice string) string {
 		return ""
 	}
 	return gate
+}
+
+// holdsChoice reports whether a choice says that goroutines are held, or where.
+func holdsChoice(choice string) bool { return preemptions(choice) > 0 || gateChoice(choice) != "" }
+
+// mostPreemptions returns how often choices allow that a goroutine is held.
+func mostPreemptions(choices []string) (most int) {
+	for _, choice := range choices {
+		most = max(most, preemptions(choice))
+	}
+	return most
 }
 
 // atGates complains about a gate at which goroutines are to be held and that there is not, or if none are to be held at all.
@@ -89,10 +100,7 @@ func (g *goTest) holdsIn(name string, do order.Task) error {
 
 // gate puts a copy of the library with gates into the test program's folder, and returns where.
 func (g *goTest) gate(dir string) (string, error) {
-	list, err := g.gateList(dir)
-	if err == nil {
-		err = g.atGates(list)
-	}
+	_, list, err := g.gateList(dir)
 	if err != nil {
 		return "", err
 	}
@@ -116,8 +124,8 @@ func (g *goTest) gate(dir string) (string, error) {
 	return to, nil
 }
 
-// gateList reads the list beside the adapter.
-func (g *goTest) gateList(dir string) (rewrite.List, error) {
+// gateList reads the list beside the adapter, and returns its path too. It complains about gates at which goroutines are to be held and that are not in it.
+func (g *goTest) gateList(dir string) (path string, list rewrite.List, err error) {
 	source, version := raftcheckSource(g.family.adapter)
 	folder := filepath.Join(source, g.family.adapter)
 	if source == "" {
@@ -126,15 +134,18 @@ func (g *goTest) gateList(dir string) (rewrite.List, error) {
 		printed, err := cmd.Output()
 		var at struct{ Dir string }
 		if err != nil || json.Unmarshal(printed, &at) != nil {
-			return nil, &Error{Kind: Faulty, Err: fmt.Errorf("the source of %s %s is not at hand", g.family.adapter, version)}
+			return "", nil, &Error{Kind: Faulty, Err: fmt.Errorf("the source of %s %s is not at hand", g.family.adapter, version)}
 		}
 		folder = at.Dir
 	}
-	path := filepath.Join(folder, gatesFile)
+	path = filepath.Join(folder, gatesFile)
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, &Error{Kind: Faulty, Err: err}
+		return "", nil, &Error{Kind: Faulty, Err: err}
 	}
 	defer f.Close()
-	return rewrite.Read(path, f)
+	if list, err = rewrite.Read(path, f); err == nil {
+		err = g.atGates(list)
+	}
+	return path, list, err
 }

@@ -46,9 +46,9 @@ type family struct {
 var libraries = []library{
 	{name: "etcd", newest: "v3.7.0", choices: etcd.ChoiceNames(), chosen: func(choice string) bool { return new(etcd.Options).Choose(choice) }, takes: []spec.InputKind{spec.Compact, spec.Transfer, spec.Reconfigure, spec.ReadIndex, spec.Tick},
 		known: "versions 3.1 to 3.3, and 3.5 and later", family: etcdFamily, config: etcdConfig, wide: func(b *cluster.Bounds) { b.Terms, b.Campaigns = b.Terms+1, b.Campaigns+1 }},
-	{name: "hashicorp", newest: "v1.8.0", choices: []string{"no-pre-vote", "whole-votes", "heartbeats", "restore-committed", "barriers", "learner", "preempt=1"}, chosen: func(choice string) bool { return preemptions(choice) > 0 || gateChoice(choice) != "" }, takes: []spec.InputKind{spec.Compact, spec.Transfer, spec.Reconfigure, spec.ReadIndex, spec.Tick},
+	{name: "hashicorp", newest: "v1.8.0", choices: []string{"no-pre-vote", "whole-votes", "heartbeats", "restore-committed", "barriers", "learner", "preempt=1"}, chosen: holdsChoice, takes: []spec.InputKind{spec.Compact, spec.Transfer, spec.Reconfigure, spec.ReadIndex, spec.Tick},
 		known: "versions 1.1.2 and later", family: hashicorpFamily, config: hashicorpConfig},
-	{name: "nats", newest: "v2.15.3", choices: []string{"outsider", "send-snapshot"}, takes: []spec.InputKind{spec.Compact, spec.Transfer, spec.Reconfigure, spec.Tick},
+	{name: "nats", newest: "v2.15.3", choices: []string{"outsider", "send-snapshot", "preempt=1"}, chosen: holdsChoice, takes: []spec.InputKind{spec.Compact, spec.Transfer, spec.Reconfigure, spec.Tick},
 		known: "versions 2.10.22 and later", family: natsFamily, config: natsConfig},
 }
 
@@ -119,9 +119,7 @@ func hashicorpConfig(_ *family, choices []string) cluster.Config {
 		Faults: cluster.Faults{Drop: cluster.Unlimited},
 		Bounds: cluster.Bounds{Terms: 3, Log: 3, Messages: 1, Campaigns: 2, Proposals: 1},
 	}
-	for _, choice := range choices {
-		c.Bounds.Preemptions = max(c.Bounds.Preemptions, preemptions(choice))
-	}
+	c.Bounds.Preemptions = mostPreemptions(choices)
 	return c
 }
 
@@ -134,11 +132,11 @@ func natsFamily(minor, patch int) (*family, string) {
 }
 
 // natsConfig is the world of one election, which is searched to the end in seconds.
-func natsConfig(f *family, _ []string) cluster.Config {
+func natsConfig(f *family, choices []string) cluster.Config {
 	c := cluster.Config{
 		Servers: 3, New: elsewhere{}.New, Network: cluster.FIFO, Variants: spec.Variants{spec.LateTerm, spec.DropsLateAnswers, spec.HeartbeatsToAll, spec.HeartbeatsAnywhere},
 		Faults: cluster.Faults{Drop: cluster.Unlimited},
-		Bounds: cluster.Bounds{Terms: 2, Log: 2, Messages: 1, Campaigns: 1, Proposals: 1},
+		Bounds: cluster.Bounds{Terms: 2, Log: 2, Messages: 1, Campaigns: 1, Proposals: 1, Preemptions: mostPreemptions(choices)},
 	}
 	if f.atOnce {
 		c.Variants = append(c.Variants, spec.ConfigurationInLog)

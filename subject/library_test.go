@@ -34,6 +34,7 @@ func TestLibraryNames(t *testing.T) {
 		"nats":               {"adapters/nats", "github.com/nats-io/nats-server/v2", "v2.15.3", nil},
 		"nats@v2.10.22":      {"adapters/nats", "github.com/nats-io/nats-server/v2", "v2.10.22", nil},
 		"nats:send-snapshot": {"adapters/nats", "github.com/nats-io/nats-server/v2", "v2.15.3", []string{"send-snapshot"}},
+		"nats@v2.11.0:preempt=1,at=StepDown/sendAppendEntry": {"adapters/nats", "github.com/nats-io/nats-server/v2", "v2.11.0", []string{"preempt=1", "at=StepDown/sendAppendEntry"}},
 		"nats:outsider":      {"adapters/nats", "github.com/nats-io/nats-server/v2", "v2.15.3", []string{"outsider"}},
 		"etcd@v3.3.27:reads": {"adapters/etcd/coreos", "github.com/coreos/etcd", "v3.3.27", []string{"reads"}},
 	} {
@@ -50,7 +51,7 @@ func TestLibraryNames(t *testing.T) {
 		"hashicorp@v1.1.1": "before version 1.1.2", "hashicorp@v0.1.0": "no adapter is for versions before v1", "hashicorp@v2.0.0": "no adapter is for versions after v1",
 		"etcd@v3.4.13": "no module of it can be required by its version", "etcd@v3.0.17": "before version 3.1", "etcd@v2.3.8": "before v3",
 		"nats@v2.10.21": "before version 2.10.22", "nats@v2.9.25": "before version 2.10.22", "nats@v1.4.1": "before v2", "nats:fast": `unknown choice "fast" of nats`,
-		"hashicorp:at=appendEntries": "it is said where goroutines are held, and none is",
+		"hashicorp:at=appendEntries": "it is said where goroutines are held, and none is", "nats:at=StepDown": "it is said where goroutines are held, and none is",
 	} {
 		_, err := Named(name)
 		require.ErrorContains(t, err, why, name)

@@ -33,7 +33,7 @@ func (g *goTest) write(dir string) (flags []string, err error) {
 			Hint: "set RAFTCHECK_SOURCE to a checkout of raftcheck, or install a published version"}
 	}
 	switch {
-	case g.holds():
+	case g.holds() && !f.overlay:
 		gated, err := g.gate(dir)
 		if err != nil {
 			return nil, err
@@ -67,7 +67,15 @@ func (g *goTest) overlaid(dir string, mod []byte) (folder, list string, err erro
 	if err := os.WriteFile(filepath.Join(dir, "go.mod"), mod, 0o666); err != nil {
 		return "", "", err
 	}
-	cmd := exec.Command("go", "run", "-mod=mod", raftcheckModule+"/"+g.family.adapter+"/with", "-release", g.version)
+	args := []string{"run", "-mod=mod", raftcheckModule + "/" + g.family.adapter + "/with", "-release"}
+	if g.holds() {
+		path, _, err := g.gateList(dir)
+		if err != nil {
+			return "", "", err
+		}
+		args = append(args, "-gates", path)
+	}
+	cmd := exec.Command("go", append(args, g.version)...)
 	var said bytes.Buffer
 	cmd.Dir, cmd.Env, cmd.Stderr = dir, append(os.Environ(), "GOWORK=off", "GOFLAGS="), &said
 	printed, err := cmd.Output()

@@ -105,8 +105,7 @@ func (s *server) passed() []string {
 
 // holdsAt reports whether goroutines are held at a gate.
 func (o *Options) holdsAt(gate string) bool {
-	function, _, _ := strings.Cut(gate, "/")
-	return o.HoldAt == nil || slices.Contains(o.HoldAt, gate) || slices.Contains(o.HoldAt, function)
+	return o.HoldAt == nil || slices.ContainsFunc(o.HoldAt, func(at string) bool { return preempt.Is(gate, at) })
 }
 
 // refusesHeld returns a function that tells which inputs are not given to the server because of who is held, or could not be held.

@@ -88,7 +88,7 @@ func TestIssue6512(t *testing.T) {
 		s.first(1, 3) // at last n1's request for n3's vote in term 3
 	}
 	s.campaigns(3, 4, 2, 5)
-	s.breaks("6512", "leader-completeness", "n3 becomes leader of term 4 with no-op@2 at index 2, where x@1 was committed by term 3", "2.10.22", "2.10.23", "2.10.27")
+	s.breaks("6512", "leader-completeness", "n3 becomes leader of term 4 with voters=n1,n2,n3,n4,n5@2 at index 2, where x@1 was committed by term 3", "2.10.22", "2.10.23", "2.10.27")
 }
 
 // A follower that voted in a later term takes entries from the leader of the earlier one, since it asked for them before. n1 commits an entry for it that the
@@ -105,7 +105,7 @@ func TestIssue6072(t *testing.T) {
 	s.brings(1, 3)
 	s.brings(3, 1)
 	s.brings(2, 1)
-	s.breaks("6072", "leader-completeness", "n1 has committed x@1 at index 2, where n2, leader of term 2, has no-op@2", "2.10.22")
+	s.breaks("6072", "leader-completeness", "n1 has committed x@1 at index 2, where n2, leader of term 2, has voters=n1,n2,n3@2", "2.10.22")
 }
 
 // Two leaders each add a server that they hear from, before they have committed anything in their term: n1 in term 1, to itself and n5 only, and n2 in term 2. n2 commits
@@ -127,7 +127,7 @@ func TestTwoServersAreAddedAtOnce(t *testing.T) {
 	require.EqualValues(t, 2, s.world.Observe(2).CommitIndex)
 	s.first(2, 1) // n2's request for n1's vote in term 2
 	s.campaigns(1, 3, 4, 5)
-	s.breaks("added-at-once", "leader-completeness", "n1 becomes leader of term 3 with no-op@1 at index 1, where no-op@2 was committed by term 2", "2.15.3", "2.11.17", "2.12.5", "2.12.6", "2.14.10")
+	s.breaks("added-at-once", "leader-completeness", "n1 becomes leader of term 3 with voters=n1,n2,n3,n4@1 at index 1, where voters=n1,n2,n3,n4@2 was committed by term 2", "2.15.3", "2.11.17", "2.12.5", "2.12.6", "2.14.10")
 }
 
 // A snapshot that is sent as an entry is kept, when it is committed, under the index that was committed when it was sent and the term of the entry right before it. n2 sends one as

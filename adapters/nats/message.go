@@ -128,7 +128,7 @@ func kindOf(b *natsserver.RaftBatch) spec.EntryKind {
 	return spec.NoOp
 }
 
-// valueOf is the command in a batch, or with plus signs between them the commands, or what else it says.
+// valueOf is the command in a batch, or with plus signs between them the commands, or what else it says. An entry without a value would be one that is not shown, and agree with any.
 func valueOf(b *natsserver.RaftBatch) string {
 	var values []string
 	for _, e := range b.Entries {
@@ -137,6 +137,8 @@ func valueOf(b *natsserver.RaftBatch) string {
 			values = append(values, string(e.Data))
 		case natsserver.EntryLeaderTransfer:
 			values = append(values, "hand over to "+serverOf(string(e.Data)).String())
+		case natsserver.EntryPeerState:
+			values = append(values, changeTo(serversOf(natsserver.DecodeRaftPeers(e.Data))).String())
 		}
 	}
 	return strings.Join(values, "+")

@@ -26,6 +26,9 @@ func (s *server) Observe() spec.Observation {
 	o.CommitIndex, o.LastApplied = spec.Index(shown.Commit), spec.Index(shown.Applied)
 	o.Config.Voters = s.members()
 	o.Granted, o.Refused = s.granted, s.refused
+	if s.holdsMain() {
+		o.Unknown |= unsettled
+	}
 	return o
 }
 
@@ -69,7 +72,7 @@ func (s *server) AppendState(b []byte) []byte {
 	if s.options.Transfers {
 		b = append(append(b, strings.Join(s.raft.Heard(), " ")...), '|')
 	}
-	return s.key.Append(b, s.raft.Raft())
+	return s.key.Append(s.appendHeld(b), s.raft.Raft())
 }
 
 // newKey returns what writes the library's own state. Left out are the ways in, which are empty when all is quiet, what never changes, timers and

@@ -4,6 +4,7 @@ package nats
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/raftcheck/raftcheck/adapters/bubble"
@@ -23,15 +24,20 @@ func Obey(t *testing.T, orders, outcomes string) {
 			var options Options
 			sends := false
 			for _, choice := range o.Choices {
-				switch choice {
-				case "outsider":
+				gate, at := strings.CutPrefix(choice, "at=")
+				switch {
+				case choice == "outsider":
 					options.Outsiders = []spec.ServerID{spec.ServerID(o.Nodes)}
-				case "send-snapshot":
+				case choice == "send-snapshot":
 					sends = true
+				case at:
+					options.HoldAt = append(options.HoldAt, gate)
+				case strings.HasPrefix(choice, "preempt="): // which says the same as the bounds
 				default:
 					return nil, checker.Options{}, fmt.Errorf("unknown choice %q", choice)
 				}
 			}
+			options.Preempt = o.Bounds.Preemptions > 0
 			options.Transfers = o.Bounds.Transfers > 0 || o.Do == order.Conform // the suite asks for them in worlds of its own
 			lab = Servers(t, func(made *Options) { *made = options })
 			world := World(lab.Node)

@@ -13,6 +13,7 @@ import (
 	natsserver "github.com/nats-io/nats-server/v2/server"
 
 	"github.com/raftcheck/raftcheck/adapters/bubble"
+	"github.com/raftcheck/raftcheck/adapters/preempt"
 	"github.com/raftcheck/raftcheck/adapters/statekey"
 	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/spec"
@@ -24,6 +25,10 @@ type Options struct {
 	Outsiders []spec.ServerID
 	// Transfers says that leaders are asked to hand over: whom they have heard from matters then, and is a part of states.
 	Transfers bool
+	// Preempt lets goroutines be held at gates (spec.Input.Gate). The program must be built with those of the file gates in this folder.
+	Preempt bool
+	// HoldAt names gates at which goroutines are held, as in "StepDown/sendAppendEntry", or functions in which they are, as in "StepDown"; nil is every gate.
+	HoldAt []string
 }
 
 // Servers makes servers of the library. The Node method of what it returns is a spec.Factory, for worlds, scripts and the replay of
@@ -69,12 +74,16 @@ type server struct {
 	election       spec.Term
 	granted, empty []spec.ServerID
 	refused        []spec.ServerID
+
+	gates  *preempt.Watch // nil where no goroutine can be held
+	heldBy []byte         // of who is held: what decides what it has in its variables
 }
 
 // boot starts a new incarnation from what is on disk.
 func (s *server) boot() {
 	s.incarnation++
 	s.host = &host{id: s.id, servers: s.servers, disk: &s.disk, incarnation: s.incarnation}
+	s.watch()
 	r, err := natsserver.StartRaft(nameFor(s.id), namesFor(s.servers), s.folder, s.host, s.incarnation > 1)
 	if err != nil {
 		panic(err)
@@ -86,9 +95,12 @@ func (s *server) boot() {
 // kill ends the incarnation: whatever its goroutines still do happens to nobody.
 func (s *server) kill() {
 	s.host.die()
+	if s.gates != nil {
+		s.gates.End()
+	}
 	s.raft.Close()
 	synctest.Wait()
-	s.raft, s.host = nil, nil
+	s.raft, s.host, s.gates, s.heldBy = nil, nil, nil, nil
 	s.election, s.granted, s.empty, s.refused = 0, nil, nil, nil
 }
 
@@ -115,16 +127,20 @@ func (s *server) quieten() {
 func (s *server) Refuses() func(*spec.Input) bool {
 	if s.raft == nil {
 		return func(in *spec.Input) bool {
-			return in.Cut > 0 || in.Kind != spec.Restart && (in.Kind != spec.Deliver || in.Message.To != s.id)
+			return in.Cut > 0 || in.Gate != "" || in.Kind != spec.Restart && (in.Kind != spec.Deliver || in.Message.To != s.id)
 		}
 	}
 	leads := s.role() == spec.Leader
 	catching, stalled := s.raft.Stalled()
 	says, applied, members := s.raft.Leads(), s.raft.Show().Applied, s.members()
 	own, caughtUp := inboxName(s.id, s.incarnation, inbox, ""), s.raft.CatchupInbox()
+	unheld := s.refusesHeld()
 	return func(in *spec.Input) bool {
+		if unheld(in) {
+			return true
+		}
 		switch in.Kind {
-		case spec.Crash:
+		case spec.Crash, spec.Resume:
 			return false
 		case spec.Timeout:
 			return leads
@@ -163,15 +179,16 @@ func (s *server) Step(in spec.Input) spec.Output {
 		s.kill()
 		return spec.Output{}
 	}
+	s.beginStep(&in)
 	s.host.begin()
-	switch err := s.give(&in); {
+	switch err := s.asks(&in); {
 	case err != nil && (in.Kind == spec.Reconfigure || in.Kind == spec.Compact):
 		return spec.Output{Refused: true} // for now: another change is not committed yet, or a follower is being caught up
 	case err != nil:
 		return spec.Output{Fault: err}
 	}
 	s.quieten()
-	if s.host.catchups > mostCatchups {
+	if s.host.catchups > mostCatchups || in.Gate != "" && s.held() != in.Gate { // nobody came there
 		return spec.Output{Refused: true}
 	}
 	if in.Cut > 0 {
@@ -191,10 +208,10 @@ func (s *server) told() spec.Output {
 	if err := s.raft.Show().Broken; err != nil {
 		return spec.Output{Fault: fmt.Errorf("it stopped, for an error of its disk: %w", err)}
 	}
-	if n := s.raft.CatchingUp(); n > 0 {
+	if n := s.raft.CatchingUp(); n > 0 && (s.gates == nil || !s.gates.In(catchupFunction)) {
 		return spec.Output{Fault: fmt.Errorf("%d followers are still being sent what they lack: logs are too long for this package", n)}
 	}
-	return spec.Output{Effects: s.host.done()}
+	return spec.Output{Effects: s.host.done(), Gates: s.passed()}
 }
 
 // crashed ends a step that is cut at a crash point.

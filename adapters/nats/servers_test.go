@@ -64,7 +64,7 @@ func TestAGroupReplicates(t *testing.T) {
 	g.commits(1, 1, 2, 3)
 	g.give(1, spec.Input{Kind: spec.Propose, Value: "x"})
 	g.commits(2, 1, 2, 3)
-	require.Equal(t, []spec.Entry{{Term: 1, Kind: spec.NoOp}, {Term: 1, Kind: spec.Command, Value: "x"}}, g.nodes[3].Observe().Log.Entries)
+	require.Equal(t, []spec.Entry{{Term: 1, Kind: spec.NoOp, Value: "voters=n1,n2,n3"}, {Term: 1, Kind: spec.Command, Value: "x"}}, g.nodes[3].Observe().Log.Entries)
 }
 
 // A server that was down comes back with what is on its disk, and is sent what it lacks.

@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 // rowsOf names the rule that breaks in each execution below testdata, which the searches and scripts of issues_test.go made with the library.
 var rowsOf = map[string]string{
-	"added-at-once": "leader-completeness", "5975": "term-monotonic", "6072": "leader-completeness", "6512": "leader-completeness", "7698": "vote-once", "7955": "commit-own-term", "sent-snapshot": "log-terms-ordered",
+	"added-at-once": "leader-completeness", "5975": "term-monotonic", "6072": "leader-completeness", "6512": "leader-completeness", "7297": "log-matching", "7698": "vote-once", "7955": "commit-own-term", "later-term": "log-terms-ordered", "sent-snapshot": "log-terms-ordered",
 }
 
 // TestStoriesOfTheRows: each documented row has its execution, which breaks its rule, and a story. A story says what a message of this library tells: an answer

@@ -35,6 +35,22 @@ func named(gate string, who []any) string {
 	return function + "(" + strings.TrimSuffix(fmt.Sprintln(who...), "\n") + ")/" + call
 }
 
+// Is reports whether a gate, which may say for whom, is the one that is named, or in the function that is: f(n2)/g is f(n2)/g, f/g, f(n2) and f.
+func Is(gate, name string) bool {
+	function, _, _ := strings.Cut(gate, "/")
+	return slices.Contains([]string{gate, function, ForAnybody(gate), ForAnybody(function)}, name)
+}
+
+// ForAnybody is the name of a gate, or of a function, without for whom, as it is in the source.
+func ForAnybody(name string) string {
+	function, call, is := strings.Cut(name, "/")
+	of, _, _ := strings.Cut(function, "(")
+	if !is {
+		return of
+	}
+	return of + "/" + call
+}
+
 // Rewritten is called by rewritten source, once for each package, with its gates.
 func Rewritten(pkg string, gates ...string) bool {
 	rewritten[pkg] = gates

@@ -22,7 +22,7 @@ func (s *Server[S]) allGates() []string {
 		panic("rpc: Preempt, and the program has no gates: go test $(raftcheck adapt --overlay DIR) builds with those that the file gates in DIR lists")
 	}
 	for _, at := range s.HoldAt {
-		if !slices.ContainsFunc(all, func(gate string) bool { return isAt(gate, forAnybody(at)) }) {
+		if !slices.ContainsFunc(all, func(gate string) bool { return preempt.Is(gate, preempt.ForAnybody(at)) }) {
 			panic(fmt.Sprintf("rpc: HoldAt has %q, which is none of %s, and no function that has one", at, strings.Join(all, ", ")))
 		}
 	}
@@ -31,23 +31,7 @@ func (s *Server[S]) allGates() []string {
 
 // holdsAt reports whether goroutines are held at a gate.
 func (s *Server[S]) holdsAt(gate string) bool {
-	return s.HoldAt == nil || slices.ContainsFunc(s.HoldAt, func(at string) bool { return isAt(gate, at) })
-}
-
-// isAt reports whether a gate, which may say for whom, is the one that is meant, or in the function that is.
-func isAt(gate, at string) bool {
-	function, _, _ := strings.Cut(gate, "/")
-	return slices.Contains([]string{gate, function, forAnybody(gate), forAnybody(function)}, at)
-}
-
-// forAnybody is the name of a gate, or of a function, without for whom.
-func forAnybody(name string) string {
-	function, call, is := strings.Cut(name, "/")
-	of, _, _ := strings.Cut(function, "(")
-	if !is {
-		return of
-	}
-	return of + "/" + call
+	return s.HoldAt == nil || slices.ContainsFunc(s.HoldAt, func(at string) bool { return preempt.Is(gate, at) })
 }
 
 // watch makes the goroutines of a new incarnation be watched, if they can be held.

@@ -8,25 +8,30 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"github.com/raftcheck/raftcheck/adapters/preempt/rewrite"
 )
 
 // Path is the module whose releases are driven.
 const Path = "github.com/nats-io/nats-server/v2"
 
-// Tag is the build tag of what needs the overlay.
-const Tag = "overlaid"
+// Tag is the build tag of what needs the overlay, and GatesTag of what needs gates besides.
+const (
+	Tag      = "overlaid"
+	GatesTag = "gates"
+)
 
 // Flags returns what to give `go test` in the folder of a module, so that it builds with a release of nats-server as this package changes it. version
 // is "" for the one that the module requires. The release comes from the module cache or, if it is not there, from where Go gets modules. All that is written
-// goes to the user's folder for caches, to the same place for the same release, so that it is compiled once.
-func Flags(module, version string) ([]string, error) {
+// goes to the user's folder for caches, to the same place for the same release, so that it is compiled once. gates lists where goroutines can be held; nil is nowhere.
+func Flags(module, version string, gates rewrite.List) ([]string, error) {
 	if version == "" {
 		var err error
 		if version, err = required(module); err != nil {
 			return nil, err
 		}
 	}
-	link, list, err := Release(module, version)
+	link, list, err := Release(module, version, gates)
 	if err != nil {
 		return nil, err
 	}
@@ -34,12 +39,16 @@ func Flags(module, version string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []string{"-mod=mod", "-modfile=" + file, "-overlay=" + list, "-tags=" + Tag}, nil
+	tags := Tag
+	if gates != nil {
+		tags += "," + GatesTag
+	}
+	return []string{"-mod=mod", "-modfile=" + file, "-overlay=" + list, "-tags=" + tags}, nil
 }
 
 // Release makes the overlay of a release, as Flags does, for a module with a go.mod of its own. It returns the folder that go.mod must take the release from, and the file to
 // name after -overlay.
-func Release(module, version string) (folder, list string, err error) {
+func Release(module, version string, gates rewrite.List) (folder, list string, err error) {
 	source, err := download(module, version)
 	if err != nil {
 		return "", "", err
@@ -49,6 +58,9 @@ func Release(module, version string) (folder, list string, err error) {
 		return "", "", err
 	}
 	to := filepath.Join(caches, "raftcheck", "nats", version)
+	if gates != nil {
+		to += "-gates"
+	}
 	if err := os.MkdirAll(to, 0o700); err != nil {
 		return "", "", err
 	}
@@ -59,7 +71,7 @@ func Release(module, version string) (folder, list string, err error) {
 			return "", "", err
 		}
 	}
-	list, err = Write(folder, to)
+	list, err = Write(folder, to, gates)
 	return folder, list, err
 }
 

@@ -5,6 +5,8 @@
 // otherwise, as are those of package os and writeFileWithSync, which snapshots are kept with, and the file beside it ([inside.go.tmpl]) has functions of their names. A release in which one of them is missing, or is declared
 // otherwise than is known, is refused: nothing is guessed.
 //
+// With a list of gates (package rewrite), calls of gates are put into that raft.go besides, and no line of it moves.
+//
 // [inside.go.tmpl]: https://github.com/raftcheck/raftcheck/blob/main/adapters/nats/overlay/inside.go.tmpl
 package overlay
 
@@ -13,21 +15,35 @@ import (
 	"encoding/json"
 	"fmt"
 	"go/format"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"text/template"
+
+	"github.com/raftcheck/raftcheck/adapters/preempt/rewrite"
 )
 
 //go:embed inside.go.tmpl
 var inside string
 
-// Write writes the overlay for the nats-server module in the folder module to the folder to, and returns the path of the file to name after -overlay.
-func Write(module, to string) (string, error) {
-	raft := filepath.Join(module, "server", "raft.go")
+// file is the file of package server that Raft is in. Nothing else of the package runs.
+const file = "raft.go"
+
+// Write writes the overlay for the nats-server module in the folder module to the folder to, with gates by a list if there is one, and returns the path of the file
+// to name after -overlay.
+func Write(module, to string, gates rewrite.List) (string, error) {
+	raft := filepath.Join(module, "server", file)
 	source, err := os.ReadFile(raft)
 	if err != nil {
 		return "", err
+	}
+	var gated map[string][]byte
+	if gates != nil {
+		if gated, _, err = rewrite.Files(filepath.Dir(raft), Path+"/server", gates, file); err != nil {
+			return "", err
+		}
+		source = gated[file]
 	}
 	r, err := read(raft, source)
 	if err != nil {
@@ -37,8 +53,11 @@ func Write(module, to string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	files := map[string][]byte{"raftcheck.go": added}
+	maps.Copy(files, gated)
+	files[file] = renamed
 	places := map[string]string{}
-	for name, text := range map[string][]byte{"raft.go": renamed, "raftcheck.go": added} {
+	for name, text := range files {
 		path := filepath.Join(to, name)
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			return "", err

@@ -6,10 +6,13 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/adapters/preempt/rewrite"
 )
 
 // small is a raft.go with all that is needed, and nothing else.
@@ -47,7 +50,7 @@ func written(t *testing.T, source string) (renamed, added string, err error) {
 	path := filepath.Join(module, "server", "raft.go")
 	require.NoError(t, os.Mkdir(filepath.Dir(path), 0o700))
 	require.NoError(t, os.WriteFile(path, []byte(source), 0o600))
-	list, err := Write(module, to)
+	list, err := Write(module, to, nil)
 	if err != nil {
 		return "", "", err
 	}
@@ -119,6 +122,32 @@ func TestWhatIsAddedFollowsTheRelease(t *testing.T) {
 	require.Contains(t, added, "r.n.InstallSnapshot(content, false)")
 }
 
+// With gates nothing changes besides but what calls them, and no line moves; the gates that the adapter lists are some of the release's.
+func TestGatesAreAdded(t *testing.T) {
+	version, err := required("..")
+	require.NoError(t, err)
+	source, err := download("..", version)
+	require.NoError(t, err)
+	f, err := os.Open("../gates")
+	require.NoError(t, err)
+	defer f.Close()
+	list, err := rewrite.Read("gates", f)
+	require.NoError(t, err)
+	to := t.TempDir()
+	_, err = Write(source, to, list)
+	require.NoError(t, err)
+	was, err := os.ReadFile(filepath.Join(source, "server", "raft.go"))
+	require.NoError(t, err)
+	now, err := os.ReadFile(filepath.Join(to, "raft.go"))
+	require.NoError(t, err)
+	calls := regexp.MustCompile(`raftcheck_preempt\.Pass\([^)]*\); |; import raftcheck_preempt "[^"]*"`)
+	require.Equal(t, string(was), asItWas.Replace(calls.ReplaceAllString(string(now), "")))
+	told, err := os.ReadFile(filepath.Join(to, "raftcheck_gates.go"))
+	require.NoError(t, err)
+	require.Contains(t, string(told), `Rewritten("github.com/nats-io/nats-server/v2/server", `)
+	require.Contains(t, string(told), `"StepDown/sendAppendEntry"`)
+}
+
 // The release that go.mod requires is one that is known.
 func TestTheRequiredRelease(t *testing.T) {
 	version, err := required("..")
@@ -126,7 +155,7 @@ func TestTheRequiredRelease(t *testing.T) {
 	source, err := download("..", version)
 	require.NoError(t, err)
 	to := t.TempDir()
-	_, err = Write(source, to)
+	_, err = Write(source, to, nil)
 	require.NoError(t, err)
 	was, err := os.ReadFile(filepath.Join(source, "server", "raft.go"))
 	require.NoError(t, err)

@@ -24,7 +24,7 @@ const (
 // Copy copies the module in the folder dir, without its tests, into the folder to, and puts gates into the package at its root by a list. pkg is
 // the import path of that package. It returns the gates, ascending. An error says what is listed and not there, or where a lock is held at a gate.
 func Copy(dir, pkg string, l List, to string) (gates []string, err error) {
-	files, gates, err := Files(dir, pkg, l, nil)
+	files, gates, err := Files(dir, pkg, l)
 	if err == nil {
 		err = copyModule(dir, to)
 	}
@@ -40,7 +40,7 @@ func Overlay(dir, pkg string, l List, to string) (list string, gates []string, e
 	if dir, err = filepath.Abs(dir); err != nil {
 		return "", nil, err
 	}
-	files, gates, err := Files(dir, pkg, l, nil)
+	files, gates, err := Files(dir, pkg, l)
 	if err != nil {
 		return "", nil, err
 	}
@@ -66,9 +66,9 @@ func writeAll(to string, files map[string][]byte) error {
 }
 
 // Files returns the files of the package in the folder dir that are others with gates by a list, and one more that tells of them, by their names, and the gates,
-// ascending. pkg is the import path of the package; instead is what is taken for some of its files, by their names, or nil.
-func Files(dir, pkg string, l List, instead map[string][]byte) (files map[string][]byte, gates []string, err error) {
-	p, err := parse(dir, instead)
+// ascending. pkg is the import path of the package; only names the files that are looked at, of a package of which nothing else runs, and is empty for all.
+func Files(dir, pkg string, l List, only ...string) (files map[string][]byte, gates []string, err error) {
+	p, err := parse(dir, only)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -168,18 +168,20 @@ type pack struct {
 	callers map[string][]string // of functions, by their names
 }
 
-func parse(dir string, instead map[string][]byte) (*pack, error) {
+// parse reads the files of a package that are built here, or only those of these names if there are any.
+func parse(dir string, only []string) (*pack, error) {
 	listed, err := build.Default.ImportDir(dir, 0)
 	if err != nil {
 		return nil, err
 	}
 	p := &pack{name: listed.Name, set: token.NewFileSet()}
 	for _, name := range listed.GoFiles {
+		if len(only) > 0 && !slices.Contains(only, name) {
+			continue
+		}
 		f := &source{path: filepath.Join(dir, name), set: p.set}
-		if f.data = instead[name]; f.data == nil {
-			if f.data, err = os.ReadFile(f.path); err != nil {
-				return nil, err
-			}
+		if f.data, err = os.ReadFile(f.path); err != nil {
+			return nil, err
 		}
 		if f.tree, err = parser.ParseFile(p.set, f.path, f.data, parser.SkipObjectResolution); err != nil {
 			return nil, err

@@ -187,6 +187,22 @@ func TestLocksAreHeldByNobodyWhoIsHeld(t *testing.T) {
 	}
 }
 
+// Of a package of which one file runs, locks and functions elsewhere do not matter.
+func TestOneFileOfAPackage(t *testing.T) {
+	dir := module(t, "package server\n\nfunc (s *server) step() { s.read() }\n\nfunc (s *server) read() {}\n")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "other.go"), []byte("package server\n\nimport \"sync\"\n\ntype server struct{ mu sync.Mutex }\n\n"+
+		"func (s *server) outer() { s.mu.Lock(); s.step(); s.mu.Unlock() }\n"), 0o666))
+	_, _, err := rewrite.Files(dir, "example.com/server", listed(t, "step: read"))
+	require.ErrorContains(t, err, "other.go:7: a lock is held when step is called")
+	files, gates, err := rewrite.Files(dir, "example.com/server", listed(t, "step: read"), "server.go")
+	require.NoError(t, err)
+	require.Equal(t, []string{"step/read"}, gates)
+	require.Len(t, files, 2)
+	require.Contains(t, string(files["server.go"]), `raftcheck_preempt.Pass("step/read"); s.read()`)
+	_, _, err = rewrite.Files(dir, "example.com/server", listed(t, "outer: step"), "server.go")
+	require.ErrorContains(t, err, "no statement of a function outer calls step")
+}
+
 // The lock itself is no exception: nobody is held who is about to give one back, or to take a second.
 func TestLocksAtGates(t *testing.T) {
 	for list, want := range map[string]string{
