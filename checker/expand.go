@@ -2,6 +2,7 @@ package checker
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/raftcheck/raftcheck/cluster"
 )
@@ -382,16 +383,19 @@ func (x *expander) least(k uint32, place, kind int, lost way, after uint32) {
 		x.out(x.base[0]+step.delta-x.messageHash[taken]+extra, v)
 		return
 	}
-	sum := x.sum[:n]
 	base, delta, arrived := x.base[:n], x.stepDelta[int(k)*n:][:n], x.messageHash[int(taken)*n:][:n]
-	for p := range sum {
-		sum[p] = base[p] + delta[p] - arrived[p] + extra
-	}
-	if after != before {
-		is, was := x.historyHash[int(after)*n:][:n], x.historyHash[int(before)*n:][:n]
-		for p := range sum {
-			sum[p] += is[p] - was[p]
+	is, was := x.historyHash[int(after)*n:][:n], x.historyHash[int(before)*n:][:n]
+	if lost == 0 {
+		least := ^uint64(0)
+		for p, fp := range base {
+			least = min(least, fp+delta[p]-arrived[p]+extra+is[p]-was[p])
 		}
+		x.out(least, v)
+		return
+	}
+	sum := x.sum[:n]
+	for p, fp := range base {
+		sum[p] = fp + delta[p] - arrived[p] + extra + is[p] - was[p]
 	}
 	for rest := v.lost(); rest != 0; rest &= rest - 1 {
 		x.subtract(x.sends[int(step.sends)+bits.TrailingZeros32(rest)])
@@ -399,11 +403,7 @@ func (x *expander) least(k uint32, place, kind int, lost way, after uint32) {
 	for rest := v.evicted(); rest != 0; rest &= rest - 1 {
 		x.subtract(x.state[x.network()+bits.TrailingZeros32(rest)])
 	}
-	least := sum[0]
-	for _, fp := range sum[1:] {
-		least = min(least, fp)
-	}
-	x.out(least, v)
+	x.out(slices.Min(sum), v)
 }
 
 // subtract takes a message out of the fingerprints under each renaming.

@@ -61,45 +61,39 @@ type entry struct {
 	group, first, count uint32
 }
 
-// batch is what a block leads to: runs of networks of one group, each behind a word with the group and the number of networks, and one with where the
-// next run of the same partition begins.
+// batch is what a block leads to: runs of networks of one group, each behind a word with their number; and the runs of each partition, in their order.
 type batch struct {
-	words       []uint64
-	first, last [partitions]uint32 // where a partition's runs begin and where the last one is; nowhere if it has none
+	words []uint64
+	runs  [partitions][]uint64 // the group of a run, and where it begins
 }
-
-// runHead is how many words are before the networks of a run.
-const runHead = 2
 
 func (b *batch) empty() {
 	b.words = b.words[:0]
-	for p := range b.first {
-		b.first[p], b.last[p] = nowhere, nowhere
+	for p := range b.runs {
+		b.runs[p] = b.runs[p][:0]
 	}
 }
 
-// open begins a run of a group, which has room for so many networks, and returns where it is and the words to which they are appended.
-func (b *batch) open(id uint32, room int) (at int, to []uint64) {
+// open begins a run, which has room for so many networks, and returns where it is and the words to which they are appended.
+func (b *batch) open(room int) (at int, to []uint64) {
 	at = len(b.words)
-	return at, append(slices.Grow(b.words, runHead+room), uint64(id)<<32, uint64(nowhere))
+	return at, append(slices.Grow(b.words, 1+room), 0)
 }
 
-// close ends the run, which is forgotten if it is empty, and returns how many networks are in it.
-func (b *batch) close(at int, words []uint64) (count int) {
-	if count = len(words) - at - runHead; count == 0 {
+// close ends a run of a group, which is forgotten if it is empty, and returns how many networks are in it.
+func (b *batch) close(id uint32, at int, words []uint64) (count int) {
+	if count = len(words) - at - 1; count == 0 {
 		b.words = words[:at]
 		return 0
 	}
-	p := partitionOfGroup(uint32(words[at] >> 32))
-	words[at] |= uint64(count)
-	if b.first[p] == nowhere {
-		b.first[p] = uint32(at)
-	} else {
-		words[b.last[p]+1] = uint64(at)
-	}
-	b.words, b.last[p] = words, uint32(at)
+	words[at], b.words = uint64(count), words
+	p := partitionOfGroup(id)
+	b.runs[p] = append(b.runs[p], uint64(id)<<32|uint64(at))
 	return count
 }
+
+// run returns the networks of the run that begins there.
+func (b *batch) run(at uint32) []network { return b.words[at+1 : uint64(at)+1+b.words[at]] }
 
 // arrivals are the states of the next layer in one partition, as they were found: runs of one group each.
 type arrivals struct {
@@ -351,6 +345,9 @@ func (g *groups) bytes() (stored, all int) {
 	}
 	for k := range g.batches {
 		all += 8 * cap(g.batches[k].words)
+		for p := range g.batches[k].runs {
+			all += 8 * cap(g.batches[k].runs[p])
+		}
 	}
 	for s := range g.silent {
 		all += 24 + 8*len(g.silent[s])

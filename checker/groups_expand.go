@@ -21,6 +21,7 @@ type groupWorker struct {
 	done        []uint32 // by message, and 0 for what servers do by themselves: the epoch in which it was
 	receiver    []uint8  // by message: the place of the server that it goes to
 	epoch       uint32   // the number of the current group
+	lone        []uint32 // by message, and 0 for none: the epoch in which it was what a loss leaves
 	rest        []uint32 // messages that are not done
 	transitions uint64
 	deaf        [cluster.MaxServers][]uint64 // by server of the current group: messages that do nothing there but vanish
@@ -28,9 +29,9 @@ type groupWorker struct {
 	breach      uint32                       // as in groups
 	breaks      bool                         // a step of the current group breaks a promise
 	goals       []int
-	ahead       uint64   // keeps the reads of lookAhead alive
-	runs        []uint32 // where those are that are filed together
-	most        int      // copies of a message in flight
+	ahead       uint64 // keeps the reads of lookAhead alive
+	chains      chains
+	most        int // copies of a message in flight
 	written     []entry
 	gathered    []network // what is written to files
 }
@@ -218,11 +219,24 @@ func (w *groupWorker) change(id uint32, networks []network) {
 	if w.drops && copies {
 		room *= 2
 	}
-	at, to := w.batch.open(id, room)
+	at, to := w.batch.open(room)
+	for len(w.lone) < len(w.messages) {
+		w.lone = append(w.lone, 0)
+	}
+	twice := 0
 	for _, m := range w.inFlight {
 		where := &w.where[m]
 		if w.drops {
-			to = append(to, where.rests...)
+			for _, n := range where.rests {
+				if n <= lane { // the same message is left by many, or none is
+					if w.lone[n] == w.epoch {
+						twice++
+						continue
+					}
+					w.lone[n] = w.epoch
+				}
+				to = append(to, n)
+			}
 		}
 		if !copies {
 			continue
@@ -233,7 +247,7 @@ func (w *groupWorker) change(id uint32, networks []network) {
 			}
 		}
 	}
-	w.transitions += uint64(w.batch.close(at, to))
+	w.transitions += uint64(w.batch.close(id, at, to) + twice)
 }
 
 // happens emits what a step leads to that takes no message, or that leaves the one delivered in flight.
@@ -287,7 +301,7 @@ func (w *groupWorker) emit(target uint32, e *effect, from []network) {
 	if e.nothing {
 		return
 	}
-	at, to := w.batch.open(target, len(from))
+	at, to := w.batch.open(len(from))
 	switch len(e.messages) {
 	case 0:
 		to = append(to, from...)
@@ -307,7 +321,7 @@ func (w *groupWorker) emit(target uint32, e *effect, from []network) {
 			to = w.send(to, e, n)
 		}
 	}
-	count := w.batch.close(at, to)
+	count := w.batch.close(target, at, to)
 	w.transitions += uint64(count)
 	w.breaks = w.breaks || count > 0 && e.breaks
 }
@@ -354,49 +368,93 @@ func (w *groupWorker) send(to []uint64, e *effect, n network) []uint64 {
 	return to
 }
 
-// file adds what the blocks lead to in one partition to the states seen.
-func (w *groupWorker) file(blocks, p int) {
-	sets, found := &w.sets[p], &w.found[p]
-	for k := range blocks {
-		b := &w.groups.batches[k]
-		for at := b.first[p]; at != nowhere; {
-			runs, next := w.touch(sets, b.words, at)
-			for _, at := range runs {
-				head := b.words[at]
-				found.add(w.groups, uint32(head>>32), b.words[at+runHead:at+runHead+uint32(head)], sets)
+// chains are the runs that are filed together, group by group, so that what is known of a group is fetched once: those of a group in their order, and the groups
+// in that of their first runs.
+type chains struct {
+	links []link
+	first []uint64 // by group: it, and its first link
+	last  []uint64 // by group: the time at which it was chained, and its last link
+	time  uint64
+}
+
+// link is a run, and the next of the same group, as a link; 0 if there is none.
+type link struct {
+	at, next uint32
+	block    uint16
+}
+
+// chain chains the runs of one partition.
+func (c *chains) chain(batches []batch, p, groups int) {
+	c.links, c.first, c.time = append(c.links[:0], link{}), c.first[:0], c.time+1
+	for len(c.last) < groups {
+		c.last = append(c.last, 0)
+	}
+	for k := range batches {
+		for _, run := range batches[k].runs[p] {
+			id, n := run>>32, uint32(len(c.links))
+			if last := c.last[id]; last>>32 == c.time {
+				c.links[uint32(last)].next = n
+			} else {
+				c.first = append(c.first, id<<32|uint64(n))
 			}
-			at = next
+			c.last[id] = c.time<<32 | uint64(n)
+			c.links = append(c.links, link{at: uint32(run), block: uint16(k)})
 		}
 	}
 }
 
-// touch reads where the runs from the given one on will be filed, so that the processor fetches it all at once, and returns where those runs are, and the
-// next.
-func (w *groupWorker) touch(sets *networkSets, words []uint64, at uint32) (runs []uint32, next uint32) {
-	var of [touched]*group
-	runs, sum := w.runs[:0], uint32(0)
-	for ; len(runs) < touched && at != nowhere; at = uint32(words[at+1]) {
-		of[len(runs)] = &w.groups.all[words[at]>>32]
-		sum += of[len(runs)].fresh
-		runs = append(runs, at)
-	}
-	more := uint64(0)
-	for _, g := range of[:len(runs)] {
-		if g.seen.log != 0 {
-			more += sets.keys[g.seen.at>>1] + sets.words[g.seen.at]
+// file adds what the blocks lead to in one partition to the states seen.
+func (w *groupWorker) file(blocks, p int) {
+	batches := w.groups.batches[:blocks]
+	w.chains.chain(batches, p, len(w.groups.all))
+	for some := range slices.Chunk(w.chains.first, touched) {
+		w.touch(&w.sets[p], some)
+		for _, first := range some {
+			w.fileChain(batches, p, uint32(first>>32), uint32(first))
 		}
 	}
-	sets.touched = more + uint64(sum)
-	w.runs = runs
-	return runs, at
+}
+
+// touch reads where the networks of some groups will be filed, so that the processor fetches it all at once.
+func (w *groupWorker) touch(sets *networkSets, some []uint64) {
+	sum := uint64(0)
+	for _, first := range some {
+		if g := &w.groups.all[first>>32]; g.seen.log != 0 {
+			sum += sets.keys[g.seen.at>>1] + sets.words[g.seen.at]
+		}
+	}
+	sets.touched = sum
+}
+
+// fileChain adds the networks of a group's runs to those seen, and keeps those that are new.
+func (w *groupWorker) fileChain(batches []batch, p int, id, n uint32) {
+	of, f := &w.groups.all[id], &w.found[p]
+	from := f.open(id)
+	for n != 0 {
+		l := &w.chains.links[n]
+		f.runs = w.sets[p].insert(&of.seen, batches[l.block].run(l.at), f.runs)
+		n = l.next
+	}
+	f.close(of, id, from)
 }
 
 // add adds networks of a group to those seen, and keeps those that are new.
 func (f *arrivals) add(g *groups, id uint32, networks []network, sets *networkSets) {
 	of := &g.all[id]
-	from := len(f.runs)
-	f.runs = append(f.runs, uint64(id)<<32)
+	from := f.open(id)
 	f.runs = sets.insert(&of.seen, networks, f.runs)
+	f.close(of, id, from)
+}
+
+// open begins a run of networks found, and returns where it is.
+func (f *arrivals) open(id uint32) (from int) {
+	from = len(f.runs)
+	f.runs = append(f.runs, uint64(id)<<32)
+	return from
+}
+
+// close ends a run, which is forgotten if it is empty.
+func (f *arrivals) close(of *group, id uint32, from int) {
 	fresh := len(f.runs) - from - 1
 	if fresh == 0 {
 		f.runs = f.runs[:from]

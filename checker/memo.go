@@ -32,6 +32,7 @@ type memo struct {
 	servers      []server
 	own          []span // by server state: its spontaneous steps
 	serverOf     map[string]uint32
+	serverBytes  int      // of the canonical bytes of all server states
 	serverHash   []uint64 // by server state and renaming
 	messages     []spec.Message
 	messageOf    map[string]uint32
@@ -171,6 +172,14 @@ func (m *memo) observe(node spec.Node) spec.Observation {
 	return node.Observe()
 }
 
+// shown returns what a node shows that was just read: in a state that is known, what that state shows.
+func (m *memo) shown(node spec.Node) spec.Observation {
+	if id, known := m.serverOf[string(m.key)]; known {
+		return *m.servers[id].sight.Observation
+	}
+	return m.observe(node)
+}
+
 // watch adds the time since then to the time spent in node code.
 func (m *memo) watch(since time.Time) { m.inside += time.Since(since) }
 
@@ -187,6 +196,7 @@ func (m *memo) internServer(slot uint8, node spec.Node, from int) (uint32, bool,
 		return 0, false, err
 	}
 	m.serverOf[string(m.key)] = id
+	m.serverBytes += len(m.key)
 	s := server{slot: slot, from: from, twin: -1}
 	s.sight.Server = spec.ServerID(slot + 1)
 	observation := node.Observe()
@@ -370,7 +380,7 @@ func (m *memo) execute(from stepOrigin, in spec.Input) (spec.Output, error) {
 		return out, nil
 	}
 	s := &m.servers[from.state].sight
-	step := spec.Step{Server: s.Server, Before: *s.Observation, Input: in, Output: out, After: m.observe(l.node), Declared: m.config.Variants}
+	step := spec.Step{Server: s.Server, Before: *s.Observation, Input: in, Output: out, After: m.shown(l.node), Declared: m.config.Variants}
 	if !m.config.Within(&step.After) {
 		m.live.leaves(from)
 		return out, nil

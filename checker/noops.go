@@ -22,8 +22,12 @@ import (
 // could tell of a vote: so did the message when it was sent, and the vote stands on the voter's disk, or in the history, or the
 // voter's term is over, and that terms do not fall is judged by itself.
 
-// mostAhead is how many local steps are looked at, at most, to see which messages are no-ops for ever.
-const mostAhead = 1 << 17
+// mostAhead is how many local steps are looked at, at most, to see which messages are no-ops for ever, and mostAheadBytes how many bytes the states have that
+// they lead to: what grows with every input, as a list of all answers does, is bounded by budgets in a search, and by nothing there.
+const (
+	mostAhead      = 1 << 17
+	mostAheadBytes = 1 << 20
+)
 
 // noops says which messages are no-ops for ever.
 type noops struct {
@@ -106,6 +110,9 @@ func lookAhead(config *cluster.Config, rules []*spec.Rule) (*noops, error) {
 			more = a.visit(uint32(s)) || more
 			if a.executed > mostAhead {
 				return nil, fmt.Errorf("servers have more than %d local steps to look ahead at", mostAhead)
+			}
+			if a.serverBytes > mostAheadBytes {
+				return nil, fmt.Errorf("servers have states of more than %d bytes to look ahead at", mostAheadBytes)
 			}
 		}
 	}
