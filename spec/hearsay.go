@@ -23,7 +23,13 @@ type hearsay struct {
 // elect is what is known of the log with which a server was elected.
 type elect struct {
 	leader ServerID // None as long as nobody is known to lead
-	asked  map[ServerID]reach
+	asked  map[ServerID]asking
+}
+
+// asking is the longest log with which a server asked for votes in a term, and how often it may have lost that term in a crash by then, to ask in it again.
+type asking struct {
+	reach
+	losses int
 }
 
 // told is what a message says a term of: an index in the log of a term's leader, or with term 0 in a snapshot.
@@ -79,7 +85,7 @@ func (j *Judge) hear(where func(Part, int) Origin, s *Step, broken bool) (found 
 			h.elect(o.Term).leader = s.Server
 		}
 	} else if o.Knows(FieldRole|FieldTerm) && o.Role == Leader {
-		report(leaderCompleteness, h.leads(s, s.Server, o.Term, PartAfter, 0))
+		report(leaderCompleteness, j.leads(s, s.Server, o.Term, PartAfter, 0))
 	}
 	report(snapshotWhole, h.chunk(s, j.unnumbered))
 	report(ackVerified, s.acknowledgedTooFar())
@@ -274,12 +280,15 @@ func (h *hearsay) elect(term Term) *elect {
 // electsTold notes with which log a server asks for votes, and judges it as soon as it is seen to lead.
 func (j *Judge) electsTold(s *Step, m *Message, part Part, effect int, where func(Part, int) Origin, report func(*Rule, *Breach)) []*Breach {
 	if m.Kind == RequestVote && m.Knows(MessageFrom|MessageTerm|MessageLastIndex) {
+		if part != PartEffect || m.From != s.Server || j.unnumbered {
+			return nil // of a server whose steps are not all recorded, it may not be the last request in the term
+		}
 		e := j.hearsay.elect(m.Term)
 		if e.asked == nil {
-			e.asked = map[ServerID]reach{}
+			e.asked = map[ServerID]asking{}
 		}
-		if was, known := e.asked[m.From]; !known || was.index < m.LastLogIndex {
-			e.asked[m.From] = reach{m.Term, m.LastLogIndex, where(part, effect)}
+		if was, known := e.asked[m.From]; !known || was.index < m.LastLogIndex || was.losses < j.losses(m.From) {
+			e.asked[m.From] = asking{reach{m.Term, m.LastLogIndex, where(part, effect)}, j.losses(m.From)}
 		}
 		return nil
 	}
@@ -287,7 +296,7 @@ func (j *Judge) electsTold(s *Step, m *Message, part Part, effect int, where fun
 	if holder == None {
 		return nil
 	}
-	report(leaderCompleteness, j.hearsay.leads(s, holder, m.Term, part, effect))
+	report(leaderCompleteness, j.leads(s, holder, m.Term, part, effect))
 	return j.votedForItself(s, holder, m.Term, part, effect, where)
 }
 
@@ -339,13 +348,14 @@ func (k *Known) votedIn(term Term) {
 }
 
 // leads returns the breach of a server that leads a term and was elected with a log that ended before what was committed before that term.
-func (h *hearsay) leads(s *Step, leader ServerID, term Term, part Part, effect int) *Breach {
+func (j *Judge) leads(s *Step, leader ServerID, term Term, part Part, effect int) *Breach {
+	h := &j.hearsay
 	e := h.leaders[term]
 	if e == nil || e.leader != None || term == 0 {
 		return nil
 	}
 	asked, known := e.asked[leader]
-	if !known {
+	if !known || asked.losses < j.losses(leader) {
 		return nil
 	}
 	e.leader = leader

@@ -32,7 +32,7 @@ type Known struct {
 	lost    bool // it may have crashed in steps that are not recorded, and not be up again
 	running bool // it was certainly up when its last step ended
 	failing bool // its disk was said to refuse what it writes next, which stops it
-	lossy   bool // it crashed, and lost what was not synced
+	losses  int  // how often it crashed and lost what was not synced, or may have where its steps are not all recorded
 	sends   bool // its own record shows some of what it sends
 }
 
@@ -81,6 +81,15 @@ type promise struct {
 	diskIs bool // it has been shown, and nothing can have replaced its entries since
 }
 
+// mayLose takes in that the server may have crashed and lost what was not synced: a term in which it only asked for votes or led is among that.
+func (k *Known) mayLose() {
+	k.losses++
+	k.promised.own, k.promised.asked = ballot{}, learnt[Term]{}
+}
+
+// losses is how often a server may have lost a term in which it only asked for votes or led.
+func (j *Judge) losses(id ServerID) int { return j.of(id).known.losses }
+
 // reach is an index in a term.
 type reach struct {
 	term  Term
@@ -106,7 +115,7 @@ func (k *Known) meet(s *Step, declared *binding, unnumbered bool, holes int, yie
 	}
 	k.begins(s, declared, yield)
 	k.fill(&s.Before, s.Before.Unknown|FieldCompacted != ^Field(0) && s.Before.Unknown|FieldCompacted != FieldUp<<1-1)
-	if b, a := &s.Before, &s.After; s.leavesLog() && !b.Knows(FieldLog) && a.Knows(FieldLog) && !s.Gap {
+	if b, a := &s.Before, &s.After; s.leavesLog() && !b.Knows(FieldLog) && a.Knows(FieldLog) {
 		b.Log, b.Unknown = a.Log, b.Unknown&^(FieldLog|FieldCompacted)|a.Unknown&FieldCompacted
 	}
 	k.steps(s, unnumbered, declared, yield)
@@ -144,7 +153,7 @@ func (k *Known) up(s *Step, holes int) {
 	case s.Input.Kind == Restart || isUp:
 		a.Unknown &^= FieldUp
 	}
-	if (isUp || k.running || s.actsUp()) && s.Input.Kind != Restart {
+	if (isUp || k.running || s.actsUp() || s.Input.Cut > 0) && s.Input.Kind != Restart {
 		b.Unknown &^= FieldUp
 	}
 	k.running = a.Knows(FieldUp) && !s.crashes()
@@ -237,7 +246,6 @@ func (k *Known) learn(s *Step, declared *binding, holes int, where func(Part, in
 	}
 	at := where(PartAfter, 0)
 	k.seen, k.from, k.hole = true, at, holes
-	k.lossy = s.Input.Lossy && s.crashes() || k.lossy && k.down() && s.crashes()
 	o := &s.After
 	k.past.learn(s)
 	k.tops(s)
@@ -285,6 +293,9 @@ func (k *Known) learn(s *Step, declared *binding, holes int, where func(Part, in
 	}
 	if o.Knows(FieldDurable) {
 		k.stored(&o.Durable, declared, at)
+	}
+	if s.Input.Lossy && s.crashes() {
+		k.mayLose()
 	}
 }
 

@@ -166,7 +166,7 @@ func (k *Known) comesBack(s *Step, declared *binding, unnumbered bool, yield fun
 		return // the rules about disks see it
 	}
 	term := p.term
-	if p.asked.least > term.least && !k.lossy {
+	if p.asked.least > term.least && !unnumbered {
 		term = p.asked
 	}
 	if o.Knows(FieldTerm) && o.Term < term.least {
@@ -176,7 +176,7 @@ func (k *Known) comesBack(s *Step, declared *binding, unnumbered bool, yield fun
 		return
 	}
 	vote := p.vote
-	if p.own.term > vote.term && !k.lossy {
+	if p.own.term > vote.term && !unnumbered {
 		vote = p.own
 	}
 	if o.Knows(FieldTerm|FieldVotedFor) && vote.vote != None && vote.term == o.Term && o.VotedFor != vote.vote && !drops(declared, o) {
