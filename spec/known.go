@@ -123,6 +123,9 @@ func (k *Known) meet(s *Step, declared *binding, unnumbered bool, holes int, yie
 	if b := k.appliesAgain(s); b != nil && !s.Declared.Has(CommitMayFall) {
 		yield(applyInOrder, b)
 	}
+	if b := k.answersAsBefore(s, declared); b != nil {
+		yield(staleRequestAnswer, b)
+	}
 	if b := k.votesBehind(s); b != nil {
 		yield(voteUpToDate, b)
 	}

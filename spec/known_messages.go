@@ -80,6 +80,22 @@ func (k *Known) votesBehind(s *Step) *Breach {
 	return nil
 }
 
+// answersAsBefore returns the breach of an answer with a term below one that the server promised something in, where its term is not shown.
+func (k *Known) answersAsBefore(s *Step, declared *binding) *Breach {
+	m, term := &s.Input.Message, &k.promised.term
+	if s.Input.Kind != Deliver || !m.Kind.IsRequest() || !m.Knows(MessageFrom|MessageTerm) || m.Term >= term.least || s.Before.Knows(FieldTerm) || s.crashes() || !declared.promises() {
+		return nil
+	}
+	for n, reply := range s.Output.Sent {
+		if reply.To == m.From && answers(m.Kind, reply.Kind) && reply.Knows(MessageTo|MessageTerm) && reply.Term < term.least {
+			return s.breachSent(n, "%s answers %s of term %d with term %d, and has promised in term %d", s.Server, m.Kind, m.Term, reply.Term, term.least).
+				refusing("reply.term ≥ a term promised", "%d is below %d", reply.Term, term.least).
+				allowing("%s refuses with term %d or a later one", s.Server, term.least).promised("the promise", s.Server, term.at)
+		}
+	}
+	return nil
+}
+
 // sent returns the breach of a step that brings a message which this server, by all that is known of it, cannot have sent.
 func (k *Known) sent(s *Step, holes int) *Breach {
 	m := &s.Input.Message

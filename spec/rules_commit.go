@@ -267,7 +267,7 @@ var applyInOrder = &Rule{
 	Catches:    []string{"cm-restart-no-commit", "cm-nonmonotone", "sn-older-snapshot", "cm-apply-gap"},
 	Unless:     []Variant{CommitMayFall},
 	Needs:      FieldRole,
-	NeedsAfter: FieldLog | FieldApplied,
+	NeedsAfter: FieldApplied,
 	Step:       judgeApplyInOrder,
 }
 
@@ -284,7 +284,7 @@ func judgeApplyInOrder(s *Step) *Breach {
 			refusing("lastApplied after ≥ lastApplied before", "%d is below %d", after, s.Before.LastApplied).
 			allowing("%s applies what follows index %d", s.Server, s.Before.LastApplied).before("lastApplied before", FieldApplied)
 	}
-	if base := s.After.Log.Base; s.Input.Kind == Restart && s.After.Knows(FieldCompacted) && after < base {
+	if base := s.After.Log.Base; s.Input.Kind == Restart && s.After.Knows(FieldLog|FieldCompacted) && after < base {
 		return s.breachAfter("%s starts again with a snapshot up to index %d and as if it had applied entries up to %d", s.Server, base, after).
 			refusing("lastApplied ≥ last index of the snapshot", "%d is below %d", after, base).
 			allowing("%s starts with lastApplied %d", s.Server, base)

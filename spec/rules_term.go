@@ -203,22 +203,26 @@ func judgeStaleRequestAnswer(s *Step) *Breach {
 			return b
 		}
 	}
-	if !s.show(FieldTerm) || m.Term >= s.Before.Term || !s.runs() {
+	if !s.Before.Knows(FieldTerm) || m.Term >= s.Before.Term || !s.runs() {
 		return nil
+	}
+	own := s.Before.Term
+	if s.After.Knows(FieldTerm) {
+		own = s.After.Term
 	}
 	for k, reply := range s.Output.Sent {
 		if reply.To != m.From || !answers(m.Kind, reply.Kind) {
 			continue
 		}
-		if reply.Term != s.After.Term {
-			return s.breachSent(k, "%s in term %d answers %s of term %d with term %d", s.Server, s.After.Term, m.Kind, m.Term, reply.Term).
-				refusing("reply.term = currentTerm", "%d is not %d", reply.Term, s.After.Term).
-				allowing("%s refuses with term %d", s.Server, s.After.Term).since("the request of an earlier term", PartInput).before("the later term", FieldTerm)
+		if reply.Term < own || reply.Term > own && s.After.Knows(FieldTerm) {
+			return s.breachSent(k, "%s in term %d answers %s of term %d with term %d", s.Server, own, m.Kind, m.Term, reply.Term).
+				refusing("reply.term = currentTerm", "%d is not %d", reply.Term, own).
+				allowing("%s refuses with term %d", s.Server, own).since("the request of an earlier term", PartInput).before("the later term", FieldTerm)
 		}
 		if reply.Granted || reply.Success {
-			return s.breachSent(k, "%s in term %d %s %s of term %d from %s", s.Server, s.After.Term, reply.consents(), m.Kind, m.Term, m.From).
+			return s.breachSent(k, "%s in term %d %s %s of term %d from %s", s.Server, own, reply.consents(), m.Kind, m.Term, m.From).
 				refusing("request.term ≥ currentTerm", "%d is below %d", m.Term, s.Before.Term).
-				allowing("%s refuses with term %d", s.Server, s.After.Term).since("the request of an earlier term", PartInput).before("the later term", FieldTerm)
+				allowing("%s refuses with term %d", s.Server, own).since("the request of an earlier term", PartInput).before("the later term", FieldTerm)
 		}
 	}
 	return nil

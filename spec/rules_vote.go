@@ -10,7 +10,7 @@ var voteUpToDate = &Rule{
 	Section: "Raft paper, 5.4.1 and Figure 2 (RequestVote, step 2)", Level: Must, Profile: Core,
 	Catches: []string{"el-uptodate-index-first"},
 	Varies:  []Variant{DropsUnacknowledged},
-	Needs:   FieldTerm | FieldVotedFor | FieldLog,
+	Needs:   FieldTerm | FieldLog,
 	Step:    judgeVoteUpToDate,
 }
 
@@ -23,7 +23,7 @@ func judgeVoteUpToDate(s *Step) *Breach {
 		if reply.Kind != RequestVoteReply || !reply.Granted || reply.To != m.From || m.From == s.Server {
 			continue
 		}
-		if s.Before.VotedFor == m.From && s.Before.Term == reply.Term {
+		if s.Before.Term == reply.Term && (s.Before.VotedFor == m.From || !s.Before.Knows(FieldVotedFor)) {
 			continue // the same vote again; the voter's log may have grown since it gave it
 		}
 		log := s.votesWith()
