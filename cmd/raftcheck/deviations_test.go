@@ -23,7 +23,7 @@ var deviations = []deviation{
 	{[]string{"R7-03", "R5.3-19"}, []string{"hashicorp"},
 		"`installSnapshot` (raft.go) calls `setLastApplied(req.LastLogIndex)` without a look at its own: a snapshot that comes late takes the state machine back, and entries are applied a second time (Figure 13 and 7: a snapshot that is a prefix of the log " +
 			"is discarded, and what follows it is kept). No issue that we know of."},
-	{[]string{"R7-04", "R5.3-15"}, []string{"hashicorp"},
+	{[]string{"R7-04", "R5.3-15", "R5.3-02"}, []string{"hashicorp"},
 		"`installSnapshot` (raft.go) calls `compactLogs(req.LastLogIndex)`, which keeps the entries behind the snapshot although the entry at its end is another one (Figure 13, step 7: *discard the entire log*). A store that says `MonotonicLogStore` is cleared, " +
 			"and does not have it. No issue that we know of."},
 	{[]string{"R8-03"}, []string{"hashicorp"},
