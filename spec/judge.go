@@ -181,7 +181,7 @@ func (j *Judge) meet(where func(Part, int) Origin, s *Step) (found []*Breach) {
 			}
 		}
 	}
-	known.meet(s, &j.binding, j.unnumbered, j.holes, report)
+	known.meet(s, &j.binding, j.unnumbered, j.holes, where, report)
 	s.inferConfigurations()
 	if s.Input.Kind == Deliver && !j.causal && !j.unnumbered && !j.binding.volatile && s.Input.Message.Knows(MessageFrom) && s.Input.Message.From != s.Server {
 		sender := &j.of(s.Input.Message.From).known

@@ -18,6 +18,8 @@ type Known struct {
 
 	promised promise
 
+	campaign campaign // the latest
+
 	candidacies []Term // in which it was candidate since it started, and told nobody of it
 
 	did reach // the entry that its state machine carried out last since it started
@@ -105,7 +107,7 @@ func (r *reach) extend(term Term, index Index, at Origin) {
 
 // meet compares what a record says a server is before a step with what is known, fills in what it leaves out, and compares what it says
 // the server is afterwards. It calls yield for each promise that is seen to be broken so.
-func (k *Known) meet(s *Step, declared *binding, unnumbered bool, holes int, yield func(*Rule, *Breach)) {
+func (k *Known) meet(s *Step, declared *binding, unnumbered bool, holes int, where func(Part, int) Origin, yield func(*Rule, *Breach)) {
 	if unnumbered && k.seen && !s.Gap && k.outgrew(&s.Before) {
 		s.Before = Observation{Unknown: ^Field(0)}
 		k.forget()
@@ -126,8 +128,14 @@ func (k *Known) meet(s *Step, declared *binding, unnumbered bool, holes int, yie
 	if b := k.answersAsBefore(s, declared); b != nil {
 		yield(staleRequestAnswer, b)
 	}
-	if b := k.votesBehind(s); b != nil {
+	if b := k.votesBehind(s, unnumbered); b != nil {
 		yield(voteUpToDate, b)
+	}
+	if b := k.asksBehind(s, unnumbered); b != nil {
+		yield(candidateLastLog, b)
+	}
+	if b := k.asksOtherwise(s, declared, where); b != nil {
+		yield(candidateLastLog, b)
 	}
 	k.up(s, holes)
 	k.ends(s, declared, unnumbered, yield)
@@ -269,7 +277,7 @@ func (k *Known) learn(s *Step, declared *binding, holes int, where func(Part, in
 	k.cut(s)
 	k.applies(s, where)
 	k.disk(s, where)
-	k.end(s, where)
+	k.end(s, declared, where)
 	if !s.crashes() {
 		if o.Knows(FieldTerm) {
 			k.term.raise(o.Term, at)
@@ -292,6 +300,7 @@ func (k *Known) learn(s *Step, declared *binding, holes int, where func(Part, in
 		case e.Kind == Send:
 			k.sends = true
 			k.told(&e.Message, o, declared, where(PartEffect, n))
+			k.toldCommit(s, &e.Message, where(PartEffect, n))
 		}
 	}
 	if o.Knows(FieldDurable) {

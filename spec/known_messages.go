@@ -38,33 +38,51 @@ func (k *Known) gave(term Term, vote ServerID, at Origin) {
 	k.vote.cast(term, vote, at)
 }
 
-// end notes up to which entry a server has acknowledged what it was sent: from now on its log is at least as up to date as one that ends there.
-func (k *Known) end(s *Step, where func(Part, int) Origin) {
+// end notes up to which entry a server has acknowledged what it was sent: from now on its log is at least as up to date as one that ends there. What it
+// acknowledges up to the previous entry, or further, proves that entry as it proves those that came.
+func (k *Known) end(s *Step, declared *binding, where func(Part, int) Origin) {
 	p, m := &k.promised, &s.Input.Message
-	if s.Gap || s.Hole || s.Input.Kind == Stored || s.Input.Kind == 0 || (s.delivered(AppendEntries) || s.delivered(InstallSnapshot)) && (!m.Knows(MessageTerm) || m.Term != p.endIn) {
+	unbound := !declared.promises() && (s.crashes() || s.Input.Kind == Restart)
+	if s.Gap || s.Hole || unbound || s.Input.Kind == Stored || s.Input.Kind == 0 || (s.delivered(AppendEntries) || s.delivered(InstallSnapshot)) && (!m.Knows(MessageTerm) || m.Term != p.endIn) {
 		p.end, p.endIn = reach{}, 0
 	}
-	if !s.delivered(AppendEntries) || !m.Knows(MessageTerm|MessagePrevIndex|MessageEntries) || s.After.Knows(FieldLog) {
+	if !s.delivered(AppendEntries) || !m.Knows(MessageTerm|MessagePrevIndex) || s.After.Knows(FieldLog) || s.growsOtherwise() {
 		return
 	}
-	for _, v := range [...]Variant{HealsFirst, StoresLater, DropsUnacknowledged, CachesEntries} {
-		if s.Declared.Has(v) {
-			return
-		}
-	}
 	for n, reply := range s.Output.Sent {
-		e, carried := m.entryAt(reply.MatchIndex)
-		if reply.Kind == AppendEntriesReply && reply.Success && reply.Knows(MessageTerm|MessageMatch|MessageSuccess) && reply.Term == m.Term && carried {
-			p.end.extend(e.Term, reply.MatchIndex, where(PartEffect, n))
+		i := min(reply.MatchIndex, m.LastEntryIndex())
+		term, told := m.termOf(i)
+		if reply.Kind == AppendEntriesReply && reply.Success && reply.Knows(MessageTerm|MessageMatch|MessageSuccess) && reply.Term == m.Term && told {
+			p.end.extend(term, i, where(PartEffect, n))
 			p.endIn = m.Term
 		}
 	}
 }
 
-// votesBehind returns the breach of a vote for a candidate whose log is behind what the voter acknowledged, where the voter shows no log.
-func (k *Known) votesBehind(s *Step) *Breach {
+// growsOtherwise reports whether a log may come and go in other ways than by what a leader sends.
+func (s *Step) growsOtherwise() bool {
+	for _, v := range [...]Variant{HealsFirst, StoresLater, DropsUnacknowledged, CachesEntries} {
+		if s.Declared.Has(v) {
+			return true
+		}
+	}
+	return false
+}
+
+// votesBehind returns the breach of a vote for a candidate whose log is behind the voter's, where the step shows no log after it, or behind what the voter
+// acknowledged, where it shows none at all.
+func (k *Known) votesBehind(s *Step, unnumbered bool) *Breach {
 	m, end := &s.Input.Message, &k.promised.end
-	if !s.delivered(RequestVote) || end.index == 0 || s.Before.Knows(FieldLog) || s.Gap || s.Hole || !s.runs() || !m.Knows(MessageTerm|MessageFrom|MessageLastIndex|MessageLastTerm) || m.Term <= k.promised.endIn {
+	if !s.delivered(RequestVote) || s.Gap || s.Hole || !s.runs() || !m.Knows(MessageTerm|MessageFrom|MessageLastIndex|MessageLastTerm) {
+		return nil
+	}
+	if s.Before.Knows(FieldLog) {
+		if unnumbered {
+			return nil
+		}
+		return s.votesBehindLog()
+	}
+	if end.index == 0 || m.Term <= k.promised.endIn {
 		return nil
 	}
 	if m.LastLogTerm > end.term || m.LastLogTerm == end.term && m.LastLogIndex >= end.index {
@@ -94,6 +112,108 @@ func (k *Known) answersAsBefore(s *Step, declared *binding) *Breach {
 		}
 	}
 	return nil
+}
+
+// votesBehindLog is [judgeVoteUpToDate] of a step that does not show all that this needs: a request for a vote changes no log, and a vote in a later term is
+// none that was given before.
+func (s *Step) votesBehindLog() *Breach {
+	m, log := &s.Input.Message, &s.Before.Log
+	if voteUpToDate.checkable(s) || !log.lastTermKnown() || !s.Before.Knows(FieldTerm) || m.Term <= s.Before.Term || s.Declared.Has(DropsUnacknowledged) || log.UpToDate(m.LastLogTerm, m.LastLogIndex) {
+		return nil
+	}
+	for n, reply := range s.Output.Sent {
+		if reply.Kind == RequestVoteReply && reply.Granted && reply.Knows(MessageGranted|MessageTo) && reply.To == m.From && m.From != s.Server {
+			return s.breachSent(n, "%s votes for %s in term %d, whose log ends with index %d of term %d while its own ends with index %d of term %d",
+				s.Server, m.From, m.Term, m.LastLogIndex, m.LastLogTerm, log.LastIndex(), log.LastTerm()).
+				refusing("the candidate's (last term, last index) ≥ the voter's", "(%d, %d) is below (%d, %d)", m.LastLogTerm, m.LastLogIndex, log.LastTerm(), log.LastIndex()).
+				allowing("%s refuses %s in term %d", s.Server, m.From, m.Term).since("the request for the vote", PartInput)
+		}
+	}
+	return nil
+}
+
+// asksBehind returns the breach of a request for votes that does not name the end of the log: where the step shows none after it, since what begins a
+// campaign changes no log before the request is made; and where none is shown at all, by what the candidate acknowledged.
+func (k *Known) asksBehind(s *Step, unnumbered bool) *Breach {
+	if !s.leavesEntries() || s.Gap || s.Hole || !s.runs() {
+		return nil
+	}
+	log, end := s.Before.Log, &k.promised.end
+	known := s.Input.Kind == Timeout && s.Before.Knows(FieldTerm|FieldLog) && !s.After.Knows(FieldLog) && !unnumbered && !s.Declared.Has(DropsUnacknowledged)
+	for n, m := range s.Output.Sent {
+		if m.Kind != RequestVote || !m.Knows(MessageTerm|MessageLastIndex|MessageLastTerm) {
+			continue
+		}
+		if known && m.Term > s.Before.Term && !log.endsAs(m) {
+			return s.breachSent(n, "%s asks for votes with a log that ends with index %d of term %d, and its log ends with index %d of term %d",
+				s.Server, m.LastLogIndex, m.LastLogTerm, log.LastIndex(), log.LastTerm()).
+				refusing("(lastLogTerm, lastLogIndex) is the end of the log", "(%d, %d) is not (%d, %d)", m.LastLogTerm, m.LastLogIndex, log.LastTerm(), log.LastIndex()).
+				allowing("last index %d and last term %d", log.LastIndex(), log.LastTerm()).before("its log", FieldLog)
+		}
+		if end.index > 0 && m.Term > k.promised.endIn && (m.LastLogTerm < end.term || m.LastLogTerm == end.term && m.LastLogIndex < end.index) {
+			return s.breachSent(n, "%s asks for votes with a log that ends with index %d of term %d, and has acknowledged an entry of term %d at index %d", s.Server, m.LastLogIndex, m.LastLogTerm, end.term, end.index).
+				refusing("(lastLogTerm, lastLogIndex) ≥ what was acknowledged", "(%d, %d) is below (%d, %d)", m.LastLogTerm, m.LastLogIndex, end.term, end.index).
+				allowing("%s names the end of its log", s.Server).promised("the acknowledgement", s.Server, end.at)
+		}
+	}
+	return nil
+}
+
+// campaign is the end of the log that a server named as it asked for votes in a term, as long as it has not been down since.
+type campaign struct {
+	term Term // 0 is none
+	last reach
+}
+
+// asksOtherwise returns the breach of a candidate whose requests for votes in one term name two ends of its log, or that leads with a log which lacks what it
+// named. It notes what is named.
+func (k *Known) asksOtherwise(s *Step, declared *binding, where func(Part, int) Origin) *Breach {
+	c := &k.campaign
+	if s.Gap || s.Hole || !s.runs() || s.Input.Kind == 0 || !declared.promises() {
+		*c = campaign{}
+		return nil
+	}
+	for n, m := range s.Output.Sent {
+		if m.Kind != RequestVote || m.Term == 0 || !m.Knows(MessageTerm|MessageLastIndex|MessageLastTerm) {
+			continue
+		}
+		if s.growsOtherwise() || s.Declared.Has(MendsLog) {
+			return nil
+		}
+		last := reach{m.LastLogTerm, m.LastLogIndex, where(PartEffect, n)}
+		if m.Term != c.term {
+			*c = campaign{m.Term, last}
+			continue
+		}
+		if c.last.index != last.index || c.last.term != last.term {
+			return s.breachSent(n, "%s asks for votes in term %d with a log that ends with index %d of term %d, and asked others in that term with one that ends with index %d of term %d",
+				s.Server, m.Term, last.index, last.term, c.last.index, c.last.term).
+				refusing("(lastLogTerm, lastLogIndex) is one in a term", "(%d, %d) is not (%d, %d)", last.term, last.index, c.last.term, c.last.index).
+				allowing("last index %d and last term %d", c.last.index, c.last.term).promised("the request before", s.Server, c.last.at)
+		}
+	}
+	o := &s.After
+	if !o.Knows(FieldRole|FieldTerm|FieldLog) || o.Role != Leader || o.Term != c.term || c.term == 0 {
+		return nil
+	}
+	term, known := o.Log.termKnownAt(c.last.index)
+	if c.last.index <= o.Log.LastIndex() && (!known || term == c.last.term) {
+		return nil
+	}
+	return s.breachAfter("%s asked for votes in term %d with a log that ends with index %d of term %d, and leads that term with a log that has %s there", s.Server, c.term, c.last.index, c.last.term, o.Log.at(c.last.index)).
+		refusing("the leader holds the entry that it named as its last", "index %d holds %s", c.last.index, o.Log.at(c.last.index)).
+		allowing("%s names the end of its log", s.Server).showing(FieldLog).promised("the request for votes", s.Server, c.last.at)
+}
+
+// toldCommit takes in how far a leader tells that it has committed. What is of an earlier term others may have committed before it.
+func (k *Known) toldCommit(s *Step, m *Message, at Origin) {
+	o := &s.After
+	if m.Kind != AppendEntries || !m.Knows(MessageTerm|MessageCommit) || !s.runs() || s.Input.Kind == 0 || s.Input.Kind == Stored || !o.Knows(FieldRole|FieldTerm) || o.Role != Leader || o.Term != m.Term {
+		return
+	}
+	if term, known := m.termOf(m.LeaderCommit); known && term == m.Term {
+		k.commit.raise(m.LeaderCommit, at)
+	}
 }
 
 // sent returns the breach of a step that brings a message which this server, by all that is known of it, cannot have sent.
