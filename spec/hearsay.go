@@ -11,7 +11,8 @@ type hearsay struct {
 	by      []ServerID
 
 	leaders map[Term]*elect
-	terms   [2]map[told]termTold // what leaders say of their logs, and snapshots of what is committed; the younger first
+	terms   [2]map[told]termTold // what leaders say of their logs; the younger first
+	settled settled
 	chunks  map[ServerID]*chunks // by who receives them
 
 	ownVote ballot // of a leader, told last, without its origin
@@ -32,7 +33,7 @@ type asking struct {
 	losses int
 }
 
-// told is what a message says a term of: an index in the log of a term's leader, or with term 0 in a snapshot.
+// told is what a message says a term of: an index in the log of a term's leader.
 type told struct {
 	of    Term
 	index Index
@@ -69,6 +70,7 @@ func (j *Judge) hear(where func(Part, int) Origin, s *Step, broken bool) (found 
 		if j.ofItsTerm(s, m) {
 			j.committedTold(m, where(part, effect))
 			j.termsTold(s, m, part, effect, where, report)
+			j.settles(s, m, part, effect, where, report)
 		}
 		found = append(found, j.electsTold(s, m, part, effect, where, report)...)
 	})
@@ -79,8 +81,10 @@ func (j *Judge) hear(where func(Part, int) Origin, s *Step, broken bool) (found 
 	if o.Knows(FieldRole|FieldTerm) && (o.Role == Candidate || o.Role == Leader) && !s.crashes() && !(s.Before.Knows(FieldRole|FieldTerm) && s.Before.Role == o.Role && s.Before.Term == o.Term) {
 		found = append(found, j.seeksOffice(s, where)...)
 	}
+	report(stateMachineSafety, j.compacts(s, where))
 	if o.Knows(FieldRole|FieldTerm|FieldLog) && o.Role == Leader {
 		report(leaderCompleteness, h.tooShort(s, o.Term, o.Log.LastIndex()))
+		report(leaderCompleteness, j.leadsUnlike(s))
 		if TookOffice(s) && len(found) == 0 {
 			h.elect(o.Term).leader = s.Server
 		}
@@ -371,20 +375,23 @@ func (j *Judge) leads(s *Step, leader ServerID, term Term, part Part, effect int
 }
 
 // termsTold compares what a message says of the terms of entries in its leader's log with what other messages say, and with what is committed.
-// Where the leader shows its log, other rules compare with that.
+// Where the leader shows its log, other rules compare the two.
 func (j *Judge) termsTold(s *Step, m *Message, part Part, effect int, where func(Part, int) Origin, report func(*Rule, *Breach)) {
-	if !m.saysLeader() || !m.Knows(MessagePrevIndex) || j.showsLog(s, m) {
+	if !m.saysLeader() || !m.Knows(MessagePrevIndex) {
 		return
 	}
+	shown := j.showsLog(s, m)
 	rule := prevTermTrue
 	if m.Kind == InstallSnapshot {
 		rule = snapshotTermTrue
 	}
 	at := where(part, effect)
 	say := func(i Index, term Term) bool {
-		if earlier, differs := j.hearsay.say(told{m.Term, i}, termTold{term, m.From, at}); differs {
-			report(rule, s.twoTerms(m, part, effect, i, term, earlier))
-			return false
+		if !shown {
+			if earlier, differs := j.hearsay.say(told{m.Term, i}, termTold{term, m.From, at}); differs {
+				report(rule, s.twoTerms(m, part, effect, i, term, earlier))
+				return false
+			}
 		}
 		if b := j.unlikeCommitted(s, m, part, effect, i, term); b != nil {
 			report(leaderCompleteness, b)
@@ -392,18 +399,8 @@ func (j *Judge) termsTold(s *Step, m *Message, part Part, effect int, where func
 		}
 		return true
 	}
-	if m.PrevLogIndex > 0 && m.Knows(MessagePrevTerm) && m.PrevLogTerm > 0 {
-		if !say(m.PrevLogIndex, m.PrevLogTerm) {
-			return
-		}
-		if m.Kind == InstallSnapshot {
-			if f := j.history.committedAt(m.PrevLogIndex); f != nil && f.Entry.Term > 0 && f.Entry.Term != m.PrevLogTerm {
-				report(rule, s.twoTerms(m, part, effect, m.PrevLogIndex, m.PrevLogTerm, termTold{f.Entry.Term, f.By, f.Origin}))
-			}
-			if earlier, differs := j.hearsay.say(told{0, m.PrevLogIndex}, termTold{m.PrevLogTerm, m.From, at}); differs {
-				report(rule, s.twoTerms(m, part, effect, m.PrevLogIndex, m.PrevLogTerm, earlier))
-			}
-		}
+	if m.PrevLogIndex > 0 && m.Knows(MessagePrevTerm) && m.PrevLogTerm > 0 && !say(m.PrevLogIndex, m.PrevLogTerm) {
+		return
 	}
 	if m.Kind == AppendEntries && m.Knows(MessageEntries) {
 		for k := range m.Entries {
@@ -447,8 +444,12 @@ func (s *Step) twoTerms(m *Message, part Part, effect int, i Index, term Term, e
 
 // unlikeCommitted returns the breach of a leader whose entry at an index is of another term than what was committed there by an earlier one.
 func (j *Judge) unlikeCommitted(s *Step, m *Message, part Part, effect int, i Index, term Term) *Breach {
-	f := j.history.committedAt(i)
-	if f == nil || f.In >= m.Term || f.Entry.Term == 0 || f.Entry.Term == term {
+	f := j.history.termCommitted(i)
+	if f == nil || f.In >= m.Term || f.Entry.Term == term {
+		if known, is := j.hearsay.settled.at(i); is && known.in < m.Term && known.term != term {
+			return s.twoCommitted(s.breach(part, effect, "%s leads term %d with an entry of term %d at index %d, where one of term %d was committed by term %d",
+				m.From, m.Term, term, i, known.term, known.in), term, known)
+		}
 		return nil
 	}
 	b := s.breach(part, effect, "%s leads term %d with an entry of term %d at index %d, where %s was committed by term %d", m.From, m.Term, term, i, f.Entry.named(), f.In).

@@ -192,6 +192,14 @@ func (h *History) committedAs(f *Fact) *Fact {
 // committedAt returns what is known to be committed at an index, or nil.
 func (h *History) committedAt(i Index) *Fact { return h.committed.at(i) }
 
+// termCommitted returns what is known to be committed at an index, if that tells the term; nil otherwise. It is the history's own, and nobody else's to keep.
+func (h *History) termCommitted(i Index) *Fact {
+	if at, known := h.committed.find(i); known && h.committed[at].Entry.Term > 0 {
+		return &h.committed[at]
+	}
+	return nil
+}
+
 // Committed returns every committed fact, by ascending index. The caller must not change it.
 func (h *History) Committed() []Fact { return h.committed }
 

@@ -48,6 +48,7 @@ type watched struct {
 	recalled recollection
 	known    Known
 	began    began
+	leads    compared
 }
 
 // sighting is how a server was seen.

@@ -1,5 +1,7 @@
 package spec
 
+import "slices"
+
 // What a judge compares beyond a step by itself: with what others said and showed, with what was committed, and with what clients know.
 
 // tellsFacts reports whether the step may tell a fact that its server did not tell before.
@@ -57,13 +59,20 @@ func (j *Judge) hears(where func(Part, int) Origin, s *Step) {
 // fact adds a fact that a step tells, and judges it by what is known.
 func (j *Judge) fact(where func(Part, int) Origin, s *Step, f *Fact) (found []*Breach) {
 	f.Origin = where(f.Part, f.Effect)
+	if f.Kind == FactCommitted && j.history.termCommitted(f.Index) == nil && slices.Contains(j.rules, stateMachineSafety) {
+		if b := j.unlikeSettled(s, f); b != nil {
+			if b = stateMachineSafety.stepBreach(s, b); b != nil {
+				found = append(found, b)
+			}
+		}
+	}
 	earlier := j.history.Agree(f)
 	if f.Kind == FactVote {
 		j.of(f.Server).known.votedIn(f.Term)
 	}
 	j.compared(f.Kind)
 	if earlier == nil || !j.recorded && (earlier.Kind == FactAcknowledged || f.Kind == FactAcknowledged) {
-		return nil // what is not recorded shows its commitments, and they are seen themselves
+		return found // what is not recorded shows its commitments, and they are seen themselves
 	}
 	for _, r := range j.rules {
 		if b := r.JudgeFacts(s, earlier, f); b != nil {

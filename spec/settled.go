@@ -1,0 +1,151 @@
+package spec
+
+// What is told to be committed without being shown. A leader's message says it of every entry of its log up to leaderCommit of which it tells the term, a snapshot
+// of the last entry that it covers, and so does a compacted log. Whoever leads a later term has the very same entry there, and so has whoever commits there.
+
+// settled are the entries that were told to be committed, by index; the younger first. The zero value knows nothing.
+type settled struct {
+	all   [2]map[Index]settlement
+	last  Index   // the highest of them
+	order []Index // the latest of them, as they were told,
+	first int     // and how many came before those
+}
+
+// settlement is the term of a committed entry.
+type settlement struct {
+	term Term
+	in   Term // the term by which it was committed; above every term if that is not known
+	by   ServerID
+	at   Origin
+}
+
+func (t *settled) at(i Index) (settlement, bool) {
+	if i <= t.last {
+		for _, all := range t.all {
+			if known, is := all[i]; is {
+				return known, true
+			}
+		}
+	}
+	return settlement{}, false
+}
+
+// add notes a settlement. Of two of the same entry, the one by the earlier term says more.
+func (t *settled) add(i Index, now settlement) {
+	if was, known := t.at(i); known && was.in <= now.in {
+		return
+	}
+	if t.all[0] == nil || len(t.all[0]) >= mostTold {
+		t.all[0], t.all[1] = map[Index]settlement{}, t.all[0]
+	}
+	t.all[0][i], t.last = now, max(t.last, i)
+	if len(t.order) >= 2*mostTold {
+		t.order, t.first = append(t.order[:0], t.order[mostTold:]...), t.first+mostTold
+	}
+	t.order = append(t.order, i)
+}
+
+// unlike returns the first of those told after so many others of which a log has another entry, if that was committed by an earlier term than this.
+func (t *settled) unlike(log *Log, term Term, after int) (i Index, found settlement) {
+	for _, i := range t.order[max(after, t.first)-t.first:] {
+		known, is := t.at(i)
+		if own, held := log.termKnownAt(i); is && held && own != known.term && known.in < term {
+			return i, known
+		}
+	}
+	return 0, settlement{}
+}
+
+// settle takes in that an entry is committed, or returns what says that another one is.
+func (j *Judge) settle(i Index, now settlement) (earlier settlement, differs bool) {
+	if f := j.history.termCommitted(i); f != nil && f.Entry.Term != now.term {
+		return settlement{f.Entry.Term, f.In, f.By, f.Origin}, true
+	}
+	if was, known := j.hearsay.settled.at(i); known && was.term != now.term {
+		return was, true
+	}
+	j.hearsay.settled.add(i, now)
+	return settlement{}, false
+}
+
+// settles takes in which entries a message tells to be committed. That the leader of a later term has others is seen as soon as it tells of them.
+func (j *Judge) settles(s *Step, m *Message, part Part, effect int, where func(Part, int) Origin, report func(*Rule, *Breach)) {
+	if !m.saysLeader() || !m.Knows(MessagePrevIndex) {
+		return
+	}
+	rule, upTo := stateMachineSafety, m.LeaderCommit
+	switch {
+	case m.Kind == InstallSnapshot:
+		rule, upTo = snapshotTermTrue, m.PrevLogIndex
+	case !m.Knows(MessageCommit):
+		return
+	}
+	for i := m.PrevLogIndex; i <= min(upTo, m.LastEntryIndex()); i++ {
+		term, known := m.termOf(i)
+		if !known {
+			continue
+		}
+		if earlier, differs := j.settle(i, settlement{term, m.Term, m.From, where(part, effect)}); differs && (earlier.in >= m.Term || m.Kind == InstallSnapshot) {
+			report(rule, s.twoCommitted(s.breach(part, effect, "%s of term %d from %s says that an entry of term %d is committed at index %d, and one of term %d was committed there",
+				m.Kind, m.Term, m.From, term, i, earlier.term), term, earlier))
+			return
+		}
+	}
+}
+
+// compacts takes in that what a server compacts is committed.
+func (j *Judge) compacts(s *Step, where func(Part, int) Origin) *Breach {
+	o, b := &s.After, &s.Before
+	base, term := o.Log.Base, o.Log.BaseTerm
+	if base == 0 || term == 0 || !o.Knows(FieldLog|FieldCompacted) || s.crashes() || b.Knows(FieldLog|FieldCompacted) && b.Log.Base == base && b.Log.BaseTerm == term {
+		return nil
+	}
+	in := ^Term(0)
+	if o.Knows(FieldTerm) {
+		in = o.Term
+	}
+	earlier, differs := j.settle(base, settlement{term, in, s.Server, where(PartAfter, 0)})
+	if !differs {
+		return nil
+	}
+	return s.twoCommitted(s.breachAfter("%s has compacted its log up to index %d of term %d, where an entry of term %d was committed", s.Server, base, term, earlier.term).
+		showing(FieldLog), term, earlier)
+}
+
+// unlikeSettled returns the breach of a server that commits another entry than was told to be committed there.
+func (j *Judge) unlikeSettled(s *Step, f *Fact) *Breach {
+	known, is := j.hearsay.settled.at(f.Index)
+	if !is || f.Entry.Term == 0 || f.Entry.Term == known.term {
+		return nil
+	}
+	return s.twoCommitted(s.breach(f.Part, f.Effect, "%s commits %s at index %d, where an entry of term %d was committed", f.By, f.Entry.named(), f.Index, known.term), f.Entry.Term, known)
+}
+
+func (s *Step) twoCommitted(b *Breach, term Term, earlier settlement) *Breach {
+	b.refusing("log[index].term = that of the entry committed there", "%d is not %d", term, earlier.term)
+	b.Evidence = append(b.Evidence, Evidence{Role: "the commitment", Server: earlier.by, Part: PartFact, Origin: earlier.at})
+	return b
+}
+
+// leadsUnlike returns the breach of a leader that has another entry in its log than was told to be committed before its term.
+func (j *Judge) leadsUnlike(s *Step) *Breach {
+	o, all, seen := &s.After, &j.hearsay.settled, &j.of(s.Server).leads
+	if seen.term != o.Term || seen.base > o.Log.Base {
+		*seen = compared{o.Term, o.Log.Base, 0}
+	}
+	i, earlier := all.unlike(&o.Log, o.Term, seen.settled)
+	seen.settled = all.first + len(all.order)
+	if i == 0 {
+		return nil
+	}
+	own, _ := o.Log.TermAt(i)
+	return s.twoCommitted(s.breachAfter("%s leads term %d with an entry of term %d at index %d, where one of term %d was committed by term %d", s.Server, o.Term, own, i, earlier.term, earlier.in).
+		showing(FieldLog), own, earlier)
+}
+
+// compared is how far a leader's log has been compared with what was told to be committed: in which term, from which index on, and with how many of those.
+type compared struct {
+	term    Term
+	base    Index
+	settled int
+}
