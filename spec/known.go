@@ -300,7 +300,6 @@ func (k *Known) learn(s *Step, declared *binding, holes int, where func(Part, in
 		case e.Kind == Send:
 			k.sends = true
 			k.told(&e.Message, o, declared, where(PartEffect, n))
-			k.toldCommit(s, &e.Message, where(PartEffect, n))
 		}
 	}
 	if o.Knows(FieldDurable) {

@@ -205,17 +205,6 @@ func (k *Known) asksOtherwise(s *Step, declared *binding, where func(Part, int) 
 		allowing("%s names the end of its log", s.Server).showing(FieldLog).promised("the request for votes", s.Server, c.last.at)
 }
 
-// toldCommit takes in how far a leader tells that it has committed. What is of an earlier term others may have committed before it.
-func (k *Known) toldCommit(s *Step, m *Message, at Origin) {
-	o := &s.After
-	if m.Kind != AppendEntries || !m.Knows(MessageTerm|MessageCommit) || !s.runs() || s.Input.Kind == 0 || s.Input.Kind == Stored || !o.Knows(FieldRole|FieldTerm) || o.Role != Leader || o.Term != m.Term {
-		return
-	}
-	if term, known := m.termOf(m.LeaderCommit); known && term == m.Term {
-		k.commit.raise(m.LeaderCommit, at)
-	}
-}
-
 // sent returns the breach of a step that brings a message which this server, by all that is known of it, cannot have sent.
 func (k *Known) sent(s *Step, holes int) *Breach {
 	m := &s.Input.Message
