@@ -110,12 +110,7 @@ func (s *server) passed() []string {
 	if s.gates == nil || s.gates.Held() != "" {
 		return nil
 	}
-	return slices.DeleteFunc(s.gates.Passed(), func(gate string) bool { return !s.options.holdsAt(gate) })
-}
-
-// holdsAt reports whether goroutines are held at a gate.
-func (o *Options) holdsAt(gate string) bool {
-	return o.HoldAt == nil || slices.ContainsFunc(o.HoldAt, func(at string) bool { return preempt.Is(gate, at) })
+	return slices.DeleteFunc(s.gates.Passed(), func(gate string) bool { return !preempt.Chosen(s.options.HoldAt, gate) })
 }
 
 // refusesHeld returns a function that tells which inputs are not given to the server because of who is held, or could not be held. No crash point lies in a step that
@@ -126,7 +121,7 @@ func (s *server) refusesHeld() func(*spec.Input) bool {
 		switch {
 		case in.Kind == spec.Resume:
 			return in.Gate != "" || !held
-		case in.Gate != "" && (!watched || held || in.Cut > 0 || !s.options.holdsAt(in.Gate)), held && in.Cut > 0:
+		case in.Gate != "" && (!watched || held || in.Cut > 0 || !preempt.Chosen(s.options.HoldAt, in.Gate)), held && in.Cut > 0:
 			return true
 		}
 		return main && !goesRoundMain(in.Kind)

@@ -41,6 +41,11 @@ func Is(gate, name string) bool {
 	return slices.Contains([]string{gate, function, ForAnybody(gate), ForAnybody(function)}, name)
 }
 
+// Chosen reports whether goroutines are held at a gate by a list of names; nil is every gate.
+func Chosen(names []string, gate string) bool {
+	return names == nil || slices.ContainsFunc(names, func(name string) bool { return Is(gate, name) })
+}
+
 // ForAnybody is the name of a gate, or of a function, without for whom, as it is in the source.
 func ForAnybody(name string) string {
 	function, call, is := strings.Cut(name, "/")

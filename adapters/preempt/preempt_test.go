@@ -93,6 +93,9 @@ func TestGatesAreNamed(t *testing.T) {
 	for name, is := range map[string]bool{"f": true, "f/g": true, "f(n2)": true, "f(n2)/g": true, "f(n3)": false, "f(n3)/g": false, "g": false, "f/h": false, "": false} {
 		require.Equal(t, is, preempt.Is("f(n2)/g", name), name)
 	}
+	require.True(t, preempt.Chosen(nil, "f/g"))
+	require.False(t, preempt.Chosen([]string{}, "f/g"))
+	require.True(t, preempt.Chosen([]string{"h", "f"}, "f/g"))
 	require.True(t, preempt.Is("f/g.2", "f/g.2"))
 	require.False(t, preempt.Is("f/g.2", "f/g"))
 	require.Equal(t, "f/g", preempt.ForAnybody("f(n2)/g"))

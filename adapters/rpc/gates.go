@@ -29,11 +29,6 @@ func (s *Server[S]) allGates() []string {
 	return all
 }
 
-// holdsAt reports whether goroutines are held at a gate.
-func (s *Server[S]) holdsAt(gate string) bool {
-	return s.HoldAt == nil || slices.ContainsFunc(s.HoldAt, func(at string) bool { return preempt.Is(gate, at) })
-}
-
 // watch makes the goroutines of a new incarnation be watched, if they can be held.
 func (s *server[S]) watch() {
 	if s.plan.Preempt {
@@ -66,7 +61,7 @@ func (s *server[S]) passed() []string {
 	if s.gates.Held() != "" {
 		return nil
 	}
-	return slices.DeleteFunc(all, func(gate string) bool { return !s.plan.holdsAt(gate) })
+	return slices.DeleteFunc(all, func(gate string) bool { return !preempt.Chosen(s.plan.HoldAt, gate) })
 }
 
 // held returns the gate at which a goroutine is held; "" for none.
@@ -94,7 +89,7 @@ func (s *server[S]) refusesHeld() func(*spec.Input) bool {
 		case in.Kind == spec.Resume:
 			return in.Gate != "" || !held
 		case in.Gate != "":
-			return !watched || held || in.Cut > 0 || !s.plan.holdsAt(in.Gate)
+			return !watched || held || in.Cut > 0 || !preempt.Chosen(s.plan.HoldAt, in.Gate)
 		}
 		return false
 	}
