@@ -17,6 +17,11 @@ type hearsay struct {
 
 	ownVote ballot // of a leader, told last, without its origin
 
+	logs    map[Term]*led // of the leaders of terms;
+	ledIn   Term          // that of this term, asked for last, is
+	ledNow  *led
+	staleIn Term // the step at hand shows that the leader of this term has an older entry than it made; 0 is none
+
 	broken                    bool // the step at hand breaks a promise, without what is told
 	replies, acknowledgements bool // to requests for votes, and to entries: some are recorded
 }
@@ -67,6 +72,7 @@ func (j *Judge) hear(where func(Part, int) Origin, s *Step, broken bool) (found 
 	h.messages(s, func(part Part, effect int, m *Message) {
 		report(leaderCommitTrue, j.toldTooFar(s, m, part))
 		report(logTermsOrdered, s.termsFall(m, part, effect))
+		j.ledTold(s, m, part, effect, where)
 		if j.ofItsTerm(s, m) {
 			j.committedTold(m, where(part, effect))
 			j.termsTold(s, m, part, effect, where, report)
@@ -74,6 +80,7 @@ func (j *Judge) hear(where func(Part, int) Origin, s *Step, broken bool) (found 
 		}
 		found = append(found, j.electsTold(s, m, part, effect, where, report)...)
 	})
+	j.ledShown(s, where, report)
 	o := &s.After
 	if o.Knows(FieldTerm) && !s.crashes() {
 		h.commit(o.Term, s.reached(), s.Server, where(PartAfter, 0))

@@ -66,6 +66,9 @@ func (j *Judge) fact(where func(Part, int) Origin, s *Step, f *Fact) (found []*B
 			}
 		}
 	}
+	if f.Kind == FactEntry && j.recorded && !j.incomplete {
+		j.hearsay.made(f.Term, stood{f.Index, f.By, f.Origin, f.Part, f.Effect})
+	}
 	earlier := j.history.Agree(f)
 	if f.Kind == FactVote {
 		j.of(f.Server).known.votedIn(f.Term)

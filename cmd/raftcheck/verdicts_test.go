@@ -22,7 +22,8 @@ import (
 //	n3 deliver RequestVote n1 term:1 last:0 | send RequestVoteReply n1 term:1 granted:true | = follower term:1 votedFor:n1
 //	n3 deliver RequestVote n2 term:1 last:0 | send RequestVoteReply n2 term:1 granted:true
 //
-// The second line is the rule that is broken and the number of the guilty record, or "legal"; words after it are variants that the header declares.
+// The second line is the rule that is broken and the number of the guilty record, or "legal"; words after it are variants that the header declares, and
+// "joined" says there that records of different servers are in an order of causes.
 // A record is what happens to a server, with the sender of what is delivered; then effects, with the receiver of what is sent; then what is shown
 // before (pre) and after (=). "last" and "prev" are index@term, a log is [x@1 no-op@1 @2] with …2@1 in front where it was compacted, progress
 // is server:next/match. A number and a colon in front of a record is its n.
@@ -104,10 +105,16 @@ func (c *verdictCase) document(t *testing.T) *document {
 }
 
 func (c *verdictCase) declared() string {
-	if len(c.variants) == 0 {
-		return ""
+	variants := slices.DeleteFunc(slices.Clone(c.variants), func(v string) bool { return v == "joined" })
+	switch joined := len(variants) < len(c.variants); {
+	case joined && len(variants) > 0:
+		return `,"joined":true,"variants":` + spellingOf(variants)
+	case joined:
+		return `,"joined":true`
+	case len(variants) > 0:
+		return `,"variants":` + spellingOf(variants)
 	}
-	return `,"variants":` + spellingOf(c.variants)
+	return ""
 }
 
 // verdictCases reads all small traces.
