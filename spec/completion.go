@@ -246,6 +246,11 @@ func (c *completer) message(m *Message, before, after *Observation) {
 	everybody := c.everybody()
 	if take(MessageFrom) {
 		m.From = oneOf(c, everybody...)
+		for _, reply := range c.shown.Output.Sent {
+			if m == &c.step.Input.Message && reply.Knows(MessageTo) && c.shown.answeredBy(reply) {
+				m.From = reply.To
+			}
+		}
 	}
 	if take(MessageTo) {
 		m.To = oneOf(c, everybody...)
@@ -307,7 +312,11 @@ func (c *completer) effects(s *Step) {
 	for k := range effects {
 		e := &effects[k]
 		if e.Message.Unknown != 0 {
+			answer := s.answeredBy(&c.shown.Output.Effects[k].Message)
 			c.message(&e.Message, &s.Before, &s.After)
+			if answer {
+				e.Message.To = s.Input.Message.From
+			}
 		}
 		if e.Durable.Unknown != 0 {
 			c.disk(s, &e.Durable)

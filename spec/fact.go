@@ -304,7 +304,7 @@ func (t *teller) committed(s *Step) {
 	}
 	in := s.After.Term
 	if !s.After.Knows(FieldTerm) {
-		in = ^Term(0)
+		in = anyTerm
 	}
 	for i := max(from, s.After.Log.Base) + 1; i <= s.After.CommitIndex; i++ {
 		e, held := s.After.Log.At(i)
@@ -326,7 +326,7 @@ func (t *teller) clients(s *Step) {
 		held = held && s.After.Knows(FieldLog)
 		fact := Fact{Key: Key{Index: e.Reply.Index}, Entry: Entry{Term: e.Reply.Term, Value: e.Reply.Value}, By: s.Server, In: s.After.Term, Part: PartEffect, Effect: k}
 		if !s.After.Knows(FieldTerm) {
-			fact.In = ^Term(0)
+			fact.In = anyTerm
 		}
 		switch {
 		case e.Kind == Apply:

@@ -162,15 +162,15 @@ func (j *Judge) meet(where func(Part, int) Origin, s *Step) (found []*Breach) {
 		j.holes++
 		for _, id := range j.order {
 			j.withdraw(id)
-			j.of(id).known.mayLose()
+			j.of(id).known.mayLose(anyTerm)
 		}
 	}
 	if j.incomplete || !j.recorded {
 		return nil
 	}
 	known := &j.of(s.Server).known
-	if s.Gap {
-		known.mayLose()
+	if s.Gap || !known.seen && s.Input.Kind == Restart {
+		known.mayLose(anyTerm)
 	}
 	if s.Gap || s.crashes() || s.Input.Kind == Restart {
 		j.withdraw(s.Server)
@@ -236,7 +236,7 @@ func (j *Judge) learn(where func(Part, int) Origin, s *Step) {
 	if s.Input.Kind == Deliver && !j.causal && !s.Output.Refused && m.Knows(MessageFrom) && m.From != s.Server && m.From != None &&
 		j.binding.promises() {
 		sender := &j.of(m.From).known
-		sender.told(m, &sender.now, &j.binding, where(PartInput, 0))
+		sender.told(m, true, &sender.now, &j.binding, where(PartInput, 0))
 	}
 }
 

@@ -35,6 +35,7 @@ type Known struct {
 	running bool // it was certainly up when its last step ended
 	failing bool // its disk was said to refuse what it writes next, which stops it
 	losses  int  // how often it crashed and lost what was not synced, or may have where its steps are not all recorded
+	losable Term // the latest term that it may have lost so
 	sends   bool // its own record shows some of what it sends
 }
 
@@ -83,11 +84,16 @@ type promise struct {
 	diskIs bool // it has been shown, and nothing can have replaced its entries since
 }
 
-// mayLose takes in that the server may have crashed and lost what was not synced: a term in which it only asked for votes or led is among that.
-func (k *Known) mayLose() {
+// mayLose takes in that the server, which was in no later term than this by then, may have crashed and lost what was not synced: a term in which it only asked
+// for votes or led is among that.
+func (k *Known) mayLose(top Term) {
 	k.losses++
+	k.losable = max(k.losable, top)
 	k.promised.own, k.promised.asked = ballot{}, learnt[Term]{}
 }
+
+// anyTerm is as late as a term may be.
+const anyTerm = ^Term(0)
 
 // losses is how often a server may have lost a term in which it only asked for votes or led.
 func (j *Judge) losses(id ServerID) int { return j.of(id).known.losses }
@@ -299,14 +305,18 @@ func (k *Known) learn(s *Step, declared *binding, holes int, where func(Part, in
 			k.stored(&e.Durable, declared, where(PartEffect, n))
 		case e.Kind == Send:
 			k.sends = true
-			k.told(&e.Message, o, declared, where(PartEffect, n))
+			k.told(&e.Message, false, o, declared, where(PartEffect, n))
 		}
 	}
 	if o.Knows(FieldDurable) {
 		k.stored(&o.Durable, declared, at)
 	}
-	if s.Input.Lossy && s.crashes() {
-		k.mayLose()
+	switch {
+	case !s.Input.Lossy || !s.crashes():
+	case k.topKnown:
+		k.mayLose(k.top)
+	default:
+		k.mayLose(anyTerm)
 	}
 }
 

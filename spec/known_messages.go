@@ -1,11 +1,15 @@
 package spec
 
-// told adds what a message promised when it left. now is what its sender was then, as far as that is known.
-func (k *Known) told(m *Message, now *Observation, declared *binding, at Origin) {
+// told adds what a message promised when it left. now is what its sender was then, as far as that is known. One that arrives may have left before its sender
+// lost what was not synced.
+func (k *Known) told(m *Message, arrives bool, now *Observation, declared *binding, at Origin) {
 	if !tellsSendersTerm(m.Kind) || !m.Knows(MessageTerm|MessageTo) || m.To == m.From {
 		return
 	}
 	p := &k.promised
+	if arrives && m.Kind.IsRequest() && m.Term <= k.losable {
+		return
+	}
 	k.term.raise(m.Term, at)
 	if m.Kind.IsRequest() {
 		p.asked.raise(m.Term, at)
@@ -208,9 +212,9 @@ func (k *Known) asksOtherwise(s *Step, declared *binding, where func(Part, int) 
 // sent returns the breach of a step that brings a message which this server, by all that is known of it, cannot have sent.
 func (k *Known) sent(s *Step, holes int) *Breach {
 	m := &s.Input.Message
-	why, condition := k.past.rulesOut(m)
-	if why == "" {
-		why, condition = k.otherThanSent(m, holes)
+	why, condition := k.otherThanSent(m, holes)
+	if why == "" && !(m.Kind.IsRequest() && m.Term <= k.losable) {
+		why, condition = k.past.rulesOut(m)
 	}
 	if why == "" || !k.sends || k.hole != holes {
 		return nil

@@ -198,7 +198,8 @@ func (k *Known) comesBack(s *Step, declared *binding, unnumbered bool, yield fun
 
 // isOn reports whether the term and the vote that were promised are on a disk that holds these.
 func (p *promise) isOn(term Term, vote ServerID) bool {
-	return p.term.least <= term && (p.vote.term < term || p.vote.vote == None || p.vote.vote == vote)
+	return max(p.term.least, p.asked.least) <= term && (p.vote.term < term || p.vote.vote == None || p.vote.vote == vote) &&
+		(p.own.term < term || p.own.vote == None || p.own.vote == vote)
 }
 
 // keepsAcknowledged compares how long a log is after a crash with what the server acknowledged.

@@ -100,7 +100,7 @@ func judgePrevMatches(s *Step) *Breach {
 // acknowledges returns the first reply of the step that tells the sender of m of success, and whether there is one.
 func (s *Step) acknowledges(m *Message) (effect int, yes bool) {
 	for k, reply := range s.Output.Sent {
-		if reply.Kind == AppendEntriesReply && reply.Success && reply.To == m.From {
+		if reply.Success && s.answeredBy(reply) {
 			return k, true
 		}
 	}

@@ -38,7 +38,7 @@ func (s *Step) highestTerm() Term {
 	switch {
 	case s.Input.Kind == Timeout, s.Input.Kind == Tick, s.Input.Kind == BecomeLeader, s.delivered(PreVoteReply) && m.Granted, s.delivered(TimeoutNow):
 		if s.Declared.Has(TermJumps) {
-			return ^Term(0)
+			return anyTerm
 		}
 		if s.delivered(TimeoutNow) {
 			return max(s.Before.Term, m.Term) + 1

@@ -82,7 +82,7 @@ func judgePreVoteAnswered(s *Step) *Breach {
 		return nil
 	}
 	for k, reply := range s.Output.Sent {
-		if reply.Kind != PreVoteReply || reply.To != m.From {
+		if !s.answeredBy(reply) {
 			continue
 		}
 		if !reply.Granted && reply.Term == s.After.Term || reply.Granted && s.couldVote(m) {

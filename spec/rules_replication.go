@@ -23,7 +23,7 @@ func judgeAckVerified(s *Step) *Breach {
 	proved, _ := s.proves()
 	verified := max(proved, s.Before.CommitIndex)
 	for k, reply := range s.Output.Sent {
-		if reply.Kind != AppendEntriesReply || !reply.Success || reply.To != m.From || reply.MatchIndex <= verified {
+		if !reply.Success || !s.answeredBy(reply) || reply.MatchIndex <= verified {
 			continue
 		}
 		return s.breachSent(k, "%s acknowledges entries up to index %d of a message that ends at index %d", s.Server, reply.MatchIndex, m.LastEntryIndex()).

@@ -193,7 +193,7 @@ func judgeStaleRequestAnswer(s *Step) *Breach {
 		return nil
 	}
 	for k, reply := range s.Output.Sent {
-		if reply.To == m.From && answers(m.Kind, reply.Kind) && (reply.Granted || reply.Success) && reply.Term > m.Term && reply.Kind != PreVoteReply {
+		if s.answeredBy(reply) && (reply.Granted || reply.Success) && reply.Term > m.Term && reply.Kind != PreVoteReply {
 			b := s.breachSent(k, "%s in term %d %s %s of term %d from %s", s.Server, reply.Term, reply.consents(), m.Kind, m.Term, m.From).
 				refusing("request.term ≥ currentTerm", "%d is below %d", m.Term, reply.Term).
 				allowing("%s refuses with term %d", s.Server, reply.Term).since("the request of an earlier term", PartInput)
@@ -211,7 +211,7 @@ func judgeStaleRequestAnswer(s *Step) *Breach {
 		own = s.After.Term
 	}
 	for k, reply := range s.Output.Sent {
-		if reply.To != m.From || !answers(m.Kind, reply.Kind) {
+		if !s.answeredBy(reply) {
 			continue
 		}
 		if reply.Term < own || reply.Term > own && s.After.Knows(FieldTerm) {
@@ -234,6 +234,19 @@ func (m *Message) consents() string {
 		return "grants"
 	}
 	return "accepts"
+}
+
+// answeredBy reports whether a reply that a step sends answers the request that it brings. Where it is not shown between whom they go, it does, unless
+// replies may wait for storage and leave in another step.
+func (s *Step) answeredBy(reply *Message) bool {
+	m := &s.Input.Message
+	if !answers(m.Kind, reply.Kind) {
+		return false
+	}
+	if m.Knows(MessageFrom) && reply.Knows(MessageTo) {
+		return reply.To == m.From
+	}
+	return !s.Declared.Has(StoresLater) && !s.Declared.Has(VolatileUntilReady)
 }
 
 // answers reports whether a message of kind reply is the answer to a message of kind request.

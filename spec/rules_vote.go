@@ -20,10 +20,10 @@ func judgeVoteUpToDate(s *Step) *Breach {
 		return nil
 	}
 	for k, reply := range s.Output.Sent {
-		if reply.Kind != RequestVoteReply || !reply.Granted || reply.To != m.From || m.From == s.Server {
+		if !reply.Granted || !s.answeredBy(reply) || m.From == s.Server {
 			continue
 		}
-		if s.Before.Term == reply.Term && (s.Before.VotedFor == m.From || !s.Before.Knows(FieldVotedFor)) {
+		if s.Before.Term == reply.Term && (s.Before.VotedFor == m.From || !s.Before.Knows(FieldVotedFor) || !m.Knows(MessageFrom)) {
 			continue // the same vote again; the voter's log may have grown since it gave it
 		}
 		log := s.votesWith()
@@ -142,7 +142,7 @@ func (s *Step) judgeVoteUnasked() *Breach {
 // refusesVote reports whether the step answers a request for a vote with a refusal.
 func (s *Step) refusesVote(m *Message) bool {
 	for _, reply := range s.Output.Sent {
-		if reply.Kind == RequestVoteReply && reply.To == m.From && !reply.Granted {
+		if !reply.Granted && s.answeredBy(reply) {
 			return true
 		}
 	}

@@ -100,7 +100,7 @@ func (j *Judge) compacts(s *Step, where func(Part, int) Origin) *Breach {
 	if base == 0 || term == 0 || !o.Knows(FieldLog|FieldCompacted) || s.crashes() || b.Knows(FieldLog|FieldCompacted) && b.Log.Base == base && b.Log.BaseTerm == term {
 		return nil
 	}
-	in := ^Term(0)
+	in := anyTerm
 	if o.Knows(FieldTerm) {
 		in = o.Term
 	}

@@ -49,7 +49,7 @@ func (j *Judge) hasSeenAll(o *Observation, i Index) bool {
 		return false
 	}
 	all := j.history.Committed()
-	if committed, _ := j.hearsay.committedBy(^Term(0)); committed.index >= i || len(all) > 0 && all[len(all)-1].Index >= i {
+	if committed, _ := j.hearsay.committedBy(anyTerm); committed.index >= i || len(all) > 0 && all[len(all)-1].Index >= i {
 		return false
 	}
 	lacked := func(id ServerID) bool {

@@ -196,7 +196,10 @@ func readRecord(line string, n int) (map[string]any, error) {
 		case "pre", "=":
 			record[map[string]string{"pre": "pre", "=": "post"}[words[0]]] = readState(words[1:])
 		case "send":
-			message := map[string]any{"kind": words[1], "from": record["server"], "to": words[2]}
+			message := map[string]any{"kind": words[1], "from": record["server"]}
+			if words[2] != "?" {
+				message["to"] = words[2]
+			}
 			for _, word := range words[3:] {
 				setMember(message, word)
 			}
