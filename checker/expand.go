@@ -387,8 +387,14 @@ func (x *expander) least(k uint32, place, kind int, lost way, after uint32) {
 	is, was := x.historyHash[int(after)*n:][:n], x.historyHash[int(before)*n:][:n]
 	if lost == 0 {
 		least := ^uint64(0)
-		for p, fp := range base {
-			least = min(least, fp+delta[p]-arrived[p]+extra+is[p]-was[p])
+		if after == before && extra == 0 { // mostly
+			for p, fp := range base {
+				least = min(least, fp+delta[p]-arrived[p])
+			}
+		} else {
+			for p, fp := range base {
+				least = min(least, fp+delta[p]-arrived[p]+extra+is[p]-was[p])
+			}
 		}
 		x.out(least, v)
 		return
