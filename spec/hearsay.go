@@ -80,7 +80,6 @@ func (j *Judge) hear(where func(Part, int) Origin, s *Step, broken bool) (found 
 		}
 		found = append(found, j.electsTold(s, m, part, effect, where, report)...)
 	})
-	j.ledShown(s, where, report)
 	o := &s.After
 	if o.Knows(FieldTerm) && !s.crashes() {
 		h.commit(o.Term, s.reached(), s.Server, where(PartAfter, 0))
@@ -102,6 +101,13 @@ func (j *Judge) hear(where func(Part, int) Origin, s *Step, broken bool) (found 
 	report(ackVerified, s.acknowledgedTooFar())
 	report(majorityElects, j.of(s.Server).known.leadsAgain(s))
 	j.counts(s, report)
+	alone := func(r *Rule, b *Breach) { // others say better what is wrong
+		if !broken && len(found) == 0 {
+			report(r, b)
+		}
+	}
+	alone(candidateVotesForItself, s.leadsByAnother())
+	j.ledShown(s, where, alone)
 	return found
 }
 
@@ -151,6 +157,17 @@ func (k *Known) leadsAgain(s *Step) *Breach {
 	}
 	return s.breachAfter("%s led term %d, stopped leading it, and leads it again", s.Server, a.Term).
 		refusing("a new election is in a new term", "it is in term %d still", a.Term).allowing("%s campaigns in term %d", s.Server, a.Term+1)
+}
+
+// leadsByAnother returns the breach of a leader whose vote in its term is for another server.
+func (s *Step) leadsByAnother() *Breach {
+	o := &s.After
+	if !o.Knows(FieldRole|FieldTerm|FieldVotedFor) || o.Role != Leader || s.crashes() || o.VotedFor == s.Server || o.VotedFor == None {
+		return nil
+	}
+	return s.breachAfter("%s leads term %d and its vote in that term is for %s", s.Server, o.Term, o.VotedFor).
+		refusing("votedFor = leader", "it is %s", o.VotedFor).
+		allowing("%s leads no term in which it voted for another", s.Server)
 }
 
 // messages calls yield for the message that a step brings and for those that it sends.

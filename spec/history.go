@@ -259,3 +259,31 @@ func (f *Fact) showsAll() bool {
 	}
 	return true
 }
+
+// disorders returns the breach that what is committed at an index is of a later term than what follows it, or of an earlier one than what it follows.
+func (h *History) disorders(s *Step, f *Fact) *Breach {
+	for _, all := range [...]byIndex{h.committed, h.acknowledged} {
+		at, known := all.find(f.Index)
+		if at > 0 {
+			if before := &all[at-1]; before.Entry.Term > f.Entry.Term {
+				return disordered(s, f, before, before.Entry.Term, f.Entry.Term)
+			}
+		}
+		if known {
+			at++
+		}
+		if at < len(all) {
+			if after := &all[at]; after.Entry.Term > 0 && after.Entry.Term < f.Entry.Term {
+				return disordered(s, f, after, f.Entry.Term, after.Entry.Term)
+			}
+		}
+	}
+	return nil
+}
+
+func disordered(s *Step, f, other *Fact, before, after Term) *Breach {
+	b := s.breach(f.Part, f.Effect, "%s has %s committed at index %d, and %s is committed at index %d", f.By, f.Entry.named(), f.Index, other.Entry.named(), other.Index).
+		refusing("log[i].term ≥ log[i-1].term", "%d is below %d", after, before)
+	b.Evidence = append(b.Evidence, Evidence{Role: "what was committed", Server: other.By, Part: PartFact, Origin: other.Origin})
+	return b
+}

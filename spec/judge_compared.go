@@ -69,6 +69,13 @@ func (j *Judge) fact(where func(Part, int) Origin, s *Step, f *Fact) (found []*B
 	if f.Kind == FactEntry && j.recorded && !j.incomplete {
 		j.hearsay.made(f.Term, stood{f.Index, f.By, f.Origin, f.Part, f.Effect})
 	}
+	if (f.Kind == FactCommitted || f.Kind == FactAcknowledged) && f.Entry.Term > 0 && j.recorded && !j.incomplete && slices.Contains(j.rules, logTermsOrdered) {
+		if b := j.history.disorders(s, f); b != nil {
+			if b = logTermsOrdered.stepBreach(s, b); b != nil {
+				found = append(found, b)
+			}
+		}
+	}
 	earlier := j.history.Agree(f)
 	if f.Kind == FactVote {
 		j.of(f.Server).known.votedIn(f.Term)

@@ -128,6 +128,15 @@ func (k *Known) meet(s *Step, declared *binding, unnumbered bool, holes int, whe
 	}
 	k.steps(s, unnumbered, declared, yield)
 	k.disks(s, yield)
+	if declared.promises() {
+		if b := k.losesPromised(s, declared); b != nil {
+			yield(durableBeforeSend, b)
+		} else if !unnumbered && !durableBeforeSend.checkable(s) {
+			if b := s.promisesUnstored(declared); b != nil {
+				yield(durableBeforeSend, b)
+			}
+		}
+	}
 	if b := k.appliesAgain(s); b != nil && !s.Declared.Has(CommitMayFall) {
 		yield(applyInOrder, b)
 	}

@@ -120,3 +120,73 @@ func (k *Known) stored(d *Durable, declared *binding, at Origin) {
 		k.gave(d.Term, d.VotedFor, at)
 	}
 }
+
+// onDisk returns what an observation shows to be on disk, which need not be all of it.
+func (o *Observation) onDisk() *Durable {
+	if !o.Knows(FieldDurable) && o.Durable.Unknown == 0 {
+		return &unknownDisk
+	}
+	return &o.Durable
+}
+
+var unknownDisk = Durable{Unknown: FieldTerm | FieldVotedFor | FieldLog}
+
+// promisesUnstored returns the breach of a message that promises what is not on disk when the step is over, where the record does not show what was there before:
+// nothing that is promised leaves the disk.
+func (s *Step) promisesUnstored(declared *binding) *Breach {
+	disk := s.After.onDisk()
+	on := func(f Field) bool { return disk.Unknown&f == 0 }
+	if s.crashes() || !on(FieldTerm) {
+		return nil
+	}
+	for n, m := range s.Output.Sent {
+		switch {
+		case !m.Knows(MessageTerm|MessageTo) || !tellsSendersTerm(m.Kind) || m.To == s.Server:
+			continue
+		case m.Term > disk.Term:
+		case m.Kind == RequestVote || m.Kind == RequestVoteReply && m.Knows(MessageGranted) && m.Granted:
+			if !on(FieldVotedFor) || declared.dropsVote && disk.VotedFor == None {
+				continue
+			}
+		case (m.Kind == AppendEntriesReply || m.Kind == InstallSnapshotReply) && m.Knows(MessageSuccess|MessageMatch) && m.Success:
+			if !on(FieldLog) || declared.healsFirst || m.MatchIndex <= disk.Log.LastIndex() {
+				continue
+			}
+		default:
+			continue
+		}
+		if b := judgePromise(s, n, m, disk); b != nil {
+			return b
+		}
+	}
+	return nil
+}
+
+// losesPromised returns the breach of a crash that leaves less on disk than the server had promised. Entries are certain to be wanted there only as long as it
+// has been in no later term than the one in which it acknowledged them.
+func (k *Known) losesPromised(s *Step, declared *binding) *Breach {
+	p, disk, b := &k.promised, s.After.onDisk(), &s.Before
+	if s.Input.Kind != Crash || b.Knows(FieldDurable) || disk.Unknown&FieldTerm != 0 {
+		return nil
+	}
+	lost := func(b *Breach, what string, at Origin) *Breach {
+		return b.showing(FieldDurable).hinting(syncHint).promised(what, s.Server, at)
+	}
+	if disk.Term < p.term.least {
+		return lost(s.breachAfter("%s crashes with term %d on its disk and had promised in term %d", s.Server, disk.Term, p.term.least).
+			refusing("term on disk ≥ term promised", "%d is below %d", disk.Term, p.term.least).
+			allowing("term %d or a later one is on its disk", p.term.least), "the promise", p.term.at)
+	}
+	if vote := &p.vote; disk.Unknown&FieldVotedFor == 0 && vote.vote != None && vote.term == disk.Term && disk.VotedFor != vote.vote && !(declared.dropsVote && disk.VotedFor == None) {
+		return lost(s.breachAfter("%s gave its vote in term %d to %s and crashes with a vote for %s on its disk", s.Server, vote.term, vote.vote, disk.VotedFor).
+			refusing("votedFor on disk = vote promised", "%s is not %s", disk.VotedFor, vote.vote).
+			allowing("its vote for %s is on its disk", vote.vote), "the vote", vote.at)
+	}
+	last, acked := disk.Log.LastIndex(), &p.acked
+	if disk.Unknown&FieldLog != 0 || s.Gap || s.Hole || !b.Knows(FieldTerm) || b.Term != acked.term || disk.Term != acked.term || last >= acked.index || s.Declared.Has(MendsLog) {
+		return nil
+	}
+	return lost(s.breachAfter("%s acknowledged entries up to index %d in term %d and crashes with a log on its disk that ends with index %d", s.Server, acked.index, acked.term, last).
+		refusing("last index on disk ≥ the index acknowledged", "%d is below %d", last, acked.index).
+		allowing("its entries up to index %d are on its disk", acked.index), "the acknowledgement", acked.at)
+}
