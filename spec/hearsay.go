@@ -107,6 +107,10 @@ func (j *Judge) hear(where func(Part, int) Origin, s *Step, broken bool) (found 
 		}
 	}
 	alone(candidateVotesForItself, s.leadsByAnother())
+	if s.Declared.Has(ConfigurationInLog) && !j.unnumbered {
+		alone(changeAfterOwnCommit, s.changesUncommitted())
+		alone(oneVoterAtATime, s.changesApart())
+	}
 	j.ledShown(s, where, alone)
 	return found
 }

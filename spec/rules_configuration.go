@@ -286,3 +286,62 @@ var configurationOfSnapshot = &Rule{
 			allowing("%s goes by %s", s.Server, want).since("the snapshot", PartInput)
 	},
 }
+
+// changesUncommitted is [changeAfterOwnCommit] of a step that does not show how far the leader has committed: before it has an entry of its own term, it has
+// committed none.
+func (s *Step) changesUncommitted() *Breach {
+	if s.Input.Kind != Reconfigure || changeAfterOwnCommit.checkable(s) || !s.leadsOn() || !s.Before.Log.lastTermKnown() || s.Before.Log.LastTerm() >= s.After.Term {
+		return nil
+	}
+	c, i, appends := s.appendsConfiguration()
+	if !appends {
+		return nil
+	}
+	return s.breachAfter("%s, leader of term %d, appends %s at index %d, and had no entry of that term, which it could have committed", s.Server, s.After.Term, c, i).
+		refusing("log[commitIndex].term = currentTerm", "the log ended with an entry of term %d", s.Before.Log.LastTerm()).
+		allowing("%s commits an entry of term %d first", s.Server, s.After.Term).showing(FieldLog)
+}
+
+// leadsOn reports whether a step shows a leader that stays it, with its log.
+func (s *Step) leadsOn() bool {
+	return s.show(FieldRole|FieldTerm|FieldLog) && s.leads()
+}
+
+// mostApart is with how many voters it is tried out whether two configurations may decide apart.
+const mostApart = 12
+
+// changesApart returns the breach of a leader that appends a configuration which may elect without anybody by whom the one before it may commit. No such step
+// goes through a joint configuration: of that, the one half is the configuration before.
+func (s *Step) changesApart() *Breach {
+	if !s.leadsOn() {
+		return nil
+	}
+	c, i, appends := s.appendsConfiguration()
+	if !appends {
+		return nil
+	}
+	before, _, found := s.lastConfiguration(&s.After.Log, i-1)
+	if !found {
+		return nil
+	}
+	all := slices.Concat(c.Voters, c.Outgoing)
+	slices.Sort(all)
+	all = slices.Compact(all)
+	if len(all) > mostApart {
+		return nil
+	}
+	for chosen := range 1 << len(all) {
+		in := func(id ServerID) bool {
+			k, is := slices.BinarySearch(all, id)
+			return is && chosen>>k&1 == 1
+		}
+		if !s.elects(&c, in) || !s.commits(&before, func(id ServerID) bool { return !in(id) }) {
+			continue
+		}
+		electing := slices.DeleteFunc(slices.Clone(all), func(id ServerID) bool { return !in(id) })
+		return s.breachAfter("%s appends %s at index %d after %s, and %s elect in the one while others commit in the other", s.Server, c, i, before, listed(electing)).
+			refusing("electing servers of a configuration share one with committing servers of the one before", "%s need not", listed(electing)).
+			allowing("%s goes through a joint configuration of both", s.Server).showing(FieldLog)
+	}
+	return nil
+}
