@@ -112,6 +112,7 @@ func (j *Judge) hear(where func(Part, int) Origin, s *Step, broken bool) (found 
 		alone(oneVoterAtATime, s.changesApart())
 	}
 	j.ledShown(s, where, alone)
+	j.withheld(s, where(PartAfter, 0), alone)
 	return found
 }
 

@@ -9,8 +9,9 @@ type led struct {
 	older  stood // the highest at which the leader is known to have an entry of an earlier term
 	last   stood // how far its log is known to have reached
 	commit stood // how far servers of the term are known to have committed
-	shown  bool  // the leader's own log was looked through
-	stale  bool  // it has an older entry than it made
+	office office
+	shown  bool // the leader's own log was looked through
+	stale  bool // it has an older entry than it made
 }
 
 // stood is an index and who told it; 0 is none.
