@@ -309,6 +309,7 @@ func (c *completer) message(m *Message, before, after *Observation) {
 // before anything was sent, what the state machine did, what was answered and sent besides.
 func (c *completer) effects(s *Step) {
 	effects := slices.Clone(s.Output.Effects)
+	s.Output.Effects = effects // what is promised rests on what is filled in
 	for k := range effects {
 		e := &effects[k]
 		if e.Message.Unknown != 0 {
