@@ -20,6 +20,11 @@ type Clients struct {
 	Failed   []Outcome // that are said to have failed, and were not asked for again; in the order in which that was said
 	Missing  []Outcome // that are said to be done by a server that has not committed them there; in that order too
 	Doubled  []Outcome // of clients with names, that were carried out a second time; in that order too
+
+	// Of a record that leaves steps out, in which reads may have begun.
+
+	Blind bool       // there are such steps
+	Clear []ServerID // on which no such read waits any more
 }
 
 // Request is what a client with a name asks for.
@@ -174,6 +179,29 @@ func (c *Clients) request(s *Step) {
 	}
 }
 
+// looks takes in whether reads may wait on a server that are not recorded: where steps are left out they may have begun, and they are gone once it starts again
+// or shows that none waits.
+func (c *Clients) looks(s *Step) {
+	switch {
+	case s.Hole:
+		c.Blind, c.Clear = true, nil
+	case s.Gap:
+		c.Blind = true
+		c.Clear = slices.DeleteFunc(slices.Clone(c.Clear), func(id ServerID) bool { return id == s.Server })
+	}
+	if !c.Blind || slices.Contains(c.Clear, s.Server) {
+		return
+	}
+	if s.Input.Kind == Restart || s.Before.Knows(FieldReads) && len(s.Before.Reads) == 0 || s.crashes() {
+		c.Clear = append(slices.Clip(c.Clear), s.Server)
+	}
+}
+
+// certainly reports whether an answer on a server belongs to a read, and to none that is not recorded.
+func (c *Clients) certainly(read *Asked) bool {
+	return !c.Blind || read.Request != "" || slices.Contains(c.Clear, read.Server)
+}
+
 // ask adds the request or read that the step begins.
 func (c *Clients) ask(s *Step) {
 	c.request(s)
@@ -232,7 +260,7 @@ func judgeLinearizability(before *Clients, s *Step) *Breach {
 		if at < 0 {
 			continue
 		}
-		if b := c.judgeRead(s, k, &c.Reads[at], e.Reply.Index); b != nil {
+		if b := c.judgeRead(s, k, &c.Reads[at], e.Reply.Index); b != nil && c.certainly(&c.Reads[at]) {
 			return b
 		}
 		c.Reads = slices.Delete(slices.Clone(c.Reads), at, at+1)

@@ -523,7 +523,7 @@ func (h *hearsay) chunk(s *Step, unnumbered bool) *Breach {
 	case !s.delivered(InstallSnapshot):
 		return nil
 	}
-	if !m.Knows(MessageFrom|MessageTerm|MessagePrevIndex) || m.From != c.from || m.Term != c.term || m.PrevLogIndex != c.index {
+	if !m.Knows(MessageFrom|MessageTerm|MessagePrevIndex|MessageOffset) || m.From != c.from || m.Term != c.term || m.PrevLogIndex != c.index {
 		c.complete = false
 		return nil
 	}
@@ -550,7 +550,7 @@ func (h *hearsay) sentChunk(m *Message) {
 	}
 	c := h.chunks[m.To]
 	switch other := c == nil || c.from != m.From || c.term != m.Term || c.index != m.PrevLogIndex; {
-	case !m.Knows(MessageTerm | MessagePrevIndex):
+	case !m.Knows(MessageTerm | MessagePrevIndex | MessageOffset):
 		delete(h.chunks, m.To)
 	case other && chunk:
 		if h.chunks == nil {

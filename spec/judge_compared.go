@@ -170,7 +170,11 @@ func (j *Judge) ask(found []*Breach, rule int, s *Step, judge func(*Step) *Breac
 // happened, nobody knows what was told before a read began.
 func (j *Judge) told(where func(Part, int) Origin, s *Step, t traits) (found []*Breach) {
 	const concerns = tellsCommand | tellsRead | doesEffect<<(Apply-Send) | givenPropose | givenReadIndex | isCrash
-	if j.incomplete || j.causal || t&concerns == 0 {
+	if j.incomplete || j.causal {
+		return nil
+	}
+	j.clients.looks(s)
+	if t&concerns == 0 {
 		return nil
 	}
 	for _, k := range j.answering {

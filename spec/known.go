@@ -36,7 +36,9 @@ type Known struct {
 	failing bool // its disk was said to refuse what it writes next, which stops it
 	losses  int  // how often it crashed and lost what was not synced, or may have where its steps are not all recorded
 	losable Term // the latest term that it may have lost so
-	sends   bool // its own record shows some of what it sends
+
+	lostFirst bool // it has lost something so only before it showed itself for the first time
+	sends     bool // its own record shows some of what it sends
 }
 
 // learnt is a lower bound and where it was learnt.
@@ -88,7 +90,7 @@ type promise struct {
 // for votes or led is among that.
 func (k *Known) mayLose(top Term) {
 	k.losses++
-	k.losable = max(k.losable, top)
+	k.losable, k.lostFirst = max(k.losable, top), false
 	k.promised.own, k.promised.asked = ballot{}, learnt[Term]{}
 }
 
@@ -270,7 +272,7 @@ func (k *Known) learn(s *Step, declared *binding, holes int, where func(Part, in
 	if s.Output.Refused {
 		return // nothing happened
 	}
-	at := where(PartAfter, 0)
+	at, first := where(PartAfter, 0), !k.seen
 	k.seen, k.from, k.hole = true, at, holes
 	o := &s.After
 	k.past.learn(s)
@@ -326,6 +328,7 @@ func (k *Known) learn(s *Step, declared *binding, holes int, where func(Part, in
 		k.mayLose(k.top)
 	default:
 		k.mayLose(anyTerm)
+		k.lostFirst = first
 	}
 }
 

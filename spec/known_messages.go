@@ -213,7 +213,7 @@ func (k *Known) asksOtherwise(s *Step, declared *binding, where func(Part, int) 
 func (k *Known) sent(s *Step, holes int) *Breach {
 	m := &s.Input.Message
 	why, condition := k.otherThanSent(m, holes)
-	if why == "" && !(m.Kind.IsRequest() && m.Term <= k.losable) {
+	if why == "" && (!m.Kind.IsRequest() || m.Term > k.losable || k.lostFirst) {
 		why, condition = k.past.rulesOut(m)
 	}
 	if why == "" || !k.sends || k.hole != holes {

@@ -204,10 +204,11 @@ const (
 	MessageCommit
 	MessageSuccess
 	MessageMatch
+	MessageOffset // of a chunk; where it is no chunk, it is known
 )
 
 var messageFieldNames = [...]string{"from", "to", "term", "lastLogIndex", "lastLogTerm", "granted", "prevLogIndex", "prevLogTerm", "entries",
-	"leaderCommit", "success", "matchIndex"}
+	"leaderCommit", "success", "matchIndex", "offset"}
 
 // String lists the fields as traces name them, with commas between.
 func (f MessageField) String() string {

@@ -259,7 +259,7 @@ func (s *sending) fingerprint(m *spec.Message) (uint64, optional) {
 	if m.Knows(spec.MessagePrevTerm) {
 		told.prevTerm = uint64(m.PrevLogTerm) + 1
 	}
-	if m.Offset != 0 || m.Partial { // a chunk that is the whole snapshot need not say so
+	if (m.Offset != 0 || m.Partial) && m.Knows(spec.MessageOffset) { // a chunk that is the whole snapshot need not say so
 		told.chunk = 2*m.Offset + 1 + uint64(flags(m.Partial, false))
 	}
 	if m.ConflictIndex > 0 || m.ConflictTerm > 0 {

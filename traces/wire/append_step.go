@@ -193,7 +193,9 @@ func (o *Object) message(m *spec.Message) {
 	}
 	uint("leaderCommit", spec.MessageCommit, uint64(m.LeaderCommit))
 	if m.Offset != 0 || m.Partial {
-		o.Uint("offset", m.Offset)
+		if m.Knows(spec.MessageOffset) {
+			o.Uint("offset", m.Offset)
+		}
 		o.Bool("done", !m.Partial)
 	}
 	bool("success", spec.MessageSuccess, m.Success)

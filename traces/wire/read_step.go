@@ -288,8 +288,8 @@ const (
 	nameLeaderCommit
 	nameSuccess
 	nameMatch
-	nameKind
 	nameOffset
+	nameKind
 	nameDone
 	nameConflictIndex
 	nameConflictTerm
@@ -325,7 +325,7 @@ func (r *Reader) MessageInto(m *spec.Message) {
 			shown |= 1 << name & shownLast
 		} else if r.More('}') {
 			var whole bool
-			if name, whole = r.said(m); whole && name <= nameMatch {
+			if name, whole = r.said(m); whole && name <= nameOffset {
 				shown |= 1 << name
 			}
 			w.read(&r.Line, name)
@@ -441,7 +441,11 @@ func unknown(m *spec.Message, shown spec.MessageField) spec.MessageField {
 	if shown&spec.MessagePrevIndex != 0 && m.PrevLogIndex == 0 {
 		shown |= spec.MessagePrevTerm // nothing stands at index 0
 	}
-	return m.Kind.Uses() &^ shown
+	uses := m.Kind.Uses()
+	if m.Partial {
+		uses |= spec.MessageOffset
+	}
+	return uses &^ shown
 }
 
 // kindOfMessage takes the name of a kind, and returns 0 for one that is not known if the reader is lenient.
