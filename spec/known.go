@@ -133,7 +133,7 @@ func (k *Known) meet(s *Step, declared *binding, unnumbered bool, holes int, whe
 	if declared.promises() {
 		if b := k.losesPromised(s, declared); b != nil {
 			yield(durableBeforeSend, b)
-		} else if !unnumbered && !durableBeforeSend.checkable(s) {
+		} else if !unnumbered {
 			if b := s.promisesUnstored(declared); b != nil {
 				yield(durableBeforeSend, b)
 			}

@@ -131,7 +131,7 @@ func (o *Observation) onDisk() *Durable {
 
 var unknownDisk = Durable{Unknown: FieldTerm | FieldVotedFor | FieldLog}
 
-// promisesUnstored returns the breach of a message that promises what is not on disk when the step is over, where the record does not show what was there before:
+// promisesUnstored returns the breach of a message that promises what is not on disk when the step is over, whatever was there in between:
 // nothing that is promised leaves the disk.
 func (s *Step) promisesUnstored(declared *binding) *Breach {
 	disk := s.After.onDisk()
