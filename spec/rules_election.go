@@ -92,17 +92,22 @@ func (s *Step) judgeVoteKept() *Breach {
 	return b
 }
 
-// judgeVoteGiven sees that a step gives a vote of a term and ends in that term with none. What waits for storage may be told before the vote is shown.
+// judgeVoteGiven sees that a step gives a vote of a term and ends in that term with none, or with another. What waits for storage may be told before the vote is
+// shown.
 func (s *Step) judgeVoteGiven() *Breach {
 	o := &s.After
-	if o.VotedFor != None || !o.Knows(FieldTerm|FieldVotedFor) || !o.Knows(FieldRole) && !o.Knows(FieldUp) || s.crashes() || s.Declared.Has(VolatileUntilReady) || s.dropsVote() {
+	if !o.Knows(FieldTerm|FieldVotedFor) || !o.Knows(FieldRole) && !o.Knows(FieldUp) || s.crashes() || s.Declared.Has(VolatileUntilReady) || o.VotedFor == None && s.dropsVote() {
 		return nil
 	}
 	for k, m := range s.Output.Sent {
-		if m.Kind != RequestVoteReply || !m.Knows(MessageGranted|MessageTo|MessageTerm) || !m.Granted || m.Term != o.Term || m.To == s.Server {
+		if m.Kind != RequestVoteReply || !m.Knows(MessageGranted|MessageTo|MessageTerm) || !m.Granted || m.Term != o.Term || m.To == s.Server || m.To == o.VotedFor {
 			continue
 		}
-		return s.breachSent(k, "%s gives %s its vote in term %d and holds none in that term", s.Server, m.To, m.Term).
+		held := "none"
+		if o.VotedFor != None {
+			held = "one for " + o.VotedFor.String()
+		}
+		return s.breachSent(k, "%s gives %s its vote in term %d and holds %s in that term", s.Server, m.To, m.Term, held).
 			refusing("votedFor = the candidate that is told of the vote", "it is %s", o.VotedFor).
 			allowing("%s holds a vote for %s", s.Server, m.To)
 	}
