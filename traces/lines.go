@@ -207,7 +207,7 @@ func (l *Lines) Next() ([]byte, error) {
 			return nil, err
 		}
 		line = bytes.TrimSuffix(line, []byte("\r"))
-		if len(line) == 0 {
+		if blank(line) {
 			continue
 		}
 		if l.until != nil && bytes.Equal(line, l.until) {
@@ -220,6 +220,10 @@ func (l *Lines) Next() ([]byte, error) {
 		}
 		return line, nil
 	}
+}
+
+func blank(line []byte) bool {
+	return len(line) == 0 || line[0] <= ' ' && len(bytes.TrimSpace(line)) == 0
 }
 
 func (l *Lines) read() ([]byte, error) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces/foreign"
 	"github.com/raftcheck/raftcheck/traces/internal/scan"
 	"github.com/raftcheck/raftcheck/traces/wire"
 )
@@ -136,6 +137,9 @@ func (r *Reader) take(text []byte, into *slot) (*Record, error) {
 	d.Remember(r.memory)
 	d.record(into)
 	if err := d.Err(); err != nil {
+		if inside := Inside(r.lines, text, nil); inside != nil {
+			return nil, inside
+		}
 		return nil, LineError(r.lines, err)
 	}
 	r.count++
@@ -219,6 +223,18 @@ func LineError(lines *Lines, err error) error {
 		fault.Message = "the line is cut off: " + place.What
 		fault.Hint = "the file is truncated"
 	}
+	return fault
+}
+
+// Inside returns an error where the current line begins, or belongs to, a trace of another format than that of the file, or a trace of
+// raftcheck within one: files that were put together are not one trace. own is the format of the file; nil is that of raftcheck.
+func Inside(lines *Lines, line []byte, own *foreign.Format) error {
+	other := foreign.Inside(line, own)
+	if other == nil {
+		return nil
+	}
+	fault := lines.Fault(0, "here "+other.Name+" begins inside another trace")
+	fault.Hint = "verify the parts of the file apart, each as a file of its own"
 	return fault
 }
 

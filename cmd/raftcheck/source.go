@@ -214,7 +214,7 @@ const ofNoFormat = "neither a raftcheck trace nor one of etcd's raft or CCF's"
 // its logger wrote.
 func detect(first []byte, ahead *foreign.Format) string {
 	switch {
-	case ahead == foreign.CCF:
+	case ahead == foreign.CCF, ccf.Detect(first):
 		return "ccf"
 	case etcd.Detect(first):
 		return "etcd"

@@ -9,6 +9,7 @@ import (
 
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
+	"github.com/raftcheck/raftcheck/traces/foreign"
 )
 
 // Window is how many records a step that may still be added to holds back at most.
@@ -168,7 +169,7 @@ func (r *Reader) read() error {
 		return traces.LineError(r.lines, err)
 	}
 	if !is {
-		return nil
+		return traces.Inside(r.lines, line, foreign.CCF)
 	}
 	if !packets[r.event.Function] && !others[r.event.Function] {
 		if r.options.Lenient {

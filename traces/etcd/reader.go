@@ -7,6 +7,7 @@ import (
 
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
+	fileformat "github.com/raftcheck/raftcheck/traces/foreign"
 )
 
 // Variants are the ways in which etcd's raft differs from the paper.
@@ -102,10 +103,11 @@ func (r *Reader) read() error {
 	if f := r.decoder.foreign; f != nil {
 		return f.refusal(r.lines.Name(), r.lines.Number())
 	}
-	if is {
-		r.events++
-		r.model.event(&r.event)
+	if !is {
+		return traces.Inside(r.lines, line, fileformat.Etcd)
 	}
+	r.events++
+	r.model.event(&r.event)
 	return nil
 }
 

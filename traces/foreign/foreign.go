@@ -54,7 +54,7 @@ var known = []struct {
 	*Format
 	is func(*head) bool
 }{
-	{&Format{Name: "a trace of raftcheck", Verbs: append(byServers, "linearize", "replay", "shrink", "join")}, func(h *head) bool { return h.value("format") == "raftcheck-trace" }},
+	{Native, func(h *head) bool { return h.value("format") == "raftcheck-trace" }},
 	{&Format{Name: "a history of clients", Verbs: []string{"linearize"}}, func(h *head) bool { return strings.HasPrefix(h.value("format"), "raftcheck-history") }},
 	{&Format{Name: "a report of a campaign or a shard (-o json)", Verbs: []string{"merge"}},
 		func(h *head) bool {
@@ -66,7 +66,7 @@ var known = []struct {
 		func(h *head) bool { return h.has("format", "suite", "implementation", "level") }},
 	{&Format{Name: "a report in SARIF", Hint: "it tells of files that were judged, and holds none of them"},
 		func(h *head) bool { return strings.Contains(h.value("$schema"), "sarif") || h.has("version", "runs") }},
-	{&Format{Name: "a trace of etcd's raft", Verbs: byServers}, func(h *head) bool { return h.anyLine(etcdEvent) }},
+	{Etcd, func(h *head) bool { return h.anyLine(etcdEvent) }},
 	{CCF, func(h *head) bool { return h.anyLine(ccfEvent) }},
 	{&Format{Name: "a recording of Maelstrom's messages", Verbs: []string{"linearize"}}, func(h *head) bool { return h.has("src", "dest", "body") }},
 	{&Format{Name: "a history of Jepsen", Verbs: []string{"linearize"}}, func(h *head) bool { return h.anyLine(jepsenOperation) || h.anyLine(jepsenJSON) }},
@@ -119,14 +119,41 @@ var known = []struct {
 	{&Format{Name: "a declaration of a project (raftcheck.yaml)", Verbs: []string{"gate"}}, func(h *head) bool {
 		return !strings.HasPrefix(h.text, "{") && h.anyLine(projectKey) && h.allYAML()
 	}},
+	{&Format{Name: "JSON over several lines", Hint: "a trace or a log has one object a line: jq -c . FILE writes it so", Guess: true}, func(h *head) bool {
+		return slices.Contains([]string{"{", "[", "[{"}, strings.TrimSpace(h.lines[0])) && len(h.keys) > 0
+	}},
 	{&Format{Name: "a log in JSON lines", Hint: logHint, Guess: true}, func(h *head) bool {
 		return h.has("msg") || h.has("message") || h.has("level") || h.has("event")
 	}},
 	{&Format{Name: "a log in logfmt", Hint: logHint, Guess: true}, func(h *head) bool { return logfmt(h.lines[0]) }},
 }
 
-// CCF is what a trace of CCF's is recognised as, whatever else stands before its first event.
-var CCF = &Format{Name: "a trace of CCF's raft", Verbs: byServers}
+// The formats of traces. CCF is what a trace of CCF's is recognised as, whatever else stands before its first event.
+var (
+	Native = &Format{Name: "a trace of raftcheck", Verbs: append(byServers, "linearize", "replay", "shrink", "join")}
+	Etcd   = &Format{Name: "a trace of etcd's raft", Verbs: byServers}
+	CCF    = &Format{Name: "a trace of CCF's raft", Verbs: byServers}
+)
+
+// Inside returns the format of a trace that a line within a file of another format begins or belongs to: files were put together there. It is
+// nil for any other line, such as another of the program's log. own is the format of the file, whose lines are none of these; nil is none.
+func Inside(line []byte, own *Format) *Format {
+	of := func(f *Format, mark string) bool { return f != own && bytes.Contains(line, []byte(mark)) }
+	if !of(Native, `"raftcheck-trace"`) && !of(Etcd, `"nid"`) && !of(CCF, `"function"`) {
+		return nil
+	}
+	h := headOf(line)
+	tag, tagged := h.keys["tag"]
+	switch {
+	case own != Native && h.value("format") == "raftcheck-trace":
+		return Native
+	case own != Etcd && (tag == "trace" || !tagged) && etcdEvent(h.text):
+		return Etcd
+	case own != CCF && (tag == "raft_trace" || tag == "tla") && h.has("msg"):
+		return CCF
+	}
+	return nil
+}
 
 // byServers are the verbs that read what servers recorded, in whatever format.
 var byServers = []string{"verify", "show"}

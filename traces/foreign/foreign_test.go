@@ -52,6 +52,7 @@ var begins = []struct{ text, name, verb string }{
 	{"version: 1\nchecks:\n- verify: a\nknown:\n- rule: vote-once\n  fingerprint: 'c358e7d04fd43163'\n", "a declaration of a project (raftcheck.yaml)", "gate"},
 	{"# how to read it\nformat: raftcheck-mapping\nversion: 1\n", "a mapping of a log to a trace", ""},
 	{"# what must hold\nversion: 1\nimplementations:\n  - etcd@v3.6.0\n", "a declaration of a project (raftcheck.yaml)", "gate"},
+	{"{\n \"level\": \"debug\",\n \"tag\": \"trace\"\n}", "JSON over several lines", ""},
 	{`{"level":"info","ts":1,"msg":"became leader"}`, "a log in JSON lines", ""},
 	{`time=12:00:00 level=info msg="became leader" node=a`, "a log in logfmt", ""},
 }
