@@ -245,12 +245,11 @@ func (j *Judge) learn(where func(Part, int) Origin, s *Step) {
 
 // believes adds what others have told a candidate or a leader, as it shows that: their votes, and what they acknowledged.
 func (j *Judge) believes(s *Step, at Origin) {
-	b, o := &s.Before, &s.After
+	o := &s.After
 	if !o.Knows(FieldRole|FieldTerm) || o.Role != Candidate && o.Role != Leader {
 		return
 	}
-	same := b.Knows(FieldTerm) && b.Term == o.Term
-	if o.Knows(FieldVotes) && !(same && b.Knows(FieldVotes) && len(b.Granted) == len(o.Granted)) {
+	if o.Knows(FieldVotes) {
 		for _, id := range o.Granted {
 			if id != s.Server {
 				j.of(id).known.gave(o.Term, s.Server, at)
@@ -260,8 +259,8 @@ func (j *Judge) believes(s *Step, at Origin) {
 	if !o.Knows(FieldProgress) || o.Role != Leader || j.binding.healsFirst {
 		return
 	}
-	for k, p := range o.Progress {
-		if was := same && b.Knows(FieldProgress) && k < len(b.Progress) && b.Progress[k] == p; !was && p.Server != s.Server && p.MatchIndex > 0 {
+	for _, p := range o.Progress {
+		if p.Server != s.Server && p.MatchIndex > 0 {
 			j.of(p.Server).known.promised.acked.extend(o.Term, p.MatchIndex, at)
 		}
 	}

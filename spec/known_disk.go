@@ -166,7 +166,7 @@ func (s *Step) promisesUnstored(declared *binding) *Breach {
 // has been in no later term than the one in which it acknowledged them.
 func (k *Known) losesPromised(s *Step, declared *binding) *Breach {
 	p, disk, b := &k.promised, s.After.onDisk(), &s.Before
-	if s.Input.Kind != Crash || b.Knows(FieldDurable) || disk.Unknown&FieldTerm != 0 {
+	if s.Input.Kind != Crash || disk.Unknown&FieldTerm != 0 {
 		return nil
 	}
 	lost := func(b *Breach, what string, at Origin) *Breach {

@@ -118,7 +118,7 @@ func (j *Judge) ledShown(s *Step, where func(Part, int) Origin, report func(*Rul
 	h, o := &j.hearsay, &s.After
 	if !s.crashes() {
 		now := func(i Index) stood { return stood{i, s.Server, where(PartAfter, 0), PartAfter, 0} }
-		if log := &o.Log; o.Knows(FieldLog) && log.Base > 0 && !(s.Before.Knows(FieldLog) && s.Before.Log.Base == log.Base) {
+		if log := &o.Log; o.Knows(FieldLog) && log.Base > 0 {
 			h.made(log.BaseTerm, now(log.Base))
 		}
 		if o.Knows(FieldTerm) && o.Term > 0 && !s.Declared.Has(LateTerm) {
