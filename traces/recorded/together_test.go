@@ -19,6 +19,7 @@ var parts = map[string]string{
 {"n":1,"server":"n1","event":"tick","post":{"role":"follower","term":0}}
 `,
 	"a trace of etcd's raft": `{"level":"debug","msg":"trace","tag":"trace","event":{"name":"InitState","nid":"1","state":{"term":0,"vote":"0","commit":0},"role":"StateFollower","log":0,"conf":[[],[]]}}
+{"level":"debug","msg":"trace","tag":"trace","event":{"name":"ApplyConfChange","nid":"1","state":{"term":0,"vote":"0","commit":0},"role":"StateFollower","log":0,"conf":[[],[]],"prop":{"cc":{}}}}
 {"level":"debug","msg":"trace","tag":"trace","event":{"name":"BecomeFollower","nid":"1","state":{"term":0,"vote":"0","commit":0},"role":"StateFollower","log":0,"conf":[[],[]]}}
 {"level":"info","msg":"raftcheck-trace","tag":"other","event":{"name":"x"},"function":"y","nid":"1"}
 `,
