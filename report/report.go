@@ -208,7 +208,8 @@ type File struct {
 	Names     []Name   `json:"names,omitempty"` // what the file calls its servers, where it calls them otherwise, ascending
 	FirstTerm uint64   `json:"firstTerm"`
 	LastTerm  uint64   `json:"lastTerm"`
-	Elections int      `json:"elections"` // times a server took office
+	Elections int      `json:"elections"`       // times a server took office
+	Unmet     []string `json:"unmet,omitempty"` // fields that the mapping names and no line has, each in a sentence with its line of the mapping
 	Hidden    []Hidden `json:"hidden,omitempty"`
 
 	// Execution is what is in the file, and Broken what it breaks, for formats that draw it; nil where none does. Original are its lines, if they

@@ -21,6 +21,7 @@ import (
 	"github.com/raftcheck/raftcheck/report"
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
+	"github.com/raftcheck/raftcheck/traces/mapped"
 )
 
 // verifyFlags are the flags of verify.
@@ -187,6 +188,7 @@ type traceOutcome struct {
 	format string
 	names  map[spec.ServerID]string
 	above  int       // lines of the page that stand above the trace
+	unmet  []string  // of --map: fields that no line has
 	drawn  recording // if it is drawn
 	err    error
 
@@ -307,6 +309,10 @@ func (v *verification) take(path string, j traceOutcome) error {
 	v.results = append(v.results, result)
 	v.report.Files = append(v.report.Files, fileOf(path, format, names, result))
 	v.report.Files[len(v.report.Files)-1].Lines -= j.above
+	v.report.Files[len(v.report.Files)-1].Unmet = j.unmet
+	for _, unmet := range j.unmet {
+		v.term.note("%s: %s", path, unmet)
+	}
 	j.drawn.into(&v.report.Files[len(v.report.Files)-1], result)
 	for k, f := range lineFindings(result) {
 		if k == 0 {
@@ -403,6 +409,9 @@ func (v *verification) judge(ctx context.Context, path string) (j traceOutcome) 
 		Names() map[spec.ServerID]string
 	}); is {
 		j.names = named.Names()
+	}
+	if by, is := source.Source.(*mapped.Reader); is && j.err == nil {
+		j.unmet = by.Unmet()
 	}
 	if j.err == nil && v.draws {
 		j.drawn = v.recordingOf(source, j.result)

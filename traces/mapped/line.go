@@ -15,6 +15,7 @@ import (
 type line struct {
 	fields []field
 	names  map[string]string // that were met, so that each is made once
+	seen   sightings         // of paths, on all lines so far
 }
 
 func (l *line) name(text []byte) string {

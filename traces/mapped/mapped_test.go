@@ -483,3 +483,28 @@ func BenchmarkReader(b *testing.B) {
 		require.ErrorIs(b, err, io.EOF)
 	}
 }
+
+// A field that no line has on which it is looked for is told; one that is rare, null or only looked for on lines that are not there is not.
+func TestFieldsThatNoLineHasAreTold(t *testing.T) {
+	const log = `{"msg":"boot","node":"a","role":"F","trem":1}
+{"msg":"led","node":"a","role":"F","vote":null,"entries":[{"t":1}]}
+{"msg":"led","node":"a","role":"F","entries":[{"t":1}]}
+`
+	for _, c := range []struct{ state, want string }{
+		{"{role: {field: role, values: {F: follower}}, votedFor: vote}", ""},
+		{"{role: {field: role, values: {F: follower}}, term: term}", `m.yaml:6: no line has "term", which term is read from`},
+		{"{term: trem, leader: {field: role, pattern: 'leader (.)'}}", `m.yaml:6: no line has "role" as the pattern has it, which leader is read from`},
+		{"{term: trem, log: {field: entries, entry: {term: trm}}}", `m.yaml:6: no line has "trm", which the term of an entry is read from`},
+	} {
+		r, err := open(t, least+"state: "+c.state+"\n"+someEvents, log, traces.Options{})
+		for err == nil {
+			_, err = r.Next()
+		}
+		require.ErrorIs(t, err, io.EOF)
+		require.Equal(t, c.want, strings.Join(r.Unmet(), "; "))
+	}
+	fault := failing(t, least+"state: {role: rolle, term: term}\n"+someEvents, log)
+	require.Equal(t, `log:3: no line has any of the 2 fields of "state" at m.yaml:6`, fault.Error())
+	fault = failing(t, least+"events:\n  boot: {sends: RequestVote, to: peer, term: term}\n  led: state\n", log)
+	require.Equal(t, `log:3: no line has any of the 2 fields of "boot" at m.yaml:7`, fault.Error())
+}

@@ -38,6 +38,8 @@ type Mapping struct {
 	otherwise  bool              // what is not named is skipped
 	unreadable bool              // lines of another kind are skipped
 	sampled    bool              // lines may be missing, so none adds to another
+	paths      []path            // that values come from
+	blocks     []block           // of members; the first is none
 }
 
 // condition is a field that must have one of some values for a line to be looked at.
@@ -91,7 +93,7 @@ func ParseMapping(file string, text []byte) (*Mapping, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &parse{document: d, Mapping: &Mapping{file: file, events: map[string]*event{}}}
+	p := &parse{document: d, Mapping: &Mapping{file: file, events: map[string]*event{}, blocks: make([]block, 1)}}
 	if err := p.mapping(); err != nil {
 		return nil, err
 	}
@@ -246,6 +248,7 @@ func (p *parse) members(n *node, what string, kinds map[string]valueKind) (all [
 	if err := p.known(n, slices.Sorted(keysOf(kinds))...); err != nil {
 		return nil, err
 	}
+	p.blocks = append(p.blocks, block{fmt.Sprintf("%q", what), n.line})
 	for _, name := range n.keys {
 		m := member{name: name, kind: kinds[name]}
 		if n.of[name].scalar == false {
@@ -254,6 +257,9 @@ func (p *parse) members(n *node, what string, kinds map[string]valueKind) (all [
 			return nil, err
 		} else {
 			m.source = *s
+		}
+		if m.field != "" {
+			m.path = p.newPath(path{name, m.field, m.pattern != nil, m.line, len(p.blocks) - 1})
 		}
 		all = append(all, m)
 	}

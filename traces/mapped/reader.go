@@ -40,6 +40,7 @@ func NewReader(lines *traces.Lines, m *Mapping, options traces.Options) (*Reader
 		return nil, err
 	}
 	r := &Reader{mapping: m, options: options, lines: lines, first: append([]byte{}, first...), ids: map[string]spec.ServerID{}, latest: map[spec.ServerID]*step{}}
+	r.line.seen = sightings{make([]bool, len(m.paths)+1), make([]bool, len(m.paths)+1)}
 	for k, name := range m.names {
 		r.ids[name] = spec.ServerID(k + 1)
 	}
@@ -105,6 +106,9 @@ func (r *Reader) Next() (*traces.Record, error) {
 		}
 		if err := r.read(); errors.Is(err, io.EOF) {
 			r.ended = true
+			if err := r.unmetBlock(); err != nil {
+				return nil, err
+			}
 		} else if err != nil {
 			return nil, err
 		}

@@ -13,12 +13,14 @@ type source struct {
 	values   map[string]*string // other words for what stands there; nil is that it is not shown, or nobody
 	line     int                // of the mapping; 0 is that nothing shows the value
 	entries  *entrySources      // of a list of log entries
+	path     int                // number of the field's path; 0 is none
 }
 
 // entrySources are the fields of an element that is a log entry.
 type entrySources struct {
-	term, value, kind string
-	kinds             map[string]*string
+	term, value, kind             string
+	kinds                         map[string]*string
+	termPath, valuePath, kindPath int // numbers of their paths
 }
 
 // source reads where a value comes from: the name of a field, or what to do with it.
@@ -100,13 +102,14 @@ func (p *parse) entry(n *node) (*entrySources, error) {
 		if s.constant != nil || s.pattern != nil {
 			return nil, p.document.fault(n.at[key], "the %s of an entry is a field of the element", key)
 		}
+		at := p.newPath(path{name: "the " + key + " of an entry", field: s.field, line: s.line})
 		switch key {
 		case "term":
-			e.term = s.field
+			e.term, e.termPath = s.field, at
 		case "value":
-			e.value = s.field
+			e.value, e.valuePath = s.field, at
 		case "kind":
-			e.kind, e.kinds = s.field, s.values
+			e.kind, e.kinds, e.kindPath = s.field, s.values, at
 		}
 	}
 	return e, nil
@@ -123,7 +126,9 @@ func (s *source) in(l *line) (value any, shown bool) {
 	case s.constant != nil:
 		return *s.constant, true
 	}
-	if value, shown = l.field(s.field); !shown {
+	value, shown = l.field(s.field)
+	l.seen.note(s.path, shown && (s.pattern == nil || value == nil))
+	if !shown {
 		return nil, false
 	}
 	if value == nil {
@@ -138,6 +143,7 @@ func (s *source) in(l *line) (value any, shown bool) {
 		if match == nil {
 			return nil, false
 		}
+		l.seen.note(s.path, true)
 		text = match[len(match[:min(len(match), 2)])-1]
 	}
 	if word, there := s.values[text]; there {

@@ -64,7 +64,7 @@ func (r *Reader) native(m *member, value any) (string, error) {
 	case someServers:
 		return r.servers(value)
 	case someEntries:
-		return m.list(value)
+		return m.list(value, &r.line.seen)
 	}
 	text, plain := textOf(value)
 	if !plain {
@@ -134,7 +134,7 @@ func (r *Reader) serverNamed(name string) (string, error) {
 }
 
 // list writes a list of entries. An element is an object, or a number that is the entry's term.
-func (s *source) list(value any) (string, error) {
+func (s *source) list(value any, seen *sightings) (string, error) {
 	if text, is := value.(string); is {
 		d := json.NewDecoder(strings.NewReader(text))
 		d.UseNumber()
@@ -156,7 +156,7 @@ func (s *source) list(value any) (string, error) {
 			out = append(out, ',')
 		}
 		e := wire.Open(out)
-		if err := fields.write(&e, element); err != nil {
+		if err := fields.write(&e, element, seen); err != nil {
 			return "", err
 		}
 		out = e.Close()
@@ -164,7 +164,7 @@ func (s *source) list(value any) (string, error) {
 	return string(append(out, ']')), nil
 }
 
-func (f *entrySources) write(out *wire.Object, element any) error {
+func (f *entrySources) write(out *wire.Object, element any, seen *sightings) error {
 	object, is := element.(map[string]any)
 	if !is {
 		term, plain := textOf(element)
@@ -175,6 +175,7 @@ func (f *entrySources) write(out *wire.Object, element any) error {
 		out.Uint("term", n)
 		return nil
 	}
+	seen.note(f.termPath, has(object, f.term))
 	if term, shown := partOf(object, f.term); shown {
 		n, err := strconv.ParseUint(term, 10, 53)
 		if err != nil {
@@ -182,6 +183,7 @@ func (f *entrySources) write(out *wire.Object, element any) error {
 		}
 		out.Uint("term", n)
 	}
+	seen.note(f.kindPath, has(object, f.kind))
 	if kind, shown := partOf(object, f.kind); shown {
 		if word := f.kinds[kind]; word != nil {
 			kind = *word
@@ -191,10 +193,17 @@ func (f *entrySources) write(out *wire.Object, element any) error {
 		}
 		out.Text("kind", kind)
 	}
+	seen.note(f.valuePath, has(object, f.value))
 	if value, shown := partOf(object, f.value); shown {
 		out.Bytes("value", value)
 	}
 	return nil
+}
+
+// has reports whether an object has a part, null or not.
+func has(object map[string]any, name string) bool {
+	_, there := within(object, name)
+	return there
 }
 
 // partOf returns what an object shows of a part, as text: what is no text is its JSON.
