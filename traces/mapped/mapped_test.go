@@ -508,3 +508,17 @@ func TestFieldsThatNoLineHasAreTold(t *testing.T) {
 	fault = failing(t, least+"events:\n  boot: {sends: RequestVote, to: peer, term: term}\n  led: state\n", log)
 	require.Equal(t, `log:3: no line has any of the 2 fields of "boot" at m.yaml:7`, fault.Error())
 }
+
+// What programs write for no server is not taken for one: a vote for it would be a vote that later ones contradict.
+func TestNobodyIsNoServer(t *testing.T) {
+	for _, name := range []string{"-1", `"none"`, `"NIL"`, `"<nil>"`, `"-"`} {
+		fault := failing(t, least+someState+someEvents, `{"msg":"boot","node":0,"role":"F","term":1,"vote":`+name+"}\n")
+		require.Contains(t, fault.Error(), `which is no server (votedFor is read from it at m.yaml:6)`)
+		require.Contains(t, fault.Hint, `null}`)
+	}
+	all := records(t, least+strings.Replace(someState, "vote}", `{field: vote, values: {"-1": null}}}`, 1)+someEvents, `{"msg":"boot","node":0,"role":"F","term":1,"vote":-1}`+"\n")
+	require.True(t, all[0].Step.After.Knows(spec.FieldVotedFor))
+	require.Equal(t, spec.None, all[0].Step.After.VotedFor)
+	all = records(t, least+"servers: [none, a]\n"+someState+someEvents, `{"msg":"boot","node":"a","role":"F","term":1,"vote":"none"}`+"\n")
+	require.Equal(t, spec.ServerID(1), all[0].Step.After.VotedFor, "one that the mapping lists is one")
+}

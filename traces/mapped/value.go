@@ -2,7 +2,9 @@ package mapped
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,6 +37,14 @@ var (
 	inputKinds = map[string]valueKind{"value": aText, "client": aText, "peer": aServer}
 )
 
+// nobodies are words that programs write for no server.
+var nobodies = []string{"-1", "none", "nil", "<nil>", "null", "nobody", "-"}
+
+// nobodyError is such a word where a server belongs, and no line is about a server of that name.
+type nobodyError struct{ name string }
+
+func (e *nobodyError) Error() string { return fmt.Sprintf("%q, which is no server", e.name) }
+
 // largest is the largest number that the native format takes.
 const largest = 1 << 53
 
@@ -48,6 +58,12 @@ func (r *Reader) shown(m *member) (string, bool, error) {
 		return "null", m.kind == aServer, nil
 	}
 	text, err := r.native(m, value)
+	var nobody *nobodyError
+	if errors.As(err, &nobody) {
+		fault := r.fault("%q is %q, which is no server (%s is read from it at %s)", m.field, nobody.name, m.name, r.mapping.place(m.line))
+		fault.Hint = fmt.Sprintf("if it is nobody, say so there: values: {%q: null}", nobody.name)
+		return "", false, fault
+	}
 	if err != nil {
 		where := fmt.Sprintf("%q", m.field)
 		if m.constant != nil {
@@ -94,6 +110,9 @@ func (r *Reader) native(m *member, value any) (string, error) {
 	case aServer:
 		if text == "" {
 			return "null", nil
+		}
+		if _, known := r.ids[text]; !known && len(r.mapping.names) == 0 && slices.Contains(nobodies, strings.ToLower(text)) {
+			return "", &nobodyError{text}
 		}
 		return r.serverNamed(text)
 	}
