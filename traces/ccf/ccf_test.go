@@ -57,6 +57,22 @@ func TestLegalRuns(t *testing.T) {
 	require.Greater(t, commits, 100)
 }
 
+// A trace may end behind any line: what comes of the last one of a node is not known.
+func TestEveryPrefixIsLegal(t *testing.T) {
+	for seed := range uint64(6) {
+		for _, old := range []bool{false, true} {
+			c := newCluster(2+int(seed)%4, seed)
+			c.old = old
+			text := c.run(120)
+			for end := 1; end <= len(text); end++ {
+				if text[end-1] == '\n' {
+					requireLegal(t, text[:end], "seed %d, old %t, up to byte %d", seed, old, end)
+				}
+			}
+		}
+	}
+}
+
 func TestRulesAreTested(t *testing.T) {
 	result := requireLegal(t, newCluster(3, 5).run(2000), "three nodes")
 	tested := map[string]int{}

@@ -130,8 +130,7 @@ func (r *Reader) Next() (*traces.Record, error) {
 			}
 			r.ended = true
 			for _, s := range r.order {
-				s.settle()
-				s.close()
+				s.cut()
 			}
 		} else if err != nil {
 			return nil, err
@@ -145,8 +144,7 @@ func (r *Reader) ready() *step {
 	}
 	s := r.queue[0]
 	if !s.closed {
-		s.of.settle()
-		s.of.close()
+		s.of.cut()
 	}
 	r.queue[0] = nil
 	r.queue = r.queue[1:]
@@ -203,7 +201,7 @@ func (r *Reader) server(name string) *server {
 // emit makes the record of a step.
 func (r *Reader) emit(s *step) *traces.Record {
 	r.number++
-	r.step = spec.Step{Server: s.of.id, Input: s.input, Before: s.before, After: s.after, Output: spec.Output{Effects: s.effects}}
+	r.step = spec.Step{Server: s.of.id, Input: s.input, Before: s.before, After: s.after, Output: spec.Output{Effects: s.effects, Unseen: s.cut}}
 	r.record = traces.Record{Number: r.number, Event: s.input.Kind.String(), Step: &r.step, Line: s.line, Found: s.found,
 		Where: &traces.Where{Before: s.line, Input: s.line, After: s.afterLine, Effects: s.lines}}
 	if s.reachesBehind() {

@@ -11,6 +11,7 @@ import (
 type step struct {
 	of      *server
 	by      string // the event that began it
+	last    string // the event that was added last
 	line    int
 	input   spec.Input
 	packet  *packet // that arrives; nil is none
@@ -22,6 +23,7 @@ type step struct {
 
 	afterLine int
 	closed    bool
+	cut       bool // the lines end before it does: there may have been more effects
 }
 
 // close ends the step that a node is in, with what the node shows now.
@@ -32,6 +34,27 @@ func (s *server) close() {
 	s.open.after, s.open.afterLine, s.open.closed = s.observation(), s.line, true
 	s.open = nil
 }
+
+// cut ends the step that a node is in where its lines end. A step that a message began shows the node as it is before the next thing
+// that comes of it: until one shows what came of all, that is not known.
+func (s *server) cut() {
+	step := s.open
+	s.settle()
+	s.close()
+	if step == nil || step.packet == nil || endsStep[step.last] {
+		return
+	}
+	step.cut, step.afterLine = true, 0
+	known := spec.FieldUp
+	if step.last != step.by {
+		known |= spec.FieldTerm | spec.FieldRole // which it took over before anything else
+	}
+	step.after.Unknown |= ^known
+}
+
+// endsStep are the events behind which nothing more comes of a message, beside other messages.
+var endsStep = map[string]bool{"send_append_entries_response": true, "send_request_vote_response": true, "send_append_entries": true, "send_request_vote": true, "commit": true,
+	"become_candidate": true, "become_leader": true, "step_down_and_nominate_successor": true}
 
 // take brings an event in line with what is known, and into a step.
 func (r *Reader) take(e *event) error {
@@ -50,6 +73,7 @@ func (r *Reader) take(e *event) error {
 		r.begin(s, e)
 	}
 	r.tell(s, e)
+	s.open.last = e.Function
 	s.open.found = append(s.open.found, r.found...)
 	return nil
 }
