@@ -195,8 +195,8 @@ func (l *Lines) Also(from io.Closer) {
 	}
 }
 
-// Next returns the next line that is not blank, without its line break, valid until the next call. It returns io.EOF at the
-// end, and an *InputError for a file that is empty, cut off, or not text.
+// Next returns the next line that is not blank, without its line break and a byte order mark before it, valid until the next call. It
+// returns io.EOF at the end, and an *InputError for a file that is empty, cut off, or not text.
 func (l *Lines) Next() ([]byte, error) {
 	for {
 		if l.over {
@@ -206,7 +206,7 @@ func (l *Lines) Next() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		line = bytes.TrimSuffix(line, []byte("\r"))
+		line = bytes.TrimSuffix(bytes.TrimPrefix(line, []byte("\ufeff")), []byte("\r"))
 		if blank(line) {
 			continue
 		}

@@ -41,7 +41,7 @@ func linesOf(l *Lines) (all []string, err error) {
 
 func TestLinesAreReadAsTheyLie(t *testing.T) {
 	long := strings.Repeat("x", 1<<19)
-	text := "one\n\ntwo\r\n \t\r\n" + long + "\nlast"
+	text := "\ufeffone\n\ntwo\r\n \t\r\n" + long + "\nlast"
 	for name, data := range map[string][]byte{"plain": []byte(text), "gzip": gzipped(t, text), "zstd": zstandard(t, text)} {
 		t.Run(name, func(t *testing.T) {
 			l, err := NewLines("f", bytes.NewReader(data))

@@ -178,6 +178,10 @@ func TestWhatIsNoEvent(t *testing.T) {
 	text := newCluster(3, 1).run(60)
 	around := append([]byte("<RaftDriver>  n[0]->>n[0]: periodic\n"+`{"tag":"raft","msg":"n[0] | Leader"}`+"\n"+`{"tag":"raft_trace","cmd":"start_node,0"}`+"\n"), text...)
 	requireLegal(t, around, "with what the driver writes beside it")
+	for name, before := range map[string]string{"a byte order mark": "\ufeff", "blanks": " \t", "blank lines": "\n  \n\t\n"} {
+		result := requireLegal(t, append([]byte(before), text...), "behind %s", name)
+		require.Equal(t, requireLegal(t, text, "as it is").Steps, result.Steps, "nothing is lost behind %s", name)
+	}
 
 	for _, c := range []struct{ text, want string }{
 		{`{"tag":"raft_trace","cmd":"start_node,0"}`, "ccf:1: the file has no trace events"},
@@ -186,6 +190,7 @@ func TestWhatIsNoEvent(t *testing.T) {
 		{`{"tag":"raft_trace","msg":{"function":"commit","state":{"node_id":"0","current_view":-1}}}`, `ccf:1:`},
 		{`{"tag":"raft_trace","msg":{"function":"recv_append_entries","state":{"node_id":"0"}}}`, `recv_append_entries without a "packet"`},
 		{`{"tag":"raft_trace","msg":{"function":"recv_append_entries","from_node_id":"1","packet":{"msg":"raft_hello"},"state":{"node_id":"0"}}}`, `unknown message "raft_hello"`},
+		{`{"tag":"raft_trace","msg":{"function":"become_leader","state":{"node_id":"0","current_view":1,"last_idx":0,"commit_idx":0,"leadership_state":"leader"}}}`, `become_leader with an unknown leadership "leader" in its state`},
 		{`{"tag":"raft_trace","msg":{"function":"comm`, "the line is cut off"},
 	} {
 		_, err := judge(t, []byte(c.text))

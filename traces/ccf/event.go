@@ -170,7 +170,7 @@ type wrapped struct {
 func decode(line []byte, e *event) (bool, error) {
 	number := e.line
 	*e = event{line: number}
-	if len(line) == 0 || line[0] != '{' {
+	if !bytes.HasPrefix(bytes.TrimLeft(line, " \t\r"), []byte("{")) {
 		return false, nil // the driver draws beside the trace
 	}
 	var w wrapped
@@ -238,6 +238,8 @@ func (e *event) complete() error {
 	case !packets[e.Function] && !others[e.Function]: // what it shows is not read
 	case e.State.lacks != "":
 		return &scan.Error{What: fmt.Sprintf("%s without a %q in its state", e.Function, e.State.lacks)}
+	case !leaderships[e.State.Leadership]:
+		return &scan.Error{What: fmt.Sprintf("%s with an unknown leadership %q in its state", e.Function, e.State.Leadership)}
 	case e.Packet != nil && e.Packet.lacks != "":
 		return &scan.Error{What: fmt.Sprintf("%s without a %q in its packet", e.Function, e.Packet.lacks)}
 	case e.Packet != nil && (e.Packet.Index > scan.MaxInteger || e.Packet.Previous > scan.MaxInteger):
@@ -278,6 +280,9 @@ func kindOf(name string) spec.MessageKind {
 	}
 	return 0
 }
+
+// leaderships are what a state may show as one: nothing of a node that has not joined or has retired, in one vintage or another.
+var leaderships = map[string]bool{"": true, "None": true, "Leader": true, "Follower": true, "Candidate": true, "PreVoteCandidate": true}
 
 // role returns the role that a state shows, and whether it shows one: a node that has not joined, or has retired, has none.
 func (s *shown) role() (spec.Role, bool) {
