@@ -108,6 +108,15 @@ func TestFaultsAreFound(t *testing.T) {
 		{"prev-term-true", true, func(line string) bool {
 			return strings.Contains(line, `"function":"send_append_entries"`) && !strings.Contains(line, `"prev_idx":0`)
 		}, replaced(`"prev_term":`, `"prev_term":9`)},
+		{"committed-kept", true, func(line string) bool { return !strings.Contains(line, `"commit_idx":0`) }, replaced(`"last_idx":`, `"last_idx":0,"was":`)},
+		{"commit-in-log", true, has(`"commit_idx":0`), replaced(`"commit_idx":0`, `"commit_idx":900`)},
+		{"entries-from-log", true, has(`"function":"send_append_entries"`), replaced(`"idx":`, `"idx":90`)},
+		{"entries-from-log", true, func(line string) bool {
+			return strings.Contains(line, `"function":"send_append_entries"`) && strings.Contains(line, `"prev_idx":0`) && !strings.Contains(line, `"idx":0,"leader`)
+		}, replaced(`"term_of_idx":`, `"term_of_idx":0,"was":`)},
+		{"leader-commit-true", true, has(`"function":"send_append_entries"`), replaced(`"leader_commit_idx":`, `"leader_commit_idx":90`)},
+		{"candidate-last-log", true, has(`"function":"send_request_vote"`), replaced(`"last_committable_idx":`, `"last_committable_idx":90`)},
+		{"entry-of-its-term", true, has(`"function":"replicate"`), replaced(`"Leader"`, `"Follower"`)},
 		{"term-monotonic", false, has(`"function":"recv_append_entries_response"`, `"leadership_state":"Leader"`), replaced(`"current_view":`, `"current_view":0,"was":`)},
 		{"commit-monotonic", false, func(line string) bool {
 			return strings.Contains(line, `"function":"recv_append_entries_response"`) && strings.Contains(line, `"Leader"`) && !strings.Contains(line, `"commit_idx":0`)
@@ -147,6 +156,78 @@ func TestMajoritiesAreCounted(t *testing.T) {
 		result, err := judge(t, []byte(strings.Join(kept, "\n")+"\n"))
 		require.NoError(t, err)
 		require.True(t, slices.ContainsFunc(result.Findings, func(f traces.Finding) bool { return f.Rule.Name == rule }), "%s: %v", rule, result.Findings)
+	}
+}
+
+// line is a line of a node with a log of so many transactions, the last of which is a signature unless it is committed.
+func line(function string, node, view, last, commit int, role, more string) string {
+	signed := ""
+	if last > commit {
+		signed = fmt.Sprint(last)
+	}
+	return fmt.Sprintf(`{"tag":"raft_trace","msg":{"function":%q,"state":{"node_id":"%d","current_view":%d,"last_idx":%d,"commit_idx":%d,"leadership_state":%q,"committable_indices":[%s]}%s}}`+"\n",
+		function, node, view, last, commit, role, signed, more)
+}
+
+func entries(term, previous, previousTerm, last, lastTerm int) string {
+	return fmt.Sprintf(`,"from_node_id":"0","packet":{"msg":"raft_append_entries","term":%d,"prev_idx":%d,"prev_term":%d,"idx":%d,"term_of_idx":%d,"leader_commit_idx":0}`, term, previous, previousTerm, last, lastTerm)
+}
+
+func reply(end string, term, last int, success string) string {
+	return fmt.Sprintf(`,%s,"packet":{"msg":"raft_append_entries_response","term":%d,"last_log_idx":%d,"success":%q}`, end, term, last, success)
+}
+
+// TestWhatOneLineOfAnotherProves: each pair differs in one thing, which makes the first of them illegal.
+func TestWhatOneLineOfAnotherProves(t *testing.T) {
+	const to, from = `"to_node_id":"0"`, `"from_node_id":"1"`
+	ack := func(last int, success string) string {
+		return reply(to, 1, last, success)
+	}
+	behind := func(success string) string {
+		return line("recv_append_entries", 1, 1, 0, 0, "Follower", entries(1, 1, 1, 1, 1)) + line("send_append_entries_response", 1, 1, 0, 0, "Follower", ack(0, success))
+	}
+	leads := func(role string, by int) string {
+		return line("become_leader", 0, 1, 0, 0, "Leader", "") + line("become_leader", by, 1, 0, 0, role, "") + line("recv_append_entries", by, 1, 0, 0, "Follower", entries(1, 0, 0, 0, 0))
+	}
+	counts := func(success string) string {
+		return line("become_leader", 0, 1, 0, 0, "Leader", "") + line("replicate", 0, 1, 0, 0, "Leader", `,"view":1,"seqno":1,"globally_committable":true`) +
+			line("recv_append_entries_response", 0, 1, 1, 0, "Leader", reply(from, 1, 1, success)+`,"match_idx":0`) +
+			line("send_append_entries", 0, 1, 1, 0, "Leader", `,"to_node_id":"1","match_idx":1,"packet":{"msg":"raft_append_entries","term":1,"prev_idx":1,"prev_term":1,"idx":1,"term_of_idx":1,"leader_commit_idx":0}`)
+	}
+	// A node that led view 1 with a signature at 1 hears of the leader of view 2.
+	follows := func(told, until int) string {
+		return line("become_follower", 1, 0, 0, 0, "Follower", "") + line("become_candidate", 1, 1, 0, 0, "Candidate", "") + line("become_leader", 1, 1, 0, 0, "Leader", "") +
+			line("replicate", 1, 1, 0, 0, "Leader", `,"view":1,"seqno":1,"globally_committable":true`) +
+			line("recv_append_entries", 1, 1, 1, 0, "Leader", entries(2, 0, 0, until, until)) + line("become_follower", 1, 2, 1, 0, "Follower", "") +
+			line("send_append_entries_response", 1, 2, 1, 0, "Follower", reply(to, 2, told, "OK"))
+	}
+	cuts := func(view, last int) string {
+		return line("recv_append_entries", 1, 1, 0, 0, "Follower", entries(1, 0, 0, 1, 1)) + line("execute_append_entries_sync", 1, 1, 0, 0, "Follower", "") +
+			line("send_append_entries_response", 1, 1, 1, 0, "Follower", ack(1, "OK")) + line("recv_append_entries", 1, 1, 1, 0, "Follower", entries(view, 0, 0, 0, 0)) +
+			line("become_follower", 1, view, last, 0, "Follower", "")
+	}
+	proposed := func(view int) string {
+		return line("recv_propose_request_vote", 1, 4, 0, 0, "Follower", fmt.Sprintf(`,"from_node_id":"0","packet":{"msg":"raft_propose_request_vote","term":%d}`, view)) +
+			line("become_candidate", 1, 5, 0, 0, "Candidate", "")
+	}
+	for _, c := range []struct{ rule, illegal, legal string }{
+		{"prev-matches", behind("OK"), behind("FAIL")},
+		{"election-safety", leads("Leader", 1), leads("Leader", 0)},
+		{"match-monotonic", counts("FAIL"), counts("OK")},
+		{"ack-verified", follows(1, 0), follows(0, 0)},
+		{"truncate-on-conflict", cuts(1, 0), cuts(1, 1)},
+		{"truncate-on-conflict", cuts(1, 0), cuts(2, 0)},
+		{"", "", proposed(1) + line("send_request_vote", 1, 5, 0, 0, "Candidate", `,"to_node_id":"0","packet":{"msg":"raft_request_vote","term":5,"last_committable_idx":0,"term_of_last_committable_idx":0}`)},
+		{"", "", proposed(4)},
+	} {
+		requireLegal(t, []byte(c.legal), "the neighbour of %s", c.rule)
+		if c.illegal == "" {
+			continue
+		}
+		result, err := judge(t, []byte(c.illegal))
+		require.NoError(t, err)
+		require.NotEmpty(t, result.Findings, c.rule)
+		require.Equal(t, c.rule, result.Findings[0].Rule.Name, result.Findings[0].Message)
 	}
 }
 

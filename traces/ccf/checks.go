@@ -55,6 +55,43 @@ func (r *Reader) follows(s *server, was *shown, e *event) {
 	}
 }
 
+// keeps looks whether a node has what it shows as committed: its log ends there or later in every line.
+func (r *Reader) keeps(s *server, e *event) {
+	committed := s.now.Commit
+	if s.commit != nil {
+		committed = max(committed, *s.commit)
+	}
+	switch {
+	case s.line > 0 && committed <= s.now.Last && e.State.Last < committed:
+		r.report("R5.4.3-02", s, "msg.state.last_idx", "%s has committed transactions up to %d and has no more than %d", s.id, committed, e.State.Last)
+	case e.State.Last < e.State.Commit && (s.line == 0 || s.now.Last >= s.now.Commit):
+		r.report("R5.3-18", s, "msg.state.commit_idx", "%s shows transaction %d as committed and has no more than %d", s.id, e.State.Commit, e.State.Last)
+	}
+}
+
+// keepsSigned looks whether a node gives up a signature that the leader of its view has: what that one created, or what the node accepted from it.
+// In a later view another leader may lack it.
+func (r *Reader) keepsSigned(s *server, e *event) {
+	if s.line == 0 || e.State.View != s.now.View {
+		return
+	}
+	for index := s.last(); index > e.State.Last; index-- {
+		had, known := s.at(index)
+		if !known {
+			return
+		}
+		if !had.signed || had.term != e.State.View && index > s.same {
+			continue
+		}
+		id := "R5.3-04"
+		if role, shown := s.now.role(); shown && role == spec.Leader {
+			id = "R5.3-01"
+		}
+		r.report(id, s, "msg.state.last_idx", "%s had signature %d of view %d, as the leader of view %d has it, and now ends with %d", s.id, index, had.term, e.State.View, e.State.Last)
+		return
+	}
+}
+
 // replicates looks at a leader's new transaction.
 func (r *Reader) replicates(s *server, e *event) {
 	view := e.State.View
@@ -64,6 +101,9 @@ func (r *Reader) replicates(s *server, e *event) {
 	r.checked[consistent]++
 	if e.Seqno != nil && *e.Seqno != e.State.Last+1 {
 		r.report(consistent, s, "msg.seqno", "%s replicates transaction %d after %d", s.id, *e.Seqno, e.State.Last)
+	}
+	if role, shown := e.State.role(); shown && role != spec.Leader {
+		r.report("R5.1-07", s, "msg.state.leadership_state", "%s replicates a transaction and is %s", s.id, role)
 	}
 	if view != e.State.View {
 		r.report("R5.1-07", s, "msg.view", "%s replicates a transaction of view %d in view %d", s.id, view, e.State.View)
@@ -75,6 +115,7 @@ func (r *Reader) replicates(s *server, e *event) {
 func (r *Reader) takesOffice(s *server, e *event) {
 	s.office = e.State.View
 	clear(s.match)
+	clear(s.refused)
 	if s.stood != e.State.View || e.Configurations == nil {
 		return
 	}
@@ -146,12 +187,23 @@ func (r *Reader) commits(s *server, e *event) {
 // acknowledged notes how far a follower's log matches.
 func (r *Reader) acknowledged(s *server, e *event) {
 	from, p := r.server(e.From).id, e.Packet
-	if e.Match != nil {
-		s.match[from] = max(s.match[from], *e.Match)
-	}
+	r.counts(s, from, e)
+	s.refused[from] = p.Success == "FAIL"
 	if p.Success == "OK" && p.Term == e.State.View {
 		s.match[from] = max(s.match[from], p.Last)
 	}
+}
+
+// counts notes how far a line says that a follower's log matches. A leader that the trace shows take office knows that only from acknowledgements,
+// and not from a refusal.
+func (r *Reader) counts(s *server, follower spec.ServerID, e *event) {
+	if e.Match == nil {
+		return
+	}
+	if role, shown := e.State.role(); shown && role == spec.Leader && s.office == e.State.View && s.refused[follower] && *e.Match > s.match[follower] {
+		r.report("R5.3-07", s, "msg.match_idx", "%s takes the log of %s to match up to %d, and was told of %d before a refusal", s.id, follower, *e.Match, s.match[follower])
+	}
+	s.match[follower], s.refused[follower] = max(s.match[follower], *e.Match), false
 }
 
 // arrives looks whether a message was sent, where its sender has shown that it shows what it sends. It may be late, doubled or lost.
@@ -181,14 +233,41 @@ func (r *Reader) sends(s *server, e *event) {
 	}
 	r.network.sent[sending{s.id, to.id, p}]++
 	s.open.effects, s.open.lines = append(s.open.effects, spec.Effect{Kind: spec.Send, Message: native(&p, s.id, to.id)}), append(s.open.lines, e.line)
-	if e.Match != nil && e.Function == "send_append_entries" {
-		s.match[to.id] = max(s.match[to.id], *e.Match)
+	if e.Function == "send_append_entries" {
+		r.counts(s, to.id, e)
 	}
 	switch kind {
+	case spec.RequestVote, spec.PreVote:
+		r.overstates(s, e)
 	case spec.AppendEntries:
+		r.has(s, e)
 		r.names(s, &p)
 	case spec.AppendEntriesReply:
 		r.accepts(s, e, &p)
+	}
+}
+
+// overstates looks whether a candidate tells voters of more than it has.
+func (r *Reader) overstates(s *server, e *event) {
+	signed := e.State.Last
+	if e.State.Committable != nil {
+		signed = max(e.State.Commit, slices.Max(append([]uint64{0}, *e.State.Committable...)))
+	}
+	if e.Packet.Committable > signed {
+		r.report("R5.4.1-02", s, "msg.packet.last_committable_idx", "%s says that its last signature is %d, and it is %d", s.id, e.Packet.Committable, signed)
+	}
+}
+
+// has looks whether a leader has the transactions that it sends, and has committed what it says.
+func (r *Reader) has(s *server, e *event) {
+	p := e.Packet
+	if p.Index > e.State.Last {
+		r.report("R5.3-11", s, "msg.packet.idx", "%s sends transactions up to %d and has no more than %d", s.id, p.Index, e.State.Last)
+	} else if last, known := s.at(p.Index); known && p.Index > p.Previous && last.term != p.TermOfIndex {
+		r.report("R5.3-11", s, "msg.packet.term_of_idx", "%s sends transaction %d as one of view %d, and it is of view %d", s.id, p.Index, p.TermOfIndex, last.term)
+	}
+	if p.Commit > e.State.Commit {
+		r.report("R5.3-21", s, "msg.packet.leader_commit_idx", "%s says that transactions up to %d are committed and has committed up to %d", s.id, p.Commit, e.State.Commit)
 	}
 }
 
@@ -214,15 +293,38 @@ func (r *Reader) accepts(s *server, e *event, p *packet) {
 		r.report(verified, s, "msg.packet.last_log_idx", "%s acknowledges transactions up to %d and has no more than %d", s.id, p.Last, e.State.Last)
 	}
 	asked := s.open.packet
+	r.proves(s, e, asked, p.Last)
 	if asked.Term < e.State.View {
 		r.report("R5.1-04", s, "msg.packet.success", "%s accepts transactions of view %d in view %d", s.id, asked.Term, e.State.View)
 	}
 	previous, known := s.at(asked.Previous)
-	if !known {
+	if known || asked.Previous > e.State.Last {
+		r.checked[matches]++
+	}
+	switch {
+	case asked.Previous > e.State.Last:
+		r.report(matches, s, "msg.packet.success", "%s accepts transactions after %d and has no more than %d", s.id, asked.Previous, e.State.Last)
+	case known && previous.term != asked.PrevTerm:
+		r.report(matches, s, "msg.packet.success", "%s accepts transactions after %d of view %d, which is of view %d in its log", s.id, asked.Previous, asked.PrevTerm, previous.term)
+	}
+}
+
+// proves looks whether a follower acknowledges a signature that nothing shows to be its leader's: it is of an earlier view, and beyond what the node
+// accepted from that leader. What stands behind the last signature counts for nothing, whatever is said of it.
+func (r *Reader) proves(s *server, e *event, asked *packet, told uint64) {
+	if asked.Term != e.State.View {
 		return
 	}
-	r.checked[matches]++
-	if previous.term != asked.PrevTerm {
-		r.report(matches, s, "msg.packet.success", "%s accepts transactions after %d of view %d, which is of view %d in its log", s.id, asked.Previous, asked.PrevTerm, previous.term)
+	s.same = max(s.same, asked.Index)
+	last, known := s.at(told)
+	if !known || last.term >= e.State.View || e.State.View <= s.began {
+		return // it may have accepted more before the recording began
+	}
+	for index := told; index > max(s.same, e.State.Commit); index-- {
+		if has, known := s.at(index); known && has.signed {
+			r.report(verified, s, "msg.packet.last_log_idx", "%s acknowledges transactions up to %d, with signature %d of view %d, and accepted them up to %d in view %d",
+				s.id, told, index, has.term, s.same, e.State.View)
+			return
+		}
 	}
 }

@@ -193,7 +193,7 @@ func (r *Reader) server(name string) *server {
 	for r.ids[id] {
 		id++
 	}
-	s := &server{id: id, name: name, match: map[spec.ServerID]uint64{}}
+	s := &server{id: id, name: name, match: map[spec.ServerID]uint64{}, refused: map[spec.ServerID]bool{}}
 	r.servers[name], r.ids[id], r.order = s, true, append(r.order, s)
 	return s
 }

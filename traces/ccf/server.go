@@ -25,11 +25,13 @@ type server struct {
 	sure  bool          // that voted is known
 	asked bool          // a request for its vote was received, and no line shows the answer yet
 	began uint64        // the view that its first line shows
+	same  uint64        // how far its log is that of its view's leader, by what it accepted from it
 
-	match  map[spec.ServerID]uint64 // leader: how far the logs of others match at most, since it took office
-	votes  []spec.ServerID          // candidate: who voted for it in its view
-	office uint64                   // the view in which the trace shows it take office; 0 is none
-	stood  uint64                   // the view in which the trace shows it become candidate; 0 is none
+	match   map[spec.ServerID]uint64 // leader: how far the logs of others match at most, since it took office
+	refused map[spec.ServerID]bool   // leader: whose last reply was a refusal, until a line says again how far its log matches
+	votes   []spec.ServerID          // candidate: who voted for it in its view
+	office  uint64                   // the view in which the trace shows it take office; 0 is none
+	stood   uint64                   // the view in which the trace shows it become candidate; 0 is none
 }
 
 // entry is what is known of a transaction. Entries that were shown are not changed in place.
@@ -55,7 +57,7 @@ func (s *server) observe(now *shown, line int) {
 		s.base, s.whole = now.Last, now.Last == 0
 		s.sure, s.began = now.View == 0, now.View
 	} else if now.View > s.now.View {
-		s.voted, s.sure, s.asked = spec.None, true, false
+		s.voted, s.sure, s.asked, s.same = spec.None, true, false, 0
 	}
 	s.now, s.line, s.commit = *now, line, nil
 	if s.next != nil && now.Last > s.last() {

@@ -12,6 +12,8 @@ type step struct {
 	of      *server
 	by      string // the event that began it
 	last    string // the event that was added last
+	became  shown  // the state of the last line that shows what it became,
+	at      int    // and that line; 0 is none
 	line    int
 	input   spec.Input
 	packet  *packet // that arrives; nil is none
@@ -26,13 +28,18 @@ type step struct {
 	cut       bool // the lines end before it does: there may have been more effects
 }
 
-// close ends the step that a node is in, with what the node shows now.
-func (s *server) close() {
+// close ends the step that a node is in, with what the node shows now, and reports whether that is another role than leader, which a line of
+// the step showed it to become in that view. Both lines count: it led.
+func (s *server) close() (otherwise bool) {
 	if s.open == nil {
-		return
+		return false
 	}
 	s.open.after, s.open.afterLine, s.open.closed = s.observation(), s.line, true
+	if role, took := s.open.became.role(); took && role == spec.Leader && s.open.became.View == s.now.View && s.open.after.Knows(spec.FieldRole) && s.open.after.Role != role {
+		s.open.after.Role, s.open.afterLine, otherwise = role, s.open.at, true
+	}
 	s.open = nil
+	return otherwise
 }
 
 // cut ends the step that a node is in where its lines end. A step that a message began shows the node as it is before the next thing
@@ -66,6 +73,8 @@ func (r *Reader) take(e *event) error {
 	if s.commit != nil && e.State.Commit < *s.commit {
 		r.report("R5.3-16", s, "msg.state.commit_idx", "%s has committed transaction %d and shows %d as the last that is", s.id, *s.commit, e.State.Commit)
 	}
+	r.keeps(s, e)
+	r.keepsSigned(s, e)
 	if s.open != nil && s.open.joinedBy(e) {
 		r.grows(s, e)
 		s.observe(e.State, e.line)
@@ -73,7 +82,9 @@ func (r *Reader) take(e *event) error {
 		r.begin(s, e)
 	}
 	r.tell(s, e)
-	s.open.last = e.Function
+	if s.open.last = e.Function; shownAfter[e.Function] {
+		s.open.became, s.open.at = *e.State, e.line
+	}
 	s.open.found = append(s.open.found, r.found...)
 	return nil
 }
@@ -85,11 +96,11 @@ var shownAfter = map[string]bool{"become_pre_vote_candidate": true, "become_cand
 func (r *Reader) begin(s *server, e *event) {
 	s.settleVote()
 	new := &step{by: e.Function, line: e.line, of: s}
-	seen, was := s.line > 0, s.now
+	seen, was, otherwise := s.line > 0, s.now, false
 	if shownAfter[e.Function] {
 		s.settle()
 		new.before = s.observation()
-		s.close()
+		otherwise = s.close()
 		s.observe(e.State, e.line)
 		if !seen && s.began > 0 {
 			s.began-- // what it sends in its view, it sends from here on
@@ -99,7 +110,10 @@ func (r *Reader) begin(s *server, e *event) {
 		s.observe(e.State, e.line)
 		s.next = nil
 		new.before = s.observation()
-		s.close()
+		otherwise = s.close()
+	}
+	if otherwise {
+		new.before.Unknown |= spec.FieldRole
 	}
 	if !seen {
 		new.before.Unknown = ^spec.Field(0)
@@ -168,13 +182,18 @@ func (s *step) joinedBy(e *event) bool {
 	case "become_follower":
 		return s.packet != nil && (s.by == "recv_append_entries" || uint64(s.before.Term) < e.State.View)
 	case "become_candidate":
-		return campaign[s.by] && s.by != "become_candidate" && (s.packet == nil || kindOf(s.packet.Message) != spec.RequestVoteReply)
+		return campaign[s.by] && s.by != "become_candidate" && !s.stale() && (s.packet == nil || kindOf(s.packet.Message) != spec.RequestVoteReply)
 	case "become_leader":
 		return campaign[s.by] && s.by != "recv_propose_request_vote"
 	case "send_append_entries":
 		return s.by == "replicate" || s.by == "recv_request_vote_response" || s.by == "become_leader" || s.by == "become_candidate"
 	}
 	return false
+}
+
+// stale reports whether what began the step is a proposal to campaign in an earlier view: nothing comes of it.
+func (s *step) stale() bool {
+	return s.by == "recv_propose_request_vote" && spec.Term(s.packet.Term) < s.before.Term
 }
 
 // reachesBehind reports whether messages of the step reach behind the last signature of its node's log.
