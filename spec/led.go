@@ -180,6 +180,6 @@ func (j *Judge) ledFalls(s *Step, l *led, report func(*Rule, *Breach)) {
 	if c := &l.commit; o.Knows(FieldCommit) && o.CommitIndex < c.index && l.own.index > 0 && l.own.index <= c.index {
 		report(commitMonotonic, s.breachAfter("%s, leader of term %d, has commitIndex %d and had committed up to index %d, an entry of that term, as %s shows", s.Server, o.Term, o.CommitIndex, c.index, c.by).
 			refusing("commitIndex ≥ commitIndex before", "%d is below %d", o.CommitIndex, c.index).
-			allowing("%s keeps commitIndex %d", s.Server, c.index).after("its commit index", c.by, c.at))
+			allowing("%s keeps commitIndex %d", s.Server, c.index).after("what it had committed", c.by, c.at))
 	}
 }
