@@ -39,6 +39,7 @@ type Known struct {
 
 	lostFirst bool // it has lost something so only before it showed itself for the first time
 	sends     bool // its own record shows some of what it sends
+	started   bool // its record begins with its start, so that it tells of others before anything else, and nothing is said to be left out since
 }
 
 // learnt is a lower bound and where it was learnt.
@@ -120,6 +121,10 @@ func (k *Known) meet(s *Step, declared *binding, unnumbered bool, holes int, whe
 		s.Before = Observation{Unknown: ^Field(0)}
 		k.forget()
 	}
+	if unnumbered && k.started && k.fallsUntold(s) {
+		k.falls(s, PartBefore, FieldTerm|FieldCommit, declared, yield)
+	}
+	k.started = !s.Gap && (k.started || !k.seen && s.Input.Kind == Restart)
 	if s.Gap || !k.seen || unnumbered && k.elsewhere(&s.Before) {
 		k.forget()
 	}

@@ -52,6 +52,15 @@ func (o *Observation) difference(p *Observation) (what, was, is string, field Fi
 	return "", "", "", 0
 }
 
+// fallsUntold reports whether the term or the commit index that a step begins with is below what the server showed last, though nothing says that it started again
+// in between: whatever else no line tells, neither falls.
+func (k *Known) fallsUntold(s *Step) bool {
+	o, now := &s.Before, &k.now
+	both := func(f Field) bool { return o.Knows(f) && now.Knows(f) }
+	return k.seen && !s.Gap && !s.Hole && s.Input.Kind != Restart && !k.down() && !(o.Knows(FieldRole) && o.Role == Crashed) &&
+		(both(FieldTerm) && o.Term < now.Term || both(FieldCommit) && o.CommitIndex < now.CommitIndex)
+}
+
 // elsewhere reports whether a step begins otherwise than the one before ended.
 func (k *Known) elsewhere(o *Observation) bool {
 	return k.now.differs(o) || o.Knows(FieldTerm) && o.Term < k.term.least || o.Knows(FieldCommit) && o.CommitIndex < k.commit.least

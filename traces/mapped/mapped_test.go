@@ -522,3 +522,28 @@ func TestNobodyIsNoServer(t *testing.T) {
 	all = records(t, least+"servers: [none, a]\n"+someState+someEvents, `{"msg":"boot","node":"a","role":"F","term":1,"vote":"none"}`+"\n")
 	require.Equal(t, spec.ServerID(1), all[0].Step.After.VotedFor, "one that the mapping lists is one")
 }
+
+// A term or a commit index that falls is found where the log tells of each start before anything else, and only there: a start that no line tells of
+// explains it.
+func TestFallsWithoutAStart(t *testing.T) {
+	const begins = `{"msg":"boot","node":"a","term":1,"at":0}` + "\n"
+	mapping := least + "state: {term: term, commit: at}\nevents:\n  boot: {event: restart}\n  led: state\n"
+	for _, c := range []struct{ mapping, log, want string }{
+		{mapping, begins + `{"msg":"led","node":"a","term":2,"at":5}` + "\n" + `{"msg":"led","node":"a","term":2,"at":3}`, "commit-monotonic"},
+		{mapping, begins + `{"msg":"led","node":"a","term":2,"at":5}` + "\n" + `{"msg":"led","node":"a","term":1,"at":5}`, "term-monotonic"},
+		{mapping, begins + `{"msg":"led","node":"a","term":2,"at":5}` + "\n" + begins + `{"msg":"led","node":"a","term":2,"at":3}`, ""},
+		{mapping, `{"msg":"led","node":"a","term":2,"at":5}` + "\n" + `{"msg":"led","node":"a","term":2,"at":3}`, ""},
+		{mapping, `{"msg":"led","node":"a","at":0}` + "\n" + begins + `{"msg":"led","node":"a","term":1,"at":5}` + "\n" + `{"msg":"led","node":"a","at":0}`, ""},
+		{mapping + "sampled: true\n", begins + `{"msg":"led","node":"a","term":2,"at":5}` + "\n" + `{"msg":"led","node":"a","term":2,"at":3}`, ""},
+	} {
+		r, err := open(t, c.mapping, c.log+"\n", traces.Options{})
+		require.NoError(t, err)
+		result, err := traces.Verify(context.Background(), r, traces.VerifyOptions{})
+		require.NoError(t, err)
+		found := ""
+		for _, f := range result.Findings {
+			found = f.Rule.Name
+		}
+		require.Equal(t, c.want, found, c.log)
+	}
+}
