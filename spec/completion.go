@@ -210,7 +210,7 @@ func (c *completer) everybody() (all []ServerID) {
 	s := c.shown
 	named := []ServerID{s.Server, s.Input.Message.From, s.Input.Message.To}
 	for _, o := range [...]*Observation{&s.Before, &s.After} {
-		named = append(slices.Concat(named, o.Config.Voters, o.Config.Outgoing, o.Granted), o.VotedFor, o.LeaderID)
+		named = append(slices.Concat(named, o.Config.Voters, o.Config.Outgoing, o.Config.Learners, o.Granted), o.VotedFor, o.LeaderID)
 		for _, p := range o.Progress {
 			named = append(named, p.Server)
 		}
@@ -406,7 +406,7 @@ func (c *completer) more(s *Step, shown []Effect) (all []Effect) {
 	if now.Role == Leader || s.Before.Role == Leader {
 		prev := min(now.CommitIndex, now.Log.LastIndex())
 		term, _ := now.Log.TermAt(prev)
-		for _, id := range slices.Concat(c.everybody(), now.Config.Learners) {
+		for _, id := range c.everybody() {
 			if id != s.Server {
 				all = append(all, Effect{Kind: Send, Message: Message{Kind: AppendEntries, From: s.Server, To: id, Term: now.Term, PrevLogIndex: prev, PrevLogTerm: term}})
 			}

@@ -153,8 +153,9 @@ var changeAfterOwnCommit = &Rule{
 	Needs:   membershipFields,
 	Step: func(s *Step) *Breach {
 		c, i, appends := s.appendsConfiguration()
-		term, known := s.After.Log.termKnownAt(s.Before.CommitIndex)
-		if !appends || s.Input.Kind != Reconfigure || known && term == s.After.Term {
+		committed := s.Before.CommitIndex
+		term, known := s.After.Log.termKnownAt(committed)
+		if !appends || s.Input.Kind != Reconfigure || known && term == s.After.Term || !known && committed <= s.After.Log.LastIndex() {
 			return nil
 		}
 		return s.breachAfter("%s, leader of term %d, appends %s at index %d, and the last entry that it has committed is of term %d", s.Server, s.After.Term, c, i, term).
