@@ -23,18 +23,22 @@ func judgeVoteUpToDate(s *Step) *Breach {
 		if !reply.Granted || !s.answeredBy(reply) || m.From == s.Server {
 			continue
 		}
-		if s.Before.Term == reply.Term && (s.Before.VotedFor == m.From || !s.Before.Knows(FieldVotedFor) || !m.Knows(MessageFrom)) {
+		if s.Before.Term == reply.Term && !(m.Knows(MessageTerm) && m.Term > s.Before.Term) && (s.Before.VotedFor == m.From || !s.Before.Knows(FieldVotedFor) || !m.Knows(MessageFrom)) {
 			continue // the same vote again; the voter's log may have grown since it gave it
 		}
 		log := s.votesWith()
 		if log.UpToDate(m.LastLogTerm, m.LastLogIndex) {
 			continue
 		}
+		term := reply.Term
+		if !reply.Knows(MessageTerm) {
+			term = m.Term
+		}
 		return s.breachSent(k, "%s votes for %s in term %d, whose log ends with index %d of term %d while its own ends with index %d of term %d",
-			s.Server, m.From, reply.Term, m.LastLogIndex, m.LastLogTerm, log.LastIndex(), log.LastTerm()).
+			s.Server, m.From, term, m.LastLogIndex, m.LastLogTerm, log.LastIndex(), log.LastTerm()).
 			refusing("the candidate's (last term, last index) ≥ the voter's", "(%d, %d) is below (%d, %d)",
 				m.LastLogTerm, m.LastLogIndex, log.LastTerm(), log.LastIndex()).
-			allowing("%s refuses %s in term %d", s.Server, m.From, reply.Term).since("the request for the vote", PartInput)
+			allowing("%s refuses %s in term %d", s.Server, m.From, term).since("the request for the vote", PartInput)
 	}
 	return nil
 }
