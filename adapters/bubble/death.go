@@ -17,7 +17,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"testing/synctest"
 
 	"github.com/raftcheck/raftcheck/spec"
 )
@@ -199,16 +198,15 @@ func (l *Lab) tryHere() {
 		return
 	}
 	for range stable {
-		l.walk(&what)
+		l.try(&what)
 	}
 	os.Exit(survived)
 }
 
-// walk gives a fresh server in a bubble the inputs of a trial. A panic that can be recovered is no death.
-func (l *Lab) walk(what *trial) {
+// try gives a fresh server in a bubble the inputs of a trial. A panic that can be recovered is no death, nor is a server that does not come to rest.
+func (l *Lab) try(what *trial) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	defer func() { _ = recover() }() // of the bubble
-	synctest.Test(l.t, func(*testing.T) {
+	err := l.inBubble(func() {
 		defer func() { _ = recover() }() // of the server's methods
 		server := l.start(what.ID, slices.Clone(what.Servers))
 		defer server.Close()
@@ -216,4 +214,7 @@ func (l *Lab) walk(what *trial) {
 			server.Step(in)
 		}
 	})
+	if _, stuck := err.(*restless); stuck {
+		os.Exit(survived)
+	}
 }

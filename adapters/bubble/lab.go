@@ -32,6 +32,8 @@ type Options struct {
 	// ByHistory makes the history of inputs the state: nothing is merged, so nothing can be merged wrongly. Searches then need a
 	// bound on their depth, for histories have no end.
 	ByHistory bool
+	// Patience is how long a bubble may take by the clock of the machine before the server is taken for one that does not come to rest. 0 is a minute.
+	Patience time.Duration
 	// Compose writes messages as other servers would send them, for those who play the peers of a server; nil is that nobody can.
 	// servers is the whole cluster. It is called outside of bubbles. See spec.Composer.
 	Compose func(servers []spec.ServerID, m spec.Message, asked *spec.Message) (spec.Message, bool)

@@ -6,8 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
-	"testing"
-	"testing/synctest"
+	"sync/atomic"
 	"time"
 
 	"github.com/raftcheck/raftcheck/spec"
@@ -87,9 +86,14 @@ func (l *Lab) settle(m *moment) {
 	strays := map[*moment]*poll{}
 	for range mostAttempts {
 		started := time.Now()
-		got, at := l.run(m.root, way)
+		f, stuck := l.run(m.root, way)
 		calm := time.Since(started) < uninterrupted
-		if at != nil {
+		if stuck {
+			m.outcome = f.got
+			return
+		}
+		got := f.got
+		if at := f.at; at != nil {
 			l.stats.Divergences++
 			if strays[at] == nil {
 				strays[at] = &poll{{outcome: at.outcome}}
@@ -142,47 +146,62 @@ func (p *panicked) Error() string {
 
 func broken(err error) outcome { return outcome{output: spec.Output{Fault: err}} }
 
+// found is what a bubble showed: what the last input of a way led to, or where an earlier one led to something else than is known.
+type found struct {
+	got outcome
+	at  *moment // nil is the last
+}
+
 // run gives a fresh server in a fresh bubble the inputs of a way and returns what the last one led to. If an earlier one led to something
-// else than is known, it returns that and the moment where it happened.
-func (l *Lab) run(r *root, way []*moment) (got outcome, at *moment) {
+// else than is known, it returns that and the moment where it happened. stuck says that the bubble had to be given up.
+func (l *Lab) run(r *root, way []*moment) (f found, stuck bool) {
 	if before := runtime.GOMAXPROCS(1); before != 1 {
 		defer runtime.GOMAXPROCS(before)
 	}
 	started := time.Now()
-	defer func() {
-		l.stats.Bubbles++
-		l.stats.Inside += time.Since(started)
-		if value := recover(); value != nil { // goroutines remained in the bubble
-			got, at = broken(fmt.Errorf("the bubble broke: %v", value)), nil
+	var shown atomic.Pointer[found] // before the server is ended: who panics with a lock in hand may not end
+	var inputs atomic.Int64
+	show := func(f found) { shown.Store(&f) }
+	catch := func() {
+		if value := recover(); value != nil {
+			show(found{got: broken(&panicked{value: value, stack: debug.Stack()})})
 		}
-	}()
-	synctest.Test(l.t, func(*testing.T) {
-		defer func() {
-			if value := recover(); value != nil {
-				got, at = broken(&panicked{value: value, stack: debug.Stack()}), nil
-			}
-		}()
+	}
+	err := l.inBubble(func() {
+		defer catch()
 		server := l.start(r.id, r.servers)
 		defer server.Close()
-		if len(way) == 0 || !bytes.Equal(server.AppendState(nil), r.moment.outcome.state) {
-			got = look(server, spec.Output{})
-			if len(way) > 0 {
-				at = r.moment
-			}
-			return
-		}
-		for _, m := range way[:len(way)-1] {
-			l.stats.Inputs++
-			out := server.Step(m.input)
-			if !bytes.Equal(server.AppendState(nil), m.outcome.state) {
-				got, at = look(server, out), m
-				return
-			}
-		}
-		l.stats.Inputs++
-		got = look(server, server.Step(way[len(way)-1].input))
+		defer catch()
+		show(walk(server, r, way, &inputs))
 	})
-	return got, at
+	l.stats.Bubbles++
+	l.stats.Inputs += int(inputs.Load())
+	l.stats.Inside += time.Since(started)
+	_, stuck = err.(*restless)
+	seen := shown.Load()
+	if err != nil && (!stuck || seen == nil || seen.got.output.Fault == nil) {
+		return found{got: broken(err)}, stuck
+	}
+	return *seen, stuck
+}
+
+// walk gives a fresh server the inputs of a way, inside a bubble. See run.
+func walk(server Server, r *root, way []*moment, inputs *atomic.Int64) found {
+	if len(way) == 0 {
+		return found{got: look(server, spec.Output{})}
+	}
+	if !bytes.Equal(server.AppendState(nil), r.moment.outcome.state) {
+		return found{look(server, spec.Output{}), r.moment}
+	}
+	for _, m := range way[:len(way)-1] {
+		inputs.Add(1)
+		out := server.Step(m.input)
+		if !bytes.Equal(server.AppendState(nil), m.outcome.state) {
+			return found{look(server, out), m}
+		}
+	}
+	inputs.Add(1)
+	return found{got: look(server, server.Step(way[len(way)-1].input))}
 }
 
 // look returns what a step led to, as the server shows it now.
