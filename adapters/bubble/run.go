@@ -136,13 +136,25 @@ type panicked struct {
 	beside bool
 }
 
-// Error says what the panic said, and where.
+// Error says what the panic said, and where; of a [Mistake] no more than it says.
 func (p *panicked) Error() string {
+	if mistake, is := p.value.(Mistake); is {
+		return mistake.Error()
+	}
 	if p.beside {
 		return fmt.Sprintf("a goroutine of the server panicked: %v\n%s", p.value, p.stack)
 	}
 	return fmt.Sprintf("the server panicked: %v\n%s", p.value, p.stack)
 }
+
+// Panic is the fault of a server that panicked where an adapter recovers it: the value, and the stack of the goroutine.
+func Panic(value any, stack []byte) error { return &panicked{value: value, stack: stack} }
+
+// Mistake is what an adapter panics with where its user has to say more, or something else. It is told without a stack.
+type Mistake string
+
+// Error is what is told.
+func (m Mistake) Error() string { return string(m) }
 
 func broken(err error) outcome { return outcome{output: spec.Output{Fault: err}} }
 

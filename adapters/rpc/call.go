@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"runtime/debug"
 	"slices"
 	"testing/synctest"
 
+	"github.com/raftcheck/raftcheck/adapters/bubble"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -23,9 +25,11 @@ type Peer struct {
 func (p *Peer) Call(method string, args, reply any) bool {
 	e := p.env
 	c := &call{to: p.to, reply: reply, answered: make(chan bool, 1)}
-	c.payload = text(request{method, e.codec.raw(args)})
-	m := e.codec.request(e.id, p.to, method, args)
-	m.Payload = c.payload
+	m, is := e.requestTo(p.to, method, args)
+	if !is {
+		return false
+	}
+	c.payload = m.Payload
 	e.mu.Lock()
 	if !e.over {
 		e.wait(c)
@@ -38,6 +42,14 @@ func (p *Peer) Call(method string, args, reply any) bool {
 	case <-e.gone:
 		return false
 	}
+}
+
+// requestTo is the message that a call is, or false if it cannot be made, which ends the step as a fault.
+func (e *Env) requestTo(to spec.ServerID, method string, args any) (m spec.Message, is bool) {
+	defer e.catch()
+	m = e.codec.request(e.id, to, method, args)
+	m.Payload = text(request{method, e.codec.raw(args)})
+	return m, true
 }
 
 // Ask is Call for servers that expect a reply and an error back, as gRPC's clients return them: the reply, a pointer to a struct R, or ErrNoReply.
@@ -76,7 +88,7 @@ type (
 func text(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {
-		panic(fmt.Sprintf("rpc: what a codec made is no JSON: %v", err))
+		panic(bubble.Mistake(fmt.Sprintf("rpc: what a codec made is no JSON: %v", err)))
 	}
 	return string(b)
 }
@@ -138,7 +150,7 @@ func requestOf(payload string) string {
 func (e *Env) answer(m *spec.Message) {
 	var r response
 	if err := json.Unmarshal([]byte(m.Payload), &r); err != nil {
-		panic(fmt.Sprintf("rpc: a reply that is none: %v", err))
+		panic(bubble.Mistake(fmt.Sprintf("rpc: a reply that is none: %v", err)))
 	}
 	e.mu.Lock()
 	k := e.pending(m.From, text(r.request))
@@ -154,7 +166,7 @@ func (e *Env) answer(m *spec.Message) {
 func (e *Env) handle(receiver reflect.Value, m *spec.Message) {
 	var r request
 	if err := json.Unmarshal([]byte(m.Payload), &r); err != nil {
-		panic(fmt.Sprintf("rpc: a request that is none: %v", err))
+		panic(bubble.Mistake(fmt.Sprintf("rpc: a request that is none: %v", err)))
 	}
 	h := handlerOf(receiver, r.Call)
 	args, reply := reflect.New(h.args), reflect.New(h.reply)
@@ -184,7 +196,9 @@ func (e *Env) catch() {
 	if value := recover(); value != nil {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		e.fault = value
+		if e.fault == nil {
+			e.fault = bubble.Panic(value, debug.Stack())
+		}
 		e.stirs()
 	}
 }

@@ -3,10 +3,12 @@ package rpc
 import (
 	"cmp"
 	"encoding/binary"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
 
+	"github.com/raftcheck/raftcheck/adapters/bubble"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -31,13 +33,23 @@ type Env struct {
 	done     chan struct{}  // closed when the server is dead
 	gone     chan struct{}  // closed when its goroutines have had the time to end
 	asked    map[int]string // commands of clients that wait, by index
-	fault    any            // what a goroutine that this package started panicked with
+	fault    error          // what a goroutine that this package started panicked with
+
+	proposals []*proposal // that have not returned
 }
 
 // event is an effect, with what the disks held after it if it is durable.
 type event struct {
 	effect spec.Effect
 	disks  *disks
+	late   bool // it is an answer by a goroutine of its own
+}
+
+// proposal is a call of Propose that has not returned.
+type proposal struct {
+	command string
+	waits   bool // longer than the step in which it was made
+	refused bool
 }
 
 // Me is the place of the server among all, from 0 on.
@@ -101,11 +113,43 @@ func Apply[M any](e *Env, from <-chan M, tell func(M) (index int, command any, i
 	}
 }
 
+// proposed is told when Propose returns. At once it tells where the command will stand, and later, or when the command is carried out by then, it is the answer to
+// the client.
+func (e *Env) proposed(p *proposal, index int, leads bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.proposals = slices.DeleteFunc(e.proposals, func(q *proposal) bool { return q == p })
+	p.refused = !leads
+	if e.over || !leads {
+		return
+	}
+	reply := spec.Reply{Value: p.command, Index: e.codec.index(index)}
+	for _, v := range e.effects {
+		if v.effect.Kind == spec.Apply && v.effect.Reply.Value == p.command {
+			p.waits, reply.Index = true, v.effect.Reply.Index
+		}
+	}
+	switch {
+	case p.waits:
+		reply.NoIndex = reply.Index == 0
+		e.happens(spec.Effect{Kind: spec.Answer, Reply: reply}, nil)
+		e.effects[len(e.effects)-1].late = true
+	case reply.Index == 0 || index < 0:
+		panic(bubble.Mistake(fmt.Sprintf("rpc: Propose returns that the server leads and that the command will stand at index %d, where no entry is: is it refused, or does "+
+			"Server.FromZero say so?", index)))
+	default:
+		e.asked[index] = p.command
+	}
+}
+
 // begin starts a step, which is to crash before its durable effect number cut; 0 is no crash.
 func (e *Env) begin(cut int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.effects, e.writes, e.cut, e.stir = nil, 0, cut, make(chan struct{})
+	for _, p := range e.proposals {
+		p.waits = true
+	}
 }
 
 // stirred is closed when something happens, from the last begin or listen on.
@@ -133,7 +177,7 @@ func (e *Env) sent(kinds ...spec.MessageKind) bool {
 
 // happens notes an effect. The caller holds mu.
 func (e *Env) happens(effect spec.Effect, d *disks) {
-	e.effects = append(e.effects, event{effect, d})
+	e.effects = append(e.effects, event{effect: effect, disks: d})
 	e.stirs()
 }
 
@@ -207,11 +251,21 @@ func (e *Env) happened() []event {
 	return e.effects
 }
 
-// compareEvents puts messages before what clients see, by receiver and content, and leaves what clients see as it is.
+// compareEvents puts messages before what clients see, by receiver and content, and leaves what clients see as it is, but for answers by goroutines of their own:
+// those come last, by index.
 func compareEvents(a, b event) int {
 	x, y := &a.effect, &b.effect
-	if by := cmp.Compare(min(x.Kind, spec.Write), min(y.Kind, spec.Write)); by != 0 || x.Kind != spec.Send {
+	switch by := cmp.Compare(min(x.Kind, spec.Write), min(y.Kind, spec.Write)); {
+	case by != 0:
 		return by
+	case a.late && b.late:
+		return cmp.Or(cmp.Compare(x.Reply.Index, y.Reply.Index), cmp.Compare(x.Reply.Value, y.Reply.Value))
+	case a.late:
+		return 1
+	case b.late:
+		return -1
+	case x.Kind != spec.Send:
+		return 0
 	}
 	return cmp.Or(cmp.Compare(x.Message.To, y.Message.To), cmp.Compare(x.Message.Kind, y.Message.Kind), cmp.Compare(x.Message.Payload, y.Message.Payload))
 }
@@ -244,6 +298,14 @@ func (e *Env) append(b []byte) []byte {
 	}
 	for _, payload := range slices.Sorted(slices.Values(e.handling)) {
 		b = appendText(append(b, '<'), payload)
+	}
+	var waits []string
+	for _, p := range e.proposals {
+		waits = append(waits, p.command)
+	}
+	slices.Sort(waits)
+	for _, command := range waits {
+		b = appendText(append(b, '@'), command)
 	}
 	for _, index := range slices.Sorted(maps.Keys(e.asked)) {
 		b = appendText(binary.AppendVarint(append(b, '?'), int64(index)), e.asked[index])

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/raftcheck/raftcheck/adapters/bubble"
 	"github.com/raftcheck/raftcheck/adapters/preempt"
 	"github.com/raftcheck/raftcheck/adapters/statekey"
 	"github.com/raftcheck/raftcheck/spec"
@@ -19,11 +20,11 @@ const unsettled = spec.FieldRole | spec.FieldVotedFor | spec.FieldLeader | spec.
 func (s *Server[S]) allGates() []string {
 	all := preempt.All()
 	if len(all) == 0 {
-		panic("rpc: Preempt, and the program has no gates: go test $(raftcheck adapt --overlay DIR) builds with those that the file gates in DIR lists")
+		panic(bubble.Mistake("rpc: Preempt, and the program has no gates: go test $(raftcheck adapt --overlay DIR) builds with those that the file gates in DIR lists"))
 	}
 	for _, at := range s.HoldAt {
 		if !slices.ContainsFunc(all, func(gate string) bool { return preempt.Is(gate, preempt.ForAnybody(at)) }) {
-			panic(fmt.Sprintf("rpc: HoldAt has %q, which is none of %s, and no function that has one", at, strings.Join(all, ", ")))
+			panic(bubble.Mistake(fmt.Sprintf("rpc: HoldAt has %q, which is none of %s, and no function that has one", at, strings.Join(all, ", "))))
 		}
 	}
 	return all

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/raftcheck/raftcheck/adapters/bubble"
 )
 
 // handler is a method that other servers call: one that fills in a reply, or returns one.
@@ -28,7 +30,7 @@ var (
 func handlerOf(receiver reflect.Value, name string) *handler {
 	method := receiver.MethodByName(name[strings.LastIndexAny(name, "./")+1:])
 	if !method.IsValid() {
-		panic(fmt.Sprintf("rpc: %s has no method %s, which another server calls; Server.Receiver says what has", receiver.Type(), name))
+		panic(bubble.Mistake(fmt.Sprintf("rpc: %s has no method %s, which another server calls; Server.Receiver says what has", receiver.Type(), name)))
 	}
 	h := &handler{method: method}
 	t := method.Type()
@@ -52,7 +54,7 @@ func handlerOf(receiver reflect.Value, name string) *handler {
 		h.args, h.reply, h.returns = structOf(in[0]), structOf(out[0]), true
 	}
 	if h.args == nil || h.reply == nil {
-		panic(fmt.Sprintf("rpc: %s is %s, and neither func(args, *reply) nor func(args) reply", name, t))
+		panic(bubble.Mistake(fmt.Sprintf("rpc: %s is %s, and neither func(args, *reply) nor func(args) reply", name, t)))
 	}
 	return h
 }

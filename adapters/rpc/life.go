@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"fmt"
 	"reflect"
 	"testing/synctest"
 	"time"
@@ -36,15 +37,23 @@ func start[S any](p *plan[S]) bubble.Start {
 		s := &server[S]{plan: p, id: id, servers: servers, disks: newDisks()}
 		if p.Observe == nil {
 			p.measure.Do(s.measure)
+			if p.mistake != "" {
+				panic(p.mistake)
+			}
 		}
 		s.boot()
 		return s
 	}
 }
 
-// measure finds out how many entries the log of a new server has that are none.
+// measure finds out how many entries the log of a new server has that are none, and whether its vote is read as it is meant.
 func (s *server[S]) measure() {
 	s.at(newDisks(), func(raft S) {
+		if o := s.observed(raft); o.VotedFor != spec.None && o.Unknown&spec.FieldVotedFor == 0 {
+			vote := s.plan.observer.must(reflect.ValueOf(&raft), "votedFor")
+			s.plan.mistake = bubble.Mistake(fmt.Sprintf("rpc: a new server has voted for %s already: its vote is %v. If that stands for nobody, Server.ID says what the numbers mean, or Server.Amend whom "+
+				"it voted for", o.VotedFor, inside(vote)))
+		}
 		v := s.plan.observer.must(reflect.ValueOf(&raft), "log")
 		if entries, is := entriesOf(v, 0); is {
 			s.plan.observer.dummy = len(entries)

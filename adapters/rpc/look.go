@@ -32,7 +32,11 @@ func (s *server[S]) observed(raft S) spec.Observation {
 	if s.plan.Observe != nil {
 		return s.plan.Observe(raft)
 	}
-	return s.plan.observer.observe(reflect.ValueOf(&raft), s.others())
+	o := s.plan.observer.observe(reflect.ValueOf(&raft), s.others())
+	if s.plan.Amend != nil {
+		s.plan.Amend(raft, &o)
+	}
+	return o
 }
 
 func (s *server[S]) others() []spec.ServerID {

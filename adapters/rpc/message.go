@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/raftcheck/raftcheck/adapters/bubble"
 	"github.com/raftcheck/raftcheck/adapters/rpc/internal/names"
 	"github.com/raftcheck/raftcheck/spec"
 )
@@ -29,7 +30,7 @@ func (c *codec) raw(v any) json.RawMessage {
 		b, err = json.Marshal(b)
 	}
 	if err != nil {
-		panic(fmt.Sprintf("rpc: %T cannot be sent: %v", v, err))
+		panic(bubble.Mistake(fmt.Sprintf("rpc: %T cannot be sent: %v", v, err)))
 	}
 	return b
 }
@@ -46,7 +47,7 @@ func (c *codec) fill(v any, from json.RawMessage) {
 		err = decode(b, v)
 	}
 	if err != nil {
-		panic(fmt.Sprintf("rpc: %T does not take what was sent: %v", v, err))
+		panic(bubble.Mistake(fmt.Sprintf("rpc: %T does not take what was sent: %v", v, err)))
 	}
 }
 
@@ -69,7 +70,7 @@ func (c *codec) kind(method string) spec.MessageKind {
 	if kind, is := names.Kind(short); is {
 		return kind
 	}
-	panic(fmt.Sprintf("rpc: what kind of message is the call %s? Server.Kinds says it", method))
+	panic(bubble.Mistake(fmt.Sprintf("rpc: what kind of message is the call %s? Server.Kinds says it", method)))
 }
 
 // reader reads the fields of a struct by their names, and notes those that it lacks.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/raftcheck/raftcheck/adapters/bubble"
 	"github.com/raftcheck/raftcheck/adapters/rpc/internal/names"
 	"github.com/raftcheck/raftcheck/spec"
 )
@@ -28,7 +29,7 @@ func (o *observer) find(server reflect.Value, key string) (reflect.Value, bool) 
 		}
 		v, is := at(server, path)
 		if !is {
-			panic(fmt.Sprintf("rpc: Fields says that %s is %q, and %s has no such field; it has %s", key, path, inside(server).Type(), fieldsOf(server)))
+			panic(bubble.Mistake(fmt.Sprintf("rpc: Fields says that %s is %q, and %s has no such field; it has %s", key, path, inside(server).Type(), fieldsOf(server))))
 		}
 		return v, true
 	}
@@ -39,7 +40,7 @@ func (o *observer) find(server reflect.Value, key string) (reflect.Value, bool) 
 func (o *observer) must(server reflect.Value, key string) reflect.Value {
 	v, is := o.find(server, key)
 	if !is {
-		panic(fmt.Sprintf("rpc: which field of %s is %s? It has %s. Server.Fields says it, or Server.Observe shows all", inside(server).Type(), key, fieldsOf(server)))
+		panic(bubble.Mistake(fmt.Sprintf("rpc: which field of %s is %s? It has %s. Server.Fields says it, or Server.Observe shows all", inside(server).Type(), key, fieldsOf(server))))
 	}
 	return v
 }
@@ -59,7 +60,7 @@ func (o *observer) observe(server reflect.Value, others []spec.ServerID) spec.Ob
 	show := spec.Observation{Unknown: spec.FieldVotes | spec.FieldRefused | spec.FieldContact | spec.FieldReads}
 	term, is := positive(o.must(server, "term"))
 	if !is {
-		panic("rpc: the term is no number")
+		panic(bubble.Mistake("rpc: the term is no number"))
 	}
 	show.Term, show.Role = spec.Term(term), o.role(o.must(server, "role"))
 	show.VotedFor = o.server(o.must(server, "votedFor"))
@@ -104,7 +105,7 @@ func (o *observer) role(v reflect.Value) spec.Role {
 	if n, is := number(v); is && n >= 0 && int(n) < len(o.roles) {
 		return o.roles[n]
 	}
-	panic(fmt.Sprintf("rpc: what role is %v? Server.Roles says what the numbers mean", v))
+	panic(bubble.Mistake(fmt.Sprintf("rpc: what role is %v? Server.Roles says what the numbers mean", v)))
 }
 
 // server reads which server is meant. Nil and "" are none.
@@ -127,7 +128,7 @@ func (o *observer) log(server reflect.Value) spec.Log {
 	v := o.must(server, "log")
 	entries, is := entriesOf(v, o.dummy)
 	if !is {
-		panic(fmt.Sprintf("rpc: %s is no slice of entries with a term", inside(v).Type()))
+		panic(bubble.Mistake(fmt.Sprintf("rpc: %s is no slice of entries with a term", inside(v).Type())))
 	}
 	l := spec.Log{Entries: entries}
 	if base, is := o.find(server, "baseIndex"); is {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/raftcheck/raftcheck/adapters/bubble"
 	"github.com/raftcheck/raftcheck/adapters/statekey"
 	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/spec"
@@ -19,6 +20,7 @@ type plan[S any] struct {
 	observer observer
 
 	measure  sync.Once
+	mistake  bubble.Mistake // that measuring found; "" is none
 	mu       sync.Mutex
 	durables map[string]spec.Durable // what servers make of what is on disk, by the disks' bytes
 }
@@ -38,11 +40,11 @@ func newPlan[S any](how *Server[S]) *plan[S] {
 	}
 	for key := range how.Fields {
 		if !slices.Contains(keys(), key) {
-			panic(fmt.Sprintf("rpc: Fields has %q, which is none of %s", key, strings.Join(keys(), ", ")))
+			panic(bubble.Mistake(fmt.Sprintf("rpc: Fields has %q, which is none of %s", key, strings.Join(keys(), ", "))))
 		}
 	}
 	if (how.Marshal == nil) != (how.Unmarshal == nil) {
-		panic("rpc: Marshal and Unmarshal belong together, and only one is given")
+		panic(bubble.Mistake("rpc: Marshal and Unmarshal belong together, and only one is given"))
 	}
 	if how.Preempt {
 		how.allGates()
@@ -71,5 +73,5 @@ func numbered(v any) spec.ServerID {
 			}
 		}
 	}
-	panic(fmt.Sprintf("rpc: which server is %v? Server.ID says it", v))
+	panic(bubble.Mistake(fmt.Sprintf("rpc: which server is %v? Server.ID says it", v)))
 }

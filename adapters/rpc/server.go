@@ -19,8 +19,8 @@ type Server[S any] struct {
 	// Kill makes all goroutines of a server end, now or when they wake up next; it may wait for them. Nil is a server whose goroutines all end with
 	// Env.Done.
 	Kill func(S)
-	// Propose gives a server a command and returns the index at which it will stand if it is ever committed, and whether the server leads.
-	// Nil is a Raft without clients.
+	// Propose gives a server a command and returns the index at which it will stand if it is ever committed, and whether the server leads. It may also wait
+	// until the command is carried out: true answers the client then, with the index or 0, and false tells that nothing is known. Nil is a Raft without clients.
 	Propose func(server S, command string) (index int, leads bool)
 	// Compact makes a server take a snapshot and discard its log up to what it has applied. Nil is a Raft that keeps its log.
 	Compact func(S)
@@ -28,6 +28,8 @@ type Server[S any] struct {
 	// Observe shows what rules look at: what it leaves zero it must name as Unknown. The Env fills in Durable and Config, and Granted and
 	// Refused where they are not known. Nil finds fields by their names.
 	Observe func(S) spec.Observation
+	// Amend changes what was found by names where it is not what the server means: a vote that counts otherwise than all else, entries of a kind of their own.
+	Amend func(S, *spec.Observation)
 	// Fields names fields of S that are not called as usual, or that lie deeper: "term": "persistent.epoch". The keys are term, votedFor,
 	// log, commitIndex, lastApplied, role, leader, nextIndex, matchIndex, baseIndex, baseTerm; "" is a field that the server does not have.
 	Fields map[string]string

@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"fmt"
 	"reflect"
 	"slices"
 	"testing/synctest"
@@ -74,7 +73,7 @@ func (s *server[S]) Step(in spec.Input) spec.Output {
 	}
 	s.quieten()
 	if fault := s.env.fault; fault != nil {
-		return spec.Output{Fault: fmt.Errorf("the server panicked: %v", fault)}
+		return spec.Output{Fault: fault}
 	}
 	if in.Gate != "" && s.held() != in.Gate {
 		return spec.Output{Refused: true} // nobody came there
@@ -170,30 +169,21 @@ func (s *server[S]) fired(kind spec.InputKind, before *spec.Observation) bool {
 	return now.Term > before.Term || now.Role != before.Role || s.env.sent(spec.RequestVote, spec.PreVote)
 }
 
-// propose gives the server a command. A client that is told to look elsewhere is sent to the leader that the server shows; one whose command somebody is held with
-// waits.
+// propose gives the server a command. A client that is told to look elsewhere is sent to the leader that the server shows; one whose command waits for something, or for
+// somebody who is held, is answered when that is over.
 func (s *server[S]) propose(command string, out *spec.Output) bool {
 	e, raft := s.env, s.raft
-	told, leads := false, false
-	give := func() {
-		index, is := s.plan.Propose(raft, command)
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		if told, leads = true, is; leads {
-			e.asked[index] = command
-		}
-	}
-	if s.gates == nil {
-		give()
-	} else {
-		go func() {
-			defer e.catch()
-			give()
-		}()
-		synctest.Wait()
-	}
-	if told && !leads {
-		synctest.Wait()
+	p := &proposal{command: command}
+	e.mu.Lock()
+	e.proposals = append(e.proposals, p)
+	e.mu.Unlock()
+	go func() {
+		defer e.catch()
+		index, leads := s.plan.Propose(raft, command)
+		e.proposed(p, index, leads)
+	}()
+	synctest.Wait()
+	if p.refused {
 		s.shown = nil
 		out.Redirect = s.look().LeaderID
 		return out.Redirect != spec.None

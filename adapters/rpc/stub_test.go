@@ -3,6 +3,8 @@ package rpc_test
 import (
 	"bytes"
 	"encoding/gob"
+	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/raftcheck/raftcheck/adapters/bubble"
 	"github.com/raftcheck/raftcheck/adapters/preempt"
 	"github.com/raftcheck/raftcheck/adapters/rpc"
 	"github.com/raftcheck/raftcheck/spec"
@@ -131,7 +134,7 @@ func TestBytesOfAnotherCodec(t *testing.T) {
 	require.Equal(t, []spec.ServerID{1, 2}, candidate.Observe().Granted)
 
 	how.Unmarshal = nil
-	require.PanicsWithValue(t, "rpc: Marshal and Unmarshal belong together, and only one is given", func() { rpc.New(t, how) })
+	require.PanicsWithValue(t, bubble.Mistake("rpc: Marshal and Unmarshal belong together, and only one is given"), func() { rpc.New(t, how) })
 }
 
 func TestDisksAreReadByStartingFromThem(t *testing.T) {
@@ -179,22 +182,103 @@ func TestWhatCannotBeGuessedIsAsked(t *testing.T) {
 	how.Fields = map[string]string{"log": ""}
 	require.ErrorContains(t, fault(how), "which field of rpc_test.stub is log? It has env, CurrentTerm")
 	how.Fields = map[string]string{"logs": "log"}
-	require.PanicsWithValue(t, `rpc: Fields has "logs", which is none of baseIndex, baseTerm, commitIndex, lastApplied, leader, log, matchIndex, nextIndex, role, term, votedFor`,
+	require.PanicsWithValue(t, bubble.Mistake(`rpc: Fields has "logs", which is none of baseIndex, baseTerm, commitIndex, lastApplied, leader, log, matchIndex, nextIndex, role, term, votedFor`),
 		func() { rpc.New(t, how) })
 	how = stubs()
 	how.Roles = []spec.Role{spec.Follower}
 	require.ErrorContains(t, fault(how), "what role is 1? Server.Roles says what the numbers mean")
 }
 
+// A vote that is read otherwise than it is meant is asked for, and may be amended.
+func TestAVoteThatNobodyGave(t *testing.T) {
+	how := stubs()
+	how.ID = func(v any) spec.ServerID { return spec.ServerID(v.(int) + 2) }
+	for range 3 {
+		lab := rpc.New(t, how)
+		for _, id := range trio {
+			require.ErrorContains(t, lab.Node(id, trio).Step(fires).Fault, "rpc: a new server has voted for n1 already: its vote is -1")
+		}
+	}
+	how.Amend = func(s *stub, o *spec.Observation) { o.VotedFor = spec.ServerID(s.VotedFor + 1) }
+	node := rpc.New(t, how).Node(1, trio)
+	require.NoError(t, node.Step(fires).Fault)
+	require.Equal(t, spec.ServerID(1), node.Observe().VotedFor)
+}
+
+// Propose may return when the command is carried out, in a later step: that is the answer to the client.
+func TestProposalsThatWait(t *testing.T) {
+	propose := spec.Input{Kind: spec.Propose, Value: "x"}
+	for name, c := range map[string]struct {
+		index   int
+		leads   bool
+		applies string
+		want    []spec.Reply
+	}{
+		"carried out":              {7, true, "x", []spec.Reply{{Value: "x", Index: 7}, {Value: "x", Index: 7}}},
+		"the index is not told":    {0, true, "x", []spec.Reply{{Value: "x", Index: 7}, {Value: "x", Index: 7}}},
+		"nothing is carried out":   {7, true, "", []spec.Reply{{Value: "x", Index: 7}}},
+		"nor is the index told":    {0, true, "", []spec.Reply{{Value: "x", NoIndex: true}}},
+		"another stands there":     {7, false, "y", []spec.Reply{{Value: "y", Index: 7}}},
+		"nobody knows what became": {0, false, "", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var done chan struct{}
+			how := stubs()
+			make0 := how.Make
+			how.Make = func(e *rpc.Env) *stub {
+				done = make(chan struct{})
+				return make0(e)
+			}
+			how.Propose = func(*stub, string) (int, bool) {
+				<-done
+				return c.index, c.leads
+			}
+			how.Kill = func(*stub) {
+				select {
+				case <-done:
+				default:
+					close(done)
+				}
+			}
+			how.Compact = func(s *stub) {
+				if c.applies != "" {
+					s.env.Applied(7, c.applies)
+				}
+				close(done)
+			}
+			node := rpc.New(t, how).Node(1, trio)
+			before := node.AppendState(nil)
+			require.Empty(t, node.Step(propose).Effects)
+			require.NotEqual(t, before, node.AppendState(nil), "that a client waits is state")
+			var told []spec.Reply
+			for _, e := range node.Step(spec.Input{Kind: spec.Compact}).Effects {
+				told = append(told, e.Reply)
+			}
+			require.Equal(t, c.want, told)
+		})
+	}
+	how := stubs()
+	how.Propose = func(*stub, string) (int, bool) { return 0, true }
+	require.ErrorContains(t, rpc.New(t, how).Node(1, trio).Step(propose).Fault, "rpc: Propose returns that the server leads and that the command will stand at index 0")
+}
+
+// What a server cannot send is told as a fault of the step, though a goroutine of its own sends it.
+func TestWhatCannotBeSentIsAFault(t *testing.T) {
+	how := stubs()
+	how.Marshal = func(any) ([]byte, error) { return nil, errors.New("no such type") }
+	how.Unmarshal = json.Unmarshal
+	require.EqualError(t, rpc.New(t, how).Node(1, trio).Step(fires).Fault, "rpc: *rpc_test.stubVote cannot be sent: no such type")
+}
+
 // Goroutines are held only where the program has gates, at those that are named; while one is held the server shows what cannot be half done, and a crash takes it along.
 func TestGoroutinesAreHeld(t *testing.T) {
 	how := stubs()
 	how.Preempt = true
-	require.PanicsWithValue(t, "rpc: Preempt, and the program has no gates: go test $(raftcheck adapt --overlay DIR) builds with those that the file gates in DIR lists", func() { rpc.New(t, how) })
+	require.PanicsWithValue(t, bubble.Mistake("rpc: Preempt, and the program has no gates: go test $(raftcheck adapt --overlay DIR) builds with those that the file gates in DIR lists"), func() { rpc.New(t, how) })
 	const before, after = "run(1)/Save", "run(1)/Call"
 	preempt.Rewritten("stub", "run/Save", "run/Call")
 	how.HoldAt = []string{"run/Load"}
-	require.PanicsWithValue(t, `rpc: HoldAt has "run/Load", which is none of run/Call, run/Save, and no function that has one`, func() { rpc.New(t, how) })
+	require.PanicsWithValue(t, bubble.Mistake(`rpc: HoldAt has "run/Load", which is none of run/Call, run/Save, and no function that has one`), func() { rpc.New(t, how) })
 	for _, at := range []string{"run", "run(1)", "run/Save", before} {
 		how.HoldAt = []string{at}
 		node := rpc.New(t, how).Node(1, trio)
