@@ -39,7 +39,7 @@ var mayImport = map[string][]string{
 	"traces/etcd":              {"spec", "traces", "traces/foreign", "traces/internal/…"},
 	"traces/ccf":               {"spec", "traces", "traces/foreign", "traces/internal/…"},
 	"traces/foreign":           {},
-	"traces/mapped":            {"spec", "traces", "traces/wire", "traces/internal/…", "internal/nearest"},
+	"traces/mapped":            {"spec", "traces", "traces/foreign", "traces/wire", "traces/internal/…", "internal/nearest"},
 	"traces/recorded":          {"spec", "traces", "traces/ccf", "traces/etcd"},
 	"conformance/contract":     {"spec", "cluster"},
 	"conformance":              {"spec", "cluster", "traces", "checker", "fuzz", "conformance/…"},

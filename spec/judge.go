@@ -38,6 +38,8 @@ type Judge struct {
 	holes    int                    // in the record so far
 	hearsay  hearsay
 
+	unsettled []*Breach // the first of each rule that a start explains, if there was one that the record does not tell of
+
 	commitsHidden bool // some step of a server that runs does not show how far it has committed
 }
 
@@ -182,7 +184,15 @@ func (j *Judge) meet(where func(Part, int) Origin, s *Step) (found []*Breach) {
 			}
 		}
 	}
-	known.meet(s, &j.binding, j.unnumbered, j.holes, where, report)
+	unsettled := func(r *Rule, b *Breach) {
+		if slices.Contains(j.rules, r) && !slices.ContainsFunc(j.unsettled, func(u *Breach) bool { return u.Rule == r }) {
+			if b = r.stepBreach(s, b); b != nil {
+				b.placeAt(where)
+				j.unsettled = append(j.unsettled, b)
+			}
+		}
+	}
+	known.meet(s, &j.binding, j.unnumbered, j.holes, where, report, unsettled)
 	s.inferConfigurations()
 	if s.Input.Kind == Deliver && !j.causal && !j.unnumbered && !j.binding.volatile && s.Input.Message.Knows(MessageFrom) && s.Input.Message.From != s.Server {
 		sender := &j.of(s.Input.Message.From).known
@@ -347,6 +357,10 @@ func (j *Judge) Shown(id string) bool {
 func (j *Judge) shows(r *Rule) bool {
 	return slices.ContainsFunc(j.order, func(id ServerID) bool { return j.of(id).sighting.told.Knows(r.Needs) })
 }
+
+// Unsettled returns, in a record that does not say whether steps are missing, the first breach of each rule which there is unless the server started again
+// in a step that is missing.
+func (j *Judge) Unsettled() []*Breach { return j.unsettled }
 
 // Reached reports whether the goal of that name was reached.
 func (j *Judge) Reached(goal string) bool {

@@ -116,13 +116,20 @@ func (r *reach) extend(term Term, index Index, at Origin) {
 
 // meet compares what a record says a server is before a step with what is known, fills in what it leaves out, and compares what it says
 // the server is afterwards. It calls yield for each promise that is seen to be broken so.
-func (k *Known) meet(s *Step, declared *binding, unnumbered bool, holes int, where func(Part, int) Origin, yield func(*Rule, *Breach)) {
+//
+// Where no line says whether lines are missing, and the record does not begin with the server's start, what falls between two lines is yielded to unsettled: a start
+// that no line tells of explains it.
+func (k *Known) meet(s *Step, declared *binding, unnumbered bool, holes int, where func(Part, int) Origin, yield, unsettled func(*Rule, *Breach)) {
 	if unnumbered && k.seen && !s.Gap && k.outgrew(&s.Before) {
 		s.Before = Observation{Unknown: ^Field(0)}
 		k.forget()
 	}
-	if unnumbered && k.started && k.fallsUntold(s) {
-		k.falls(s, PartBefore, FieldTerm|FieldCommit, declared, yield)
+	if unnumbered && k.fallsUntold(s) {
+		found := unsettled
+		if k.started {
+			found = yield
+		}
+		k.falls(s, PartBefore, FieldTerm|FieldCommit|FieldApplied, declared, found)
 	}
 	k.started = !s.Gap && (k.started || !k.seen && s.Input.Kind == Restart)
 	if s.Gap || !k.seen || unnumbered && k.elsewhere(&s.Before) {

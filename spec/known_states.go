@@ -52,13 +52,13 @@ func (o *Observation) difference(p *Observation) (what, was, is string, field Fi
 	return "", "", "", 0
 }
 
-// fallsUntold reports whether the term or the commit index that a step begins with is below what the server showed last, though nothing says that it started again
-// in between: whatever else no line tells, neither falls.
+// fallsUntold reports whether the term, the commit index or the applied index that a step begins with is below what the server showed last, though nothing says that it
+// started again in between: whatever else no line tells, none of them falls.
 func (k *Known) fallsUntold(s *Step) bool {
 	o, now := &s.Before, &k.now
 	both := func(f Field) bool { return o.Knows(f) && now.Knows(f) }
 	return k.seen && !s.Gap && !s.Hole && s.Input.Kind != Restart && !k.down() && !(o.Knows(FieldRole) && o.Role == Crashed) &&
-		(both(FieldTerm) && o.Term < now.Term || both(FieldCommit) && o.CommitIndex < now.CommitIndex)
+		(both(FieldTerm) && o.Term < now.Term || both(FieldCommit) && o.CommitIndex < now.CommitIndex || both(FieldApplied) && o.LastApplied < now.LastApplied)
 }
 
 // elsewhere reports whether a step begins otherwise than the one before ended.
@@ -121,7 +121,7 @@ func (k *Known) ends(s *Step, declared *binding, unnumbered bool, yield func(*Ru
 }
 
 // falls calls yield for what is certain of a running server and taken back in a state before or after a step: its term, its vote in it, its commit
-// index. asked are the fields to compare. It reports whether there is any.
+// index and how far it has applied. asked are the fields to compare. It reports whether there is any.
 func (k *Known) falls(s *Step, part Part, asked Field, declared *binding, yield func(*Rule, *Breach)) (any bool) {
 	o := &s.After
 	if part == PartBefore {
@@ -147,6 +147,11 @@ func (k *Known) falls(s *Step, part Part, asked Field, declared *binding, yield 
 		say(commitMonotonic, s.breach(part, 0, "%s has commitIndex %d and had %d before", s.Server, o.CommitIndex, k.commit.least).
 			refusing("commitIndex ≥ commitIndex before", "%d is below %d", o.CommitIndex, k.commit.least).
 			allowing("%s keeps commitIndex %d", s.Server, k.commit.least), "commitIndex before", k.commit.at)
+	}
+	if was := k.now.LastApplied; compare(FieldApplied) && k.now.Knows(FieldApplied) && o.LastApplied < was && !s.Declared.Has(CommitMayFall) {
+		say(applyInOrder, s.breach(part, 0, "%s has applied entries up to index %d and had applied up to %d before", s.Server, o.LastApplied, was).
+			refusing("lastApplied ≥ lastApplied before", "%d is below %d", o.LastApplied, was).
+			allowing("%s applies what follows index %d", s.Server, was), "lastApplied before", k.from)
 	}
 	return any
 }

@@ -37,6 +37,7 @@ type Result struct {
 	Rules          []RuleResult // in the rulebook's order
 	Goals          []GoalResult // in the order of spec.Goals
 	Findings       []Finding    // in the order of the trace
+	Unsettled      []Finding    // the first of each rule that is one unless the server started again between two lines, which the trace does not tell
 	Lines          int          // read and judged, from the first
 	LastLine       int          // of the file; lines above Lines were not judged
 	Records        int          // judged
@@ -69,7 +70,7 @@ func (t *Tallies) of(rule string) (times int) {
 type tallying interface{ Tally() Tallies }
 
 // RuleResult says what became of one rule. Inconclusive is one that was never put to the test: not checkable if the trace never shows what it
-// needs, and not exercised if it does and nothing happens that the rule is about.
+// needs, and not exercised if it does and nothing happens that the rule is about. One that was tested is inconclusive if it has an unsettled finding.
 type RuleResult struct {
 	Rule    *spec.Rule
 	Verdict spec.Verdict
@@ -218,6 +219,9 @@ func (v *verifier) record(r *Record) {
 		hidden := r.Step.After.Unknown
 		for _, b := range v.judge.StepAt(v.where, r.Step) {
 			found = append(found, v.finding(b, r))
+		}
+		for _, b := range v.judge.Unsettled()[len(v.result.Unsettled):] {
+			v.result.Unsettled = append(v.result.Unsettled, v.finding(b, r))
 		}
 		v.shown[r.Step.Server].show(hidden, r.LineOf(spec.PartAfter, 0))
 	}
@@ -434,12 +438,17 @@ func (v *verifier) verdicts() {
 				r.Verdict = spec.Held
 			}
 		}
-		for _, f := range r.Findings {
-			if f.Rule.ID == rule.ID {
-				result.Verdict, r.Verdict = spec.Violated, spec.Violated
-			}
+		is := func(f Finding) bool { return f.Rule.ID == rule.ID }
+		switch {
+		case slices.ContainsFunc(r.Findings, is):
+			result.Verdict, r.Verdict = spec.Violated, spec.Violated
+		case slices.ContainsFunc(r.Unsettled, is):
+			result.Verdict = spec.Inconclusive
 		}
 		r.Rules = append(r.Rules, result)
+	}
+	if r.Verdict == spec.Held && len(r.Unsettled) > 0 {
+		r.Verdict = spec.Inconclusive
 	}
 	for _, g := range spec.Goals {
 		r.Goals = append(r.Goals, GoalResult{g, v.judge.Reached(g.Name)})

@@ -481,15 +481,30 @@ func (v *verification) conclude() {
 	case n > 0:
 		r.Because = append(r.Because, couldNotBeRead(n, n+len(r.Files)))
 	}
-	for _, f := range r.Files {
-		if f.Verdict == spec.Inconclusive.String() {
+	for k, f := range r.Files {
+		switch unsettled := v.results[k].Unsettled; {
+		case f.Verdict != spec.Inconclusive.String():
+		case len(unsettled) > 0:
+			for _, u := range unsettled {
+				r.Because = append(r.Because, startedUntold(&u))
+			}
+			r.Hints = append(r.Hints, "map the lines that tell of a server's start to {event: restart}, the first one too; what falls is then found, or explained")
+		default:
 			r.Because = append(r.Because, fmt.Sprintf("%s shows nothing that the selected rules look at", f.Path))
-			r.Hints = []string{"log more of the servers' state, or select other rules with --rule"}
+			r.Hints = append(r.Hints, "log more of the servers' state, or select other rules with --rule")
 		}
 	}
+	slices.Sort(r.Hints)
+	r.Hints = slices.Compact(r.Hints)
 	if len(r.Because) > 0 {
 		r.Verdict = spec.Inconclusive.String()
 	}
+}
+
+// startedUntold says what would be a finding, if it were known that the server did not start again.
+func startedUntold(f *traces.Finding) string {
+	here, before := f.Evidence[0], f.Evidence[len(f.Evidence)-1]
+	return fmt.Sprintf("%s:%d: %s: %s (line %d), unless it started again in between, which no line tells", here.File, here.Line, f.Rule.Name, f.Message, before.Line)
 }
 
 func interruptedIn(path string) string {
@@ -518,8 +533,11 @@ func (v *verification) overall(rule *spec.Rule) report.RuleResult {
 			if r.Shown && out.Verdict == report.NotCheckable {
 				out.Verdict = report.NotExercised
 			}
-			if r.Verdict == spec.Violated || r.Verdict == spec.Held && out.Verdict != spec.Violated.String() {
+			switch {
+			case r.Verdict == spec.Violated, r.Verdict == spec.Held && out.Verdict != spec.Violated.String() && out.Verdict != spec.Inconclusive.String():
 				out.Verdict = r.Verdict.String()
+			case r.Checked > 0 && out.Verdict != spec.Violated.String():
+				out.Verdict = spec.Inconclusive.String()
 			}
 		}
 	}

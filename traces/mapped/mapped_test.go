@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -523,27 +524,95 @@ func TestNobodyIsNoServer(t *testing.T) {
 	require.Equal(t, spec.ServerID(1), all[0].Step.After.VotedFor, "one that the mapping lists is one")
 }
 
-// A term or a commit index that falls is found where the log tells of each start before anything else, and only there: a start that no line tells of
-// explains it.
+// A term or a commit index that falls is found where the log tells of each start before anything else. Where it does not, a start that no line tells of
+// explains it, and the rule is not said to hold.
 func TestFallsWithoutAStart(t *testing.T) {
 	const begins = `{"msg":"boot","node":"a","term":1,"at":0}` + "\n"
 	mapping := least + "state: {term: term, commit: at}\nevents:\n  boot: {event: restart}\n  led: state\n"
 	for _, c := range []struct{ mapping, log, want string }{
-		{mapping, begins + `{"msg":"led","node":"a","term":2,"at":5}` + "\n" + `{"msg":"led","node":"a","term":2,"at":3}`, "commit-monotonic"},
-		{mapping, begins + `{"msg":"led","node":"a","term":2,"at":5}` + "\n" + `{"msg":"led","node":"a","term":1,"at":5}`, "term-monotonic"},
+		{mapping, begins + `{"msg":"led","node":"a","term":2,"at":5}` + "\n" + `{"msg":"led","node":"a","term":2,"at":3}`, "commit-monotonic at 3"},
+		{mapping, begins + `{"msg":"led","node":"a","term":2,"at":5}` + "\n" + `{"msg":"led","node":"a","term":1,"at":5}`, "term-monotonic at 3"},
 		{mapping, begins + `{"msg":"led","node":"a","term":2,"at":5}` + "\n" + begins + `{"msg":"led","node":"a","term":2,"at":3}`, ""},
-		{mapping, `{"msg":"led","node":"a","term":2,"at":5}` + "\n" + `{"msg":"led","node":"a","term":2,"at":3}`, ""},
-		{mapping, `{"msg":"led","node":"a","at":0}` + "\n" + begins + `{"msg":"led","node":"a","term":1,"at":5}` + "\n" + `{"msg":"led","node":"a","at":0}`, ""},
+		{mapping, `{"msg":"led","node":"a","term":2,"at":5}` + "\n" + `{"msg":"led","node":"a","term":2,"at":3}`, "unsettled commit-monotonic at 2"},
+		{mapping, `{"msg":"led","node":"a","term":2,"at":5}` + "\n" + `{"msg":"led","node":"a","term":1,"at":5}`, "unsettled term-monotonic at 2"},
+		{mapping, `{"msg":"led","node":"a","at":0}` + "\n" + begins + `{"msg":"led","node":"a","term":1,"at":5}` + "\n" + `{"msg":"led","node":"a","at":0}`, "unsettled commit-monotonic at 4"},
 		{mapping + "sampled: true\n", begins + `{"msg":"led","node":"a","term":2,"at":5}` + "\n" + `{"msg":"led","node":"a","term":2,"at":3}`, ""},
 	} {
-		r, err := open(t, c.mapping, c.log+"\n", traces.Options{})
-		require.NoError(t, err)
-		result, err := traces.Verify(context.Background(), r, traces.VerifyOptions{})
-		require.NoError(t, err)
-		found := ""
-		for _, f := range result.Findings {
-			found = f.Rule.Name
+		require.Equal(t, c.want, told(t, c.mapping, c.log), c.log)
+	}
+}
+
+// A term, a commit index or an applied index that falls from one line of a step to the next is none of a half-done step: it is found where the mapping says that no
+// line is missing between the two, and where it does not, judged as from one step to the next.
+func TestFallsWithinAStep(t *testing.T) {
+	const asked = `{"msg":"asked","node":"b","peer":"a","peerTerm":5,"term":4}` + "\n"
+	const boot = `{"msg":"boot","node":"b","term":1}` + "\n"
+	mapping := least + `state: {role: role, term: term, commit: at, applied: did}
+events:
+  led: state
+  boot: {event: restart}
+  booted: {completes: boot}
+  asked: {receives: RequestVote, from: peer, term: peerTerm, shows: before}
+  took: {completes: asked}
+  votes: {sends: RequestVoteReply, to: peer, term: peerTerm}
+`
+	for _, c := range []struct{ log, want string }{
+		{asked + `{"msg":"took","node":"b","term":5}` + "\n" + `{"msg":"took","node":"b","term":4}`, "term-monotonic at 3"},
+		{strings.Replace(asked, "5", "10", 1) + `{"msg":"took","node":"b","term":10}` + "\n" + `{"msg":"took","node":"b","term":9}`, "term-monotonic at 3"},
+		{asked + `{"msg":"took","node":"b","at":5}` + "\n" + `{"msg":"took","node":"b","at":3}` + "\n" + `{"msg":"took","node":"b","at":6}`, "commit-monotonic at 3"},
+		{asked + `{"msg":"took","node":"b","at":5,"did":4,"role":"follower"}` + "\n" + `{"msg":"took","node":"b","did":3,"role":"follower"}`, "apply-in-order at 3"},
+		{`{"msg":"led","node":"b","at":5,"did":4}` + "\n" + `{"msg":"led","node":"b","did":3}`, "unsettled apply-in-order at 2"},
+		{boot + `{"msg":"led","node":"b","at":5,"did":4}` + "\n" + `{"msg":"led","node":"b","did":3}`, "apply-in-order at 3"},
+		{strings.Replace(asked, "5", "10", 1) + `{"msg":"took","node":"b","term":9}` + "\n" + `{"msg":"took","node":"b","term":10}`, ""},
+		{asked + `{"msg":"took","node":"b","at":5}` + "\n" + `{"msg":"votes","node":"b","peer":"a","peerTerm":5,"at":3}`, "unsettled commit-monotonic at 3"},
+		{boot + asked + `{"msg":"took","node":"b","at":5}` + "\n" + `{"msg":"votes","node":"b","peer":"a","peerTerm":5,"at":3}`, "commit-monotonic at 4"},
+		{`{"msg":"boot","node":"b","term":5,"at":7}` + "\n" + `{"msg":"booted","node":"b","term":5,"at":0}`, ""},
+	} {
+		require.Equal(t, c.want, told(t, mapping, c.log), c.log)
+	}
+}
+
+// told returns what verifying a log finds first, settled or not.
+func told(t *testing.T, mapping, log string) string {
+	t.Helper()
+	r, err := open(t, mapping, log+"\n", traces.Options{})
+	require.NoError(t, err)
+	result, err := traces.Verify(context.Background(), r, traces.VerifyOptions{})
+	require.NoError(t, err)
+	for _, f := range result.Findings {
+		return fmt.Sprintf("%s at %d", f.Rule.Name, f.Evidence[0].Line)
+	}
+	for _, f := range result.Unsettled {
+		require.Equal(t, spec.Inconclusive, result.Verdict)
+		return fmt.Sprintf("unsettled %s at %d", f.Rule.Name, f.Evidence[0].Line)
+	}
+	return ""
+}
+
+// A trace of another format behind or before a log is not passed over with the lines that are, but where the mapping asks for others only.
+func TestTracesInsideALog(t *testing.T) {
+	const log = `{"msg":"boot","node":"a","of":"raft"}` + "\n"
+	for _, c := range []struct {
+		other string
+		only  bool // it is refused where other lines are asked for, too
+	}{
+		{`{"format":"raftcheck-trace","version":1,"servers":["n1"]}`, true},
+		{`{"tag":"trace","event":{"name":"InitState","nid":"1"}}`, false},
+		{`{"tag":"raft_trace","msg":{"function":"commit"}}`, false},
+	} {
+		for _, passing := range []string{"log: json\notherwise: skip\n", "log: json\nonly: {of: raft}\n", "log: logfmt\nprefix: '-'\nunreadable: skip\n"} {
+			mapping, text := strings.Replace(least, "log: json\n", passing, 1)+someEvents, log
+			if strings.Contains(passing, "logfmt") {
+				text = "-msg=boot node=a\n"
+			}
+			if strings.Contains(passing, "only") && !c.only {
+				require.Len(t, records(t, mapping, text+c.other+"\n"), 1)
+				continue
+			}
+			fault := failing(t, mapping, text+c.other+"\n")
+			require.Equal(t, 2, fault.Line)
+			require.Contains(t, fault.Message, "begins inside another trace")
+			require.Equal(t, 1, failing(t, mapping, c.other+"\n"+text).Line)
 		}
-		require.Equal(t, c.want, found, c.log)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/raftcheck/raftcheck/internal/nearest"
 	"github.com/raftcheck/raftcheck/spec"
 	"github.com/raftcheck/raftcheck/traces"
+	"github.com/raftcheck/raftcheck/traces/foreign"
 	"github.com/raftcheck/raftcheck/traces/internal/scan"
 	"github.com/raftcheck/raftcheck/traces/wire"
 )
@@ -174,27 +175,33 @@ func (r *Reader) read() error {
 		var fault *traces.InputError
 		switch {
 		case r.mapping.unreadable:
-			return nil
+			return traces.Inside(r.lines, text, nil)
 		case errors.As(err, &fault):
 			return fault
 		}
 		return r.fault("%s", err)
 	}
 	for k := range r.mapping.only {
-		if !r.mapping.only[k].holds(&r.line) {
-			return nil
+		if r.mapping.only[k].holds(&r.line) {
+			continue
 		}
+		if foreign.Inside(text, nil) == foreign.Native { // a log may have lines of the other formats, which are none of those that it asks for
+			return traces.Inside(r.lines, text, nil)
+		}
+		return nil
 	}
 	word, shown := r.mapping.event.text(&r.line)
 	if !shown {
 		if r.mapping.otherwise || r.options.Lenient {
-			return nil
+			return traces.Inside(r.lines, text, nil)
 		}
 		return r.fault("no %q, where the event stands (%s)", r.mapping.event.field, r.mapping.place(r.mapping.event.line))
 	}
 	e := r.mapping.is(word)
 	switch {
-	case e == nil && (r.mapping.otherwise || r.options.Lenient), e != nil && e.skip:
+	case e == nil && (r.mapping.otherwise || r.options.Lenient):
+		return traces.Inside(r.lines, text, nil)
+	case e != nil && e.skip:
 		return nil
 	case e == nil:
 		return r.unknown(word)
@@ -267,9 +274,19 @@ func (r *Reader) event(e *event) error {
 	if err != nil {
 		return err
 	}
+	state, err := r.stateOf(e.state)
+	if err != nil {
+		return err
+	}
 	s := r.latest[server]
-	if r.mapping.sampled || s == nil || !s.joinedBy(e, valueOf(members, "to")) {
+	switch {
+	case r.mapping.sampled || s == nil || !s.joinedBy(e, valueOf(members, "to")):
 		s = r.begin(e, server)
+	case s.told(e).above(state) && s.event != spec.Restart.String() && s.event != spec.Crash.String():
+		before := s
+		if s = r.begin(e, server); !e.before && slices.Contains(e.completes, before.by) {
+			s.pre = shownState{slices.Clone(before.post.members), before.post.line}
+		}
 	}
 	switch {
 	case e.sends:
@@ -280,10 +297,10 @@ func (r *Reader) event(e *event) error {
 	case e.input != "":
 		s.input = members
 	}
-	if e.before {
-		return r.show(&s.pre, e.state)
+	for _, m := range state {
+		s.told(e).set(m.name, m.json, r.lines.Number())
 	}
-	return r.show(&s.post, e.state)
+	return nil
 }
 
 // begin makes a new step of a server, to which its lines may add from now on. What no line tells the cause of is a sighting: the server is

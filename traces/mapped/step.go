@@ -69,14 +69,31 @@ func (s *shownState) set(name, json string, line int) {
 	s.members = append(s.members, shownMember{name, json})
 }
 
-// show adds what a line shows of its server's state.
-func (r *Reader) show(s *shownState, members []member) error {
+// above reports whether lines showed a term, a commit index or an applied index above what a later one shows. Such a line is none of the same step, in which none of
+// these falls, half done or not.
+func (s *shownState) above(later []shownMember) bool {
+	return slices.ContainsFunc(later, func(m shownMember) bool {
+		was := valueOf(s.members, m.name)
+		return (m.name == "term" || m.name == "commit" || m.name == "applied") && (len(was) > len(m.json) || len(was) == len(m.json) && was > m.json)
+	})
+}
+
+// told is the state that a line tells of: the one before the step, or the one after it.
+func (s *step) told(e *event) *shownState {
+	if e.before {
+		return &s.pre
+	}
+	return &s.post
+}
+
+// stateOf returns what a line shows of its server's state.
+func (r *Reader) stateOf(members []member) (state []shownMember, err error) {
 	var log, config []shownMember
 	for k := range members {
 		m := &members[k]
 		json, shown, err := r.shown(m)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if !shown {
 			continue
@@ -87,16 +104,16 @@ func (r *Reader) show(s *shownState, members []member) error {
 		case "voters", "outgoing", "learners":
 			config = append(config, shownMember{m.name, json})
 		default:
-			s.set(m.name, json, r.lines.Number())
+			state = append(state, shownMember{m.name, json})
 		}
 	}
 	if json, shown := logOf(log); shown {
-		s.set("log", json, r.lines.Number())
+		state = append(state, shownMember{"log", json})
 	}
 	if slices.ContainsFunc(config, func(m shownMember) bool { return m.name == "voters" }) {
-		s.set("config", object(config), r.lines.Number())
+		state = append(state, shownMember{"config", object(config)})
 	}
-	return nil
+	return state, nil
 }
 
 // logOf writes a log: its entries, from its beginning or after a base, or if a line shows only what is last, that nothing follows it.

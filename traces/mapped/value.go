@@ -92,7 +92,7 @@ func (r *Reader) native(m *member, value any) (string, error) {
 		if err != nil || n > largest {
 			return "", fmt.Errorf("%q, and not a number from 0 to 2^53", text)
 		}
-		return text, nil
+		return strconv.FormatUint(n, 10), nil
 	case aTruth:
 		is, err := strconv.ParseBool(strings.ToLower(text))
 		if err != nil {
