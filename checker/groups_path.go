@@ -88,7 +88,7 @@ func (r *run) violatedBy(g *groups, depth int) (*Result, error) {
 	}
 	findings, err := r.confirm(actions)
 	for k := range findings {
-		findings[k].Shortest, findings[k].Faults = true, faults
+		findings[k].Shortest, findings[k].Faults = len(findings[k].Trace.Records) == len(actions), faults
 	}
 	r.stats.Depth = depth + 1
 	result := r.result("", findings)

@@ -153,8 +153,8 @@ const (
 	retoldTimes  = 32
 )
 
-// retell searches again for a violation that a reduced search found, without reductions and not beyond its length, so that what is told is the
-// shortest and the same that a search without reductions tells. When that finds more states than it may, the one that was found is told,
+// retell searches again for a violation that a reduced search found, without reductions and not beyond its length (that of the search's way: the
+// judge of the whole execution may see a promise broken before), so that what is told is the shortest and the same that a search without reductions tells. When that finds more states than it may, the one that was found is told,
 // and is known to be the shortest if it takes no losses.
 func (r *run) retell(ctx context.Context, found *Result) (*Result, error) {
 	o := r.options
@@ -162,10 +162,10 @@ func (r *run) retell(ctx context.Context, found *Result) (*Result, error) {
 	if most := max(retoldStates, retoldTimes*found.Search.Distinct); o.States == 0 || o.States > most {
 		o.States = most
 	}
-	length, took := len(found.Findings[0].Trace.Records), found.Search.Depth
+	length, took := len(found.Way), found.Search.Depth
 	proved := r.prove() == nil
 	for k := range found.Findings {
-		found.Findings[k].Shortest = length == took && proved
+		found.Findings[k].Shortest = found.Findings[k].Shortest && length == took && proved
 	}
 	config, started := r.config, r.started
 	*r = run{} // gives the memory back

@@ -161,6 +161,9 @@ func sameViolation(t testing.TB, config *cluster.Config, o Options, want, got *R
 	}
 	told, err := Check(context.Background(), config, o)
 	require.NoError(t, err)
+	if steps := len(told.Findings[0].Trace.Records); steps != len(told.Way) {
+		return fmt.Sprintf("the judge sees in step %d what the search finds in step %d", steps, len(told.Way))
+	}
 	if want.Findings[0].Rule != told.Findings[0].Rule || bytesOf(t, want) != bytesOf(t, told) {
 		return "what is told"
 	}
@@ -257,8 +260,52 @@ func TestWhatOnlyAReducedSearchFindsIsNotTold(t *testing.T) {
 		r, err := newRun(&config, Options{Reduce: Losses})
 		require.NoError(t, err)
 		r.end()
-		_, err = r.retell(context.Background(), &Result{Findings: []Finding{{Finding: traces.Finding{Breach: &spec.Breach{Rule: spec.Rules[0]}}, Trace: &traces.Trace{Records: make([]traces.Record, steps)}}}})
+		_, err = r.retell(context.Background(), &Result{Way: make([]cluster.Action, steps), Findings: []Finding{{Finding: traces.Finding{Breach: &spec.Breach{Rule: spec.Rules[0]}}}}})
 		require.ErrorContains(t, err, fmt.Sprintf("in %d steps, and a search without reductions does not", steps))
+	}
+}
+
+// muddled is a server by itself whose only entry is another one every second time it times out, with none in between, and whose term falls in the end.
+type muddled struct {
+	spec.Node
+	times byte
+}
+
+func (m *muddled) Step(spec.Input) spec.Output {
+	m.times++
+	return spec.Output{}
+}
+
+func (m *muddled) AppendState(to []byte) []byte { return append(to, m.times) }
+
+func (m *muddled) Observe() spec.Observation {
+	o := spec.Observation{Role: spec.Follower, Term: 1, Unknown: ^(spec.FieldRole | spec.FieldTerm | spec.FieldLog)}
+	switch {
+	case m.times == 1:
+		o.Log.Entries = []spec.Entry{{Term: 1, Value: "a"}}
+	case m.times == 3:
+		o.Log.Entries = []spec.Entry{{Term: 1, Value: "b"}}
+	case m.times > 5:
+		o.Term = 0
+	}
+	return o
+}
+
+// TestTheJudgeOfAnExecutionMaySeeMore: the judge of a whole execution remembers entries, and sees a promise broken in a step before the one in which the
+// search does. What is told ends there; and nobody says that no shorter execution breaks one.
+func TestTheJudgeOfAnExecutionMaySeeMore(t *testing.T) {
+	matching, _ := spec.RuleByName("log-matching")
+	rises, _ := spec.RuleByName("term-monotonic")
+	config := cluster.Config{Servers: 1, Faults: cluster.Faults{Drop: cluster.Unlimited}, Bounds: cluster.Bounds{Terms: 9, Log: 1, Messages: 1, Campaigns: 9},
+		New: func(spec.ServerID, []spec.ServerID) spec.Node { return &muddled{} }}
+	for _, reduce := range []Reductions{0, Losses, AllReductions} {
+		result, err := Check(context.Background(), &config, Options{Reduce: reduce, Rules: []*spec.Rule{matching, rises}})
+		require.NoError(t, err, reduce)
+		require.Len(t, result.Way, 6)
+		require.Len(t, result.Findings, 1)
+		require.Equal(t, matching, result.Findings[0].Rule)
+		require.Len(t, result.Findings[0].Trace.Records, 3)
+		require.False(t, result.Findings[0].Shortest)
 	}
 }
 

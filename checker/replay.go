@@ -50,7 +50,7 @@ func (r *run) violated(ctx context.Context, depth int) (*Result, error) {
 		return nil, err
 	}
 	for k := range findings {
-		findings[k].Shortest, findings[k].Faults, findings[k].Fewest = true, faults, sure
+		findings[k].Shortest, findings[k].Faults, findings[k].Fewest = len(findings[k].Trace.Records) == len(actions), faults, sure
 	}
 	r.stats.Depth = depth + 1
 	result := r.result("", findings)

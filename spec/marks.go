@@ -95,8 +95,8 @@ func (s *Step) logMarks(t traits) (m marks) {
 			mark(gainsOwn, gained && t&(AppendEntries.bringing()|InstallSnapshot.bringing()) == 0)
 	}
 	sends, compacts := t&InstallSnapshot.sending() != 0, t&givenCompact != 0
-	return m | mark(tellsBase, sends || a.Base > 0 && (compacts || a.Base == b.Base && a.BaseTerm != b.BaseTerm)) |
-		mark(hasBase, sends || compacts || a.Base > 0 && b.Base > 0)
+	return m | mark(tellsBase, sends || a.Base > 0 && (compacts || a.Base > b.Base || a.Base == b.Base && a.BaseTerm != b.BaseTerm)) |
+		mark(hasBase, sends || compacts || a.Base > 0 && (b.Base > 0 || a.Base <= s.Before.CommitIndex))
 }
 
 func (s *Step) commitMarks(t traits) marks {

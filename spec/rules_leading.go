@@ -163,8 +163,11 @@ func (s *Step) entryTerm(i Index, likely Term) (own Term, known bool) {
 // by nothing.
 func judgeOwnSnapshotTerm(s *Step) *Breach {
 	base := s.After.Log.Base
-	if !s.runs() || !s.show(FieldLog|FieldCompacted) || base == 0 || s.After.Log.BaseTerm == 0 || base != s.Before.Log.Base && s.Input.Kind != Compact {
+	if !s.runs() || !s.show(FieldLog|FieldCompacted) || base == 0 || s.After.Log.BaseTerm == 0 {
 		return nil
+	}
+	if committed := s.Before.Knows(FieldCommit) && base <= s.Before.CommitIndex; base != s.Before.Log.Base && s.Input.Kind != Compact && !committed {
+		return nil // a snapshot that was sent replaces what was not committed
 	}
 	own, known := s.Before.Log.termKnownAt(base)
 	if !known || own == s.After.Log.BaseTerm {

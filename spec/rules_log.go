@@ -42,9 +42,13 @@ func judgeLogMatching(a, b *Sight) *Breach {
 	if a.Role == Crashed || b.Role == Crashed {
 		return nil // a disk may be torn until the server has recovered
 	}
-	differs := firstDifference(a.Log, b.Log)
+	differs, base := firstDifference(a.Log, b.Log), max(a.Log.Base, b.Log.Base)
 	last := min(a.Log.LastIndex(), b.Log.LastIndex())
-	for i := differs; i <= last; i++ {
+	x, known := a.Log.termKnownAt(base)
+	if y, shown := b.Log.termKnownAt(base); known && shown && x != y {
+		differs = base // what one of them has compacted was another entry
+	}
+	for i := max(differs, base+1); i <= last; i++ {
 		x, _ := a.Log.At(i)
 		y, _ := b.Log.At(i)
 		if x.Term != y.Term {

@@ -132,6 +132,9 @@ func (l Log) at(i Index) string {
 	if e, held := l.At(i); held {
 		return e.String()
 	}
+	if term, known := l.termKnownAt(i); known && i == l.Base && i > 0 {
+		return fmt.Sprintf("an entry of term %d that it compacted", term)
+	}
 	if i <= l.Base {
 		return "an entry it compacted"
 	}
