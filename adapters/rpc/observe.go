@@ -128,7 +128,7 @@ func (o *observer) log(server reflect.Value) spec.Log {
 	v := o.must(server, "log")
 	entries, is := entriesOf(v, o.dummy)
 	if !is {
-		panic(bubble.Mistake(fmt.Sprintf("rpc: %s is no slice of entries with a term", inside(v).Type())))
+		panic(bubble.Mistake(fmt.Sprintf("rpc: the log, a %s, is no slice of entries with a term; Server.Fields says where in it they are, or Server.Observe shows all", inside(v).Type())))
 	}
 	l := spec.Log{Entries: entries}
 	if base, is := o.find(server, "baseIndex"); is {

@@ -32,8 +32,12 @@ func (s *source) propose() string {
 	head := "Propose: func(server " + s.server() + ", command string) (int, bool) {\n"
 	call := fmt.Sprintf("server.%s(%s)\n", m.Name(), s.command(m.Signature().Params().At(0).Type()))
 	left, index, leads := answers(m.Signature().Results())
-	if index == "" {
+	switch {
+	case index == "" && leads == "":
 		return head + call + "return 0, true // TODO: at which index will it stand, and does the server lead?\n},"
+	case index == "":
+		index = "0"
+		leads += " // TODO: at which index will it stand, if " + m.Name() + " does not wait until it is carried out?"
 	}
 	return head + strings.Join(left, ", ") + " := " + call + "return " + index + ", " + leads + "\n},"
 }
@@ -62,29 +66,35 @@ func (s *source) command(t types.Type) string {
 
 // answers says which of the results is the index of a command and which says that the server leads. "" is none.
 func answers(results *types.Tuple) (left []string, index, leads string) {
-	at, where := -1, -1
+	at, where, failure := -1, -1, -1
 	for k := range results.Len() {
 		left = append(left, "_")
 		r := results.At(k)
 		switch {
 		case is(r.Type(), types.IsBoolean):
 			where = k
+		case isError(r.Type()):
+			failure = k
 		case is(r.Type(), types.IsInteger) && (at < 0 || strings.Contains(names.Plain(r.Name()), "index")):
 			at = k
 		}
 	}
-	if at < 0 {
-		return nil, "", ""
+	if at >= 0 {
+		left[at], index, leads = "index", "index", "index >= 0"
+		if t := results.At(at).Type(); t.String() != "int" {
+			index = "int(index)"
+		}
 	}
-	left[at], index, leads = "index", "index", "index >= 0"
-	if t := results.At(at).Type(); t.String() != "int" {
-		index = "int(index)"
-	}
-	if where >= 0 {
+	switch {
+	case where >= 0:
 		left[where], leads = "leads", "leads"
+	case failure >= 0:
+		left[failure], leads = "err", "err == nil"
 	}
 	return left, index, leads
 }
+
+func isError(t types.Type) bool { return types.Identical(t, types.Universe.Lookup("error").Type()) }
 
 // handler returns the arguments of a method that other servers may call, or nil.
 func handler(f *types.Signature) *types.Struct {
@@ -106,6 +116,9 @@ func handler(f *types.Signature) *types.Struct {
 // kinds says of what kind the calls are whose names do not tell, and whether there are any calls.
 func (s *source) kinds() (lines []string, any bool) {
 	for m := range s.methods {
+		if !m.Exported() {
+			continue // nobody but the package can call it
+		}
 		args := handler(m.Signature())
 		if args == nil || !has(args, "term", "epoch") {
 			continue

@@ -66,8 +66,17 @@ func (s *source) making(f *types.Func) maker {
 		m.made = call
 		return m
 	}
-	rest := strings.Repeat(", _", f.Signature().Results().Len()-1)
-	m.before, m.made = append(m.before, "server"+rest+" := "+call), "server"
+	left, results := []string{"server"}, f.Signature().Results()
+	for k := 1; k < results.Len(); k++ {
+		left = append(left, "_")
+	}
+	last := results.Len() - 1
+	if isError(results.At(last).Type()) {
+		left[last] = "err"
+	}
+	if m.before, m.made = append(m.before, strings.Join(left, ", ")+" := "+call), "server"; left[last] == "err" {
+		m.before = append(m.before, "if err != nil {", "panic(err)", "}")
+	}
 	return m
 }
 
@@ -162,15 +171,50 @@ func (s *source) argument(p *types.Var, written string) (before []string, arg st
 			return before, arg
 		}
 	case *types.Struct:
-		return nil, s.text(t) + "{}"
+		return s.options(t, u)
 	case *types.Pointer:
-		if _, local := u.Elem().(*types.Named); local && structOf(t) != nil {
+		if of, is := u.Elem().Underlying().(*types.Struct); is {
+			if before, fields := s.options(u.Elem(), of); !strings.HasSuffix(fields, "{}") {
+				return before, "&" + fields
+			}
 			return todo("&" + s.text(u.Elem()) + "{}")
 		}
 	case *types.Basic:
 		return s.plainArgument(t, name, todo)
 	}
 	return todo("nil")
+}
+
+// options is a struct of all that a constructor is given, with the fields that a server cannot do without.
+func (s *source) options(t types.Type, fields *types.Struct) (before []string, arg string) {
+	var given []string
+	for f := range fields.Fields() {
+		if !f.Exported() {
+			s.inside = s.inside || f.Pkg() == s.pkg && needed(f.Type())
+		}
+		name := names.Plain(f.Name())
+		switch {
+		case needed(f.Type()):
+		case is(f.Type(), types.IsInteger|types.IsString) && slices.Contains([]string{"id", "me", "self", "myid", "selfid", "nodeid", "serverid", "localid", "name", "servers", "nodes", "size"}, name):
+		default:
+			continue
+		}
+		more, value := s.argument(f, types.TypeString(f.Type(), types.RelativeTo(s.pkg)))
+		before = append(before, more...)
+		if value != "nil" {
+			given = append(given, f.Name()+": "+value)
+		}
+	}
+	return before, s.text(t) + "{" + strings.Join(given, ", ") + "}"
+}
+
+// needed reports whether a field of this type is hardly ever left out: others to be called or told, or a list of them.
+func needed(t types.Type) bool {
+	switch t.Underlying().(type) {
+	case *types.Slice, *types.Map, *types.Interface, *types.Signature, *types.Chan:
+		return true
+	}
+	return false
 }
 
 // others lists the numbers or names of the other servers, for a parameter that is called like that; nil if it is not.

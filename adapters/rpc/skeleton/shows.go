@@ -22,6 +22,9 @@ func (s *source) fields() (lines []string, leader bool) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(names.Fields)) {
 		path, found := find(top, key)
+		if log, is := find(top, "log"); is && (key == "log" || !found) {
+			path, found = within(top, log, key, path)
+		}
 		switch {
 		case found && strings.Contains(path, "."):
 			lines = append(lines, fmt.Sprintf("%q: %q,", key, path))
@@ -62,6 +65,37 @@ func find(top *types.Struct, key string) (path string, found bool) {
 		}
 	}
 	return "", false
+}
+
+// within returns where a field is when the log is a struct: its entries, and what it begins after. path is where it is otherwise, "" if nowhere.
+func within(top *types.Struct, log, key, path string) (string, bool) {
+	for name := range strings.SplitSeq(log, ".") {
+		for f := range top.Fields() {
+			if f.Name() != name {
+				continue
+			}
+			if top = structOf(f.Type()); top == nil {
+				return path, path != ""
+			}
+			break
+		}
+	}
+	of := names.Fields[key]
+	switch key {
+	case "baseIndex":
+		of = append([]string{"base"}, of...)
+	case "log", "baseTerm":
+	default:
+		return path, path != ""
+	}
+	for _, name := range of {
+		for f := range top.Fields() {
+			if names.Plain(f.Name()) == name {
+				return log + "." + f.Name(), true
+			}
+		}
+	}
+	return path, path != ""
 }
 
 func fieldsOf(t *types.Struct) (all []string) {

@@ -1,0 +1,118 @@
+package skeleton_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/adapters/rpc/skeleton"
+)
+
+// shaped is a Raft that is given its surroundings in a struct, keeps its log in another, and tells by errors what failed.
+const shaped = `package shaped
+
+import "time"
+
+type Entry struct {
+	Term uint64
+	Data []byte
+}
+
+type entries struct {
+	Base, BaseTerm uint64
+	Entries        []Entry
+}
+
+type hard struct {
+	Term  uint64
+	Voted int
+	Log   entries
+}
+
+type State uint8
+
+const (
+	StateFollower State = iota + 1
+	StateCandidate
+	StateLeader
+)
+
+type Applied struct {
+	Index uint64
+	Data  []byte
+}
+
+type End interface {
+	Call(method string, args, reply any) bool
+}
+
+type Options struct {
+	ID              uint64
+	Peers           map[string]End
+	ElectionTimeout int
+	Pause           time.Duration
+	Verbose         bool
+	Applied         chan<- Applied
+	Log             func(format string, args ...any)
+}
+
+type Server struct {
+	hard  hard
+	state State
+}
+
+func New(o *Options) (*Server, error) { return &Server{state: StateFollower}, nil }
+
+func (s *Server) Stop() error { return nil }
+
+func (s *Server) Submit(data []byte) ([]byte, error) { return nil, nil }
+
+type Ask struct{ Term, LastLogIndex, LastLogTerm uint64 }
+
+type Answer struct{ Term uint64; Granted bool }
+
+func (s *Server) Elect(a *Ask) (*Answer, error) { return nil, nil }
+
+func (s *Server) conflict(a *Answer) uint64 { return 0 }
+`
+
+// What a source tells is written, whatever its shape, and what it does not is asked; the result compiles.
+func TestOtherShapes(t *testing.T) {
+	folder := t.TempDir()
+	root, err := filepath.Abs("../../..")
+	require.NoError(t, err)
+	mod, err := os.ReadFile(filepath.Join(root, "examples/lab/go.mod"))
+	require.NoError(t, err)
+	sum, err := os.ReadFile(filepath.Join(root, "examples/lab/go.sum"))
+	require.NoError(t, err)
+	own := strings.NewReplacer("module github.com/raftcheck/raftcheck/examples/lab", "module example.com/shaped", "=> ../..", "=> "+root).Replace(string(mod))
+	for name, text := range map[string]string{"go.mod": own, "go.sum": string(sum), "raft.go": shaped} {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644))
+	}
+	written, err := skeleton.Of(folder, "Server")
+	require.NoError(t, err)
+	for _, want := range []string{
+		"server, err := shaped.New(&shaped.Options{ID: uint64(e.Me()), Peers: peers, Applied: applied})\n",
+		"\tpanic(err)\n",
+		"// TODO: what is Log (func(format string, args ...any))?\n",
+		"_, err := server.Submit([]byte(command))\n",
+		"return 0, err == nil // TODO: at which index will it stand, if Submit does not wait until it is carried out?\n",
+		`"log":       "hard.Log.Entries",`, `"baseIndex": "hard.Log.Base",`, `"baseTerm":  "hard.Log.BaseTerm",`, `"votedFor":  "hard.Voted",`,
+		"Roles: []spec.Role{spec.Follower, spec.Follower, spec.Candidate, spec.Leader},",
+		`"Elect": spec.RequestVote,`,
+	} {
+		require.Contains(t, string(written), want)
+	}
+	for _, not := range []string{"ElectionTimeout", "conflict", "Receiver"} {
+		require.NotContains(t, string(written), not)
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "raftcheck_test.go"), written, 0o644))
+	vet := exec.Command("go", "vet", ".")
+	vet.Dir = folder
+	said, err := vet.CombinedOutput()
+	require.NoError(t, err, string(said))
+}
