@@ -99,14 +99,14 @@ func (l *Lab) settle(m *moment) {
 				strays[at] = &poll{{outcome: at.outcome}}
 			}
 			if k := strays[at].vote(got, calm); (*strays[at])[k].votes >= stable {
-				m.outcome = undetermined(at, &at.outcome, &got)
+				m.outcome = l.undetermined(at, &at.outcome, &got)
 				return
 			}
 			continue
 		}
 		k := polled.vote(got, calm)
 		if i, j, torn := polled.torn(); torn {
-			m.outcome = undetermined(m, &polled[i].outcome, &polled[j].outcome)
+			m.outcome = l.undetermined(m, &polled[i].outcome, &polled[j].outcome)
 			return
 		}
 		if polled.settled(k) {
@@ -116,17 +116,23 @@ func (l *Lab) settle(m *moment) {
 			return
 		}
 	}
-	m.outcome = broken(fmt.Errorf("%d bubbles in a row did not show what it does; %s", mostAttempts, likelyCulprit))
+	one := m
+	for at := range strays {
+		if len(at.way()) < len(one.way()) || one == m {
+			one = at
+		}
+	}
+	m.outcome = broken(fmt.Errorf("the server is not deterministic: %d times in a row it was given the same inputs, and hardly twice did the same%s; %s", mostAttempts, l.where(one), likelyCulprit))
 }
 
 // undetermined is the outcome of a step that stably does two things.
-func undetermined(m *moment, one, other *outcome) outcome {
+func (l *Lab) undetermined(m *moment, one, other *outcome) outcome {
 	input := "start"
 	if m.before != nil {
 		input = m.input.String()
 	}
-	return broken(fmt.Errorf("the server is not deterministic: after the same %d inputs, %s leads to two things: %s; %s",
-		max(0, len(m.way())-1), input, one.difference(other), likelyCulprit))
+	return broken(fmt.Errorf("the server is not deterministic: after the same %d inputs, %s leads to two things: %s%s; %s",
+		max(0, len(m.way())-1), input, one.difference(other), l.where(m), likelyCulprit))
 }
 
 // panicked is the fault of a server that panicked in a call of its methods, or beside it in a goroutine of its own.

@@ -97,6 +97,9 @@ func (h *handler) call(args reflect.Value, reply *reflect.Value) bool {
 		return true
 	}
 	if out[0].IsNil() {
+		if h.fails {
+			panic(bubble.Mistake("rpc: a method that other servers call, " + t.String() + ", returned neither a reply nor an error"))
+		}
 		return false
 	}
 	*reply = out[0]

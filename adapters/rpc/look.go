@@ -101,6 +101,15 @@ func (s *server[S]) AppendState(b []byte) []byte {
 	return s.plan.key.Append(s.env.append(b), s.raft)
 }
 
+// Difference is part of spec.Differ.
+func (s *server[S]) Difference(other spec.Node) string {
+	o, is := other.(*server[S])
+	if !is || s.env == nil || o.env == nil {
+		return ""
+	}
+	return s.plan.key.Difference(s.raft, o.raft)
+}
+
 // tally counts the votes that the server was given, as far as they still matter.
 func (s *server[S]) tally(in *spec.Input) {
 	o := s.look()

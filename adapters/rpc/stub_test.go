@@ -5,6 +5,7 @@ import (
 	"encoding/gob"
 	"encoding/json"
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -260,6 +261,18 @@ func TestProposalsThatWait(t *testing.T) {
 	how := stubs()
 	how.Propose = func(*stub, string) (int, bool) { return 0, true }
 	require.ErrorContains(t, rpc.New(t, how).Node(1, trio).Step(propose).Fault, "rpc: Propose returns that the server leads and that the command will stand at index 0")
+}
+
+// A server that is not deterministic is told with the field in which two of them differ.
+func TestAFieldThatChanceDecidesIsNamed(t *testing.T) {
+	how := stubs()
+	make0 := how.Make
+	how.Make = func(e *rpc.Env) *stub {
+		s := make0(e)
+		s.LastIncludedIndex = rand.IntN(1 << 30)
+		return s
+	}
+	require.ErrorContains(t, rpc.New(t, how).Node(1, trio).Step(fires).Fault, "hardly twice did the same (LastIncludedIndex: ")
 }
 
 // What a server cannot send is told as a fault of the step, though a goroutine of its own sends it.

@@ -33,7 +33,10 @@ func (s *source) maker() maker {
 	}
 	for _, name := range s.pkg.Scope().Names() {
 		f, is := s.pkg.Scope().Lookup(name).(*types.Func)
-		if !is || f.Signature().Results().Len() == 0 || !s.isServer(f.Signature().Results().At(0).Type()) {
+		if !is {
+			continue
+		}
+		if f = s.instantiated(f); f == nil || f.Signature().Results().Len() == 0 || !s.isServer(f.Signature().Results().At(0).Type()) {
 			continue
 		}
 		if best == nil || cmp.Or(cmp.Compare(rank(f), rank(best)), cmp.Compare(len(f.Name()), len(best.Name()))) < 0 {
@@ -41,9 +44,22 @@ func (s *source) maker() maker {
 		}
 	}
 	if best == nil {
-		return maker{[]string{"// TODO: no function returns a server: make one here from what is on e.Disk"}, "&" + s.in(s.raft.Obj().Name()) + "{}"}
+		return maker{[]string{"// TODO: no function returns a server: make one here from what is on e.Disk"}, "&" + s.raftName() + "{}"}
 	}
 	return s.making(best)
+}
+
+// instantiated is a function with the type arguments of the server, if it takes any; nil if it takes others.
+func (s *source) instantiated(f *types.Func) *types.Func {
+	switch f.Signature().TypeParams().Len() {
+	case 0:
+		return f
+	case len(s.arguments):
+		if t, err := types.Instantiate(nil, f.Signature(), s.arguments, false); err == nil {
+			return types.NewFunc(f.Pos(), f.Pkg(), f.Name(), t.(*types.Signature))
+		}
+	}
+	return nil
 }
 
 func (s *source) isServer(t types.Type) bool {
@@ -61,7 +77,11 @@ func (s *source) making(f *types.Func) maker {
 		m.before = append(m.before, before...)
 		args = append(args, arg)
 	}
-	call := s.in(f.Name()) + "(" + strings.Join(args, ", ") + ")"
+	name := s.in(f.Name())
+	if generic := s.pkg.Scope().Lookup(f.Name()).(*types.Func); generic.Signature().TypeParams().Len() > 0 {
+		name += s.typeArguments()
+	}
+	call := name + "(" + strings.Join(args, ", ") + ")"
 	if f.Signature().Results().Len() == 1 {
 		m.made = call
 		return m

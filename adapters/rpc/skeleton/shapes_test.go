@@ -80,9 +80,10 @@ func (s *Server) Elect(a *Ask) (*Answer, error) { return nil, nil }
 func (s *Server) conflict(a *Answer) uint64 { return 0 }
 `
 
-// What a source tells is written, whatever its shape, and what it does not is asked; the result compiles.
-func TestOtherShapes(t *testing.T) {
-	folder := t.TempDir()
+// module is a folder with a module of one package that finds raftcheck here.
+func module(t *testing.T, source string) (folder string) {
+	t.Helper()
+	folder = t.TempDir()
 	root, err := filepath.Abs("../../..")
 	require.NoError(t, err)
 	mod, err := os.ReadFile(filepath.Join(root, "examples/lab/go.mod"))
@@ -90,11 +91,29 @@ func TestOtherShapes(t *testing.T) {
 	sum, err := os.ReadFile(filepath.Join(root, "examples/lab/go.sum"))
 	require.NoError(t, err)
 	own := strings.NewReplacer("module github.com/raftcheck/raftcheck/examples/lab", "module example.com/shaped", "=> ../..", "=> "+root).Replace(string(mod))
-	for name, text := range map[string]string{"go.mod": own, "go.sum": string(sum), "raft.go": shaped} {
+	for name, text := range map[string]string{"go.mod": own, "go.sum": string(sum), "raft.go": source} {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644))
 	}
+	return folder
+}
+
+// compiled is the skeleton for the type Server of a source, which compiles.
+func compiled(t *testing.T, source string) string {
+	t.Helper()
+	folder := module(t, source)
 	written, err := skeleton.Of(folder, "Server")
 	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "raftcheck_test.go"), written, 0o644))
+	vet := exec.Command("go", "vet", ".")
+	vet.Dir = folder
+	said, err := vet.CombinedOutput()
+	require.NoError(t, err, string(said))
+	return string(written)
+}
+
+// What a source tells is written, whatever its shape, and what it does not is asked; the result compiles.
+func TestOtherShapes(t *testing.T) {
+	written := compiled(t, shaped)
 	for _, want := range []string{
 		"server, err := shaped.New(&shaped.Options{ID: uint64(e.Me()), Peers: peers, Applied: applied})\n",
 		"\tpanic(err)\n",
@@ -105,14 +124,24 @@ func TestOtherShapes(t *testing.T) {
 		"Roles: []spec.Role{spec.Follower, spec.Follower, spec.Candidate, spec.Leader},",
 		`"Elect": spec.RequestVote,`,
 	} {
-		require.Contains(t, string(written), want)
+		require.Contains(t, written, want)
 	}
 	for _, not := range []string{"ElectionTimeout", "conflict", "Receiver"} {
-		require.NotContains(t, string(written), not)
+		require.NotContains(t, written, not)
 	}
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "raftcheck_test.go"), written, 0o644))
-	vet := exec.Command("go", "vet", ".")
-	vet.Dir = folder
-	said, err := vet.CombinedOutput()
-	require.NoError(t, err, string(said))
+}
+
+// A generic server is one of what its constraint allows.
+func TestGenericServers(t *testing.T) {
+	generic := func(constraint string) string {
+		return strings.NewReplacer("type Server struct {", "type Server[C "+constraint+"] struct {\n\tlast C", "*Server", "*Server[C]", "&Server{", "&Server[C]{",
+			"func New(", "func New[C "+constraint+"](").Replace(shaped)
+	}
+	for constraint, argument := range map[string]string{"any": "string", "~[]byte": "[]byte", "~int | ~uint": "int"} {
+		written := compiled(t, generic(constraint))
+		require.Contains(t, written, "rpc.Server[*shaped.Server["+argument+"]]")
+		require.Contains(t, written, "shaped.New["+argument+"](&shaped.Options{ID:")
+	}
+	_, err := skeleton.Of(module(t, generic("error")), "Server")
+	require.ErrorContains(t, err, "raft.go:48:6: Server is generic, and neither string nor []byte nor int can stand for C")
 }

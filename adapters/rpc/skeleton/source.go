@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/raftcheck/raftcheck/internal/nearest"
@@ -23,8 +24,9 @@ type source struct {
 	pkg   *types.Package
 	path  string // to import it
 
-	raft   *types.Named // the type of a server
-	inside bool         // the test belongs to the package itself, because it needs what is not exported
+	raft      *types.Named // the type of a server
+	arguments []types.Type // of a generic one
+	inside    bool         // the test belongs to the package itself, because it needs what is not exported
 }
 
 // load reads the package in a folder and finds the type in it.
@@ -42,9 +44,41 @@ func load(dir, typeName string) (*source, error) {
 	if s.raft = named(s.pkg.Scope().Lookup(typeName)); s.raft == nil {
 		return nil, s.noType(dir, typeName)
 	}
+	if err := s.instantiate(); err != nil {
+		return nil, err
+	}
 	s.inside = s.pkg.Name() == "main" || !ast.IsExported(typeName)
 	return s, nil
 }
+
+// instantiate makes a generic type one of strings, which is what commands are, or of the first that its constraint allows.
+func (s *source) instantiate() error {
+	params := s.raft.TypeParams()
+	for k := range params.Len() {
+		constraint, is := params.At(k).Constraint().Underlying().(*types.Interface)
+		at := -1
+		if is {
+			at = slices.IndexFunc(arguments, func(t types.Type) bool { return types.Satisfies(t, constraint) })
+		}
+		if at < 0 {
+			return fmt.Errorf("%s: %s is generic, and neither string nor []byte nor int can stand for %s: name a struct that embeds an instance of it",
+				s.fset.Position(s.raft.Obj().Pos()), s.raft.Obj().Name(), params.At(k).Obj().Name())
+		}
+		s.arguments = append(s.arguments, arguments[at])
+	}
+	if len(s.arguments) == 0 {
+		return nil
+	}
+	t, err := types.Instantiate(nil, s.raft, s.arguments, false)
+	if err != nil {
+		return err
+	}
+	s.raft = t.(*types.Named)
+	return nil
+}
+
+// arguments are what a type parameter may stand for, the likeliest first.
+var arguments = []types.Type{types.Typ[types.String], types.NewSlice(types.Universe.Lookup("byte").Type()), types.Typ[types.Int]}
 
 // parse reads the files of a folder that the compiler would, without tests.
 func (s *source) parse(dir string) error {
@@ -167,7 +201,22 @@ func (s *source) text(t types.Type) string {
 }
 
 // server is the type of a server, as the test writes it.
-func (s *source) server() string { return "*" + s.in(s.raft.Obj().Name()) }
+func (s *source) server() string { return "*" + s.raftName() }
+
+// raftName is the type of what a server points to, as the test writes it.
+func (s *source) raftName() string { return s.in(s.raft.Obj().Name()) + s.typeArguments() }
+
+// typeArguments are those of a generic server, "[string]"; "" if it is not generic.
+func (s *source) typeArguments() string {
+	if len(s.arguments) == 0 {
+		return ""
+	}
+	var all []string
+	for _, t := range s.arguments {
+		all = append(all, s.text(t))
+	}
+	return "[" + strings.Join(all, ", ") + "]"
+}
 
 // methods calls yield for every method of a server, in the order of names.
 func (s *source) methods(yield func(*types.Func) bool) {
