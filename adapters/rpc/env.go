@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -190,8 +191,15 @@ func (e *Env) stirs() {
 	}
 }
 
-// durable makes a change of the disks happen, unless the server is dead or is to crash just before.
+// yields is how often who writes lets others go first. Once is enough but for the sixty-first time that Go looks for somebody to run: then who writes may be the next.
+const yields = 4
+
+// durable makes a change of the disks happen, unless the server is dead or is to crash just before. A disk takes its time: whoever can go on meanwhile does, and what
+// leaves then leaves before the write.
 func (e *Env) durable(change func(*disks)) {
+	for range yields {
+		runtime.Gosched()
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if !e.over && e.writes+1 == e.cut {

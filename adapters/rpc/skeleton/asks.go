@@ -81,6 +81,9 @@ func answers(results *types.Tuple) (left []string, index, leads string) {
 	}
 	if at >= 0 {
 		left[at], index, leads = "index", "index", "index >= 0"
+		if is(results.At(at).Type(), types.IsUnsigned) {
+			leads = "index > 0"
+		}
 		if t := results.At(at).Type(); t.String() != "int" {
 			index = "int(index)"
 		}
@@ -113,6 +116,18 @@ func handler(f *types.Signature) *types.Struct {
 	return structOf(f.Params().At(n - 2).Type())
 }
 
+// oneWay returns the method that takes messages of all kinds, each of which says of which it is; nil if there is none.
+func (s *source) oneWay() *types.Func {
+	for m := range s.methods {
+		if f := m.Signature(); m.Exported() && f.Params().Len() == 1 && (f.Results().Len() == 0 || isError(f.Results().At(0).Type())) {
+			if fields := structOf(f.Params().At(0).Type()); fields != nil && has(fields, "term", "epoch") && has(fields, "type", "kind", "msgtype") {
+				return m
+			}
+		}
+	}
+	return nil
+}
+
 // kinds says of what kind the calls are whose names do not tell, and whether there are any calls.
 func (s *source) kinds() (lines []string, any bool) {
 	for m := range s.methods {
@@ -120,6 +135,9 @@ func (s *source) kinds() (lines []string, any bool) {
 			continue // nobody but the package can call it
 		}
 		args := handler(m.Signature())
+		if one := s.oneWay(); one != nil && one.Name() == m.Name() {
+			continue
+		}
 		if args == nil || !has(args, "term", "epoch") {
 			continue
 		}

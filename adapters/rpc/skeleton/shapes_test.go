@@ -131,6 +131,15 @@ func TestOtherShapes(t *testing.T) {
 	}
 }
 
+// A server that takes messages of all kinds in one method is asked to have them be calls.
+func TestOneWayMessages(t *testing.T) {
+	for _, result := range []string{"", " error"} {
+		written := compiled(t, strings.NewReplacer("type Ask struct{ Term,", "type Ask struct{ Type int; Term,", "Elect(a *Ask) (*Answer, error) { return nil, nil }", "Step(a Ask)"+result+" { panic(a) }").Replace(shaped))
+		require.Contains(t, written, "// TODO: Receiver: Step takes messages that nobody waits for: ")
+		require.NotContains(t, written, "Kinds")
+	}
+}
+
 // A generic server is one of what its constraint allows.
 func TestGenericServers(t *testing.T) {
 	generic := func(constraint string) string {

@@ -49,7 +49,11 @@ func (s *source) body() string {
 	}
 	kinds, any := s.kinds()
 	group("Kinds: map[string]spec.MessageKind", kinds)
-	if !any {
+	switch one := s.oneWay(); {
+	case any:
+	case one != nil:
+		line("// TODO: Receiver: %s takes messages that nobody waits for: docs/raft-in-go.md of raftcheck says under One-way messages how they are calls", one.Name())
+	default:
 		line("// TODO: Receiver: %s has no methods that take arguments with a term. What do other servers call?", s.raft.Obj().Name())
 	}
 	if !leader {
