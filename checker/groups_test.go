@@ -38,7 +38,7 @@ func inGroups(seed uint64) (string, *cluster.Config) {
 // the same of the memo, the same goals and rules put to the test, the same verdict; and what it finds wrong is as many steps away.
 // RAFTCHECK_WORLDS=10000 asks for more worlds.
 func TestGroupsFindWhatStatesDo(t *testing.T) {
-	worlds := 150
+	worlds := 75
 	if testing.Short() {
 		worlds = 30
 	}

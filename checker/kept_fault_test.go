@@ -20,7 +20,7 @@ import (
 )
 
 // The long run: go test ./checker -run 'Operation|Spoiled' -every 1
-var every = flag.Int("every", 17, "fail at every n-th operation with a folder, and at the first of each kind")
+var every = flag.Int("every", 37, "fail at every n-th operation with a folder, and at the first of each kind")
 
 // chosen are the numbers of the operations at which something goes wrong, of all that an undisturbed search takes.
 func chosen(t *testing.T, world *cluster.Config) (numbers []int, undisturbed told) {

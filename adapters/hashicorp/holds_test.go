@@ -22,13 +22,8 @@ func countsOf(r *hashicorp.Result) counts {
 }
 
 // Two elections and a command, searched to the end: the library keeps every promise, as long as no crash comes between the two
-// writes of a vote. The build tag long adds larger worlds.
-func TestTwoElectionsHold(t *testing.T) {
-	t.Run("with pre-votes", func(t *testing.T) { holds(t, counts{291571, 1103850, 28, 1614, 438, 14496}) })
-	t.Run("without pre-votes", func(t *testing.T) {
-		holds(t, counts{250102, 962238, 24, 1251, 360, 12474}, func(s *hashicorp.Setup) { s.Servers.NoPreVote = true })
-	})
-}
+// writes of a vote. The build tag long adds larger worlds, and this one without pre-votes.
+func TestTwoElectionsHold(t *testing.T) { holds(t, counts{291571, 1103850, 28, 1614, 438, 14496}) }
 
 // holds searches a world to the end, in which every promise is kept and so much is found.
 func holds(t *testing.T, want counts, edit ...func(*hashicorp.Setup)) {

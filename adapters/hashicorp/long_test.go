@@ -14,6 +14,14 @@ import (
 	"github.com/raftcheck/raftcheck/spec"
 )
 
+// See TestTwoElectionsHold.
+func TestLongTwoElectionsHoldWithoutPreVotes(t *testing.T) {
+	holds(t, counts{250102, 962238, 24, 1251, 360, 12474}, func(s *hashicorp.Setup) { s.Servers.NoPreVote = true })
+}
+
+// See TestOtherVersions.
+func TestLongOtherVersions(t *testing.T) { otherVersions(t, newest) }
+
 func TestLongLogsHold(t *testing.T) {
 	holds(t, counts{335824, 1340754, 27, 2883, 576, 20598}, func(s *hashicorp.Setup) { s.Servers.NoPreVote, s.World.Bounds.Log = true, 4 })
 }

@@ -27,7 +27,11 @@ func TestMain(m *testing.M) {
 		(&program{how: strings.Fields(how)}).run()
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if goSample.dir != "" {
+		os.RemoveAll(goSample.dir)
+	}
+	os.Exit(code)
 }
 
 // themselves returns the test binary as a program that behaves as told. It is closed when the test ends.

@@ -81,7 +81,7 @@ func flagsOf(t *testing.T, name string) *pflag.FlagSet {
 // withoutToolchain puts in place of the Go toolchain a program that keeps the order and builds nothing.
 func withoutToolchain(t *testing.T) {
 	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "go"), []byte("#!/bin/sh\ncp order \"$KEPT_ORDER\"\nexit 1\n"), 0o777))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "go"), []byte("#!/bin/sh\nread -r order <order\nprintf %s \"$order\" >\"$KEPT_ORDER\"\nexit 1\n"), 0o777))
 	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
 	t.Setenv("KEPT_ORDER", filepath.Join(dir, "order"))
 	t.Chdir(dir)

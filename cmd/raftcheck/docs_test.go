@@ -245,7 +245,7 @@ func writeMutants(t *testing.T, b *bytes.Buffer) {
 	written := measuredMutants(t)
 	for _, m := range mutant.All {
 		s := subject.Mutant(m)
-		row := fmt.Sprintf("| `%s` | %s |", m.Name, cell(s.Config.String()))
+		row := rowHead(s)
 		measured, known := written[row]
 		if *update || !known || small(measured) {
 			measured = measure(t, s)
@@ -265,7 +265,7 @@ func writeStarving(t *testing.T, b *bytes.Buffer, written map[string]string) {
 	b.WriteString("\n| mutant | world | caught by | states | steps | time |\n|---|---|---|---:|---:|---:|\n")
 	for _, m := range mutant.Starving {
 		s := subject.Mutant(m)
-		row := fmt.Sprintf("| `%s` | %s |", m.Name, cell(s.Config.String()))
+		row := rowHead(s)
 		measured, known := written[row]
 		if *update || !known || small(measured) {
 			measured = measureStarving(t, s, m.Rules)
@@ -276,6 +276,11 @@ func writeStarving(t *testing.T, b *bytes.Buffer, written map[string]string) {
 	for _, r := range mutant.NotModelled {
 		fmt.Fprintf(b, "* `%s` (%s): %s\n", r.Mutant, r.Rule, r.Why)
 	}
+}
+
+// rowHead are the columns before the measured ones.
+func rowHead(s *subject.Subject) string {
+	return fmt.Sprintf("| `%s` | %s |", strings.TrimPrefix(s.Name, subject.MutantPrefix), cell(s.Config.String()))
 }
 
 // measureStarving judges the first rule that a mutant names and writes the measured columns.

@@ -33,7 +33,7 @@ import (
 // The long runs: go test ./cmd/raftcheck -run 'TestRandomMoments|TestRandomCommandLines' -moments 1000 -lines 2000 -timeout 0
 var (
 	moments = flag.Int("moments", 6, "random moments at which a verb is ended, killed or finds the disk full")
-	lines   = flag.Int("lines", 100, "random command lines")
+	lines   = flag.Int("lines", 40, "random command lines")
 	kills   = flag.Int("kills", 1, "random moments at which a large search in a directory is killed; above 1 it is larger")
 	chance  = flag.Uint64("chance", 1, "where random moments and command lines begin")
 )

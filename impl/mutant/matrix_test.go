@@ -15,7 +15,7 @@ import (
 	"github.com/raftcheck/raftcheck/spec"
 )
 
-var whole = flag.Bool("whole", false, "measure every row of the matrix of mutants and rules again")
+var whole = flag.Bool("whole", false, "measure every row of the matrix of mutants and rules again, and search every world")
 
 const matrixFile = "matrix.txt"
 
