@@ -471,6 +471,31 @@ func (s *Step) twoTerms(m *Message, part Part, effect int, i Index, term Term, e
 	return b
 }
 
+// outOfOrder returns the breach of a leader whose entry at an index, of which nothing is committed that is known, is of an earlier term than one committed before it by
+// an earlier leader, or of a later one than one committed behind it: along its log, in which both are, terms do not decrease.
+func (j *Judge) outOfOrder(s *Step, m *Message, part Part, effect int, i Index, term Term) *Breach {
+	committed := j.history.committed
+	at, known := committed.find(i)
+	if known {
+		return nil
+	}
+	for _, k := range [...]int{at - 1, at} {
+		if k < 0 || k >= len(committed) {
+			continue
+		}
+		f := &committed[k]
+		fits := f.Index < i && f.Entry.Term <= term || f.Index > i && f.Entry.Term >= term
+		if fits || f.Entry.Term == 0 || f.In >= m.Term {
+			continue
+		}
+		b := s.breach(part, effect, "%s leads term %d with an entry of term %d at index %d, and %s was committed at index %d by term %d", m.From, m.Term, term, i, f.Entry.named(), f.Index, f.In).
+			refusing("terms do not decrease along a log", "%d is at index %d and %d at index %d", term, i, f.Entry.Term, f.Index)
+		b.Evidence = append(b.Evidence, Evidence{Role: "the commitment", Server: f.By, Part: PartFact, Origin: f.Origin})
+		return b
+	}
+	return nil
+}
+
 // unlikeCommitted returns the breach of a leader whose entry at an index is of another term than what was committed there by an earlier one.
 func (j *Judge) unlikeCommitted(s *Step, m *Message, part Part, effect int, i Index, term Term) *Breach {
 	f := j.history.termCommitted(i)
@@ -479,7 +504,7 @@ func (j *Judge) unlikeCommitted(s *Step, m *Message, part Part, effect int, i In
 			return s.twoCommitted(s.breach(part, effect, "%s leads term %d with an entry of term %d at index %d, where one of term %d was committed by term %d",
 				m.From, m.Term, term, i, known.term, known.in), term, known)
 		}
-		return nil
+		return j.outOfOrder(s, m, part, effect, i, term)
 	}
 	b := s.breach(part, effect, "%s leads term %d with an entry of term %d at index %d, where %s was committed by term %d", m.From, m.Term, term, i, f.Entry.named(), f.In).
 		refusing("log[index] = the entry committed there", "%d is not %d", term, f.Entry.Term)

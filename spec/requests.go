@@ -14,6 +14,23 @@ type requests struct {
 	of      map[place]requestName // entries
 	oldest  []place               // of the keys of of
 	carried map[ServerID]map[requestName]Index
+	first   map[requestName]carrying // of any server
+}
+
+// carrying is where a server carried a request out.
+type carrying struct {
+	by    ServerID
+	index Index
+}
+
+// carriedElsewhere returns which other server carried out the request of an Apply at another index: every state machine carries it out at the same one.
+func (q *requests) carriedElsewhere(s *Step, effect int) (carrying, bool) {
+	r := &s.Output.Effects[effect].Reply
+	if name, known := q.nameOf(s, r); known && !r.NoIndex && r.Index > 0 {
+		was := q.first[name]
+		return was, was.index > 0 && was.index != r.Index
+	}
+	return carrying{}, false
 }
 
 // mostRequests bounds the entries whose requests are remembered.
@@ -85,6 +102,12 @@ func (q *requests) remember(s *Step) {
 			q.carried[s.Server] = map[requestName]Index{}
 		}
 		q.carried[s.Server][name] = e.Reply.Index
+		if _, known := q.first[name]; !known && !e.Reply.NoIndex && e.Reply.Index > 0 {
+			if q.first == nil {
+				q.first = map[requestName]carrying{}
+			}
+			q.first[name] = carrying{s.Server, e.Reply.Index}
+		}
 	}
 }
 

@@ -25,6 +25,13 @@ func judgeRetriedTakesEffectOnce(s *Step) *Breach {
 			return s.breach(PartEffect, k, "%s carries out %s at index %d, as it did at index %d", s.Server, e.Reply.Value, e.Reply.Index, i).
 				refusing("the request is new", "it is at index %d too", i).allowing("%s passes over index %d", s.Server, e.Reply.Index)
 		}
+		if s.recalled == nil {
+			continue
+		}
+		if was, elsewhere := s.recalled.requests.carriedElsewhere(s, k); elsewhere {
+			return s.breach(PartEffect, k, "%s carries out %s at index %d, and %s carried it out at index %d", s.Server, e.Reply.Value, e.Reply.Index, was.by, was.index).
+				refusing("the request is carried out once", "it is at index %d too", was.index).allowing("%s passes over index %d", s.Server, max(e.Reply.Index, was.index))
+		}
 	}
 	return nil
 }

@@ -17,6 +17,8 @@ type settlement struct {
 	in   Term // the term by which it was committed; above every term if that is not known
 	by   ServerID
 	at   Origin
+
+	command string // "" is none, or not told
 }
 
 func (t *settled) at(i Index) (settlement, bool) {
@@ -59,7 +61,7 @@ func (t *settled) unlike(log *Log, term Term, after int) (i Index, found settlem
 // settle takes in that an entry is committed, or returns what says that another one is.
 func (j *Judge) settle(i Index, now settlement) (earlier settlement, differs bool) {
 	if f := j.history.termCommitted(i); f != nil && f.Entry.Term != now.term {
-		return settlement{f.Entry.Term, f.In, f.By, f.Origin}, true
+		return settlement{term: f.Entry.Term, in: f.In, by: f.By, at: f.Origin}, true
 	}
 	if was, known := j.hearsay.settled.at(i); known && was.term != now.term {
 		return was, true
@@ -85,7 +87,16 @@ func (j *Judge) settles(s *Step, m *Message, part Part, effect int, where func(P
 		if !known {
 			continue
 		}
-		if earlier, differs := j.settle(i, settlement{term, m.Term, m.From, where(part, effect)}); differs && (earlier.in >= m.Term || m.Kind == InstallSnapshot) {
+		now := settlement{term: term, in: m.Term, by: m.From, at: where(part, effect)}
+		if m.Kind == AppendEntries && i > m.PrevLogIndex && m.Entries[i-m.PrevLogIndex-1].Kind == Command {
+			now.command = m.Entries[i-m.PrevLogIndex-1].Value
+		}
+		if f := j.history.committed.at(i); f != nil && f.Entry.Term == 0 && now.unlike(f) {
+			report(stateMachineSafety, now.twoCommands(s.breach(part, effect, "%s of term %d from %s says that %s is committed at index %d, and %s committed %s there",
+				m.Kind, m.Term, m.From, Shown(now.command), i, f.By, Shown(f.Entry.Value)), f.Entry.Value, f.By, f.Origin))
+			return
+		}
+		if earlier, differs := j.settle(i, now); differs && (earlier.in >= m.Term || m.Kind == InstallSnapshot) {
 			report(rule, s.twoCommitted(s.breach(part, effect, "%s of term %d from %s says that an entry of term %d is committed at index %d, and one of term %d was committed there",
 				m.Kind, m.Term, m.From, term, i, earlier.term), term, earlier))
 			return
@@ -104,7 +115,7 @@ func (j *Judge) compacts(s *Step, where func(Part, int) Origin) *Breach {
 	if o.Knows(FieldTerm) {
 		in = o.Term
 	}
-	earlier, differs := j.settle(base, settlement{term, in, s.Server, where(PartAfter, 0)})
+	earlier, differs := j.settle(base, settlement{term: term, in: in, by: s.Server, at: where(PartAfter, 0)})
 	if !differs {
 		return nil
 	}
@@ -115,10 +126,24 @@ func (j *Judge) compacts(s *Step, where func(Part, int) Origin) *Breach {
 // unlikeSettled returns the breach of a server that commits another entry than was told to be committed there.
 func (j *Judge) unlikeSettled(s *Step, f *Fact) *Breach {
 	known, is := j.hearsay.settled.at(f.Index)
+	if is && f.Entry.Term == 0 && known.unlike(f) {
+		return known.twoCommands(s.breach(f.Part, f.Effect, "%s commits %s at index %d, where %s was committed", f.By, Shown(f.Entry.Value), f.Index, Shown(known.command)), f.Entry.Value, known.by, known.at)
+	}
 	if !is || f.Entry.Term == 0 || f.Entry.Term == known.term {
 		return nil
 	}
 	return s.twoCommitted(s.breach(f.Part, f.Effect, "%s commits %s at index %d, where an entry of term %d was committed", f.By, f.Entry.named(), f.Index, known.term), f.Entry.Term, known)
+}
+
+// unlike reports whether a fact of what was carried out, or told to a client, is of another command.
+func (e *settlement) unlike(f *Fact) bool {
+	return f.Entry.Kind == Command && e.command != "" && f.Entry.Value != "" && e.command != f.Entry.Value
+}
+
+func (e *settlement) twoCommands(b *Breach, other string, by ServerID, at Origin) *Breach {
+	b.refusing("log[index] = the command committed there", "%s is not %s", Shown(e.command), Shown(other))
+	b.Evidence = append(b.Evidence, Evidence{Role: "the commitment", Server: by, Part: PartFact, Origin: at})
+	return b
 }
 
 func (s *Step) twoCommitted(b *Breach, term Term, earlier settlement) *Breach {
