@@ -210,7 +210,19 @@ func TestWhatOneLineOfAnotherProves(t *testing.T) {
 		return line("recv_propose_request_vote", 1, 4, 0, 0, "Follower", fmt.Sprintf(`,"from_node_id":"0","packet":{"msg":"raft_propose_request_vote","term":%d}`, view)) +
 			line("become_candidate", 1, 5, 0, 0, "Candidate", "")
 	}
+	// The lines before show the configuration, and theirs do not.
+	const three, alone = `,"configurations":[{"nodes":{"0":{},"1":{},"2":{}}}]`, `,"configurations":[{"nodes":{"0":{}}}]`
+	elected := func(shown string) string {
+		return line("become_candidate", 0, 1, 0, 0, "Candidate", shown) + line("become_leader", 0, 1, 0, 0, "Leader", "")
+	}
+	decided := func(shown, between string) string {
+		return line("become_leader", 0, 1, 0, 0, "Leader", shown) + line("replicate", 0, 1, 0, 0, "Leader", `,"view":1,"seqno":1,"globally_committable":true`) + between +
+			line("commit", 0, 1, 1, 0, "Leader", `,"args":{"idx":1}`)
+	}
 	for _, c := range []struct{ rule, illegal, legal string }{
+		{"majority-elects", elected(three), elected(alone)},
+		{"commit-majority", decided(three, ""), decided(alone, "")},
+		{"commit-majority", decided(three, ""), decided(three, line("add_configuration", 0, 1, 1, 0, "Leader", ""))},
 		{"prev-matches", behind("OK"), behind("FAIL")},
 		{"election-safety", leads("Leader", 1), leads("Leader", 0)},
 		{"match-monotonic", counts("FAIL"), counts("OK")},

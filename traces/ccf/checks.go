@@ -116,10 +116,10 @@ func (r *Reader) takesOffice(s *server, e *event) {
 	s.office = e.State.View
 	clear(s.match)
 	clear(s.refused)
-	if s.stood != e.State.View || e.Configurations == nil {
+	if s.stood != e.State.View {
 		return
 	}
-	for k, c := range e.Configurations {
+	for k, c := range s.configurations {
 		if len(c.Nodes) == 0 {
 			continue // it is not shown
 		}
@@ -166,7 +166,7 @@ func (r *Reader) commits(s *server, e *event) {
 			r.report(ownView, s, "msg.args.idx", "%s, leader of view %d, commits transaction %d of view %d", s.id, e.State.View, index, entry.term)
 		}
 	}
-	for k, c := range e.Configurations {
+	for k, c := range s.configurations {
 		if len(c.Nodes) == 0 {
 			continue
 		}

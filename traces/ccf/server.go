@@ -32,6 +32,8 @@ type server struct {
 	votes   []spec.ServerID          // candidate: who voted for it in its view
 	office  uint64                   // the view in which the trace shows it take office; 0 is none
 	stood   uint64                   // the view in which the trace shows it become candidate; 0 is none
+
+	configurations []configuration // candidate, leader: those that it goes by; nil if that is not known
 }
 
 // entry is what is known of a transaction. Entries that were shown are not changed in place.

@@ -70,6 +70,7 @@ func (r *Reader) take(e *event) error {
 	}
 	s := r.server(e.State.Node)
 	r.found = r.found[:0]
+	s.configures(e, s.line > 0 && (e.State.Last < s.now.Last || e.State.View != s.now.View && e.Function != "become_candidate"))
 	if s.commit != nil && e.State.Commit < *s.commit {
 		r.report("R5.3-16", s, "msg.state.commit_idx", "%s has committed transaction %d and shows %d as the last that is", s.id, *s.commit, e.State.Commit)
 	}
@@ -206,6 +207,20 @@ func (s *step) reachesBehind() bool {
 // campaign are the events that begin steps in which a node may ask for votes.
 var campaign = map[string]bool{"become_candidate": true, "become_pre_vote_candidate": true, "recv_propose_request_vote": true, "recv_request_vote_response": true}
 
+// configures takes in which configurations a candidate or a leader goes by. They change with a line that adds one, where the node commits, and where its log gets shorter;
+// of one that follows others it is not told.
+func (s *server) configures(e *event, shorter bool) {
+	role, shown := e.State.role()
+	switch {
+	case !shown || role != spec.Candidate && role != spec.Leader:
+		s.configurations = nil
+	case e.Configurations != nil:
+		s.configurations = e.Configurations
+	case shorter || e.Function == "add_configuration":
+		s.configurations = nil
+	}
+}
+
 // tell adds to a step what a line tells, and to the log.
 func (r *Reader) tell(s *server, e *event) {
 	switch e.Function {
@@ -218,6 +233,7 @@ func (r *Reader) tell(s *server, e *event) {
 		r.takesOffice(s, e)
 	case "commit":
 		r.commits(s, e)
+		s.configurations = nil
 	case "recv_append_entries", "recv_request_vote", "recv_propose_request_vote":
 		r.arrives(s, e)
 		s.asked = kindOf(e.Packet.Message) == spec.RequestVote
