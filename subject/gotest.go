@@ -50,7 +50,6 @@ func (g *goTest) search(ctx context.Context, s *Subject, o checker.Options) (*ch
 	defer job.end()
 	job.order.Memory, job.order.Keep, job.order.Symmetry, job.order.Reduce, job.order.Progress = o.Memory, o.Keep, o.Symmetry, o.Reduce, 100*time.Millisecond
 	job.judge(o)
-	job.limit(ctx)
 	out, err := job.run(ctx, told(o.Progress))
 	if err != nil {
 		return nil, err
@@ -105,7 +104,6 @@ func (g *goTest) fuzz(ctx context.Context, s *Subject, o fuzz.Options) (*fuzz.Re
 	job.order.Campaign = order.Campaign{Strategies: o.Strategies, Runs: o.Runs, Steps: o.Steps, Vectors: o.Vectors, Length: o.Length,
 		Workers: o.Workers, Shard: o.Shard, Shards: o.Shards}
 	job.judge(checker.Options{Rules: o.Rules, Goals: o.Goals})
-	job.limit(ctx)
 	out, err := job.run(ctx, told(o.Progress))
 	if err != nil {
 		return nil, err
@@ -126,7 +124,6 @@ func (g *goTest) conform(ctx context.Context, s *Subject, o conformance.Options)
 	}
 	defer job.end()
 	job.order.Level, job.order.Profiles, job.order.Seed, job.order.Suite, job.order.Progress = o.Level, o.Profiles, o.Seed, o.Version, 100*time.Millisecond
-	job.limit(ctx)
 	out, err := job.run(ctx, told(o.Progress))
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package subject
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -194,5 +195,19 @@ func TestWithoutANetworkALineSaysSo(t *testing.T) {
 		"./x.go:3:1: syntax error: unexpected dial":                                                                       "",
 	} {
 		require.Equal(t, why, unreachable(said))
+	}
+}
+
+// What builds the program takes of the time that there is, and none that is left is not time without end.
+func TestAProgramGetsTheTimeThatIsLeft(t *testing.T) {
+	for _, left := range []time.Duration{time.Hour, -time.Hour} {
+		ctx, cancel := context.WithTimeout(t.Context(), left)
+		defer cancel()
+		j := job{dir: t.TempDir()}
+		require.NoError(t, j.write(ctx))
+		first := j.order.Limit
+		require.NoError(t, j.write(ctx))
+		require.Positive(t, j.order.Limit)
+		require.LessOrEqual(t, j.order.Limit, min(first, max(left, 1)))
 	}
 }

@@ -55,11 +55,16 @@ func (g *goTest) begin(s *Subject, do order.Task) (*job, error) {
 
 func (j *job) end() { j.keeper.Close() }
 
-// limit gives the program the time that ctx gives: it then ends by itself, with what it has.
-func (j *job) limit(ctx context.Context) {
+// write writes the order down. It gives the program the time that ctx leaves: it then ends by itself, with what it has.
+func (j *job) write(ctx context.Context) error {
 	if deadline, limited := ctx.Deadline(); limited {
-		j.order.Limit = time.Until(deadline)
+		j.order.Limit = max(time.Until(deadline), 1)
 	}
+	data, err := json.Marshal(&j.order)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(j.dir, orderFile), data, 0o666)
 }
 
 // judge says by which rules and for which goals the world is searched.
@@ -80,11 +85,7 @@ func (j *job) judge(o checker.Options) {
 
 // build writes the order, makes the program that obeys it if it is not there yet, and returns how to run it.
 func (j *job) build(ctx context.Context) ([]string, error) {
-	data, err := json.Marshal(&j.order)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(filepath.Join(j.dir, orderFile), data, 0o666); err != nil {
+	if err := j.write(ctx); err != nil {
 		return nil, err
 	}
 	program, making := filepath.Join(j.dir, "program.test"), ""
@@ -125,6 +126,9 @@ func (g *goTest) programName() string {
 func (j *job) run(ctx context.Context, progress func([]byte)) (*order.Outcome, error) {
 	args, err := j.build(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := j.write(ctx); err != nil { // building took some of the time
 		return nil, err
 	}
 	err = j.call(ctx, args, progress)
