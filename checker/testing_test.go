@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/raftcheck/raftcheck/adapters/bubble"
 	"github.com/raftcheck/raftcheck/checker"
 	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/impl"
@@ -146,6 +147,17 @@ func TestAPanicIsToldWithItsStack(t *testing.T) {
 	checker.Test(f, rash)
 	require.Contains(t, f.failed, "the node panicked: index out of range")
 	require.Contains(t, f.failed, "testing_test.go:")
+	require.NotContains(t, f.failed, "this is the adapter")
+
+	recovers := spoiled(func(n spec.Node, in spec.Input) spec.Output {
+		if n.Observe().Role == spec.Leader && in.Kind == spec.Propose {
+			return spec.Output{Fault: bubble.Panic("index out of range", []byte("at line 7"))}
+		}
+		return n.Step(in)
+	}, nil)
+	f = &fakeT{}
+	checker.Test(f, recovers)
+	require.Contains(t, f.failed, "the server panicked: index out of range\nat line 7")
 	require.NotContains(t, f.failed, "this is the adapter")
 }
 

@@ -153,6 +153,9 @@ func (p *panicked) Error() string {
 	return fmt.Sprintf("the server panicked: %v\n%s", p.value, p.stack)
 }
 
+// Panicked tells this fault from those that an adapter may be to blame for.
+func (p *panicked) Panicked() {}
+
 // Panic is the fault of a server that panicked where an adapter recovers it: the value, and the stack of the goroutine.
 func Panic(value any, stack []byte) error { return &panicked{value: value, stack: stack} }
 

@@ -48,10 +48,16 @@ func (f *Failure) Story() string {
 
 // Tell tells the failure, whether the adapter or the Raft in it is to blame, and how to see it.
 func (f *Failure) Tell() string {
-	if f.Check == noFault && f.Stack != "" { // a Raft may panic too
+	if f.Check == noFault && f.panicked() { // a Raft may panic too
 		return fmt.Sprintf("%s: %s\n\n%s", f.Server, f.Message, f.Story())
 	}
 	return fmt.Sprintf("%v\n\n%s", f, f.Story())
+}
+
+// panicked reports whether the server panicked, in the call of the node or in one that its adapter recovered.
+func (f *Failure) panicked() bool {
+	var server interface{ Panicked() }
+	return f.Stack != "" || errors.As(f.Cause, &server)
 }
 
 // fault makes a failure of an output's fault. An adapter that knows which check its fault is about says so in a method Breaks.
