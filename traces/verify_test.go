@@ -116,6 +116,8 @@ func TestTwoRecordsOfAMessageAgreeInAllThatBothShow(t *testing.T) {
 		{"values apart, together the same", `"entries":[{"term":1,"value":"xy"},{"term":1,"value":"z"}]`, `"entries":[{"term":1,"value":"x"},{"term":1,"value":"yz"}]`, false},
 		{"another term of an entry, its value not told", `"entries":[{"term":1,"value":"x"}]`, `"entries":[{"term":2}]`, false},
 		{"another kind of entry", `"entries":[{"term":1,"kind":"no-op"}]`, `"entries":[{"term":1,"kind":"configuration"}]`, false},
+		{"no value of an entry of Raft's own", `"entries":[{"term":1,"kind":"no-op","value":"voters=n1,n2"}]`, `"entries":[{"term":1,"kind":"no-op"}]`, true},
+		{"another value behind an entry of Raft's own", `"entries":[{"term":1,"kind":"no-op","value":"voters=n1,n2"},{"term":1,"value":"a"}]`, `"entries":[{"term":1,"kind":"no-op"},{"term":1,"value":"b"}]`, false},
 		{"neither shows the term of an entry, and the receiver no entries", `"prevLogIndex":3,"entries":[{"kind":"no-op"}]`, `"prevLogIndex":3`, true},
 		{"fewer entries", `"entries":[{"term":1},{"term":1}]`, `"entries":[{"term":1}]`, false},
 		{"another payload", `"payload":"a"`, `"payload":"b"`, false},
