@@ -177,7 +177,14 @@ func (s *search) turn() {
 // round expands some blocks of the layer, from the given one on, and files what they lead to. It returns how many it took.
 func (s *search) round(ctx context.Context, from int) (int, error) {
 	blocks := s.layer[from:min(from+roundBlocks, len(s.layer))]
-	s.parallel(len(blocks), func(w *worker, k int) { w.expandBlock(s, blocks[k], k) })
+	s.parallel(len(blocks), func(w *worker, k int) {
+		if ctx.Err() == nil { // where servers are many and renamed, a round takes minutes
+			w.expandBlock(s, blocks[k], k)
+		}
+	})
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
 	if s.kept != nil && s.kept.putsOff {
 		s.batches[roundBlocks] = [partitions][]successor{}
 	} else if err := s.expandDeferred(ctx, blocks); err != nil {
