@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"context"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -131,4 +132,22 @@ func TestVotesAreForgottenOnlyWhereTermsStay(t *testing.T) {
 	}
 	require.True(t, judgesTerms(spec.Rules))
 	require.False(t, judgesTerms(slices.DeleteFunc(slices.Clone(spec.Rules), func(r *spec.Rule) bool { return r.ID == "R5.1-01" })))
+}
+
+// A round of a search is given up when the time is over: nothing of it is filed.
+func TestARoundEndsWithItsTime(t *testing.T) {
+	config := cluster.Default(impl.New(impl.Options{}))
+	r, err := newRun(&config, Options{})
+	require.NoError(t, err)
+	defer r.end()
+	require.NoError(t, r.begin())
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = r.round(over, 0)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, uint64(1), r.stats.Distinct)
+	n, err := r.round(t.Context(), 0)
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	require.Greater(t, r.stats.Distinct, uint64(1))
 }
