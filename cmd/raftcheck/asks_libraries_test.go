@@ -78,10 +78,10 @@ func flagsOf(t *testing.T, name string) *pflag.FlagSet {
 	return nil
 }
 
-// withoutToolchain puts in place of the Go toolchain a program that keeps the order and builds nothing.
+// withoutToolchain puts in place of the Go toolchain a program that keeps the order, all of it or nothing since it may be ended, and builds nothing.
 func withoutToolchain(t *testing.T) {
 	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "go"), []byte("#!/bin/sh\nread -r order <order\nprintf %s \"$order\" >\"$KEPT_ORDER\"\nexit 1\n"), 0o777))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "go"), []byte("#!/bin/sh\ncp order \"$KEPT_ORDER.$$\" && mv \"$KEPT_ORDER.$$\" \"$KEPT_ORDER\"\nexit 1\n"), 0o777))
 	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
 	t.Setenv("KEPT_ORDER", filepath.Join(dir, "order"))
 	t.Chdir(dir)
