@@ -52,7 +52,7 @@ func (w *worker) cover(s *search, p int, state []uint32) {
 		}
 		fp := slices.Min(w.less)
 		to := &s.covering.below[p][partitionOf(fp)]
-		*to = append(*to, below{fp, different(w.less)})
+		*to = append(room(*to, 1), below{fp, different(w.less)})
 	}
 }
 

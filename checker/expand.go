@@ -450,7 +450,7 @@ func (x *expander) out(fp uint64, v move) {
 	if recent := x.recently(fp); *recent != fp || x.whole {
 		*recent = fp
 		p := partitionOf(fp)
-		x.batches[p] = append(x.batches[p], successor{fp, v, x.parent, uint16(x.emitted)})
+		x.batches[p] = append(room(x.batches[p], 1), successor{fp, v, x.parent, uint16(x.emitted)})
 	}
 	x.emitted++
 }

@@ -3,6 +3,7 @@ package checker
 import (
 	"context"
 	"math/bits"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -489,4 +490,16 @@ func (s *search) end() {
 		release(s.seen[p].slots)
 		s.seen[p] = seen{}
 	}
+}
+
+// fewest is the room that there is at first.
+const fewest = 32
+
+// room returns the values with room for more: twice as many, where there was none. The runtime lets a large slice grow by a quarter at a time, and so copies each
+// value four times on its way.
+func room[T any](s []T, more int) []T {
+	if len(s)+more <= cap(s) {
+		return s
+	}
+	return slices.Grow(s, max(len(s), more, fewest))
 }

@@ -463,8 +463,9 @@ func (m *memo) record(from stepOrigin, step *spec.Step, next uint32) {
 	if local.sendCount == 0 && local.price == 0 && local.flags&touches == 0 {
 		local.flags |= quiet
 	}
-	m.stepFrom = append(m.stepFrom, from)
+	m.stepFrom = append(room(m.stepFrom, 1), from)
 	m.live.record(from, m.servers[from.state].slot, step)
+	m.stepDelta = room(m.stepDelta, len(m.names))
 	for p := range m.names {
 		n := len(m.names)
 		delta := m.serverHash[int(next)*n+p] - m.serverHash[int(from.state)*n+p] + hashSpent(local.price)
@@ -474,7 +475,7 @@ func (m *memo) record(from stepOrigin, step *spec.Step, next uint32) {
 		m.stepDelta = append(m.stepDelta, delta)
 	}
 	local.delta = m.stepDelta[len(m.stepDelta)-len(m.names)]
-	m.steps = append(m.steps, local)
+	m.steps = append(room(m.steps, 1), local)
 }
 
 // stepOf returns a whole local step, for rules that look at it together with a history: as it was recorded not long ago, or run again.

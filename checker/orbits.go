@@ -403,8 +403,8 @@ func (m *memo) derive(step int, i image) error {
 		m.sends = append(m.sends, m.imagesOf(id)[i.by])
 	}
 	from := m.renamedOrigin(m.stepFrom[step], i.by)
-	m.steps, m.stepFrom = append(m.steps, local), append(m.stepFrom, from)
-	m.stepDelta = append(m.stepDelta, make([]uint64, len(m.names))...)
+	m.steps, m.stepFrom = append(room(m.steps, 1), local), append(room(m.stepFrom, 1), from)
+	m.stepDelta = append(room(m.stepDelta, len(m.names)), make([]uint64, len(m.names))...)
 	m.hashStep(number)
 	if s := &m.servers[local.next]; local.next != from.state && s.twin < 0 && s.from >= 0 && s.from != number {
 		s.twin = number
