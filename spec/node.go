@@ -348,7 +348,7 @@ type Observation struct {
 type PendingRead struct {
 	Value     string     // the request: Input.Value of the ReadIndex
 	Index     Index      // it is answered at this index
-	Token     string     // Message.Payload of the heartbeats that ask for confirmation, and of the replies that give it
+	Token     string     // Message.Payload of the heartbeats that ask for confirmation, and of the replies that give it, or what that begins with, before a space
 	Confirmed []ServerID // who gave it, the leader itself not counted; ascending
 }
 

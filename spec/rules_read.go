@@ -1,6 +1,9 @@
 package spec
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // The rules about what clients are told (Raft paper, 8; dissertation, 6.4).
 
@@ -94,7 +97,7 @@ func judgeReadConfirmed(s *Step) *Breach {
 // with its token, or with that of a read that came later.
 func (s *Step) confirms(answer *Reply) (read *PendingRead, replies bool) {
 	m := &s.Input.Message
-	valid := s.Input.Kind == Deliver && !m.Kind.IsRequest() && m.Term == s.After.Term
+	valid := s.Input.Kind == Deliver && !m.Kind.IsRequest() && (m.Term == s.After.Term || !m.Knows(MessageTerm))
 	asked := func(r PendingRead) bool { return r.Value == answer.Value }
 	if exact := func(r PendingRead) bool { return r.Value == answer.Value && r.Index == answer.Index }; slices.ContainsFunc(s.Before.Reads, exact) {
 		asked = exact
@@ -104,9 +107,14 @@ func (s *Step) confirms(answer *Reply) (read *PendingRead, replies bool) {
 		if read == nil && asked(*r) {
 			read = r
 		}
-		replies = replies || read != nil && valid && r.Token == m.Payload
+		replies = replies || read != nil && valid && r.confirmedBy(m)
 	}
 	return read, replies
+}
+
+// confirmedBy reports whether a message bears the token of a read.
+func (r *PendingRead) confirmedBy(m *Message) bool {
+	return m.Payload == r.Token || r.Token != "" && strings.HasPrefix(m.Payload, r.Token+" ")
 }
 
 // askedBefore reports whether the leader is seen to have used a name for confirmation before: for a read that waits, or the last time.

@@ -27,6 +27,10 @@ func confirms(term spec.Term, token string) spec.Message {
 var readCases = []stepCase{
 	{"R8-04", "asked for", step(leader(1, log(1), commit(1), lastToken("1")), input(spec.ReadIndex), leader(1, log(1), commit(1), waits("2"))), ""},
 	{"R8-04", "confirmed now", step(leader(1, log(1), waits("1")), receives(confirms(1, "1")), leader(1, log(1)), answers(true, 1)), ""},
+	{"R8-04", "by an answer that begins with its name", step(leader(1, log(1), waits("1")), receives(confirms(1, "1 it is")), leader(1, log(1)), answers(true, 1)), ""},
+	{"R8-04", "by one that begins with a longer name", step(leader(1, log(1), waits("1")), receives(confirms(1, "12 it is")), leader(1, log(1)), answers(true, 1)),
+		"n1, leader of term 1, answers a read with confirmation by n1"},
+	{"R8-04", "by an answer that does not show its term", step(leader(2, log(1), waits("1")), receives(spec.Message{Kind: spec.AppendEntriesReply, From: 2, Payload: "1", Unknown: spec.MessageTerm}), leader(2, log(1)), answers(true, 1)), ""},
 	{"R8-04", "confirmed for a read that came later", step(leader(1, log(1), waits("1"), waits("2")), receives(confirms(1, "2")), leader(1, log(1)), answers(true, 1)), ""},
 	{"R8-04", "there is nobody to ask", step(leader(1, voters(1)), input(spec.ReadIndex), leader(1, voters(1)), answers(true, 1)), ""},
 	{"R8-04", "a name is used again", step(leader(1, log(1), commit(1), lastToken("1")), input(spec.ReadIndex), leader(1, log(1), commit(1), waits("1"))),

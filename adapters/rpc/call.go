@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"testing/synctest"
 
 	"github.com/raftcheck/raftcheck/adapters/bubble"
@@ -48,7 +49,7 @@ func (p *Peer) Call(method string, args, reply any) bool {
 func (e *Env) requestTo(to spec.ServerID, method string, args any) (m spec.Message, is bool) {
 	defer e.catch()
 	m = e.codec.request(e.id, to, method, args)
-	m.Payload = text(request{method, e.codec.raw(args)})
+	m.Payload = text(e.token(), request{method, e.codec.raw(args)})
 	return m, true
 }
 
@@ -72,7 +73,8 @@ type call struct {
 	answered chan bool
 }
 
-// request is what travels to a server, and response what comes back. A response repeats the request, so that who asked knows it again.
+// request is what travels to a server, and response what comes back. A response repeats the request, so that who asked knows it again. Before either stands the
+// token of the read that waited when the call was made, if one did.
 type (
 	request struct {
 		Call string          `json:"call"`
@@ -84,13 +86,18 @@ type (
 	}
 )
 
-// text is what travels, as text.
-func text(v any) string {
+// text is what travels, as text, and parse reads it.
+func text(token string, v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {
 		panic(bubble.Mistake(fmt.Sprintf("rpc: what a codec made is no JSON: %v", err)))
 	}
-	return string(b)
+	return token + string(b)
+}
+
+func parse(payload string, v any) (token string, err error) {
+	at := max(strings.IndexByte(payload, '{'), 0)
+	return payload[:at], json.Unmarshal([]byte(payload[at:]), v)
 }
 
 // pending returns the place of a call among those that wait, or -1. The caller holds mu.
@@ -140,20 +147,21 @@ func (e *Env) failCalls() {
 // requestOf returns the payload of the request that a response answers.
 func requestOf(payload string) string {
 	var r response
-	if json.Unmarshal([]byte(payload), &r) != nil {
+	token, err := parse(payload, &r)
+	if err != nil {
 		return ""
 	}
-	return text(r.request)
+	return text(token, r.request)
 }
 
 // answer ends the call that a reply answers.
 func (e *Env) answer(m *spec.Message) {
 	var r response
-	if err := json.Unmarshal([]byte(m.Payload), &r); err != nil {
+	if _, err := parse(m.Payload, &r); err != nil {
 		panic(bubble.Mistake(fmt.Sprintf("rpc: a reply that is none: %v", err)))
 	}
 	e.mu.Lock()
-	k := e.pending(m.From, text(r.request))
+	k := e.pending(m.From, requestOf(m.Payload))
 	c := e.calls[k]
 	e.calls = slices.Delete(e.calls, k, k+1)
 	e.mu.Unlock()
@@ -165,7 +173,8 @@ func (e *Env) answer(m *spec.Message) {
 // handle gives a request to the method that handles it, in a goroutine of its own. The reply leaves when the method returns.
 func (e *Env) handle(receiver reflect.Value, m *spec.Message) {
 	var r request
-	if err := json.Unmarshal([]byte(m.Payload), &r); err != nil {
+	token, err := parse(m.Payload, &r)
+	if err != nil {
 		panic(bubble.Mistake(fmt.Sprintf("rpc: a request that is none: %v", err)))
 	}
 	h := handlerOf(receiver, r.Call)
@@ -185,7 +194,7 @@ func (e *Env) handle(receiver reflect.Value, m *spec.Message) {
 			return
 		}
 		back := e.codec.reply(m, reply.Interface())
-		back.Payload = text(response{r, e.codec.raw(reply.Interface())})
+		back.Payload = text(token, response{r, e.codec.raw(reply.Interface())})
 		e.happens(spec.Effect{Kind: spec.Send, Message: back}, nil)
 	}()
 	synctest.Wait()

@@ -37,6 +37,11 @@ type Env struct {
 	fault    error          // what a goroutine that this package started panicked with
 
 	proposals []*proposal // that have not returned
+
+	isRead  bool       // clients read
+	reads   int        // that were asked for
+	reading *reading   // that has not returned; nil is none
+	applied spec.Index // what was told last to be applied
 }
 
 // event is an effect, with what the disks held after it if it is durable.
@@ -44,6 +49,7 @@ type event struct {
 	effect spec.Effect
 	disks  *disks
 	late   bool // it is an answer by a goroutine of its own
+	sees   bool // it is an answer to a read that sees what is applied: the index is what the Env was told of
 }
 
 // proposal is a call of Propose that has not returned.
@@ -79,10 +85,14 @@ func (e *Env) Applied(index int, command any) {
 	value, kind := valueOf(command)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.over || kind != spec.Command {
+	if e.over {
 		return
 	}
-	reply := spec.Reply{Value: value, Index: e.codec.index(index)}
+	e.applied = e.codec.index(index)
+	if kind != spec.Command {
+		return
+	}
+	reply := spec.Reply{Value: value, Index: e.applied}
 	e.happens(spec.Effect{Kind: spec.Apply, Reply: reply}, nil)
 	if asked, waits := e.asked[index]; waits {
 		delete(e.asked, index)
@@ -318,5 +328,5 @@ func (e *Env) append(b []byte) []byte {
 	for _, index := range slices.Sorted(maps.Keys(e.asked)) {
 		b = appendText(binary.AppendVarint(append(b, '?'), int64(index)), e.asked[index])
 	}
-	return append(b, '.')
+	return e.appendReads(append(b, '.'))
 }

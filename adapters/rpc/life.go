@@ -63,7 +63,7 @@ func (s *server[S]) measure() {
 
 func (s *server[S]) newEnv(d *disks) *Env {
 	e := &Env{id: s.id, servers: s.servers, codec: s.plan.codec, mostCalls: max(s.plan.Calls, 1), serial: s.plan.Serial, disks: d,
-		done: make(chan struct{}), gone: make(chan struct{}), asked: map[int]string{}}
+		done: make(chan struct{}), gone: make(chan struct{}), asked: map[int]string{}, isRead: s.plan.Read != nil}
 	e.begin(0)
 	return e
 }

@@ -71,6 +71,12 @@ func (s *server[S]) Observe() spec.Observation {
 			o.Refused = s.refused
 		}
 		o.Unknown &^= spec.FieldRefused
+		if s.plan.Variants.Has(spec.ConfirmsReads) {
+			o.Unknown &^= spec.FieldReads
+			if r := s.env.reading; r != nil {
+				o.Reads = []spec.PendingRead{r.pending}
+			}
+		}
 		if s.heldBy != nil {
 			o.Unknown |= unsettled
 		}

@@ -22,6 +22,9 @@ type Server[S any] struct {
 	// Propose gives a server a command and returns the index at which it will stand if it is ever committed, and whether the server leads. It may also wait
 	// until the command is carried out: true answers the client then, with the index or 0, and false tells that nothing is known. Nil is a Raft without clients.
 	Propose func(server S, command string) (index int, leads bool)
+	// Read asks a server for a linearizable read. It returns the index up to which the reader sees what is committed, or that of no entry if it sees what the server has
+	// applied (Env.Applied) by then; false tells that there is no answer. It may wait. Nil is a Raft whose clients do not read.
+	Read func(S) (index int, answered bool)
 	// Compact makes a server take a snapshot and discard its log up to what it has applied. Nil is a Raft that keeps its log.
 	Compact func(S)
 
@@ -98,4 +101,9 @@ func World[S any](node spec.Factory, how Server[S]) cluster.Config {
 		c.Bounds.Preemptions = 1
 	}
 	return c
+}
+
+// Reads is an edit for Test: a client reads once, there may be two entries, one message is in flight, and nobody crashes.
+func Reads(c *cluster.Config, _ *checker.Options) {
+	c.Bounds.Reads, c.Bounds.Log, c.Bounds.Messages, c.Faults.Crash, c.Faults.Lossy = 1, 2, 1, cluster.Off, false
 }

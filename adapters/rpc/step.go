@@ -16,7 +16,7 @@ func (s *server[S]) Refuses() func(*spec.Input) bool {
 			return in.Cut > 0 || in.Gate != "" || in.Kind != spec.Restart && (in.Kind != spec.Deliver || in.Message.To != s.id)
 		}
 	}
-	leads := s.look().Role == spec.Leader
+	leads, reads := s.look().Role == spec.Leader, s.env.reading != nil
 	var waiting []string
 	for _, c := range s.env.calls {
 		waiting = append(waiting, c.to.String()+c.payload)
@@ -35,6 +35,8 @@ func (s *server[S]) Refuses() func(*spec.Input) bool {
 			return !leads
 		case spec.Propose:
 			return s.plan.Propose == nil
+		case spec.ReadIndex:
+			return s.plan.Read == nil || reads
 		case spec.Compact:
 			return s.plan.Compact == nil
 		case spec.Deliver:
@@ -83,6 +85,7 @@ func (s *server[S]) Step(in spec.Input) spec.Output {
 		return s.crashed(&in)
 	}
 	s.tally(&in)
+	s.confirmed(&in)
 	out.Effects = s.told()
 	return out
 }
@@ -128,6 +131,8 @@ func (s *server[S]) give(in *spec.Input, out *spec.Output) bool {
 		s.env.handle(reflect.ValueOf(receiver), &in.Message)
 	case spec.Propose:
 		return s.propose(in.Value, out)
+	case spec.ReadIndex:
+		return s.read(in.Value, out)
 	}
 	return true
 }
@@ -183,12 +188,16 @@ func (s *server[S]) propose(command string, out *spec.Output) bool {
 		e.proposed(p, index, leads)
 	}()
 	synctest.Wait()
-	if p.refused {
-		s.shown = nil
-		out.Redirect = s.look().LeaderID
-		return out.Redirect != spec.None
+	return !p.refused || s.sendOn(out)
+}
+
+// sendOn sends a client on to the leader that the server shows. It returns false if that is nobody else.
+func (s *server[S]) sendOn(out *spec.Output) bool {
+	s.shown = nil
+	if leader := s.look().LeaderID; leader != s.id {
+		out.Redirect = leader
 	}
-	return true
+	return out.Redirect != spec.None
 }
 
 // told returns what happened, with what each write left on disk in Raft's words.
@@ -197,6 +206,10 @@ func (s *server[S]) told() []spec.Effect {
 	for _, e := range s.env.happened() {
 		if e.disks != nil {
 			e.effect.Durable = s.durable(e.disks.failed())
+		}
+		if e.sees {
+			o := s.look()
+			e.effect.Reply.Index = seen(e.effect.Reply.Index, &o)
 		}
 		all = append(all, e.effect)
 	}

@@ -45,6 +45,7 @@ type Bugs struct {
 	CountStaleVotes       bool // votes of an earlier term are counted in this one
 	NoRecheck             bool // who has won gives the lock back, takes it again to lead, and does not look at its term and role again
 	LateArgs              bool // what is sent to a follower is read once the goroutine that sends it has the lock
+	ReadUnconfirmed       bool // a leader answers a read without asking the others whether it still leads
 }
 
 type role int
@@ -78,15 +79,18 @@ type Raft struct {
 	nextIndex   []int
 	matchIndex  []int
 	heard       time.Time
+	round       int   // of AppendEntries that were sent because of a read
+	confirmed   []int // by server, the last round that it answered in this term
 
 	applied   chan ApplyMsg
 	committed *sync.Cond
+	answered  *sync.Cond // a round, or it will not be
 }
 
 // Make starts a server with what its persister has. It tells of committed entries through applied.
 func Make(peers []Peer, me int, persister Persister, applied chan ApplyMsg, bugs Bugs) *Raft {
 	rf := &Raft{peers: peers, persister: persister, me: me, bugs: bugs, votedFor: -1, leaderID: -1, log: make([]Entry, 1), heard: time.Now(), applied: applied}
-	rf.committed = sync.NewCond(&rf.mu)
+	rf.committed, rf.answered = sync.NewCond(&rf.mu), sync.NewCond(&rf.mu)
 	rf.restore(persister.Read())
 	go rf.ticker()
 	go rf.applier()
@@ -99,6 +103,7 @@ func (rf *Raft) Kill() {
 	rf.mu.Lock()
 	defer rf.mu.Unlock()
 	rf.committed.Broadcast()
+	rf.answered.Broadcast()
 }
 
 // Start gives a command to a leader. It returns the index at which the command will stand if it is ever committed.
@@ -112,6 +117,42 @@ func (rf *Raft) Start(command any) (index, term int, leads bool) {
 	rf.persist()
 	rf.replicate()
 	return len(rf.log) - 1, rf.currentTerm, true
+}
+
+// ReadIndex returns the index up to which a reader must have been told of what is committed, once a majority has confirmed that the server still leads. It returns
+// false if it does not lead, or does not know yet what earlier leaders committed.
+func (rf *Raft) ReadIndex() (index int, leads bool) {
+	rf.mu.Lock()
+	defer rf.mu.Unlock()
+	index = rf.commitIndex
+	term := rf.currentTerm
+	if rf.state != leader || rf.log[index].Term != term {
+		return 0, false
+	}
+	if rf.bugs.ReadUnconfirmed {
+		return index, true
+	}
+	rf.round++
+	round := rf.round
+	rf.replicate()
+	for !rf.confirms(round) {
+		rf.answered.Wait()
+		if rf.dead.Load() || rf.state != leader || rf.currentTerm != term {
+			return 0, false
+		}
+	}
+	return index, true
+}
+
+// confirms reports whether a majority has answered a round, or a later one.
+func (rf *Raft) confirms(round int) bool {
+	have := 1
+	for peer := range rf.peers {
+		if peer != rf.me && rf.confirmed[peer] >= round {
+			have++
+		}
+	}
+	return have > len(rf.peers)/2
 }
 
 type saved struct {
@@ -182,6 +223,7 @@ func (rf *Raft) applier() {
 // follow makes the server a follower, of a later term if it is one.
 func (rf *Raft) follow(term int) {
 	rf.state = follower
+	rf.answered.Broadcast()
 	if term > rf.currentTerm {
 		rf.currentTerm, rf.votedFor, rf.leaderID = term, -1, -1
 		rf.persist()
@@ -245,7 +287,7 @@ func (rf *Raft) lead() {
 		return
 	}
 	rf.state, rf.leaderID = leader, rf.me
-	rf.nextIndex, rf.matchIndex = make([]int, len(rf.peers)), make([]int, len(rf.peers))
+	rf.nextIndex, rf.matchIndex, rf.confirmed = make([]int, len(rf.peers)), make([]int, len(rf.peers)), make([]int, len(rf.peers))
 	for peer := range rf.peers {
 		rf.nextIndex[peer] = len(rf.log)
 	}
@@ -296,7 +338,7 @@ func (rf *Raft) replicate() {
 			go rf.sendLate(peer)
 			continue
 		}
-		go rf.send(peer, rf.news(peer))
+		go rf.send(peer, rf.news(peer), rf.round)
 	}
 }
 
@@ -308,12 +350,12 @@ func (rf *Raft) news(peer int) AppendEntriesArgs {
 
 func (rf *Raft) sendLate(peer int) {
 	rf.mu.Lock()
-	args := rf.news(peer)
+	args, round := rf.news(peer), rf.round
 	rf.mu.Unlock()
-	rf.send(peer, args)
+	rf.send(peer, args, round)
 }
 
-func (rf *Raft) send(peer int, args AppendEntriesArgs) {
+func (rf *Raft) send(peer int, args AppendEntriesArgs, round int) {
 	var reply AppendEntriesReply
 	if !rf.peers[peer].Call("Raft.AppendEntries", &args, &reply) {
 		return
@@ -326,6 +368,8 @@ func (rf *Raft) send(peer int, args AppendEntriesArgs) {
 	if rf.state != leader || args.Term != rf.currentTerm {
 		return
 	}
+	rf.confirmed[peer] = max(rf.confirmed[peer], round)
+	rf.answered.Broadcast()
 	if !reply.Success {
 		rf.nextIndex[peer] = max(1, rf.matchIndex[peer]+1, min(reply.ConflictIndex, args.PrevLogIndex))
 		return

@@ -7,6 +7,7 @@ import (
 
 	"github.com/raftcheck/raftcheck/adapters/rpc"
 	"github.com/raftcheck/raftcheck/checker"
+	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/conformance/contract"
 	"github.com/raftcheck/raftcheck/examples/lab"
 	"github.com/raftcheck/raftcheck/spec"
@@ -29,6 +30,7 @@ func servers(bugs lab.Bugs) rpc.Server[*lab.Raft] {
 			index, _, leads := rf.Start(command)
 			return index, leads
 		},
+		Read: (*lab.Raft).ReadIndex,
 	}
 }
 
@@ -51,21 +53,48 @@ func TestBugs(t *testing.T) {
 		t.Run(bug.name, func(t *testing.T) {
 			how := servers(bug.bugs)
 			how.Calls = bug.calls
-			world := rpc.World(rpc.New(t, how).Node, how)
-			r, err := checker.Check(context.Background(), &world, checker.Options{Workers: 1})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if r.Verdict != spec.Violated {
-				t.Fatalf("%s in %d states: %s", r.Verdict, r.Search.Distinct, r.Reason)
-			}
-			f := r.Findings[0]
-			if f.Rule.Name != bug.rule || len(f.Trace.Records) != bug.steps {
-				t.Errorf("%s is broken in %d steps: %s", f.Rule.Name, len(f.Trace.Records), f.Message)
-			}
-			t.Logf("%d states", r.Search.Distinct)
+			expect(t, how, bug.rule, bug.steps)
 		})
 	}
+}
+
+// expect searches a world, as edit changes it, in which a rule is broken in so many steps.
+func expect(t *testing.T, how rpc.Server[*lab.Raft], rule string, steps int, edit ...func(*cluster.Config, *checker.Options)) {
+	t.Helper()
+	world, o := rpc.World(rpc.New(t, how).Node, how), checker.Options{Workers: 1}
+	for _, change := range edit {
+		change(&world, &o)
+	}
+	r, err := checker.Check(context.Background(), &world, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Verdict != spec.Violated {
+		t.Fatalf("%s in %d states: %s", r.Verdict, r.Search.Distinct, r.Reason)
+	}
+	f := r.Findings[0]
+	if f.Rule.Name != rule || len(f.Trace.Records) != steps {
+		t.Errorf("%s is broken in %d steps: %s", f.Rule.Name, len(f.Trace.Records), f.Message)
+	}
+	t.Logf("%d states", r.Search.Distinct)
+}
+
+// TestReads finds a read that nobody confirmed, by the promise that reads are confirmed where that is declared, and otherwise by what clients are told.
+func TestReads(t *testing.T) {
+	for _, c := range []struct {
+		variants spec.Variants
+		rule     string
+		steps    int
+	}{{spec.Variants{spec.ConfirmsReads}, "read-confirmed", 8}, {nil, "linearizability", 16}} {
+		t.Run(c.rule, func(t *testing.T) {
+			how := servers(lab.Bugs{ReadUnconfirmed: true})
+			how.Variants = c.variants
+			expect(t, how, c.rule, c.steps, rpc.Reads)
+		})
+	}
+	how := servers(lab.Bugs{})
+	how.Variants = spec.Variants{spec.ConfirmsReads}
+	rpc.Test(t, how, rpc.Reads, func(c *cluster.Config, o *checker.Options) { c.Servers = 2 })
 }
 
 // TestContract holds the adapter to what a node owes.

@@ -1,6 +1,7 @@
 package skeleton
 
 import (
+	"cmp"
 	"fmt"
 	"go/types"
 	"strings"
@@ -40,6 +41,22 @@ func (s *source) propose() string {
 		leads += " // TODO: at which index will it stand, if " + m.Name() + " does not wait until it is carried out?"
 	}
 	return head + strings.Join(left, ", ") + " := " + call + "return " + index + ", " + leads + "\n},"
+}
+
+// read is how a server is asked for a linearizable read; "" if it has no method for that.
+func (s *source) read() string {
+	m := s.method(func(f *types.Signature) bool {
+		_, _, leads := answers(f.Results())
+		return f.Params().Len() == 0 && (leads == "leads" || leads == "err == nil")
+	}, "ReadIndex", "LinearizableRead", "Read", "VerifyLeader", "ConfirmLeadership", "Barrier")
+	if m == nil {
+		return ""
+	}
+	if shape(m.Signature()) == "|int,bool" {
+		return "Read: (" + s.server() + ")." + m.Name() + ","
+	}
+	left, index, leads := answers(m.Signature().Results())
+	return fmt.Sprintf("Read: func(server %s) (int, bool) {\n%s := server.%s()\nreturn %s, %s\n},", s.server(), strings.Join(left, ", "), m.Name(), cmp.Or(index, "0"), leads)
 }
 
 // command is a command as a parameter takes it; "" if it takes none.

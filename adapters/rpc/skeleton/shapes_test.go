@@ -140,6 +140,22 @@ func TestOneWayMessages(t *testing.T) {
 	}
 }
 
+// A server that can be read is read, whatever its method is called and returns.
+func TestReads(t *testing.T) {
+	for method, want := range map[string]string{
+		"ReadIndex() (int, bool)":                   "Read: (*shaped.Server).ReadIndex,",
+		"LinearizableRead() (at uint64, err error)": "index, err := server.LinearizableRead()\n\t\t\treturn int(index), err == nil\n",
+		"VerifyLeader() error":                      "err := server.VerifyLeader()\n\t\t\treturn 0, err == nil\n",
+	} {
+		written := compiled(t, shaped+"\nfunc (s *Server) "+method+" { panic(s) }\n")
+		require.Contains(t, written, want)
+		require.Contains(t, written, "func TestServerReads(t *testing.T) { rpc.Test(t, servers(), rpc.Reads) }\n")
+	}
+	for _, method := range []string{"Read() []byte", "Read(b []byte) (int, error)", "Barrier() int"} {
+		require.NotContains(t, compiled(t, shaped+"\nfunc (s *Server) "+method+" { panic(s) }\n"), "Read")
+	}
+}
+
 // A generic server is one of what its constraint allows.
 func TestGenericServers(t *testing.T) {
 	generic := func(constraint string) string {

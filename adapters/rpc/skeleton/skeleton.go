@@ -34,6 +34,9 @@ func (s *source) body() string {
 	line("return %s\n},", m.made)
 	line("%s", s.kill())
 	line("%s", s.propose())
+	if read := s.read(); read != "" {
+		line("%s", read)
+	}
 	fields, leader := s.fields()
 	group := func(head string, lines []string) {
 		if len(lines) > 0 {
@@ -80,6 +83,13 @@ func (s *source) file(body string) ([]byte, error) {
 	if strings.Contains(body, "TODO") {
 		asked = " What the source did not tell says TODO; docs/raft-in-go.md of raftcheck\n// says what there is."
 	}
+	search := func(which, what, edit string) string {
+		return fmt.Sprintf("\n// Test%[1]s searches %[2]s.\nfunc Test%[1]s(t *testing.T) { rpc.Test(t, %[3]s()%[4]s) }\n", capital(name)+which, what, servers, edit)
+	}
+	tests := search("", "every execution of three servers within a bound", "")
+	if strings.Contains(body, "\nRead: ") {
+		tests += search("Reads", "those in which a client reads", ", rpc.Reads")
+	}
 	text := fmt.Sprintf(`package %[1]s
 
 import (
@@ -96,10 +106,7 @@ func %[4]s() rpc.Server[%[5]s] {
 		%[6]s
 	}
 }
-
-// Test%[7]s searches every execution of three servers within a bound.
-func Test%[7]s(t *testing.T) { rpc.Test(t, %[4]s()) }
-`, pkg, own, strings.Join(imports, "\n"), servers, s.server(), body, capital(name), asked)
+%[7]s`, pkg, own, strings.Join(imports, "\n"), servers, s.server(), body, tests, asked)
 	out, err := format.Source([]byte(text))
 	if err != nil {
 		return nil, fmt.Errorf("what was written for %s is no Go: %w", name, err)
