@@ -164,15 +164,15 @@ func (j *Judge) meet(where func(Part, int) Origin, s *Step) (found []*Breach) {
 		j.holes++
 		for _, id := range j.order {
 			j.withdraw(id)
-			j.of(id).known.mayLose(anyTerm)
+			j.of(id).known.mayLose()
 		}
 	}
 	if j.incomplete || !j.recorded {
 		return nil
 	}
 	known := &j.of(s.Server).known
-	if s.Gap || !known.seen && s.Input.Kind == Restart {
-		known.mayLose(anyTerm)
+	if s.Gap || !known.seen {
+		known.mayLose()
 	}
 	if s.Gap || s.crashes() || s.Input.Kind == Restart {
 		j.withdraw(s.Server)

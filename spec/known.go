@@ -35,11 +35,8 @@ type Known struct {
 	running bool // it was certainly up when its last step ended
 	failing bool // its disk was said to refuse what it writes next, which stops it
 	losses  int  // how often it crashed and lost what was not synced, or may have where its steps are not all recorded
-	losable Term // the latest term that it may have lost so
-
-	lostFirst bool // it has lost something so only before it showed itself for the first time
-	sends     bool // its own record shows some of what it sends
-	started   bool // its record begins with its start, so that it tells of others before anything else, and nothing is said to be left out since
+	sends   bool // its own record shows some of what it sends
+	started bool // its record begins with its start, so that it tells of others before anything else, and nothing is said to be left out since
 }
 
 // learnt is a lower bound and where it was learnt.
@@ -87,11 +84,9 @@ type promise struct {
 	diskIs bool // it has been shown, and nothing can have replaced its entries since
 }
 
-// mayLose takes in that the server, which was in no later term than this by then, may have crashed and lost what was not synced: a term in which it only asked
-// for votes or led is among that.
-func (k *Known) mayLose(top Term) {
+// mayLose takes in that the server may have crashed and lost what was not synced: a term in which it only asked for votes or led is among that.
+func (k *Known) mayLose() {
 	k.losses++
-	k.losable, k.lostFirst = max(k.losable, top), false
 	k.promised.own, k.promised.asked = ballot{}, learnt[Term]{}
 }
 
@@ -284,7 +279,7 @@ func (k *Known) learn(s *Step, declared *binding, holes int, where func(Part, in
 	if s.Output.Refused {
 		return // nothing happened
 	}
-	at, first := where(PartAfter, 0), !k.seen
+	at := where(PartAfter, 0)
 	k.seen, k.from, k.hole = true, at, holes
 	o := &s.After
 	k.past.learn(s)
@@ -334,13 +329,8 @@ func (k *Known) learn(s *Step, declared *binding, holes int, where func(Part, in
 	if o.Knows(FieldDurable) {
 		k.stored(&o.Durable, declared, at)
 	}
-	switch {
-	case !s.Input.Lossy || !s.crashes():
-	case k.topKnown:
-		k.mayLose(k.top)
-	default:
-		k.mayLose(anyTerm)
-		k.lostFirst = first
+	if s.Input.Lossy && s.crashes() {
+		k.mayLose()
 	}
 }
 

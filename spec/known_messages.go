@@ -1,13 +1,13 @@
 package spec
 
-// told adds what a message promised when it left. now is what its sender was then, as far as that is known. One that arrives may have left before its sender
-// lost what was not synced.
+// told adds what a message promised when it left. now is what its sender was then, as far as that is known. A request that arrives may have left before its
+// sender lost what was not synced, which may be longer ago than the record begins.
 func (k *Known) told(m *Message, arrives bool, now *Observation, declared *binding, at Origin) {
 	if !tellsSendersTerm(m.Kind) || !m.Knows(MessageTerm|MessageTo) || m.To == m.From {
 		return
 	}
 	p := &k.promised
-	if arrives && m.Kind.IsRequest() && m.Term <= k.losable {
+	if arrives && m.Kind.IsRequest() {
 		return
 	}
 	k.term.raise(m.Term, at)
@@ -127,10 +127,7 @@ func (s *Step) votesBehindLog() *Breach {
 	}
 	for n, reply := range s.Output.Sent {
 		if reply.Kind == RequestVoteReply && reply.Granted && reply.Knows(MessageGranted|MessageTo) && reply.To == m.From && m.From != s.Server {
-			return s.breachSent(n, "%s votes for %s in term %d, whose log ends with index %d of term %d while its own ends with index %d of term %d",
-				s.Server, m.From, m.Term, m.LastLogIndex, m.LastLogTerm, log.LastIndex(), log.LastTerm()).
-				refusing("the candidate's (last term, last index) ≥ the voter's", "(%d, %d) is below (%d, %d)", m.LastLogTerm, m.LastLogIndex, log.LastTerm(), log.LastIndex()).
-				allowing("%s refuses %s in term %d", s.Server, m.From, m.Term).since("the request for the vote", PartInput)
+			return s.votesAhead(n, m.Term, log)
 		}
 	}
 	return nil
@@ -213,7 +210,7 @@ func (k *Known) asksOtherwise(s *Step, declared *binding, where func(Part, int) 
 func (k *Known) sent(s *Step, holes int) *Breach {
 	m := &s.Input.Message
 	why, condition := k.otherThanSent(m, holes)
-	if why == "" && (!m.Kind.IsRequest() || m.Term > k.losable || k.lostFirst) {
+	if why == "" && !m.Kind.IsRequest() {
 		why, condition = k.past.rulesOut(m)
 	}
 	if why == "" || !k.sends || k.hole != holes {

@@ -34,13 +34,18 @@ func judgeVoteUpToDate(s *Step) *Breach {
 		if !reply.Knows(MessageTerm) {
 			term = m.Term
 		}
-		return s.breachSent(k, "%s votes for %s in term %d, whose log ends with index %d of term %d while its own ends with index %d of term %d",
-			s.Server, m.From, term, m.LastLogIndex, m.LastLogTerm, log.LastIndex(), log.LastTerm()).
-			refusing("the candidate's (last term, last index) ≥ the voter's", "(%d, %d) is below (%d, %d)",
-				m.LastLogTerm, m.LastLogIndex, log.LastTerm(), log.LastIndex()).
-			allowing("%s refuses %s in term %d", s.Server, m.From, term).since("the request for the vote", PartInput)
+		return s.votesAhead(k, term, log)
 	}
 	return nil
+}
+
+// votesAhead is the breach of a vote in a term by a server whose log is ahead of the candidate's.
+func (s *Step) votesAhead(effect int, term Term, log *Log) *Breach {
+	m := &s.Input.Message
+	return s.breachSent(effect, "%s votes for %s in term %d, whose log ends with index %d of term %d while its own ends with index %d of term %d",
+		s.Server, m.From, term, m.LastLogIndex, m.LastLogTerm, log.LastIndex(), log.LastTerm()).
+		refusing("the candidate's (last term, last index) ≥ the voter's", "(%d, %d) is below (%d, %d)", m.LastLogTerm, m.LastLogIndex, log.LastTerm(), log.LastIndex()).
+		allowing("%s refuses %s in term %d", s.Server, m.From, term).since("the request for the vote", PartInput)
 }
 
 // votesWith returns the log with which a voter compares a candidate's: its own before the step, or after it where it may remove entries first.

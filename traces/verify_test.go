@@ -80,7 +80,7 @@ func TestAMessageThatNobodySentIsAContradiction(t *testing.T) {
 
 	r, err = verifyText(t, text+`{"n":4,"server":"n2","event":"deliver","message":{"kind":"RequestVote","from":"n1","to":"n2","term":2}}`+"\n", VerifyOptions{})
 	require.NoError(t, err)
-	require.Equal(t, "n2 receives RequestVote from n1, and that never sent it: it was never in term 2", r.Findings[0].Message)
+	require.Equal(t, "n2 receives a RequestVote that n1 never sent", r.Findings[0].Message)
 	require.Equal(t, 5, r.Findings[0].Evidence[0].Line)
 
 	r, err = verifyText(t, text+`{"n":4,"server":"n1","event":"deliver","message":{"kind":"RequestVoteReply","from":"n2","to":"n1","term":1}}`+"\n", VerifyOptions{})

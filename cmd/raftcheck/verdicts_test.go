@@ -87,6 +87,16 @@ func (c *verdictCase) requireSilent(t *testing.T, d *document) {
 		lines := slices.Clone(d.lines)
 		lines[k] = nil
 		try(fmt.Sprintf("record %d", k+1), lines)
+		lines = slices.Clone(d.lines)
+		clear(lines[:k+1])
+		try(fmt.Sprintf("the records up to %d", k+1), lines)
+		lines = slices.Clone(d.lines)
+		for i := range lines[:k+1] {
+			if lines[i]["server"] == d.lines[k]["server"] {
+				lines[i] = nil
+			}
+		}
+		try(fmt.Sprintf("the records of %s up to %d", d.lines[k]["server"], k+1), lines)
 		membersOf(d.lines[k], nil, func(path []any) {
 			lines := slices.Clone(d.lines)
 			forget(lines, k, path)
