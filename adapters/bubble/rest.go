@@ -70,7 +70,18 @@ func (r *restless) Error() string {
 		return 1
 	})
 	return fmt.Sprintf("the server does not come to rest: after %v goroutines still run, timers go on firing because a call does not return, or somebody waits for what is not in the bubble, "+
-		"such as a lock that nobody gives back%s", r.after, told(there))
+		"such as a lock that nobody gives back%s%s", r.after, r.standstill(), told(there))
+}
+
+// standstill says that a goroutine sleeps while another one waits for a lock, if so: no time passes in a bubble then.
+func (r *restless) standstill() string {
+	waits := func(part string) bool {
+		return slices.ContainsFunc(r.there, func(g goroutine) bool { return strings.Contains(g.waits, part) })
+	}
+	if !waits("Mutex") || !waits("sleep") {
+		return ""
+	}
+	return "; if one that sleeps holds a lock for which another one waits, it never wakes up, since no time passes meanwhile: let it give the lock back first"
 }
 
 // goroutine is what a stack tells of one.
@@ -115,8 +126,8 @@ func goroutinesOf(bubble any) (all []goroutine) {
 // most is how much is told of goroutines: of how many, and how many calls of each.
 const most = 6
 
-// add adds a call to a goroutine's, unless it is one of the runtime's, and reports whether nothing more is to be told.
-func (g *goroutine) add(call, place string) (enough bool) {
+// add adds a call to a goroutine's, unless it is one of the runtime's, and reports whether what comes then is this package's.
+func (g *goroutine) add(call, place string) (ours bool) {
 	call = strings.TrimPrefix(call, "created by ")
 	if at := strings.LastIndexByte(call, '('); at > 0 {
 		call = call[:at]
@@ -132,7 +143,19 @@ func (g *goroutine) add(call, place string) (enough bool) {
 	}
 	place, _, _ = strings.Cut(strings.TrimSpace(place), " +0x")
 	g.frames = append(g.frames, call+"  "+place)
-	return len(g.frames) == most
+	return false
+}
+
+// Asleep returns where a goroutine of the caller's bubble sleeps in a call of a function, which is named by a part of its name: the innermost call that is not of Go
+// itself. "" is that none does.
+func Asleep(in string) string {
+	var own [128]byte
+	for _, g := range goroutinesOf(ofBubble.FindString(string(own[:runtime.Stack(own[:], false)]))) {
+		if g.waits == "sleep" && slices.ContainsFunc(g.frames, func(frame string) bool { return strings.Contains(frame, in) }) {
+			return g.frames[0]
+		}
+	}
+	return ""
 }
 
 // told tells of goroutines, each with the calls that it is in.
@@ -140,7 +163,7 @@ func told(all []goroutine) string {
 	var b strings.Builder
 	for _, g := range all[:min(len(all), most)] {
 		fmt.Fprintf(&b, "\n  %s", g.waits)
-		for _, frame := range g.frames {
+		for _, frame := range g.frames[:min(len(g.frames), most)] {
 			fmt.Fprintf(&b, "\n      %s", frame)
 		}
 	}

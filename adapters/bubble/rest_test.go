@@ -33,6 +33,8 @@ func TestWhoDoesNotComeToRestIsTold(t *testing.T) {
 	never.Lock()
 	t.Cleanup(never.Unlock)
 	var held sync.Mutex
+	var naps sync.Mutex
+	t.Cleanup(naps.Unlock)
 	spins := func() {
 		for !over.Load() {
 		}
@@ -47,6 +49,8 @@ func TestWhoDoesNotComeToRestIsTold(t *testing.T) {
 	}{
 		"a lock that nobody gives back": {nothing, func() { never.Lock(); never.Unlock() }, ends,
 			[]string{"does not come to rest", "sync.Mutex.Lock", "bubble_test.TestWhoDoesNotComeToRestIsTold", "rest_test.go:"}},
+		"a sleep with a lock that another one wants": {func() { naps.Lock(); naps.Unlock() }, func() { naps.Lock(); time.Sleep(2 * time.Second) }, ends,
+			[]string{"does not come to rest", "holds a lock for which another one waits", "bubble_test.(*ticker).run", "rest_test.go:"}},
 		"a loop":                    {spins, nothing, ends, []string{"does not come to rest", "bubble_test.(*ticker).run", "lab_test.go:"}},
 		"a call that waits":         {nothing, func() { waitsUntil(&over) }, ends, []string{"does not come to rest", "bubble_test.waitsUntil", "rest_test.go:"}},
 		"it is there after its end": {nothing, nothing, leaves, []string{"does not end", "deadlock", "bubble_test.(*ticker).run", "lab_test.go:"}},

@@ -233,6 +233,13 @@ func (e *Env) dead() bool {
 	return e.over
 }
 
+// handles reports whether a request is still being handled.
+func (e *Env) handles(payload string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Contains(e.handling, payload)
+}
+
 // faulty reports whether a goroutine panicked.
 func (e *Env) faulty() bool {
 	e.mu.Lock()

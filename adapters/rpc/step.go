@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/raftcheck/raftcheck/adapters/bubble"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -77,6 +78,10 @@ func (s *server[S]) Step(in spec.Input) spec.Output {
 	if fault := s.env.fault; fault != nil {
 		return spec.Output{Fault: fault}
 	}
+	if where := s.dozes(&in); where != "" {
+		return spec.Output{Fault: bubble.Mistake("rpc: a method that another server calls sleeps before it returns, and time stands still then: its answer would be taken for that to another input. Let Server.Settle be longer " +
+			"than it sleeps, or let it not sleep where it is searched. It sleeps in\n      " + where)}
+	}
 	if in.Gate != "" && s.held() != in.Gate {
 		return spec.Output{Refused: true} // nobody came there
 	}
@@ -88,6 +93,14 @@ func (s *server[S]) Step(in spec.Input) spec.Output {
 	s.confirmed(&in)
 	out.Effects = s.told()
 	return out
+}
+
+// dozes returns where the method sleeps that handles a request; "" if it does not. It has all the time of the step.
+func (s *server[S]) dozes(in *spec.Input) string {
+	if in.Kind != spec.Deliver || !s.env.handles(in.Message.Payload) {
+		return ""
+	}
+	return bubble.Asleep("adapters/rpc.(*handler).call")
 }
 
 // crashed ends a step that is cut at a crash point.

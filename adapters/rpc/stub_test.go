@@ -275,6 +275,32 @@ func TestAFieldThatChanceDecidesIsNamed(t *testing.T) {
 	require.ErrorContains(t, rpc.New(t, how).Node(1, trio).Step(fires).Fault, "hardly twice did the same (LastIncludedIndex: ")
 }
 
+// A method that sleeps before it answers is told, with the place, unless it has the time: no rule is broken by what it does later.
+func TestAMethodThatSleepsIsTold(t *testing.T) {
+	request, _ := asks(t, stubs(), rpc.New(t, stubs()).Node(1, trio))
+	deliver := spec.Input{Kind: spec.Deliver, Message: request}
+	for settle, told := range map[time.Duration]bool{0: true, time.Millisecond: true, 20 * time.Millisecond: false} {
+		how := rpc.Server[*dozy]{Make: func(e *rpc.Env) *dozy { return &dozy{stub{env: e, VotedFor: -1}} }, Settle: settle}
+		out := rpc.New(t, how).Node(2, trio).Step(deliver)
+		if !told {
+			require.NoError(t, out.Fault)
+			require.Len(t, out.Effects, 1)
+			continue
+		}
+		require.ErrorContains(t, out.Fault, "sleeps before it returns")
+		require.ErrorContains(t, out.Fault, "rpc_test.(*dozy).RequestVote")
+		require.ErrorContains(t, out.Fault, "stub_test.go:")
+	}
+}
+
+// dozy is a stub that sleeps before it answers.
+type dozy struct{ stub }
+
+func (d *dozy) RequestVote(q stubVote, reply *stubReply) {
+	time.Sleep(10 * time.Millisecond)
+	d.stub.RequestVote(q, reply)
+}
+
 // What a server cannot send is told as a fault of the step, though a goroutine of its own sends it.
 func TestWhatCannotBeSentIsAFault(t *testing.T) {
 	how := stubs()
