@@ -38,17 +38,25 @@ func (b byIndex) find(i Index) (at int, known bool) {
 
 // at returns the fact about an index, or nil.
 func (b byIndex) at(i Index) *Fact {
-	at, known := b.find(i)
-	if !known {
+	own := b.own(i)
+	if own == nil {
 		return nil
 	}
-	fact := b[at]
+	fact := *own
 	return &fact
+}
+
+// own is at without a copy: what it returns is nobody else's to keep.
+func (b byIndex) own(i Index) *Fact {
+	if at, known := b.find(i); known {
+		return &b[at]
+	}
+	return nil
 }
 
 // unlike returns the fact about the index of another one, of a commitment or of what a client was told, if the two cannot be of one entry; or nil.
 func (b byIndex) unlike(f *Fact) *Fact {
-	if at, known := b.find(f.Index); !known || b[at].Entry.mayBe(f.Entry) {
+	if own := b.own(f.Index); own == nil || own.Entry.mayBe(f.Entry) {
 		return nil
 	}
 	return b.at(f.Index)
@@ -194,8 +202,8 @@ func (h *History) committedAt(i Index) *Fact { return h.committed.at(i) }
 
 // termCommitted returns what is known to be committed at an index, if that tells the term; nil otherwise. It is the history's own, and nobody else's to keep.
 func (h *History) termCommitted(i Index) *Fact {
-	if at, known := h.committed.find(i); known && h.committed[at].Entry.Term > 0 {
-		return &h.committed[at]
+	if f := h.committed.own(i); f != nil && f.Entry.Term > 0 {
+		return f
 	}
 	return nil
 }

@@ -32,11 +32,8 @@ func (t *settled) at(i Index) (settlement, bool) {
 	return settlement{}, false
 }
 
-// add notes a settlement. Of two of the same entry, the one by the earlier term says more.
+// add notes a settlement.
 func (t *settled) add(i Index, now settlement) {
-	if was, known := t.at(i); known && was.in <= now.in {
-		return
-	}
 	if t.all[0] == nil || len(t.all[0]) >= mostTold {
 		t.all[0], t.all[1] = map[Index]settlement{}, t.all[0]
 	}
@@ -58,15 +55,18 @@ func (t *settled) unlike(log *Log, term Term, after int) (i Index, found settlem
 	return 0, settlement{}
 }
 
-// settle takes in that an entry is committed, or returns what says that another one is.
+// settle takes in that an entry is committed, or returns what says that another one is. Of two settlements of the same entry, the one by the earlier term says more.
 func (j *Judge) settle(i Index, now settlement) (earlier settlement, differs bool) {
 	if f := j.history.termCommitted(i); f != nil && f.Entry.Term != now.term {
 		return settlement{term: f.Entry.Term, in: f.In, by: f.By, at: f.Origin}, true
 	}
-	if was, known := j.hearsay.settled.at(i); known && was.term != now.term {
+	was, known := j.hearsay.settled.at(i)
+	switch {
+	case known && was.term != now.term:
 		return was, true
+	case !known || now.in < was.in:
+		j.hearsay.settled.add(i, now)
 	}
-	j.hearsay.settled.add(i, now)
 	return settlement{}, false
 }
 
@@ -91,7 +91,7 @@ func (j *Judge) settles(s *Step, m *Message, part Part, effect int, where func(P
 		if m.Kind == AppendEntries && i > m.PrevLogIndex && m.Entries[i-m.PrevLogIndex-1].Kind == Command {
 			now.command = m.Entries[i-m.PrevLogIndex-1].Value
 		}
-		if f := j.history.committed.at(i); f != nil && f.Entry.Term == 0 && now.unlike(f) {
+		if f := j.history.committed.own(i); f != nil && f.Entry.Term == 0 && now.unlike(f) {
 			report(stateMachineSafety, now.twoCommands(s.breach(part, effect, "%s of term %d from %s says that %s is committed at index %d, and %s committed %s there",
 				m.Kind, m.Term, m.From, Shown(now.command), i, f.By, Shown(f.Entry.Value)), f.Entry.Value, f.By, f.Origin))
 			return

@@ -59,9 +59,10 @@ func (t *sentTable) find(print uint64, is func(*sentMessage) bool) (at int, ther
 	}
 }
 
-// grow makes room.
+// grow makes room for twice as many.
 func (t *sentTable) grow() {
 	t.places = make([]sentPlace, max(64, 2*len(t.places)))
+	t.sent = append(make([]sentMessage, 0, len(t.places)/2), t.sent...)
 	for n := range t.sent {
 		print := t.sent[n].print
 		k, _ := t.find(print, func(*sentMessage) bool { return false })
