@@ -3,6 +3,7 @@ package bubble_test
 import (
 	"context"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +18,7 @@ import (
 
 // ticker is a server with a goroutine of its own, which counts. A timeout is a second that passes, and an odd count is a new term.
 type ticker struct {
+	mu       sync.Mutex
 	count    int
 	commands chan func()
 	gone     chan struct{}
@@ -38,13 +40,19 @@ func (s *ticker) run() {
 	for {
 		select {
 		case <-second.C:
-			s.count++
-			if s.twist != nil {
-				s.twist(s)
-			}
+			s.tick()
 		case <-s.gone:
 			return
 		}
+	}
+}
+
+func (s *ticker) tick() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.count++
+	if s.twist != nil {
+		s.twist(s)
 	}
 }
 
@@ -59,9 +67,15 @@ func (s *ticker) Step(in spec.Input) spec.Output {
 	return spec.Output{}
 }
 
-func (s *ticker) Observe() spec.Observation { return spec.Observation{Term: spec.Term(s.count+1) / 2} }
+func (s *ticker) Observe() spec.Observation {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return spec.Observation{Term: spec.Term(s.count+1) / 2}
+}
 
 func (s *ticker) AppendState(b []byte) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.hide && s.count == 4 {
 		return append(b, 2)
 	}

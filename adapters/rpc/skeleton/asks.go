@@ -177,13 +177,4 @@ func (s *source) kinds() (lines []string, any bool) {
 }
 
 // has reports whether a struct has a field of one of these plain names.
-func has(fields *types.Struct, plain ...string) bool {
-	for f := range fields.Fields() {
-		for _, name := range plain {
-			if names.Plain(f.Name()) == name {
-				return true
-			}
-		}
-	}
-	return false
-}
+func has(fields *types.Struct, plain ...string) bool { return fieldOf(fields, plain) != nil }

@@ -38,12 +38,8 @@ func (s *source) fields() (lines []string, leader bool) {
 
 // find returns the path of the field that is called as usual: at the top, in what is embedded, or in a struct of the server's.
 func find(top *types.Struct, key string) (path string, found bool) {
-	for _, name := range names.Fields[key] {
-		for f := range top.Fields() {
-			if names.Plain(f.Name()) == name {
-				return f.Name(), true
-			}
-		}
+	if f := fieldOf(top, names.Fields[key]); f != nil {
+		return f.Name(), true
 	}
 	for embedded := range 2 {
 		for f := range top.Fields() {
@@ -51,16 +47,12 @@ func find(top *types.Struct, key string) (path string, found bool) {
 			if inner == nil || f.Embedded() != (embedded == 0) {
 				continue
 			}
-			for _, name := range names.Fields[key] {
-				for g := range inner.Fields() {
-					if names.Plain(g.Name()) != name {
-						continue
-					}
-					if f.Embedded() {
-						return g.Name(), true
-					}
-					return f.Name() + "." + g.Name(), true
-				}
+			switch g := fieldOf(inner, names.Fields[key]); {
+			case g == nil:
+			case f.Embedded():
+				return g.Name(), true
+			default:
+				return f.Name() + "." + g.Name(), true
 			}
 		}
 	}
@@ -70,14 +62,12 @@ func find(top *types.Struct, key string) (path string, found bool) {
 // within returns where a field is when the log is a struct: its entries, and what it begins after. path is where it is otherwise, "" if nowhere.
 func within(top *types.Struct, log, key, path string) (string, bool) {
 	for name := range strings.SplitSeq(log, ".") {
-		for f := range top.Fields() {
-			if f.Name() != name {
-				continue
-			}
-			if top = structOf(f.Type()); top == nil {
-				return path, path != ""
-			}
-			break
+		f := fieldOf(top, []string{names.Plain(name)})
+		if f == nil { // it is in what is embedded
+			return path, path != ""
+		}
+		if top = structOf(f.Type()); top == nil {
+			return path, path != ""
 		}
 	}
 	of := names.Fields[key]
@@ -88,14 +78,22 @@ func within(top *types.Struct, log, key, path string) (string, bool) {
 	default:
 		return path, path != ""
 	}
-	for _, name := range of {
-		for f := range top.Fields() {
+	if f := fieldOf(top, of); f != nil {
+		return log + "." + f.Name(), true
+	}
+	return path, path != ""
+}
+
+// fieldOf returns the field of a struct that has one of these plain names, the first that there is; nil if none has.
+func fieldOf(t *types.Struct, plain []string) *types.Var {
+	for _, name := range plain {
+		for f := range t.Fields() {
 			if names.Plain(f.Name()) == name {
-				return log + "." + f.Name(), true
+				return f
 			}
 		}
 	}
-	return path, path != ""
+	return nil
 }
 
 func fieldsOf(t *types.Struct) (all []string) {
@@ -115,13 +113,12 @@ func (s *source) roles() string {
 	if !found || strings.Contains(path, ".") {
 		return ""
 	}
-	var t types.Type
-	for f := range top.Fields() {
-		if f.Name() == path {
-			t = f.Type()
-		}
+	f := fieldOf(top, []string{names.Plain(path)})
+	if f == nil {
+		return ""
 	}
-	if t == nil || !is(t, types.IsInteger) || types.NewMethodSet(t).Lookup(s.pkg, "String") != nil {
+	t := f.Type()
+	if !is(t, types.IsInteger) || types.NewMethodSet(t).Lookup(s.pkg, "String") != nil {
 		return ""
 	}
 	values, known := s.roleValues(t)
