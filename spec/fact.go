@@ -118,7 +118,7 @@ func bindingOf(declared Variants) binding {
 func (b *binding) promises() bool { return !b.volatile && !b.selfVote }
 
 // Heard calls yield for every fact that a message which arrives tells of its sender: whom it votes for, and what the log of a leader holds. Where
-// the sender is recorded too it has told them itself; of others nobody else tells.
+// the sender is recorded too it has told them itself; of others nobody else tells. What a leader sends tells the same of a log that it does not show.
 func Heard(s *Step, declared Variants, yield func(*Fact)) {
 	is := bindingOf(declared)
 	tell := teller{yield: yield}
@@ -126,6 +126,13 @@ func Heard(s *Step, declared Variants, yield func(*Fact)) {
 }
 
 func (t *teller) heard(s *Step, declared *binding) {
+	if !declared.volatile && !s.After.Knows(FieldLog) {
+		for k, m := range s.Output.Sent {
+			if m.Kind == AppendEntries && m.From == s.Server && m.Knows(MessageEntries|MessagePrevIndex) {
+				t.sent(s, m, PartEffect, k)
+			}
+		}
+	}
 	m := &s.Input.Message
 	if s.Input.Kind != Deliver || !m.Knows(MessageFrom|MessageTerm) || m.From == None || m.From == s.Server {
 		return
@@ -137,12 +144,12 @@ func (t *teller) heard(s *Step, declared *binding) {
 	case m.Kind == RequestVote && promises:
 		t.tell(Fact{Key: Key{Kind: FactVote, Server: m.From, Term: m.Term}, Holder: m.From, By: m.From, Part: PartInput})
 	case m.Kind == AppendEntries && m.Knows(MessageEntries|MessagePrevIndex):
-		t.sent(s, m)
+		t.sent(s, m, PartInput, 0)
 	}
 }
 
-// sent tells the entries that a message brings, where the server that receives it does not show them in its own log.
-func (t *teller) sent(s *Step, m *Message) {
+// sent tells the entries that a message brings, where the server at hand does not show them in its own log.
+func (t *teller) sent(s *Step, m *Message, part Part, effect int) {
 	prev := m.PrevLogTerm
 	if !m.Knows(MessagePrevTerm) {
 		prev = 0
@@ -150,7 +157,7 @@ func (t *teller) sent(s *Step, m *Message) {
 	for k, e := range m.Entries {
 		i := m.PrevLogIndex + 1 + Index(k)
 		if own, held := s.After.Log.At(i); !held || own != e || !s.After.Knows(FieldLog) {
-			t.tell(Fact{Key: Key{Kind: FactEntry, Index: i, Term: e.Term}, Prev: prev, Entry: e, By: m.From, Part: PartInput})
+			t.tell(Fact{Key: Key{Kind: FactEntry, Index: i, Term: e.Term}, Prev: prev, Entry: e, By: m.From, Part: part, Effect: effect})
 		}
 		prev = e.Term
 	}

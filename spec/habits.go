@@ -232,7 +232,8 @@ var Habits = []*Habit{
 	},
 	{
 		Variant: AppliesLater, Sentence: "What is committed is applied in steps of their own, and a server answers a read from its own state machine: the index of the answer is how far that has applied.",
-		Seen: "hashicorp/raft (runFSM); most systems with a state machine of their own",
-		Safe: "A read waits until what was committed when it came is applied.",
+		Seen:    "hashicorp/raft (runFSM); most systems with a state machine of their own",
+		Safe:    "A read waits until what was committed when it came is applied.",
+		Instead: "A leader that was removed leads until it has applied the configuration without itself, and no longer.",
 	},
 }

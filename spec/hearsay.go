@@ -99,6 +99,8 @@ func (j *Judge) hear(where func(Part, int) Origin, s *Step, broken bool) (found 
 	}
 	report(snapshotWhole, h.chunk(s, j.unnumbered))
 	report(ackVerified, s.acknowledgedTooFar())
+	report(ackVerified, j.acknowledgesBeyond(s))
+	report(commitOwnTerm, s.commitsEarlier())
 	report(majorityElects, j.of(s.Server).known.leadsAgain(s))
 	j.counts(s, report)
 	alone := func(r *Rule, b *Breach) { // others say better what is wrong
@@ -149,6 +151,42 @@ func (s *Step) acknowledgedTooFar() *Breach {
 	return s.breach(PartInput, 0, "%s acknowledges entries up to index %d to %s, whose log ends with index %d", m.From, m.MatchIndex, s.Server, log.LastIndex()).
 		refusing("matchIndex ≤ the leader's last index", "%d is above %d", m.MatchIndex, log.LastIndex()).
 		allowing("%s acknowledges what it was sent", m.From)
+}
+
+// acknowledgesBeyond returns the breach of a follower whose acknowledgement goes beyond the log that the leader has at that moment.
+func (j *Judge) acknowledgesBeyond(s *Step) *Breach {
+	if j.causal || j.unnumbered {
+		return nil
+	}
+	for n, m := range s.Output.Sent {
+		if m.Kind != AppendEntriesReply || !m.Success || !m.Knows(MessageTo|MessageTerm|MessageSuccess|MessageMatch) || m.To == s.Server || m.To == None {
+			continue
+		}
+		leader := &j.of(m.To).known
+		o := &leader.now
+		if leader.lost || leader.hole != j.holes || !o.Knows(FieldRole|FieldTerm|FieldLog) || o.Role != Leader || o.Term != m.Term || m.MatchIndex <= o.Log.LastIndex() {
+			continue
+		}
+		return s.breachSent(n, "%s acknowledges entries up to index %d to %s, whose log ends with index %d", s.Server, m.MatchIndex, m.To, o.Log.LastIndex()).
+			refusing("matchIndex ≤ the leader's last index", "%d is above %d", m.MatchIndex, o.Log.LastIndex()).
+			allowing("%s acknowledges what it was sent", s.Server).after("the leader's log", m.To, leader.from)
+	}
+	return nil
+}
+
+// commitsEarlier returns the breach of a leader that commits an entry of an earlier term, where the step does not show its log any more: it keeps what it had before.
+func (s *Step) commitsEarlier() *Breach {
+	b, o := &s.Before, &s.After
+	if !s.show(FieldRole|FieldTerm|FieldCommit) || !s.leads() || !s.runs() || !b.Knows(FieldLog) || o.Knows(FieldLog) || o.CommitIndex <= b.CommitIndex {
+		return nil
+	}
+	term, known := b.Log.termKnownAt(o.CommitIndex)
+	if !known || term == o.Term {
+		return nil
+	}
+	return s.breachAfter("%s, leader of term %d, commits index %d, an entry of term %d", s.Server, o.Term, o.CommitIndex, term).
+		refusing("log[commitIndex].term = currentTerm", "%d is not %d", term, o.Term).
+		allowing("%s keeps commitIndex %d until an entry of term %d is on a majority", s.Server, b.CommitIndex, o.Term).before("commitIndex before", FieldCommit)
 }
 
 // leadsAgain returns the breach of a server that leads a term again after it had stopped leading it.

@@ -39,7 +39,7 @@ func (j *Judge) agree(where func(Part, int) Origin, s *Step) (found []*Breach) {
 
 // heard tells what the message that a step brings says of its sender.
 func (j *Judge) heard(where func(Part, int) Origin, s *Step) (found []*Breach) {
-	if !j.recorded || j.incomplete || s.Input.Kind != Deliver {
+	if !j.recorded || j.incomplete || s.Input.Kind != Deliver && s.After.Knows(FieldLog) {
 		return nil
 	}
 	j.hears(where, s)

@@ -14,6 +14,7 @@ type Known struct {
 
 	term   learnt[Term]  // it has reached at least this term, and has not been down since
 	commit learnt[Index] // likewise, its commit index
+	ran    learnt[Index] // likewise, how far it has applied
 	vote   ballot        // the last vote that it is known to have given, not taken back by a crash
 
 	promised promise
@@ -70,7 +71,7 @@ type promise struct {
 	own   ballot       // it asked for votes, and so had its own
 	asked learnt[Term] // it asked, or led, in this term; a crash that is said to have lost what was not synced may take that back
 	vote  ballot
-	log   Log // acknowledged, so these entries are on disk, unless the server has taken others in their place since
+	log   Log // acknowledged or synced, so these entries are on disk, unless the server has taken others in their place since
 	logAt Origin
 
 	acked reach // how far it acknowledged entries to the leader of its latest term, which never takes any of them back
@@ -149,6 +150,9 @@ func (k *Known) meet(s *Step, declared *binding, unnumbered bool, holes int, whe
 	if b := k.appliesAgain(s); b != nil && !s.Declared.Has(CommitMayFall) {
 		yield(applyInOrder, b)
 	}
+	if b := s.appliesUncommitted(); b != nil && !s.Declared.Has(CommitMayFall) {
+		yield(commitInLog, b)
+	}
 	if b := k.answersAsBefore(s, declared); b != nil {
 		yield(staleRequestAnswer, b)
 	}
@@ -207,7 +211,7 @@ func (s *Step) fails() bool {
 // forget drops what need not hold any more after steps that are not recorded, a crash among them perhaps.
 func (k *Known) forget() {
 	k.now, k.running = Observation{Unknown: ^Field(0)}, false
-	k.term, k.vote, k.commit = k.promised.term, k.promised.vote, learnt[Index]{}
+	k.term, k.vote, k.commit, k.ran = k.promised.term, k.promised.vote, learnt[Index]{}, learnt[Index]{}
 	k.promised.log.Entries = k.promised.log.Entries[:0:0]
 	k.past = tenures{}
 	k.did = reach{}
@@ -290,7 +294,7 @@ func (k *Known) learn(s *Step, declared *binding, holes int, where func(Part, in
 		k.stepped = o.Term
 	}
 	if s.crashes() || s.Input.Kind == Restart || k.down() && !s.crashes() {
-		k.term, k.vote, k.commit = k.promised.term, k.promised.vote, learnt[Index]{}
+		k.term, k.vote, k.commit, k.ran = k.promised.term, k.promised.vote, learnt[Index]{}, learnt[Index]{}
 	}
 	disk := k.now.Durable
 	diskKnown := k.now.Knows(FieldDurable)
@@ -312,6 +316,9 @@ func (k *Known) learn(s *Step, declared *binding, holes int, where func(Part, in
 		if o.Knows(FieldCommit) {
 			k.commit.raise(o.CommitIndex, at)
 		}
+		if o.Knows(FieldApplied) {
+			k.ran.raise(o.LastApplied, at)
+		}
 	}
 	if !declared.promises() {
 		return // what it sends leaves later, or promises nothing
@@ -320,14 +327,14 @@ func (k *Known) learn(s *Step, declared *binding, holes int, where func(Part, in
 	for n := range s.Output.Effects {
 		switch e := &s.Output.Effects[n]; {
 		case n == last && e.Kind == Sync:
-			k.stored(&e.Durable, declared, where(PartEffect, n))
+			k.stored(&e.Durable, s, declared, where(PartEffect, n))
 		case e.Kind == Send:
 			k.sends = true
 			k.told(&e.Message, false, o, declared, where(PartEffect, n))
 		}
 	}
 	if o.Knows(FieldDurable) {
-		k.stored(&o.Durable, declared, at)
+		k.stored(&o.Durable, s, declared, at)
 	}
 	if s.Input.Lossy && s.crashes() {
 		k.mayLose()
@@ -352,14 +359,25 @@ func (k *Known) tops(s *Step) {
 	}
 }
 
-// cut shortens what is promised of the log to what a step that may have replaced entries leaves of it.
+// cut shortens what is promised of the log to what a step that may have replaced entries leaves of it. One that ends in a crash may have come so far.
 func (k *Known) cut(s *Step) {
-	p := &k.promised
-	if len(p.log.Entries) == 0 || s.crashes() {
+	p, m := &k.promised, &s.Input.Message
+	if len(p.log.Entries) == 0 {
 		return
 	}
 	keep := p.log.LastIndex()
 	switch {
+	case s.crashes():
+		switch {
+		case s.Input.Kind == Crash || s.Input.Kind == Restart || s.Input.Cut == 1 || s.leavesEntries():
+			return
+		case s.Input.Kind == Deliver && m.Knows(MessageTerm) && m.Term == p.acked.term:
+			keep = min(keep, p.acked.index) // its leader has that too
+		case s.Before.Knows(FieldCommit):
+			keep = min(keep, s.Before.CommitIndex)
+		default:
+			keep = 0
+		}
 	case s.After.Knows(FieldLog):
 		if i, lost := firstLoss(p.log, s.After.Log); lost {
 			keep = i - 1

@@ -108,9 +108,17 @@ func (o *Output) durable() bool {
 	return slices.ContainsFunc(o.Effects, func(e Effect) bool { return e.Kind == Write || e.Kind == Sync })
 }
 
-// stored adds what was on disk.
-func (k *Known) stored(d *Durable, declared *binding, at Origin) {
-	p := &k.promised
+// stored adds what was on disk. now is what the server is then: what its log holds too, it did not replace meanwhile.
+func (k *Known) stored(d *Durable, s *Step, declared *binding, at Origin) {
+	p, now := &k.promised, &s.After
+	if log := d.Log; d.Unknown&FieldLog == 0 && now.Knows(FieldLog) && !s.crashes() && !declared.healsFirst && !s.Declared.Has(DropsUnacknowledged) {
+		if i, lost := firstLoss(log, now.Log); lost {
+			log.Entries = log.Entries[:i-1-log.Base]
+		}
+		if log.LastIndex() > p.log.LastIndex() {
+			p.log, p.logAt = log, at
+		}
+	}
 	if d.Unknown&FieldTerm != 0 {
 		return
 	}

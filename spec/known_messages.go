@@ -193,6 +193,9 @@ func (k *Known) asksOtherwise(s *Step, declared *binding, where func(Part, int) 
 				allowing("last index %d and last term %d", c.last.index, c.last.term).promised("the request before", s.Server, c.last.at)
 		}
 	}
+	if b := c.sendsOtherwise(s); b != nil {
+		return b
+	}
 	o := &s.After
 	if !o.Knows(FieldRole|FieldTerm|FieldLog) || o.Role != Leader || o.Term != c.term || c.term == 0 {
 		return nil
@@ -204,6 +207,44 @@ func (k *Known) asksOtherwise(s *Step, declared *binding, where func(Part, int) 
 	return s.breachAfter("%s asked for votes in term %d with a log that ends with index %d of term %d, and leads that term with a log that has %s there", s.Server, c.term, c.last.index, c.last.term, o.Log.at(c.last.index)).
 		refusing("the leader holds the entry that it named as its last", "index %d holds %s", c.last.index, o.Log.at(c.last.index)).
 		allowing("%s names the end of its log", s.Server).showing(FieldLog).promised("the request for votes", s.Server, c.last.at)
+}
+
+// sendsOtherwise returns the breach of a leader that sends of a log which cannot have ended, as it asked for votes, as it said: nothing came to that since but what
+// the leader made in its own term.
+func (c *campaign) sendsOtherwise(s *Step) *Breach {
+	if c.term == 0 || s.Declared.Has(LateTerm) {
+		return nil
+	}
+	for n, m := range s.Output.Sent {
+		if !m.saysLeader() || m.Term != c.term || !m.Knows(MessagePrevIndex) {
+			continue
+		}
+		i, term, differs := m.PrevLogIndex, m.PrevLogTerm, m.Knows(MessagePrevTerm) && c.differs(m.PrevLogIndex, m.PrevLogTerm)
+		for k := 0; m.Knows(MessageEntries) && !differs && k < len(m.Entries); k++ {
+			i, term = i+1, m.Entries[k].Term
+			differs = c.differs(i, term)
+		}
+		if differs {
+			return s.breachSent(n, "%s asked for votes in term %d with a log that ends with index %d of term %d, and sends of its log as leader of that term an entry of term %d at index %d",
+				s.Server, c.term, c.last.index, c.last.term, term, i).
+				refusing("only what the leader made comes after the entry that it named as its last", "an entry of term %d is at index %d", term, i).
+				allowing("%s names the end of its log", s.Server).promised("the request for votes", s.Server, c.last.at)
+		}
+	}
+	return nil
+}
+
+// differs reports whether no log that ended so as its server asked for votes has an entry of a term at an index once the server leads.
+func (c *campaign) differs(i Index, term Term) bool {
+	switch {
+	case i == 0 || term == 0:
+		return false
+	case i > c.last.index:
+		return term != c.term
+	case i == c.last.index:
+		return c.last.term > 0 && term != c.last.term
+	}
+	return c.last.term > 0 && term > c.last.term
 }
 
 // sent returns the breach of a step that brings a message which this server, by all that is known of it, cannot have sent.
@@ -315,6 +356,24 @@ func (k *Known) appliesAgain(s *Step) *Breach {
 			return b
 		}
 		did = e.Reply.Index
+	}
+	return nil
+}
+
+// appliesUncommitted returns the breach of a state machine that carries out an entry beyond what its server has committed when the step is over.
+func (s *Step) appliesUncommitted() *Breach {
+	o := &s.After
+	if s.crashes() || s.Input.Kind == Restart || !o.Knows(FieldCommit) {
+		return nil
+	}
+	for n := range s.Output.Effects {
+		e := &s.Output.Effects[n]
+		if e.Kind != Apply || e.Reply.NoIndex || e.Reply.Index <= o.CommitIndex || o.Knows(FieldLog|FieldCompacted) && e.Reply.Index <= o.Log.Base {
+			continue
+		}
+		return s.breach(PartEffect, n, "%s applies %s at index %d and has committed entries up to %d", s.Server, Shown(e.Reply.Value), e.Reply.Index, o.CommitIndex).
+			refusing("index applied ≤ commitIndex", "%d is above %d", e.Reply.Index, o.CommitIndex).
+			allowing("%s applies up to index %d", s.Server, o.CommitIndex).beside("its commit index", FieldCommit)
 	}
 	return nil
 }

@@ -63,7 +63,7 @@ func (k *Known) fallsUntold(s *Step) bool {
 
 // elsewhere reports whether a step begins otherwise than the one before ended.
 func (k *Known) elsewhere(o *Observation) bool {
-	return k.now.differs(o) || o.Knows(FieldTerm) && o.Term < k.term.least || o.Knows(FieldCommit) && o.CommitIndex < k.commit.least
+	return k.now.differs(o) || o.Knows(FieldTerm) && o.Term < k.term.least || o.Knows(FieldCommit) && o.CommitIndex < k.commit.least || o.Knows(FieldApplied) && o.LastApplied < k.ran.least
 }
 
 // outgrew reports whether a state before a step is no more than what the server showed last, and messages that arrived since told of more: in a record in which
@@ -148,10 +148,10 @@ func (k *Known) falls(s *Step, part Part, asked Field, declared *binding, yield 
 			refusing("commitIndex ≥ commitIndex before", "%d is below %d", o.CommitIndex, k.commit.least).
 			allowing("%s keeps commitIndex %d", s.Server, k.commit.least), "commitIndex before", k.commit.at)
 	}
-	if was := k.now.LastApplied; compare(FieldApplied) && k.now.Knows(FieldApplied) && o.LastApplied < was && !s.Declared.Has(CommitMayFall) {
+	if was := k.ran.least; compare(FieldApplied) && o.LastApplied < was && !s.Declared.Has(CommitMayFall) {
 		say(applyInOrder, s.breach(part, 0, "%s has applied entries up to index %d and had applied up to %d before", s.Server, o.LastApplied, was).
 			refusing("lastApplied ≥ lastApplied before", "%d is below %d", o.LastApplied, was).
-			allowing("%s applies what follows index %d", s.Server, was), "lastApplied before", k.from)
+			allowing("%s applies what follows index %d", s.Server, was), "lastApplied before", k.ran.at)
 	}
 	return any
 }
@@ -207,7 +207,7 @@ func (k *Known) comesBack(s *Step, declared *binding, unnumbered bool, yield fun
 	}
 	yield(durableBeforeSend, s.breachAfter("%s had %s at index %d for good and comes back with %s there", s.Server, p.log.at(i), i, o.Log.at(i)).
 		refusing("what was promised is a prefix of the log after", "they differ from index %d on", i).
-		allowing("%s comes back with its entries up to index %d", s.Server, p.log.LastIndex()).showing(FieldLog).hinting(syncHint).promised("the acknowledgement", s.Server, p.logAt))
+		allowing("%s comes back with its entries up to index %d", s.Server, p.log.LastIndex()).showing(FieldLog).hinting(syncHint).promised("what it had for good", s.Server, p.logAt))
 }
 
 // isOn reports whether the term and the vote that were promised are on a disk that holds these.

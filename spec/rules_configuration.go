@@ -231,12 +231,16 @@ var removedLeaderSteps = &Rule{
 	Section: "dissertation, 4.2.2; Raft paper, 6", Level: Must, Profile: Membership,
 	Catches:    []string{"mb-cond-inverted", "mb-removed-leads-on", "mb-premature-retire"},
 	Only:       []Variant{ConfigurationInLog},
+	Varies:     []Variant{AppliesLater},
 	NeedsAfter: FieldRole | FieldTerm | FieldLog | FieldCommit,
 	Live:       liveSuccessors,
 	Step: func(s *Step) *Breach {
 		c, i, found := s.lastConfiguration(&s.After.Log, s.After.Log.LastIndex())
 		if s.After.Role != Leader || !found || i > s.After.CommitIndex || slices.Contains(c.Voters, s.Server) || slices.Contains(c.Outgoing, s.Server) {
 			return nil
+		}
+		if s.Declared.Has(AppliesLater) && (!s.After.Knows(FieldApplied) || i > s.After.LastApplied) {
+			return nil // it has not come to that entry yet
 		}
 		return s.breachAfter("%s leads term %d and is not in the configuration %s, committed at index %d", s.Server, s.After.Term, c, i).
 			refusing("the leader is a voter", "the voters are %s", configured(&c)).allowing("%s becomes a follower", s.Server)
