@@ -50,26 +50,22 @@ func (w *worker) cover(s *search, p int, state []uint32) {
 				}
 			}
 		}
-		fp := slices.Min(w.less)
+		fp := w.even(slices.Min(w.less))
 		to := &s.covering.below[p][partitionOf(fp)]
 		*to = append(room(*to, 1), below{fp, different(w.less)})
 	}
 }
 
-// different counts different fingerprints. Where there are too many to compare it says 0.
-func different(all []uint64) (n uint16) {
-	if len(all) > manyRenamings {
-		return 0
-	}
-	for k, fp := range all {
-		if !slices.Contains(all[:k], fp) {
-			n++
+// different counts different fingerprints: those that are the same are equally many each, since what leaves a state as it is does so to every image of it, under another name.
+func different(all []uint64) uint16 {
+	same := 0
+	for _, fp := range all {
+		if fp == all[0] {
+			same++
 		}
 	}
-	return n
+	return uint16(len(all) / same)
 }
-
-const manyRenamings = 24
 
 // spread puts what the states of a round cover into the set of states seen.
 func (s *search) spread() {
@@ -114,7 +110,7 @@ func (s *seen) touchBelow(some []below) {
 
 // standsFor returns how many states those searched stand for; 0 where that is not counted.
 func (s *search) standsFor() uint64 {
-	if len(s.names) > manyRenamings || s.reduce&(Covered|Renaming) == 0 || s.kept != nil && !s.stats.Complete {
+	if s.reduce&(Covered|Renaming) == 0 || s.kept != nil && !s.stats.Complete {
 		return 0
 	}
 	stands := s.covering.stands

@@ -396,7 +396,7 @@ func (x *expander) least(k uint32, place, kind int, lost way, after uint32) {
 				least = min(least, fp+delta[p]-arrived[p]+extra+is[p]-was[p])
 			}
 		}
-		x.out(least, v)
+		x.out(x.even(least), v)
 		return
 	}
 	sum := x.sum[:n]
@@ -409,7 +409,7 @@ func (x *expander) least(k uint32, place, kind int, lost way, after uint32) {
 	for rest := v.evicted(); rest != 0; rest &= rest - 1 {
 		x.subtract(x.state[x.network()+bits.TrailingZeros32(rest)])
 	}
-	x.out(slices.Min(sum), v)
+	x.out(x.even(slices.Min(sum)), v)
 }
 
 // subtract takes a message out of the fingerprints under each renaming.
@@ -434,7 +434,7 @@ func (x *expander) drop(place int, id uint32) {
 		for p, fp := range x.base {
 			least = min(least, fp-x.messageHash[int(id)*len(x.names)+p]+hashSpent(price))
 		}
-		x.out(least, v)
+		x.out(x.even(least), v)
 	}
 }
 

@@ -151,3 +151,37 @@ func TestARoundEndsWithItsTime(t *testing.T) {
 	require.Equal(t, 1, n)
 	require.Greater(t, r.stats.Distinct, uint64(1))
 }
+
+// Where renamings are many, the least fingerprints of states are as evenly spread as those of others, and what they stand for is counted.
+func TestManyRenamings(t *testing.T) {
+	for _, servers := range []int{4, 5} {
+		config := cluster.Default(impl.New(impl.Options{}))
+		config.Servers, config.Bounds.Terms, config.Bounds.Log, config.Bounds.Messages = servers, 1, 0, 1
+		count := map[Reductions]*Result{}
+		for _, reduce := range []Reductions{0, Renaming} {
+			r, err := newRun(&config, Options{Reduce: reduce})
+			require.NoError(t, err)
+			count[reduce], err = r.searched(t.Context())
+			require.NoError(t, err)
+		}
+		few := count[Renaming].Search
+		require.Equal(t, count[0].Search.Distinct, few.StandsFor)
+		require.Less(t, 10*few.Distinct, few.StandsFor)
+
+		r, err := newRun(&config, Options{Reduce: Renaming})
+		require.NoError(t, err)
+		require.NoError(t, r.begin())
+		for len(r.layer) > 0 {
+			for from := 0; from < len(r.layer); {
+				n, err := r.round(t.Context(), from)
+				require.NoError(t, err)
+				from += n
+			}
+			r.turn()
+		}
+		for p := range r.seen {
+			require.InDelta(t, few.Distinct/partitions, r.seen[p].count, float64(few.Distinct/partitions/2), "%d servers, partition %d", servers, p)
+		}
+		r.end()
+	}
+}

@@ -24,8 +24,8 @@ type orbits struct {
 	images   [][]uint32 // by server state: what it becomes by each renaming
 	messages [][]uint32 // likewise by message; nil is not known yet
 	inputs   [][][]uint16
-	derived  int
-	without  map[given]int // inputs that lead to no step, as it was derived
+	derived  map[given]int // steps
+	without  map[given]int // inputs that lead to no step
 }
 
 // given says of what kind an input is, and the message if one is delivered.
@@ -34,8 +34,8 @@ type given struct {
 	message spec.MessageKind
 }
 
-// derivedTried is how many derived steps there are for one of them that is run to see whether it is right. The first of them are all run.
-// Likewise for each kind of inputs that lead to no step.
+// derivedTried is how many derived steps there are, on inputs of one kind, for one of them that is run to see whether it is right. The first of them are all run.
+// Likewise for inputs that lead to no step.
 const (
 	derivedTried = 16
 	derivedFirst = 64
@@ -54,7 +54,7 @@ func newOrbits(config *cluster.Config, names []*renaming) *orbits {
 	if _, writes := node.(spec.Permuter); writes || !can || len(names) == 1 {
 		return nil
 	}
-	o := &orbits{renamer: renamer, without: map[given]int{}}
+	o := &orbits{renamer: renamer, derived: map[given]int{}, without: map[given]int{}}
 	for _, q := range names {
 		var row []int
 		for _, p := range names {
@@ -251,9 +251,8 @@ func (m *memo) deriveNone(state, message uint32, taken []stepOrigin, images []im
 			continue
 		}
 		in := m.givenBy(from)
-		count := given{in.Kind, in.Message.Kind}
 		for _, i := range images[1:] {
-			if m.orbits.without[count]++; m.orbits.without[count] > derivedFirst && m.orbits.without[count]%derivedTried != 0 {
+			if !tries(m.orbits.without, in) {
 				continue
 			}
 			if err := m.tryNone(m.renamedOrigin(from, i.by)); err != nil {
@@ -409,10 +408,17 @@ func (m *memo) derive(step int, i image) error {
 	if s := &m.servers[local.next]; local.next != from.state && s.twin < 0 && s.from >= 0 && s.from != number {
 		s.twin = number
 	}
-	if m.orbits.derived++; m.orbits.derived > derivedFirst && m.orbits.derived%derivedTried != 0 {
+	if in := m.givenBy(from); !tries(m.orbits.derived, in) {
 		return nil
 	}
 	return m.try(number)
+}
+
+// tries counts what was derived on such an input, and reports whether it is to be run.
+func tries(derived map[given]int, in spec.Input) bool {
+	kind := given{in.Kind, in.Message.Kind}
+	derived[kind]++
+	return derived[kind] <= derivedFirst || derived[kind]%derivedTried == 0
 }
 
 // try runs a derived step.

@@ -9,32 +9,34 @@ import (
 
 // fingerprints writes the fingerprint of a state under each renaming.
 func (x *expander) fingerprints(state []uint32, into []uint64) {
-	n := len(x.names)
-	for p := range into {
-		sum := hashSpent(cluster.Spent(state[x.spent()])) + x.historyHash[int(state[x.history()])*n+p]
-		for _, s := range state[:x.size] {
-			sum += x.serverHash[int(s)*n+p]
-		}
-		into[p] = sum + x.networkHash(state, p)
+	n, spent := len(x.names), hashSpent(cluster.Spent(state[x.spent()]))
+	for p, hash := range x.historyHash[int(state[x.history()])*n:][:n] {
+		into[p] = hash + spent
 	}
-}
-
-func (x *expander) networkHash(state []uint32, p int) uint64 {
-	n, sum := len(x.names), uint64(0)
-	place := 0
-	messages := state[x.network():]
+	for _, s := range state[:x.size] {
+		add(into, x.serverHash[int(s)*n:][:n])
+	}
+	place, messages := 0, state[x.network():]
 	for k, id := range messages {
 		if id == 0 {
 			break
 		}
-		hash := x.messageHash[int(id)*n+p]
-		if x.fifo {
-			place = x.behind(messages, k, place)
-			hash = queued(hash, place)
+		hashes := x.messageHash[int(id)*n:][:n]
+		if !x.fifo {
+			add(into, hashes)
+			continue
 		}
-		sum += hash
+		place = x.behind(messages, k, place)
+		for p, hash := range hashes {
+			into[p] += queued(hash, place)
+		}
 	}
-	return sum
+}
+
+func add(into, more []uint64) {
+	for p, v := range more {
+		into[p] += v
+	}
 }
 
 // behind returns how many messages the one at a place of the network has before it in its FIFO queue, as that before it has so many.
@@ -48,7 +50,16 @@ func (x *expander) behind(messages []uint32, k, before int) int {
 // fingerprint returns the least fingerprint of a state under all renamings.
 func (x *expander) fingerprint(state []uint32) uint64 {
 	x.fingerprints(state, x.all)
-	return slices.Min(x.all)
+	return x.even(slices.Min(x.all))
+}
+
+// even spreads the least of a state's fingerprints over all numbers, one to one: it is nearly always a small one where renamings are many, and places in tables and
+// partitions go by its highest bits.
+func (m *memo) even(least uint64) uint64 {
+	if len(m.names) == 1 {
+		return least
+	}
+	return least * 0x9e3779b97f4a7c15
 }
 
 // queue returns the FIFO queue a message travels in.
