@@ -117,7 +117,7 @@ var snapshotMutants = []Mutant{
 		Source:    "from the literature; Raft paper, 7 and Figure 13",
 		Story: "A follower has two entries of a leader that failed, and is sent a snapshot with another entry in the place of the first. It keeps the second, " +
 			"behind a prefix that it was not appended to.",
-		Rules:   []string{"R7-04", "R5.3-15"},
+		Rules:   []string{"R7-04", "R5.3-15", "R5.3-02"},
 		Steps:   17,
 		Bounds:  Bounds{Servers: 3, Terms: 2, Log: 2, Messages: 1, Campaigns: 2, Proposals: 3, Compactions: 1},
 		Options: impl.Options{Snapshots: true, Decisions: keepsSuffix{}},
