@@ -348,7 +348,7 @@ func (k *Known) appliesAgain(s *Step) *Breach {
 			continue
 		}
 		if e.Reply.Index <= did && e.Reply.Index > 0 {
-			b := s.breach(PartEffect, n, "%s applies %s at index %d and has applied entries up to %d", s.Server, Shown(e.Reply.Value), e.Reply.Index, did).
+			b := s.breach(PartEffect, n, "%s applies %s at index %d and has applied entries up to %d", s.Server, e.Reply.command(), e.Reply.Index, did).
 				refusing("index > last index applied", "%d is not above %d", e.Reply.Index, did).allowing("%s applies what follows index %d", s.Server, did)
 			if did == k.did.index {
 				b.after("what was applied", s.Server, k.did.at)
@@ -371,7 +371,7 @@ func (s *Step) appliesUncommitted() *Breach {
 		if e.Kind != Apply || e.Reply.NoIndex || e.Reply.Index <= o.CommitIndex || o.Knows(FieldLog|FieldCompacted) && e.Reply.Index <= o.Log.Base {
 			continue
 		}
-		return s.breach(PartEffect, n, "%s applies %s at index %d and has committed entries up to %d", s.Server, Shown(e.Reply.Value), e.Reply.Index, o.CommitIndex).
+		return s.breach(PartEffect, n, "%s applies %s at index %d and has committed entries up to %d", s.Server, e.Reply.command(), e.Reply.Index, o.CommitIndex).
 			refusing("index applied ≤ commitIndex", "%d is above %d", e.Reply.Index, o.CommitIndex).
 			allowing("%s applies up to index %d", s.Server, o.CommitIndex).beside("its commit index", FieldCommit)
 	}

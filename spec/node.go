@@ -223,6 +223,17 @@ type Reply struct {
 	Passed bool // Apply: the state machine knew the request again and left it as it is
 }
 
+// command names what a client asked for as reports say it: the command, or its request where that is not shown.
+func (r *Reply) command() string {
+	switch {
+	case r.Value != "":
+		return Shown(r.Value)
+	case r.Request != "":
+		return "request " + Shown(r.Request)
+	}
+	return "a command"
+}
+
 // Durable is what a server has on disk and would find again after a power failure: Figure 2's persistent state.
 type Durable struct {
 	Unknown Field // which of FieldTerm, FieldVotedFor and FieldLog a record does not show

@@ -74,8 +74,8 @@ func (q *requests) nameOf(s *Step, r *Reply) (requestName, bool) {
 // asked takes in which entry a request becomes in a step, before that is judged.
 func (q *requests) asked(s *Step) {
 	in := &s.Input
-	if in.Kind == Propose && in.Request != "" && s.show(FieldLog) && s.After.Log.LastIndex() == s.Before.Log.LastIndex()+1 {
-		if e, held := s.After.Log.At(s.After.Log.LastIndex()); held && e.Value == in.Value {
+	if in.Kind == Propose && in.Request != "" && in.Value != "" && s.show(FieldLog) && s.After.Log.LastIndex() == s.Before.Log.LastIndex()+1 {
+		if e, held := s.After.Log.At(s.After.Log.LastIndex()); held && e.Value == in.Value { // two that are not shown may be two
 			q.note(place{s.After.Log.LastIndex(), e.Term}, requestName{in.Client, in.Request})
 		}
 	}

@@ -22,14 +22,14 @@ func judgeRetriedTakesEffectOnce(s *Step) *Breach {
 			continue
 		}
 		if i := s.carriedOutAt(k); i > 0 {
-			return s.breach(PartEffect, k, "%s carries out %s at index %d, as it did at index %d", s.Server, e.Reply.Value, e.Reply.Index, i).
+			return s.breach(PartEffect, k, "%s carries out %s at index %d, as it did at index %d", s.Server, e.Reply.command(), e.Reply.Index, i).
 				refusing("the request is new", "it is at index %d too", i).allowing("%s passes over index %d", s.Server, e.Reply.Index)
 		}
 		if s.recalled == nil {
 			continue
 		}
 		if was, elsewhere := s.recalled.requests.carriedElsewhere(s, k); elsewhere {
-			return s.breach(PartEffect, k, "%s carries out %s at index %d, and %s carried it out at index %d", s.Server, e.Reply.Value, e.Reply.Index, was.by, was.index).
+			return s.breach(PartEffect, k, "%s carries out %s at index %d, and %s carried it out at index %d", s.Server, e.Reply.command(), e.Reply.Index, was.by, was.index).
 				refusing("the request is carried out once", "it is at index %d too", was.index).allowing("%s passes over index %d", s.Server, max(e.Reply.Index, was.index))
 		}
 	}
@@ -74,12 +74,12 @@ var completionOfItsEntry = &Rule{
 				continue
 			}
 			if e.Reply.Index > s.After.CommitIndex {
-				return s.breach(PartEffect, k, "%s tells a client that %s is done at index %d and has committed up to %d", s.Server, e.Reply.Value, e.Reply.Index, s.After.CommitIndex).
+				return s.breach(PartEffect, k, "%s tells a client that %s is done at index %d and has committed up to %d", s.Server, e.Reply.command(), e.Reply.Index, s.After.CommitIndex).
 					refusing("index ≤ commitIndex", "%d is above %d", e.Reply.Index, s.After.CommitIndex).allowing("%s waits", s.Server)
 			}
 			f, held := s.After.Log.At(e.Reply.Index)
 			if held && (f.Value != "" && e.Reply.Value != "" && f.Value != e.Reply.Value || f.Kind == NoOp || e.Reply.Term > 0 && f.Term != e.Reply.Term) {
-				return s.breach(PartEffect, k, "%s tells a client that %s is done at index %d, where it has %s", s.Server, e.Reply.Value, e.Reply.Index, f).
+				return s.breach(PartEffect, k, "%s tells a client that %s is done at index %d, where it has %s", s.Server, e.Reply.command(), e.Reply.Index, f).
 					refusing("log[index] = the client's command", "%s is not %s", f, Shown(e.Reply.Value)).allowing("%s tells the client nothing", s.Server)
 			}
 		}
@@ -145,7 +145,7 @@ var failureIsFinal = &Rule{
 				continue
 			}
 			if own, held := s.After.Log.At(e.Reply.Index); held && own.Term == e.Reply.Term {
-				return s.breach(PartEffect, k, "%s tells a client that %s will never take effect, and has it at index %d of its log", s.Server, e.Reply.Value, e.Reply.Index).
+				return s.breach(PartEffect, k, "%s tells a client that %s will never take effect, and has it at index %d of its log", s.Server, e.Reply.command(), e.Reply.Index).
 					refusing("the entry can never be committed", "%s may be, by %s itself if it leads", own, s.Server).
 					allowing("%s tells the client that it does not know, or nothing", s.Server)
 			}

@@ -307,15 +307,15 @@ func judgeCommandsApplied(s *Step) *Breach {
 			return nil // it may be any of the commands
 		}
 		if e.Reply.Index <= next {
-			return s.breach(PartEffect, k, "%s applies %s at index %d and has applied entries up to %d", s.Server, e.Reply.Value, e.Reply.Index, next).
+			return s.breach(PartEffect, k, "%s applies %s at index %d and has applied entries up to %d", s.Server, e.Reply.command(), e.Reply.Index, next).
 				refusing("index > lastApplied", "%d is not above %d", e.Reply.Index, next).allowing("%s applies what follows index %d", s.Server, next)
 		}
 		if own, held := s.After.Log.At(e.Reply.Index); held && own.Kind == Command && own.Value != "" && e.Reply.Value != "" && own.Value != e.Reply.Value {
-			return s.breach(PartEffect, k, "%s applies %s at index %d, where it has %s", s.Server, Shown(e.Reply.Value), e.Reply.Index, own).
+			return s.breach(PartEffect, k, "%s applies %s at index %d, where it has %s", s.Server, e.Reply.command(), e.Reply.Index, own).
 				refusing("what is applied = log[index]", "%s is not %s", Shown(e.Reply.Value), own).allowing("%s applies %s", s.Server, own)
 		}
 		if i, skips := s.After.Log.commandBetween(next, e.Reply.Index); skips {
-			return s.breach(PartEffect, k, "%s applies %s at index %d and has not applied %s at index %d", s.Server, e.Reply.Value, e.Reply.Index, s.After.Log.at(i), i).
+			return s.breach(PartEffect, k, "%s applies %s at index %d and has not applied %s at index %d", s.Server, e.Reply.command(), e.Reply.Index, s.After.Log.at(i), i).
 				refusing("every command before is applied", "%s is not", s.After.Log.at(i)).allowing("%s applies index %d first", s.Server, i)
 		}
 		next = e.Reply.Index

@@ -112,7 +112,7 @@ func telling(r *spec.Rule) spec.Field {
 	case spec.FactCommitted:
 		return spec.FieldCommit
 	}
-	for _, f := range []spec.Field{spec.FieldVotedFor, spec.FieldCommit, spec.FieldLog, spec.FieldRole, spec.FieldTerm, spec.FieldDurable, spec.FieldConfig, spec.FieldApplied,
+	for _, f := range []spec.Field{spec.FieldVotedFor, spec.FieldCommit, spec.FieldLog, spec.FieldApplied, spec.FieldRole, spec.FieldTerm, spec.FieldDurable, spec.FieldConfig,
 		spec.FieldProgress, spec.FieldVotes, spec.FieldLeader, spec.FieldReads} {
 		if needs&f != 0 {
 			return f
