@@ -170,18 +170,24 @@ func TestManyRenamings(t *testing.T) {
 
 		r, err := newRun(&config, Options{Reduce: Renaming})
 		require.NoError(t, err)
-		require.NoError(t, r.begin())
-		for len(r.layer) > 0 {
-			for from := 0; from < len(r.layer); {
-				n, err := r.round(t.Context(), from)
-				require.NoError(t, err)
-				from += n
-			}
-			r.turn()
-		}
+		exhausted(t, r)
 		for p := range r.seen {
 			require.InDelta(t, few.Distinct/partitions, r.seen[p].count, float64(few.Distinct/partitions/2), "%d servers, partition %d", servers, p)
 		}
 		r.end()
+	}
+}
+
+// exhausted searches all layers, and leaves the search open to be looked at.
+func exhausted(t *testing.T, r *run) {
+	t.Helper()
+	require.NoError(t, r.begin())
+	for len(r.layer) > 0 {
+		for from := 0; from < len(r.layer); {
+			n, err := r.round(t.Context(), from)
+			require.NoError(t, err)
+			from += n
+		}
+		r.turn()
 	}
 }

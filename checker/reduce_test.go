@@ -460,15 +460,7 @@ func TestWhatAProofTriesDoesNotCount(t *testing.T) {
 		r, err := newRun(&config, Options{Reduce: FastReductions, Workers: 1})
 		require.NoError(t, err)
 		t.Cleanup(r.end)
-		require.NoError(t, r.begin())
-		for len(r.layer) > 0 {
-			for from := 0; from < len(r.layer); {
-				n, err := r.round(t.Context(), from)
-				require.NoError(t, err)
-				from += n
-			}
-			r.turn()
-		}
+		exhausted(t, r)
 		return r
 	}
 	r := searched()

@@ -59,11 +59,11 @@ func (t *try) repeat(id spec.ServerID, inputs []spec.Input, s *server) *Failure 
 	if s != nil && len(s.states) == len(inputs) {
 		first = run{s.outputs, s.states, s.shown}
 	}
-	times := 1
+	repeats := 1
 	if t.Tried[sendOrder] <= 2*repetitions && first.sendsSeveral() {
-		times = repetitions // a map with two keys mostly yields them in one order
+		repeats = repetitions // a map with two keys mostly yields them in one order
 	}
-	for range times {
+	for range repeats {
 		again := t.runs(t.Again, id, inputs, 0)
 		if at, what, order := first.differs(&again); at >= 0 {
 			return t.unlike(id, inputs, at, what, order, []run{first, again})
