@@ -9,7 +9,7 @@
 // of the server, are found by their names, as most people write them; [Server.Fields], [Server.Kinds] and [Server.Observe] say what is
 // called otherwise. Each save is a crash point. What a disk holds is found out by starting a server from it.
 //
-// File by file: server.go is what the user says; env.go, call.go, handler.go and disk.go are what a server has around it; plan.go, life.go, step.go, reads.go and
+// File by file: server.go is what the user says; env.go, call.go, handler.go and disk.go are what a server has around it; plan.go, life.go, step.go, reads.go, changes.go and
 // look.go make a node of it, and gates.go holds its goroutines; names.go, message.go and observe.go find by its name what Raft calls otherwise. Package skeleton writes the test from a
 // Raft's source.
 //

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/raftcheck/raftcheck/adapters/bubble"
+	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -17,6 +18,7 @@ import (
 type Env struct {
 	id        spec.ServerID
 	servers   []spec.ServerID
+	founders  []int
 	codec     codec
 	mostCalls int  // to one server that wait
 	serial    bool // calls fail when a timer fires
@@ -37,6 +39,7 @@ type Env struct {
 	fault    error          // what a goroutine that this package started panicked with
 
 	proposals []*proposal // that have not returned
+	changes   []*changing // that have not returned
 
 	isRead  bool       // clients read
 	reads   int        // that were asked for
@@ -65,8 +68,24 @@ func (e *Env) Me() int { return slices.Index(e.servers, e.id) }
 // Servers is how many there are.
 func (e *Env) Servers() int { return len(e.servers) }
 
+// Founders are the places of who votes in a new cluster: the first Server.Founders, or all. A server that is none of them knows no configuration when it starts with empty disks.
+func (e *Env) Founders() []int { return slices.Clone(e.founders) }
+
 // Name is the server's name, or that of another one: "n1" for 0.
 func (e *Env) Name(server int) string { return e.servers[server].String() }
+
+// Name is what Env.Name says where there is no Env: "n1" for server 0.
+func Name(server int) string { return spec.ServerID(server + 1).String() }
+
+// Place is the server that has a name: 0 for "n1". It is −1 for what names none.
+func Place(name string) int {
+	for k := range cluster.MaxServers {
+		if Name(k) == name {
+			return k
+		}
+	}
+	return -1
+}
 
 // Done is closed when the server is dead, for goroutines that the adapter starts.
 func (e *Env) Done() <-chan struct{} { return e.done }
@@ -331,6 +350,9 @@ func (e *Env) append(b []byte) []byte {
 	slices.Sort(waits)
 	for _, command := range waits {
 		b = appendText(append(b, '@'), command)
+	}
+	for _, c := range slices.SortedFunc(slices.Values(e.changes), func(c, d *changing) int { return cmp.Compare(c.to, d.to) }) {
+		b = appendText(append(b, '&'), c.to)
 	}
 	for _, index := range slices.Sorted(maps.Keys(e.asked)) {
 		b = appendText(binary.AppendVarint(append(b, '?'), int64(index)), e.asked[index])

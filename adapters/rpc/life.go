@@ -3,6 +3,7 @@ package rpc
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"testing/synctest"
 	"time"
 
@@ -13,11 +14,12 @@ import (
 
 // server is one server, up or down, with its disks.
 type server[S any] struct {
-	plan    *plan[S]
-	id      spec.ServerID
-	servers []spec.ServerID
-	disks   *disks          // while it is down
-	gone    []chan struct{} // of the incarnations that are dead
+	plan     *plan[S]
+	id       spec.ServerID
+	servers  []spec.ServerID
+	founders []int           // who votes in a new cluster
+	disks    *disks          // while it is down
+	gone     []chan struct{} // of the incarnations that are dead
 
 	// What follows belongs to one incarnation; env is nil while the server is down.
 	env   *Env
@@ -34,7 +36,7 @@ type server[S any] struct {
 
 func start[S any](p *plan[S]) bubble.Start {
 	return func(id spec.ServerID, servers []spec.ServerID) bubble.Server {
-		s := &server[S]{plan: p, id: id, servers: servers, disks: newDisks()}
+		s := &server[S]{plan: p, id: id, servers: servers, founders: p.founders(len(servers)), disks: newDisks()}
 		if p.Observe == nil {
 			p.measure.Do(s.measure)
 			if p.mistake != "" {
@@ -55,14 +57,17 @@ func (s *server[S]) measure() {
 				"it voted for", o.VotedFor, inside(vote)))
 		}
 		v := s.plan.observer.must(reflect.ValueOf(&raft), "log")
-		if entries, is := entriesOf(v, 0); is {
+		if entries, is := entriesOf(v, 0, s.plan.Members, s.founders); is {
 			s.plan.observer.dummy = len(entries)
+			if first := slices.IndexFunc(entries, func(e spec.Entry) bool { return e.Kind == spec.ConfigurationChange && e.Term > 0 }); first >= 0 {
+				s.plan.observer.dummy = first // a new cluster begins with it
+			}
 		}
 	})
 }
 
 func (s *server[S]) newEnv(d *disks) *Env {
-	e := &Env{id: s.id, servers: s.servers, codec: s.plan.codec, mostCalls: max(s.plan.Calls, 1), serial: s.plan.Serial, disks: d,
+	e := &Env{id: s.id, servers: s.servers, founders: s.founders, codec: s.plan.codec, mostCalls: max(s.plan.Calls, 1), serial: s.plan.Serial, disks: d,
 		done: make(chan struct{}), gone: make(chan struct{}), asked: map[int]string{}, isRead: s.plan.Read != nil}
 	e.begin(0)
 	return e

@@ -8,8 +8,18 @@ import (
 	"github.com/raftcheck/raftcheck/spec"
 )
 
-// durable returns what a server makes of what is on disk, which is found out by starting one.
-func (s *server[S]) durable(d *disks) spec.Durable {
+// onDisk is what a server makes of what is on disk, with the configuration that it goes by then.
+type onDisk struct {
+	spec.Durable
+	config spec.Configuration
+	hidden spec.Field // FieldConfig, if that is not known
+}
+
+// durable returns what a server makes of what is on disk.
+func (s *server[S]) durable(d *disks) spec.Durable { return s.recovered(d).Durable }
+
+// recovered returns what a server makes of what is on disk, which is found out by starting one.
+func (s *server[S]) recovered(d *disks) onDisk {
 	key := string(d.append([]byte{byte(s.id)}))
 	s.plan.mu.Lock()
 	known, is := s.plan.durables[key]
@@ -19,7 +29,8 @@ func (s *server[S]) durable(d *disks) spec.Durable {
 	}
 	s.at(d, func(raft S) {
 		o := s.observed(raft)
-		known = spec.Durable{Unknown: o.Unknown & (spec.FieldTerm | spec.FieldVotedFor | spec.FieldLog), Term: o.Term, VotedFor: o.VotedFor, Log: o.Log}
+		known.Durable = spec.Durable{Unknown: o.Unknown & (spec.FieldTerm | spec.FieldVotedFor | spec.FieldLog), Term: o.Term, VotedFor: o.VotedFor, Log: o.Log}
+		known.config, known.hidden = o.Config, o.Unknown&spec.FieldConfig
 	})
 	s.plan.mu.Lock()
 	defer s.plan.mu.Unlock()
@@ -28,13 +39,24 @@ func (s *server[S]) durable(d *disks) spec.Durable {
 }
 
 // observed shows a server as it shows itself.
-func (s *server[S]) observed(raft S) spec.Observation {
+func (s *server[S]) observed(raft S) (o spec.Observation) {
+	shown := false
 	if s.plan.Observe != nil {
-		return s.plan.Observe(raft)
+		o = s.plan.Observe(raft)
+	} else {
+		server := reflect.ValueOf(&raft)
+		o = s.plan.observer.observe(server, s.others(), s.founders)
+		o.Config, shown = s.plan.observer.configuration(server)
+		if s.plan.Amend != nil {
+			s.plan.Amend(raft, &o)
+		}
 	}
-	o := s.plan.observer.observe(reflect.ValueOf(&raft), s.others())
-	if s.plan.Amend != nil {
-		s.plan.Amend(raft, &o)
+	if !shown && len(o.Config.Voters) == 0 {
+		if c, known := s.inForce(o.Log); known {
+			o.Config = c
+		} else {
+			o.Unknown |= spec.FieldConfig
+		}
 	}
 	return o
 }
@@ -63,8 +85,8 @@ func (s *server[S]) look() spec.Observation {
 func (s *server[S]) Observe() spec.Observation {
 	var o spec.Observation
 	if s.env == nil {
-		on := s.durable(s.disks)
-		o = spec.Observation{Role: spec.Crashed, Unknown: on.Unknown, Term: on.Term, VotedFor: on.VotedFor, Log: on.Log, Durable: s.durable(s.disks.failed())}
+		on := s.recovered(s.disks)
+		o = spec.Observation{Role: spec.Crashed, Unknown: on.Unknown | on.hidden, Term: on.Term, VotedFor: on.VotedFor, Log: on.Log, Config: on.config, Durable: s.durable(s.disks.failed())}
 	} else {
 		o = s.look()
 		if o.Unknown&spec.FieldRefused != 0 && o.Role == spec.Candidate && s.election == o.Term {
@@ -81,9 +103,6 @@ func (s *server[S]) Observe() spec.Observation {
 			o.Unknown |= unsettled
 		}
 		o.Durable = s.durable(s.env.disks.failed())
-	}
-	if len(o.Config.Voters) == 0 {
-		o.Config = spec.Configuration{Voters: s.servers}
 	}
 	return o
 }

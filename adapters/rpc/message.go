@@ -14,6 +14,7 @@ import (
 // codec makes bytes of arguments and replies, and tells them in Raft's words.
 type codec struct {
 	kinds     map[string]spec.MessageKind
+	members   members
 	fromZero  bool
 	marshal   func(any) ([]byte, error) // nil is JSON
 	unmarshal func([]byte, any) error
@@ -123,7 +124,7 @@ func (c *codec) request(from, to spec.ServerID, method string, args any) spec.Me
 		m.PrevLogIndex = r.index(spec.MessagePrevIndex, "prevlogindex", "previndex", "previouslogindex", "prevlogentry", "preventryindex")
 		m.PrevLogTerm = spec.Term(r.number(spec.MessagePrevTerm, "prevlogterm", "prevterm", "previouslogterm", "preventryterm"))
 		m.LeaderCommit = r.index(spec.MessageCommit, "leadercommit", "leadercommitindex", "commitindex", "commit")
-		m.Entries = r.entries()
+		m.Entries = r.entries(c.members)
 	case spec.InstallSnapshot:
 		m.PrevLogIndex = r.index(spec.MessagePrevIndex, "lastincludedindex", "snapshotindex", "lastindex", "lastlogindex")
 		m.PrevLogTerm = spec.Term(r.number(spec.MessagePrevTerm, "lastincludedterm", "snapshotterm", "lastterm", "lastlogterm"))
@@ -137,9 +138,9 @@ func (c *codec) request(from, to spec.ServerID, method string, args any) spec.Me
 	return m
 }
 
-func (r *reader) entries() []spec.Entry {
+func (r *reader) entries(m members) []spec.Entry {
 	if f, is := field(r.v, "entries", "entry", "log", "logs", "logentries"); is {
-		if all, is := entriesOf(f, 0); is {
+		if all, is := entriesOf(f, 0, m, nil); is {
 			return all
 		}
 	}

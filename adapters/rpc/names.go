@@ -148,6 +148,15 @@ func valueOf(command any) (string, spec.EntryKind) {
 	return fmt.Sprint(v.Interface()), spec.Command
 }
 
+// commandOf is the command of an entry.
+func commandOf(entry reflect.Value) (command any, has bool) {
+	v, has := field(entry, "command", "cmd", "data", "value", "payload", "op")
+	if !has {
+		return nil, false
+	}
+	return v.Interface(), true
+}
+
 // entryOf reads an entry of a log.
 func entryOf(v reflect.Value) (e spec.Entry, is bool) {
 	term, is := field(v, "term", "epoch")
@@ -156,23 +165,25 @@ func entryOf(v reflect.Value) (e spec.Entry, is bool) {
 	}
 	n, is := positive(term)
 	e.Term = spec.Term(n)
-	if command, has := field(v, "command", "cmd", "data", "value", "payload", "op"); has {
-		e.Value, e.Kind = valueOf(command.Interface())
+	if command, has := commandOf(v); has {
+		e.Value, e.Kind = valueOf(command)
 	}
 	return e, is
 }
 
-// entriesOf reads the entries of a log, from a place of the slice on.
-func entriesOf(v reflect.Value, from int) (all []spec.Entry, is bool) {
+// entriesOf reads the entries of a log, from a place of the slice on. They follow a configuration of voters; nil is not known.
+func entriesOf(v reflect.Value, from int, m members, voters []int) (all []spec.Entry, is bool) {
 	v = inside(v)
 	if v.Kind() != reflect.Slice && v.Kind() != reflect.Array {
 		return nil, false
 	}
 	for k := from; k < v.Len(); k++ {
-		e, is := entryOf(open(v.Index(k)))
+		at := open(v.Index(k))
+		e, is := entryOf(at)
 		if !is {
 			return nil, false
 		}
+		voters = m.configure(&e, at.Interface(), voters)
 		all = append(all, e)
 	}
 	return all, true

@@ -17,6 +17,7 @@ type observer struct {
 	fields   map[string]string
 	roles    []spec.Role
 	id       func(any) spec.ServerID
+	members  members
 	fromZero bool
 	dummy    int // entries before the first in the log of a server that has none
 }
@@ -55,8 +56,8 @@ func fieldsOf(v reflect.Value) string {
 	return strings.Join(names, ", ")
 }
 
-// observe shows a server that is up.
-func (o *observer) observe(server reflect.Value, others []spec.ServerID) spec.Observation {
+// observe shows a server that is up, but for its configuration.
+func (o *observer) observe(server reflect.Value, others []spec.ServerID, founders []int) spec.Observation {
 	show := spec.Observation{Unknown: spec.FieldVotes | spec.FieldRefused | spec.FieldContact | spec.FieldReads}
 	term, is := positive(o.must(server, "term"))
 	if !is {
@@ -64,7 +65,7 @@ func (o *observer) observe(server reflect.Value, others []spec.ServerID) spec.Ob
 	}
 	show.Term, show.Role = spec.Term(term), o.role(o.must(server, "role"))
 	show.VotedFor = o.server(o.must(server, "votedFor"))
-	show.Log = o.log(server)
+	show.Log = o.log(server, founders)
 	number := func(key string, lacks spec.Field) spec.Index {
 		if v, is := o.find(server, key); is {
 			if n, is := index(v, o.fromZero); is {
@@ -124,22 +125,24 @@ func (o *observer) server(v reflect.Value) spec.ServerID {
 }
 
 // log reads the log and what it begins after.
-func (o *observer) log(server reflect.Value) spec.Log {
+func (o *observer) log(server reflect.Value, founders []int) (l spec.Log) {
 	v := o.must(server, "log")
-	entries, is := entriesOf(v, o.dummy)
-	if !is {
-		panic(bubble.Mistake(fmt.Sprintf("rpc: the log, a %s, is no slice of entries with a term; Server.Fields says where in it they are, or Server.Observe shows all", inside(v).Type())))
-	}
-	l := spec.Log{Entries: entries}
 	if base, is := o.find(server, "baseIndex"); is {
 		l.Base, _ = index(base, o.fromZero)
+	}
+	if l.Base > 0 {
+		founders = nil
+	}
+	var is bool
+	if l.Entries, is = entriesOf(v, o.dummy, o.members, founders); !is {
+		panic(bubble.Mistake(fmt.Sprintf("rpc: the log, a %s, is no slice of entries with a term; Server.Fields says where in it they are, or Server.Observe shows all", inside(v).Type())))
 	}
 	switch term, is := o.find(server, "baseTerm"); {
 	case is:
 		n, _ := positive(term)
 		l.BaseTerm = spec.Term(n)
 	case o.dummy == 1:
-		dummy, _ := entriesOf(v, 0)
+		dummy, _ := entriesOf(v, 0, nil, nil)
 		l.BaseTerm = dummy[0].Term
 	}
 	return l
@@ -155,7 +158,11 @@ func (o *observer) progress(server reflect.Value, others []spec.ServerID, show *
 	}
 	nexts, matches := o.byServer(next), o.byServer(match)
 	for _, id := range others {
-		show.Progress = append(show.Progress, spec.Progress{Server: id, NextIndex: nexts[id], MatchIndex: matches[id]})
+		next, knows := nexts[id]
+		if _, too := matches[id]; !knows && !too && o.members != nil { // it is no member
+			continue
+		}
+		show.Progress = append(show.Progress, spec.Progress{Server: id, NextIndex: next, MatchIndex: matches[id]})
 	}
 }
 

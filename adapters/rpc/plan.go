@@ -8,7 +8,6 @@ import (
 
 	"github.com/raftcheck/raftcheck/adapters/bubble"
 	"github.com/raftcheck/raftcheck/adapters/statekey"
-	"github.com/raftcheck/raftcheck/cluster"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -22,14 +21,14 @@ type plan[S any] struct {
 	measure  sync.Once
 	mistake  bubble.Mistake // that measuring found; "" is none
 	mu       sync.Mutex
-	durables map[string]spec.Durable // what servers make of what is on disk, by the disks' bytes
+	durables map[string]onDisk // what servers make of what is on disk, by the disks' bytes
 }
 
 const here = "github.com/raftcheck/raftcheck/adapters/rpc."
 
 // newPlan fills in what a Server leaves to be guessed.
 func newPlan[S any](how *Server[S]) *plan[S] {
-	p := &plan[S]{Server: how, durables: map[string]spec.Durable{}}
+	p := &plan[S]{Server: how, durables: map[string]onDisk{}}
 	id := how.ID
 	if id == nil {
 		id = numbered
@@ -49,8 +48,8 @@ func newPlan[S any](how *Server[S]) *plan[S] {
 	if how.Preempt {
 		how.allGates()
 	}
-	p.codec = codec{kinds: how.Kinds, fromZero: how.FromZero, marshal: how.Marshal, unmarshal: how.Unmarshal}
-	p.observer = observer{fields: how.Fields, roles: roles, id: id, fromZero: how.FromZero}
+	p.codec = codec{kinds: how.Kinds, members: how.Members, fromZero: how.FromZero, marshal: how.Marshal, unmarshal: how.Unmarshal}
+	p.observer = observer{fields: how.Fields, roles: roles, id: id, members: how.Members, fromZero: how.FromZero}
 	options := []statekey.Option{statekey.Channels()}
 	for _, name := range []string{here + "Env", here + "Peer", here + "Disk", here + "Persister", "sync.Mutex", "sync.RWMutex", "sync.Cond", "sync.WaitGroup", "sync.Once",
 		"time.Time", "time.Timer", "time.Ticker", "time.Duration", "math/rand.Rand", "math/rand/v2.Rand", "log.Logger", "log/slog.Logger", "os.File",
@@ -67,10 +66,8 @@ func numbered(v any) spec.ServerID {
 	case int:
 		return spec.ServerID(max(v+1, 0))
 	case string:
-		for id := spec.ServerID(1); id <= cluster.MaxServers; id++ {
-			if v == id.String() {
-				return id
-			}
+		if k := Place(v); k >= 0 {
+			return spec.ServerID(k + 1)
 		}
 	}
 	panic(bubble.Mistake(fmt.Sprintf("rpc: which server is %v? Server.ID says it", v)))

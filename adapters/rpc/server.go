@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -25,6 +26,17 @@ type Server[S any] struct {
 	// Read asks a server for a linearizable read. It returns the index up to which the reader sees what is committed, or that of no entry if it sees what the server has
 	// applied (Env.Applied) by then; false tells that there is no answer. It may wait. Nil is a Raft whose clients do not read.
 	Read func(S) (index int, answered bool)
+	// Change asks a server for another configuration: who votes, counted from 0. It returns whether the server takes that on; one that does not lead, or cannot change it now, does
+	// not. It may wait. Nil is AddServer and RemoveServer, or a Raft whose configuration never changes.
+	Change func(server S, voters []int) bool
+	// AddServer and RemoveServer are Change for a Raft that is asked for one server more, or one less.
+	AddServer, RemoveServer func(server S, other int) bool
+	// Members tells whether an entry (an element of the log, or of those that a call carries) is a configuration, and who votes then: whom it names, or who voted before, as
+	// it changes that. Before is nil where that is not known; it may be changed. The last configuration in a log is in force, committed or not: World declares
+	// spec.ConfigurationInLog. Nil is a Raft whose configuration never changes.
+	Members func(entry any, before []int) (voters []int, is bool)
+	// Founders is how many of the servers, from 0 on, vote in a new cluster; 0 is all. The others know no configuration, and wait to be added.
+	Founders int
 	// Compact makes a server take a snapshot and discard its log up to what it has applied. Nil is a Raft that keeps its log.
 	Compact func(S)
 
@@ -34,7 +46,7 @@ type Server[S any] struct {
 	// Amend changes what was found by names where it is not what the server means: a vote that counts otherwise than all else, entries of a kind of their own.
 	Amend func(S, *spec.Observation)
 	// Fields names fields of S that are not called as usual, or that lie deeper: "term": "persistent.epoch". The keys are term, votedFor,
-	// log, commitIndex, lastApplied, role, leader, nextIndex, matchIndex, baseIndex, baseTerm; "" is a field that the server does not have.
+	// log, commitIndex, lastApplied, role, leader, nextIndex, matchIndex, baseIndex, baseTerm, and with Members members, the configuration in force; "" is a field that the server does not have.
 	Fields map[string]string
 	// Roles are the roles that the numbers 0, 1, … of S's role stand for. Nil is follower, candidate, leader. Roles that print are told by their names.
 	Roles []spec.Role
@@ -97,6 +109,9 @@ func World[S any](node spec.Factory, how Server[S]) cluster.Config {
 	c := cluster.Default(node)
 	c.Bounds.Campaigns, c.Bounds.Proposals, c.Faults.Lossy = 2, 2, true
 	c.Variants, c.OutOfReach = how.Variants, how.OutOfReach
+	if how.Members != nil && !c.Variants.Has(spec.ConfigurationInLog) {
+		c.Variants = append(slices.Clone(c.Variants), spec.ConfigurationInLog)
+	}
 	if how.Preempt {
 		c.Bounds.Preemptions = 1
 	}
@@ -106,4 +121,9 @@ func World[S any](node spec.Factory, how Server[S]) cluster.Config {
 // Reads is an edit for Test: a client reads once, there may be two entries, one message is in flight, and nobody crashes.
 func Reads(c *cluster.Config, _ *checker.Options) {
 	c.Bounds.Reads, c.Bounds.Log, c.Bounds.Messages, c.Faults.Crash, c.Faults.Lossy = 1, 2, 1, cluster.Off, false
+}
+
+// Changes is an edit for Test: a client asks once for another configuration, any that there is. There may be two entries, one message is in flight, and nobody crashes.
+func Changes(c *cluster.Config, _ *checker.Options) {
+	c.Bounds.Changes, c.Bounds.Log, c.Bounds.Messages, c.Faults.Crash, c.Faults.Lossy = 1, 2, 1, cluster.Off, false
 }

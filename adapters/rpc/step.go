@@ -17,7 +17,8 @@ func (s *server[S]) Refuses() func(*spec.Input) bool {
 			return in.Cut > 0 || in.Gate != "" || in.Kind != spec.Restart && (in.Kind != spec.Deliver || in.Message.To != s.id)
 		}
 	}
-	leads, reads := s.look().Role == spec.Leader, s.env.reading != nil
+	o := s.look()
+	leads, reads := o.Role == spec.Leader, s.env.reading != nil
 	var waiting []string
 	for _, c := range s.env.calls {
 		waiting = append(waiting, c.to.String()+c.payload)
@@ -38,6 +39,8 @@ func (s *server[S]) Refuses() func(*spec.Input) bool {
 			return s.plan.Propose == nil
 		case spec.ReadIndex:
 			return s.plan.Read == nil || reads
+		case spec.Reconfigure:
+			return s.ask(o.Config, in.Change) == nil
 		case spec.Compact:
 			return s.plan.Compact == nil
 		case spec.Deliver:
@@ -146,12 +149,20 @@ func (s *server[S]) give(in *spec.Input, out *spec.Output) bool {
 		return s.propose(in.Value, out)
 	case spec.ReadIndex:
 		return s.read(in.Value, out)
+	case spec.Reconfigure:
+		return s.change(in.Change, out)
 	}
 	return true
 }
 
-// patience is how long a server may take until its election timer or its heartbeat timer fires.
-const patience = time.Hour
+// patience is how long a server may take until its election timer or its heartbeat timer fires. One that does not vote waits for ever, and so does a leader of nobody else: where there
+// may be such servers it is shorter, since each turn of a goroutine that looks for the time meanwhile takes some.
+func (s *server[S]) patience() time.Duration {
+	if s.plan.Members != nil {
+		return time.Minute
+	}
+	return time.Hour
+}
 
 // fires lets time pass until the election timer of a server has fired, or a leader's timer for heartbeats, which is seen by what the server does then.
 func (s *server[S]) fires(kind spec.InputKind) bool {
@@ -160,7 +171,7 @@ func (s *server[S]) fires(kind spec.InputKind) bool {
 		s.quieten()
 	}
 	before := s.look()
-	enough := time.After(patience)
+	enough := time.After(s.patience())
 	for {
 		select {
 		case <-s.env.stirred():
@@ -219,6 +230,14 @@ func (s *server[S]) told() []spec.Effect {
 	for _, e := range s.env.happened() {
 		if e.disks != nil {
 			e.effect.Durable = s.durable(e.disks.failed())
+		}
+		switch e.effect.Kind {
+		case spec.Send:
+			e.effect.Message = s.spelt(e.effect.Message)
+		case spec.Apply:
+			if s.configures(&e.effect.Reply) {
+				continue
+			}
 		}
 		if e.sees {
 			o := s.look()

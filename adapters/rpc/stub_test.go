@@ -183,7 +183,7 @@ func TestWhatCannotBeGuessedIsAsked(t *testing.T) {
 	how.Fields = map[string]string{"log": ""}
 	require.ErrorContains(t, fault(how), "which field of rpc_test.stub is log? It has env, CurrentTerm")
 	how.Fields = map[string]string{"logs": "log"}
-	require.PanicsWithValue(t, bubble.Mistake(`rpc: Fields has "logs", which is none of baseIndex, baseTerm, commitIndex, lastApplied, leader, log, matchIndex, nextIndex, role, term, votedFor`),
+	require.PanicsWithValue(t, bubble.Mistake(`rpc: Fields has "logs", which is none of baseIndex, baseTerm, commitIndex, lastApplied, leader, log, matchIndex, members, nextIndex, role, term, votedFor`),
 		func() { rpc.New(t, how) })
 	how = stubs()
 	how.Roles = []spec.Role{spec.Follower}

@@ -25,10 +25,11 @@ type Persister interface {
 	Read() []byte
 }
 
-// Entry is one entry of the log.
+// Entry is one entry of the log: a command, or a change of the members.
 type Entry struct {
 	Term    int
 	Command any
+	Members []int // who votes from here on; nil is no change
 }
 
 // ApplyMsg tells the service that an entry is committed.
@@ -46,6 +47,8 @@ type Bugs struct {
 	NoRecheck             bool // who has won gives the lock back, takes it again to lead, and does not look at its term and role again
 	LateArgs              bool // what is sent to a follower is read once the goroutine that sends it has the lock
 	ReadUnconfirmed       bool // a leader answers a read without asking the others whether it still leads
+	ChangeTooEarly        bool // a leader changes the members before an entry of its term is committed
+	OverlappingChanges    bool // a leader changes the members before the change before is committed
 }
 
 type role int
@@ -71,6 +74,10 @@ type Raft struct {
 	votedFor    int // -1 is nobody
 	log         []Entry
 
+	founders []int // who votes as long as no entry says otherwise; nobody on a server that is to be added
+	members  []int // who votes: the last entry that says so decides, committed or not
+	changed  int   // its index
+
 	state       role
 	votes       int
 	leaderID    int // -1 is unknown
@@ -87,11 +94,15 @@ type Raft struct {
 	answered  *sync.Cond // a round, or it will not be
 }
 
-// Make starts a server with what its persister has. It tells of committed entries through applied.
-func Make(peers []Peer, me int, persister Persister, applied chan ApplyMsg, bugs Bugs) *Raft {
+// Make starts a server with what its persister has, in a cluster that these servers founded. It tells of committed entries through applied.
+func Make(peers []Peer, founders []int, me int, persister Persister, applied chan ApplyMsg, bugs Bugs) *Raft {
 	rf := &Raft{peers: peers, persister: persister, me: me, bugs: bugs, votedFor: -1, leaderID: -1, log: make([]Entry, 1), heard: time.Now(), applied: applied}
+	if slices.Contains(founders, me) {
+		rf.founders = founders
+	}
 	rf.committed, rf.answered = sync.NewCond(&rf.mu), sync.NewCond(&rf.mu)
 	rf.restore(persister.Read())
+	rf.findMembers()
 	go rf.ticker()
 	go rf.applier()
 	return rf
@@ -113,10 +124,65 @@ func (rf *Raft) Start(command any) (index, term int, leads bool) {
 	if rf.state != leader {
 		return -1, rf.currentTerm, false
 	}
-	rf.log = append(rf.log, Entry{rf.currentTerm, command})
+	rf.append(Entry{Term: rf.currentTerm, Command: command})
+	return len(rf.log) - 1, rf.currentTerm, true
+}
+
+// ChangeMembers asks a leader for one member more, or one less (dissertation, 4.1). It returns false if the server does not lead, or has not committed an entry of its
+// term and the change before.
+func (rf *Raft) ChangeMembers(members []int) bool {
+	rf.mu.Lock()
+	defer rf.mu.Unlock()
+	switch {
+	case rf.state != leader, apart(rf.members, members)+apart(members, rf.members) != 1:
+		return false
+	case rf.log[rf.commitIndex].Term != rf.currentTerm && !rf.bugs.ChangeTooEarly:
+		return false
+	case rf.changed > rf.commitIndex && !rf.bugs.OverlappingChanges:
+		return false
+	}
+	rf.append(Entry{Term: rf.currentTerm, Members: members})
+	return true
+}
+
+// apart counts those of a that are not in b.
+func apart(a, b []int) (n int) {
+	for _, peer := range a {
+		if !slices.Contains(b, peer) {
+			n++
+		}
+	}
+	return n
+}
+
+// append appends an entry to the log of a leader.
+func (rf *Raft) append(e Entry) {
+	rf.log = append(rf.log, e)
+	rf.findMembers()
 	rf.persist()
 	rf.replicate()
-	return len(rf.log) - 1, rf.currentTerm, true
+	rf.commit()
+}
+
+// findMembers puts the last members in the log in force.
+func (rf *Raft) findMembers() {
+	rf.members, rf.changed = rf.founders, 0
+	for k, e := range rf.log {
+		if e.Members != nil {
+			rf.members, rf.changed = e.Members, k
+		}
+	}
+}
+
+// majority reports whether most members are among those for which in returns true.
+func (rf *Raft) majority(in func(peer int) bool) bool {
+	have := 0
+	for _, peer := range rf.members {
+		if in(peer) {
+			have++
+		}
+	}
+	return have > len(rf.members)/2
 }
 
 // ReadIndex returns the index up to which a reader must have been told of what is committed, once a majority has confirmed that the server still leads. It returns
@@ -146,13 +212,7 @@ func (rf *Raft) ReadIndex() (index int, leads bool) {
 
 // confirms reports whether a majority has answered a round, or a later one.
 func (rf *Raft) confirms(round int) bool {
-	have := 1
-	for peer := range rf.peers {
-		if peer != rf.me && rf.confirmed[peer] >= round {
-			have++
-		}
-	}
-	return have > len(rf.peers)/2
+	return rf.majority(func(peer int) bool { return peer == rf.me || rf.confirmed[peer] >= round })
 }
 
 type saved struct {
@@ -190,7 +250,7 @@ func (rf *Raft) ticker() {
 		switch {
 		case rf.state == leader:
 			rf.replicate()
-		case time.Since(rf.heard) > time.Second:
+		case time.Since(rf.heard) > time.Second && (slices.Contains(rf.members, rf.me) || rf.changed > rf.commitIndex):
 			rf.campaign()
 		}
 		leads := rf.state == leader
@@ -245,13 +305,16 @@ type RequestVoteReply struct {
 }
 
 func (rf *Raft) campaign() {
-	rf.state, rf.votes, rf.heard = candidate, 1, time.Now()
+	rf.state, rf.votes, rf.heard = candidate, 0, time.Now()
+	if slices.Contains(rf.members, rf.me) {
+		rf.votes = 1
+	}
 	rf.currentTerm++
 	rf.votedFor, rf.leaderID = rf.me, -1
 	rf.persist()
 	index, term := rf.last()
 	args := RequestVoteArgs{rf.currentTerm, rf.me, index, term}
-	for peer := range rf.peers {
+	for _, peer := range rf.members {
 		if peer != rf.me {
 			go rf.askForVote(peer, args)
 		}
@@ -273,7 +336,7 @@ func (rf *Raft) askForVote(peer int, args RequestVoteArgs) {
 		return
 	}
 	rf.votes++
-	if rf.bugs.NoRecheck && rf.votes > len(rf.peers)/2 {
+	if rf.bugs.NoRecheck && rf.votes > len(rf.members)/2 {
 		rf.mu.Unlock()
 		rf.mu.Lock()
 		rf.state = candidate
@@ -283,7 +346,7 @@ func (rf *Raft) askForVote(peer int, args RequestVoteArgs) {
 
 // lead makes a candidate with a majority the leader.
 func (rf *Raft) lead() {
-	if rf.votes <= len(rf.peers)/2 || rf.state != candidate {
+	if rf.votes <= len(rf.members)/2 || rf.state != candidate {
 		return
 	}
 	rf.state, rf.leaderID = leader, rf.me
@@ -328,9 +391,9 @@ type AppendEntriesReply struct {
 	ConflictIndex int // where to try next; 0 is no hint
 }
 
-// replicate sends every other server what it lacks, or a heartbeat.
+// replicate sends every other member what it lacks, or a heartbeat.
 func (rf *Raft) replicate() {
-	for peer := range rf.peers {
+	for _, peer := range rf.members {
 		if peer == rf.me {
 			continue
 		}
@@ -382,17 +445,14 @@ func (rf *Raft) send(peer int, args AppendEntriesArgs, round int) {
 // commit moves the commit index up to what a majority has.
 func (rf *Raft) commit() {
 	for n := len(rf.log) - 1; n > rf.commitIndex && (rf.log[n].Term == rf.currentTerm || rf.bugs.CommitOldTerms); n-- {
-		have := 1
-		for peer := range rf.peers {
-			if peer != rf.me && rf.matchIndex[peer] >= n {
-				have++
-			}
-		}
-		if have > len(rf.peers)/2 {
+		if rf.majority(func(peer int) bool { return peer == rf.me || rf.matchIndex[peer] >= n }) {
 			rf.commitIndex = n
 			rf.committed.Broadcast()
-			return
+			break
 		}
+	}
+	if rf.changed <= rf.commitIndex && !slices.Contains(rf.members, rf.me) { // it was removed
+		rf.follow(rf.currentTerm)
 	}
 }
 
@@ -430,12 +490,14 @@ func (rf *Raft) AppendEntries(args *AppendEntriesArgs, reply *AppendEntriesReply
 func (rf *Raft) take(at int, entries []Entry) {
 	if rf.bugs.TruncateOnShortAppend {
 		rf.log = append(rf.log[:at:at], entries...)
+		rf.findMembers()
 		rf.persist()
 		return
 	}
 	for k, e := range entries {
 		if at+k == len(rf.log) || rf.log[at+k].Term != e.Term {
 			rf.log = append(rf.log[:at+k:at+k], entries[k:]...)
+			rf.findMembers()
 			rf.persist()
 			return
 		}

@@ -23,14 +23,19 @@ func servers(bugs lab.Bugs) rpc.Server[*lab.Raft] {
 			}
 			applied := make(chan lab.ApplyMsg)
 			go rpc.Apply(e, applied, func(m lab.ApplyMsg) (int, any, bool) { return m.CommandIndex, m.Command, true })
-			return lab.Make(peers, e.Me(), e.Disk("state"), applied, bugs)
+			return lab.Make(peers, e.Founders(), e.Me(), e.Disk("state"), applied, bugs)
 		},
 		Kill: (*lab.Raft).Kill,
 		Propose: func(rf *lab.Raft, command string) (int, bool) {
 			index, _, leads := rf.Start(command)
 			return index, leads
 		},
-		Read: (*lab.Raft).ReadIndex,
+		Read:   (*lab.Raft).ReadIndex,
+		Change: (*lab.Raft).ChangeMembers,
+		Members: func(entry any, _ []int) ([]int, bool) {
+			members := entry.(lab.Entry).Members
+			return members, members != nil
+		},
 	}
 }
 
@@ -95,6 +100,29 @@ func TestReads(t *testing.T) {
 	how := servers(lab.Bugs{})
 	how.Variants = spec.Variants{spec.ConfirmsReads}
 	rpc.Test(t, how, rpc.Reads, func(c *cluster.Config, o *checker.Options) { c.Servers = 2 })
+}
+
+// TestChanges finds each mistake of changes of the members. Without one, a third member is added to two, or one of the two removed.
+func TestChanges(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		bugs    lab.Bugs
+		changes int
+		rule    string
+		steps   int
+	}{
+		{"change-too-early", lab.Bugs{ChangeTooEarly: true}, 1, "change-after-own-commit", 4},
+		{"overlapping-changes", lab.Bugs{OverlappingChanges: true}, 2, "one-change-at-a-time", 9},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			expect(t, servers(c.bugs), c.rule, c.steps, rpc.Changes, func(world *cluster.Config, _ *checker.Options) {
+				world.Bounds.Changes, world.Bounds.Log = c.changes, spec.Index(c.changes+1)
+			})
+		})
+	}
+	how := servers(lab.Bugs{})
+	how.Founders, how.OutOfReach = 2, []string{"candidate-yielded", "log-conflict-repaired"} // these take three members from the first election on
+	rpc.Test(t, how, rpc.Changes)
 }
 
 // TestContract holds the adapter to what a node owes.

@@ -162,6 +162,9 @@ func (s *source) argument(p *types.Var, written string) (before []string, arg st
 		if takes(u.Elem(), peerMethods) {
 			return []string{"peers := make(" + s.text(t) + ", e.Servers())", "for k := range peers {", "peers[k] = e.Peer(k)", "}"}, "peers"
 		}
+		if before, founders := s.founders(name, t); founders != "" {
+			return before, founders
+		}
 		if others := s.others(name, t); others != nil {
 			return others, "others"
 		}
@@ -240,7 +243,7 @@ func needed(t types.Type) bool {
 // others lists the numbers or names of the other servers, for a parameter that is called like that; nil if it is not.
 func (s *source) others(name string, t types.Type) []string {
 	elem := t.Underlying().(*types.Slice).Elem()
-	if !slices.ContainsFunc([]string{"peer", "other", "server", "node", "member"}, func(part string) bool { return strings.Contains(name, part) }) {
+	if !slices.ContainsFunc([]string{"peer", "other", "server", "node"}, func(part string) bool { return strings.Contains(name, part) }) {
 		return nil
 	}
 	other := "k"

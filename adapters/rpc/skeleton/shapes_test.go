@@ -156,6 +156,30 @@ func TestReads(t *testing.T) {
 	}
 }
 
+// A server whose configuration changes is asked for that, whatever its methods are called and take.
+func TestChanges(t *testing.T) {
+	const add = "\nfunc (s *Server) AddServer(other int) bool { return false }\n"
+	for more, want := range map[string]string{
+		add: "AddServer: (*shaped.Server).AddServer,\n",
+		"\nfunc (s *Server) RemoveNode(id uint64) (at uint64, err error) { return }\n":      "RemoveServer: func(server *shaped.Server, other int) bool {\n\t\t\t_, err := server.RemoveNode(uint64(other))\n\t\t\treturn err == nil\n",
+		"\nfunc (s *Server) AddVoter(name string) error { return nil }\n":                   "return server.AddVoter(rpc.Name(other)) == nil\n",
+		"\nfunc (s *Server) ChangeConfig(voters []int) bool { return false }\n":             "Change: (*shaped.Server).ChangeConfig,\n",
+		"\nfunc (s *Server) SetMembers(all []string) (leads bool) { return false }\n" + add: "all = append(all, rpc.Name(k))\n\t\t\t}\n\t\t\treturn server.SetMembers(all)\n",
+	} {
+		written := compiled(t, shaped+more)
+		require.Contains(t, written, want)
+		require.Contains(t, written, "// TODO: Members: which entries of the log are configurations")
+		require.NotContains(t, written, "rpc.Changes")
+	}
+	written := compiled(t, strings.NewReplacer("Data []byte\n}\n\ntype entries", "Data []byte\n\tVoters []int\n}\n\ntype entries", "Peers           map[string]End", "Peers map[string]End\n\tMembers []uint64").Replace(shaped)+add)
+	for _, want := range []string{"members := entry.(shaped.Entry).Voters\n\t\t\treturn members, members != nil\n", "founders = append(founders, uint64(k))\n", "Members: founders", "rpc.Test(t, servers(), rpc.Changes)"} {
+		require.Contains(t, written, want)
+	}
+	for _, not := range []string{"AddServer(other int)", "AddServer(a, b int) bool", "AddServer(other []byte) bool"} {
+		require.NotContains(t, compiled(t, shaped+"\nfunc (s *Server) "+not+" { panic(s) }\n"), "AddServer")
+	}
+}
+
 // A generic server is one of what its constraint allows.
 func TestGenericServers(t *testing.T) {
 	generic := func(constraint string) string {

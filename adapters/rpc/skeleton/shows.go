@@ -14,13 +14,16 @@ import (
 	"github.com/raftcheck/raftcheck/spec"
 )
 
-// fields says which fields lie deeper than usual, and which are not found; leader reports whether there is one for the leader.
-func (s *source) fields() (lines []string, leader bool) {
+// fields says which fields lie deeper than usual, and which are not found, that of the members only if those change; leader reports whether there is one for the leader.
+func (s *source) fields(changes bool) (lines []string, leader bool) {
 	top, _ := s.raft.Underlying().(*types.Struct)
 	if top == nil {
 		return []string{"// TODO: Observe, and not Fields, shows what is no struct"}, false
 	}
 	for _, key := range slices.Sorted(maps.Keys(names.Fields)) {
+		if key == "members" && !changes {
+			continue
+		}
 		path, found := find(top, key)
 		if log, is := find(top, "log"); is && (key == "log" || !found) {
 			path, found = within(top, log, key, path)

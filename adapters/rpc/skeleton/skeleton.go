@@ -37,7 +37,11 @@ func (s *source) body() string {
 	if read := s.read(); read != "" {
 		line("%s", read)
 	}
-	fields, leader := s.fields()
+	changes := s.changes()
+	for _, l := range changes {
+		line("%s", l)
+	}
+	fields, leader := s.fields(changes != nil)
 	group := func(head string, lines []string) {
 		if len(lines) > 0 {
 			line("%s{\n%s\n},", head, strings.Join(lines, "\n"))
@@ -89,6 +93,9 @@ func (s *source) file(body string) ([]byte, error) {
 	tests := search("", "every execution of three servers within a bound", "")
 	if strings.Contains(body, "\nRead: ") {
 		tests += search("Reads", "those in which a client reads", ", rpc.Reads")
+	}
+	if strings.Contains(body, "\nMembers: ") {
+		tests += search("Changes", "those in which a client asks for another configuration", ", rpc.Changes")
 	}
 	text := fmt.Sprintf(`package %[1]s
 

@@ -31,6 +31,7 @@ var Fields = map[string][]string{
 	"matchIndex":  {"matchindex", "matchindexes", "matchindices", "match"},
 	"baseIndex":   {"lastincludedindex", "snapshotindex", "lastsnapshotindex", "snapshotlastindex", "baseindex"},
 	"baseTerm":    {"lastincludedterm", "snapshotterm", "lastsnapshotterm", "snapshotlastterm", "baseterm"},
+	"members":     {"members", "voters"},
 }
 
 // Kind is the kind of message that the arguments of a method are, and whether its name tells.
