@@ -2,9 +2,12 @@ package rpc
 
 import (
 	"encoding/binary"
+	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 
+	"github.com/raftcheck/raftcheck/adapters/bubble"
 	"github.com/raftcheck/raftcheck/spec"
 )
 
@@ -45,6 +48,27 @@ func (d *Disk) Read() []byte {
 		return nil
 	}
 	return []byte(data)
+}
+
+// SaveJSON is Save of a value as JSON, for servers that leave it to their surroundings how it is kept. It panics if there is none of it.
+func (d *Disk) SaveJSON(v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(bubble.Mistake(fmt.Sprintf("rpc: %T cannot be saved: %v", v, err)))
+	}
+	d.Save(b)
+}
+
+// ReadJSON reads what SaveJSON saved last, into what v points to, and returns false if it never did.
+func (d *Disk) ReadJSON(v any) bool {
+	b := d.Read()
+	if b == nil {
+		return false
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		panic(bubble.Mistake(fmt.Sprintf("rpc: %T does not take what was saved: %v", v, err)))
+	}
+	return true
 }
 
 // Persister is a disk as the course MIT 6.5840 has it: the state of the Raft and its snapshot, saved together.

@@ -68,6 +68,11 @@ func (e *Env) Me() int { return slices.Index(e.servers, e.id) }
 // Servers is how many there are.
 func (e *Env) Servers() int { return len(e.servers) }
 
+// Others are the places of all servers but this one.
+func (e *Env) Others() []int {
+	return slices.DeleteFunc(firstOf(len(e.servers)), func(k int) bool { return k == e.Me() })
+}
+
 // Founders are the places of who votes in a new cluster: the first Server.Founders, or all. A server that is none of them knows no configuration when it starts with empty disks.
 func (e *Env) Founders() []int { return slices.Clone(e.founders) }
 

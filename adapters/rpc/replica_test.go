@@ -56,12 +56,10 @@ func newReplica(e *rpc.Env, syncs bool) *replica {
 	r := &replica{env: e, self: e.Name(e.Me()), others: map[string]*rpc.Peer{}, committed: -1, mode: idle, syncs: syncs,
 		heard: make(chan struct{}, 1), kick: map[string]chan struct{}{}, stop: make(chan struct{})}
 	r.done.Store(-1)
-	for k := range e.Servers() {
-		if k != e.Me() {
-			r.others[e.Name(k)], r.kick[e.Name(k)] = e.Peer(k), make(chan struct{}, 1)
-		}
+	for _, k := range e.Others() {
+		r.others[e.Name(k)], r.kick[e.Name(k)] = e.Peer(k), make(chan struct{}, 1)
 	}
-	_ = json.Unmarshal(e.Disk("meta").Read(), &r.meta) // nothing is there at first
+	e.Disk("meta").ReadJSON(&r.meta) // nothing is there at first
 	_ = json.Unmarshal(e.Disk("records").Read(), &r.records)
 	if syncs {
 		e.Disk("records").Sync() // what a process left that died may not be safe yet
@@ -73,10 +71,7 @@ func newReplica(e *rpc.Env, syncs bool) *replica {
 	return r
 }
 
-func (r *replica) saveMeta() {
-	b, _ := json.Marshal(r.meta)
-	r.env.Disk("meta").Save(b)
-}
+func (r *replica) saveMeta() { r.env.Disk("meta").SaveJSON(r.meta) }
 
 func (r *replica) saveRecords() {
 	b, _ := json.Marshal(r.records)

@@ -150,6 +150,25 @@ func TestDisksAreReadByStartingFromThem(t *testing.T) {
 	require.Equal(t, spec.Term(1), o.Term)
 }
 
+// A value that is saved is read again, and one that cannot be is told.
+func TestValuesOnDisk(t *testing.T) {
+	how := stubs()
+	how.Compact = func(s *stub) {
+		var found []int
+		disk := s.env.Disk("value")
+		if disk.ReadJSON(&found) {
+			panic("nothing was saved")
+		}
+		disk.SaveJSON(s.env.Others())
+		if !disk.ReadJSON(&found) || !slices.Equal(found, []int{0, 2}) {
+			panic(found)
+		}
+		disk.SaveJSON(how)
+	}
+	require.EqualError(t, rpc.New(t, how).Node(2, trio).Step(spec.Input{Kind: spec.Compact}).Fault,
+		"rpc: rpc.Server[*github.com/raftcheck/raftcheck/adapters/rpc_test.stub] cannot be saved: json: unsupported type: func(*rpc.Env) *rpc_test.stub")
+}
+
 func TestCompaction(t *testing.T) {
 	node := rpc.New(t, stubs()).Node(1, trio)
 	require.False(t, node.Step(spec.Input{Kind: spec.Compact}).Refused)

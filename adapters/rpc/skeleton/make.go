@@ -165,8 +165,8 @@ func (s *source) argument(p *types.Var, written string) (before []string, arg st
 		if before, founders := s.founders(name, t); founders != "" {
 			return before, founders
 		}
-		if others := s.others(name, t); others != nil {
-			return others, "others"
+		if before, others := s.others(name, t); others != "" {
+			return before, others
 		}
 		return []string{fmt.Sprintf("// TODO: %s is %s: make it a slice of an interface with Call(method string, args, reply any) bool, and give it e.Peer(k)", p.Name(), written)}, "nil"
 	case *types.Map:
@@ -175,7 +175,7 @@ func (s *source) argument(p *types.Var, written string) (before []string, arg st
 			if is(u.Key(), types.IsString) {
 				key = "e.Name(k)"
 			}
-			return []string{"peers := " + s.text(t) + "{}", "for k := range e.Servers() {", "if k != e.Me() {", "peers[" + key + "] = e.Peer(k)", "}", "}"}, "peers"
+			return []string{"peers := " + s.text(t) + "{}", "for _, k := range e.Others() {", "peers[" + key + "] = e.Peer(k)", "}"}, "peers"
 		}
 	case *types.Interface:
 		switch {
@@ -240,23 +240,26 @@ func needed(t types.Type) bool {
 	return false
 }
 
-// others lists the numbers or names of the other servers, for a parameter that is called like that; nil if it is not.
-func (s *source) others(name string, t types.Type) []string {
+// others lists the numbers or names of the other servers, for a parameter that is called like that; "" if it is not.
+func (s *source) others(name string, t types.Type) (before []string, arg string) {
 	elem := t.Underlying().(*types.Slice).Elem()
 	if !slices.ContainsFunc([]string{"peer", "other", "server", "node"}, func(part string) bool { return strings.Contains(name, part) }) {
-		return nil
+		return nil, ""
 	}
 	other := "k"
 	switch {
 	case is(elem, types.IsString):
 		other = "e.Name(k)"
 	case !is(elem, types.IsInteger):
-		return nil
+		return nil, ""
 	}
 	if text := s.text(elem); text != "int" && text != "string" {
 		other = text + "(" + other + ")"
 	}
-	return []string{"var others " + s.text(t), "for k := range e.Servers() {", "if k != e.Me() {", "others = append(others, " + other + ")", "}", "}"}
+	if s.text(t) == "[]int" {
+		return nil, "e.Others()"
+	}
+	return []string{"var others " + s.text(t), "for _, k := range e.Others() {", "others = append(others, " + other + ")", "}"}, "others"
 }
 
 // plainArgument is a number or a name.
