@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/raftcheck/raftcheck/traces"
+	"github.com/raftcheck/raftcheck/traces/wire"
 )
 
 // What clients of etcd's robustness tests did: client-*/operations.json, one object for each operation of a key-value client, on one line
@@ -251,6 +252,12 @@ func decodeObject(lines *traces.Lines, object []byte, line int, into any) error 
 	d := json.NewDecoder(bytes.NewReader(object))
 	if err := d.Decode(into); err != nil {
 		return &traces.InputError{File: lines.Name(), Line: line, Message: "no operation of etcd's tests: " + strings.TrimPrefix(err.Error(), "json: ")}
+	}
+	r := wire.NewReader(object, false)
+	r.Unique()
+	var place *wire.Error
+	if errors.As(r.Err(), &place) {
+		return &traces.InputError{File: lines.Name(), Line: line + bytes.Count(object[:place.Column-1], []byte("\n")), Message: place.What}
 	}
 	return nil
 }

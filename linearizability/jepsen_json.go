@@ -48,7 +48,7 @@ func (j *jepsen) object(object []byte, line int) error {
 				h.reason = reasonOf(text)
 			}
 		default:
-			d.Skip()
+			d.Ignore()
 		}
 	}
 	d.End()

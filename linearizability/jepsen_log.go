@@ -116,7 +116,7 @@ func (g *logReader) object(line []byte) error {
 		case "logger_name":
 			logger = string(d.String())
 		default:
-			d.Skip()
+			d.Ignore()
 		}
 	}
 	d.End()

@@ -63,7 +63,7 @@ func (m *maelstrom) line(line []byte) error {
 		case "body":
 			m.body(&d, &g)
 		default:
-			d.Skip()
+			d.Ignore()
 		}
 	}
 	d.End()
@@ -113,7 +113,7 @@ func (m *maelstrom) body(d *wire.Reader, g *message) {
 				g.txn = append(g.txn, m.part(d))
 			}
 		default:
-			d.Skip()
+			d.Ignore()
 		}
 	}
 }

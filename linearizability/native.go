@@ -64,7 +64,7 @@ func (n *native) header(line []byte) error {
 		case "initials":
 			n.initials(&d)
 		default:
-			d.Skip()
+			d.Ignore()
 		}
 	}
 	d.End()

@@ -115,7 +115,7 @@ func (n *native) member(d *wire.Reader, key []byte, w *written) {
 	case "not":
 		w.not = d.Bool()
 	default:
-		d.Skip()
+		d.Ignore()
 	}
 }
 

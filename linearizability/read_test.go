@@ -172,12 +172,14 @@ var unreadable = map[string]string{
 	"0\t:invoke\t:read\tnil\ngarbage":       "file:2: no line of a Jepsen log: a process, :invoke, :ok, :fail or :info, a function and a value belong here",
 	"0\t:invoke\t:cas\t[1":                  "file:1: the line ends inside a form",
 	`{"src":"c1","body":{}}`:                `file:1:1: a message without "src" or "dest"`,
-	`{"src":"c1","dest":"n1","body":{"type":"read","msg_id":1}}`:                                        `file:1: a read without "key": this is no workload of keys and values`,
-	`{"src":"c1","dest":"n1","body":{"type":"read","key":1}}`:                                           `file:1: a read without "msg_id"`,
-	`{"src":"c1","dest":"n1","body":{"type":"txn","txn":[["x",1,2]],"msg_id":1}}`:                       `file:1:53: unknown operation "x" in a transaction: r, w or append`,
-	`{"src":"n1","dest":"n2","body":{"type":"vote"}}`:                                                   "file:1: the file holds no operation of a client",
-	`{"format":"raftcheck-trace","version":1}`:                                                          "file:1: the trace has a header and no records",
-	"{\"format\":\"raftcheck-trace\",\"version\":1}\n{\"n\":1,\"server\":\"n1\",\"event\":\"timeout\"}": "file:2: the trace shows no operation of a client: no propose, no read",
+	`{"src":"c1","dest":"n1","body":{"type":"read","msg_id":1}}`:                                                                           `file:1: a read without "key": this is no workload of keys and values`,
+	`{"src":"c1","dest":"n1","body":{"type":"read","key":1}}`:                                                                              `file:1: a read without "msg_id"`,
+	`{"src":"c1","dest":"n1","body":{"type":"txn","txn":[["x",1,2]],"msg_id":1}}`:                                                          `file:1:53: unknown operation "x" in a transaction: r, w or append`,
+	"{\"format\":\"raftcheck-history\",\"version\":1}\n{\"client\":\"a\",\"call\":1,\"return\":2,\"op\":\"read\",\"value\":1,\"value\":2}": `file:2:57: "value" stands here twice`,
+	`{"Input":{"Type":"txn","Type":"range"},"Call":1,"Return":2,"ClientId":1}`:                                                             `file:1: "Type" stands here twice`,
+	`{"src":"n1","dest":"n2","body":{"type":"vote"}}`:                                                                                      "file:1: the file holds no operation of a client",
+	`{"format":"raftcheck-trace","version":1}`:                                                                                             "file:1: the trace has a header and no records",
+	"{\"format\":\"raftcheck-trace\",\"version\":1}\n{\"n\":1,\"server\":\"n1\",\"event\":\"timeout\"}":                                    "file:2: the trace shows no operation of a client: no propose, no read",
 }
 
 func TestUnreadable(t *testing.T) {

@@ -30,7 +30,7 @@ func newDecoder(line []byte, lenient bool, declared spec.Variants) *decoder {
 
 // begin starts to read a line.
 func (d *decoder) begin(line []byte, lenient bool) {
-	d.Reader = wire.NewReader(line, false)
+	d.Reader.Begin(line)
 	d.Lenient = lenient
 }
 
@@ -89,7 +89,7 @@ func (d *decoder) header() (h Header) {
 		case "records":
 			h.Records = int(d.Uint())
 		default:
-			h.Extra = append(h.Extra, Member{name, string(d.Skip())})
+			h.Extra = append(h.Extra, Member{name, string(d.Ignore())})
 		}
 	}
 	d.End()
@@ -210,7 +210,7 @@ func (d *decoder) record(into *slot) {
 		case "want":
 			r.Want = d.Texts()
 		default:
-			r.Extra = append(r.Extra, Member{string(key), string(d.Skip())})
+			r.Extra = append(r.Extra, Member{string(key), string(d.Ignore())})
 		}
 	}
 	d.End()

@@ -3,15 +3,21 @@ package traces
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/require"
+
+	"github.com/raftcheck/raftcheck/traces/internal/member"
 )
 
 func gzipped(t *testing.T, text string) []byte {
@@ -169,6 +175,51 @@ func TestSavedTracesAreReadBack(t *testing.T) {
 }
 
 // FuzzReader: what is read without an error is written and read back as the same.
+// A member that is known and stands twice in an object, at whatever depth, is an error that names it; one that nobody knows is none. It is the
+// same after other lines, which are remembered.
+func TestAMemberStandsOnce(t *testing.T) {
+	lines := []string{
+		`{"format":"raftcheck-trace","version":1,"servers":["n1","n2"],"variants":["configuration-in-log"],"bounds":{"terms":2},"joined":false}`,
+		`{"n":1,"server":"n1","event":"deliver","message":{"kind":"AppendEntries","from":"n2","to":"n1","term":2,"prevLogIndex":0,"prevLogTerm":0,"entries":[{"term":1,"kind":"no-op"},{"term":2,"value":"x"}],"leaderCommit":1},` +
+			`"effectCount":2,"effects":[{"sync":{"term":2,"votedFor":"n2","log":{"entries":[{"term":1,"kind":"no-op"},{"term":2,"value":"x"}]}}},{"send":{"kind":"AppendEntriesReply","from":"n1","to":"n2","term":2,"success":true,"matchIndex":2}}],` +
+			`"pre":{"role":"follower","term":1},"post":{"role":"follower","term":2,"votedFor":"n2","leader":"n2","log":{"entries":[{"term":1,"kind":"no-op"},{"term":2,"value":"x"}]},"commit":1,"applied":1,"config":{"voters":["n1","n2"]}}}`,
+		`{"n":2,"server":"n2","event":"tick","post":{"role":"leader","term":2,"progress":[{"server":"n1","next":3,"match":2}]}}`,
+		`{"n":3,"server":"n2","event":"propose","value":"y","client":"c","request":"r","effects":[{"answer":{"value":"y","index":3,"term":2}}]}`,
+		`{"n":4,"server":"n2","event":"propose","valueBase64":"eQ=="}`,
+	}
+	require.NoError(t, verifyLines(t, lines))
+	tried := 0
+	for k, line := range lines {
+		for name, all := range member.Doubled([]byte(line)) {
+			for _, twice := range all {
+				changed := slices.Clone(lines)
+				changed[k] = string(twice)
+				err := verifyLines(t, changed)
+				require.ErrorContains(t, err, fmt.Sprintf("f:%d:", k+1), "%s", twice)
+				require.ErrorContains(t, err, strconv.Quote(name)+" stands here twice", "%s", twice)
+				tried++
+			}
+		}
+	}
+	require.Greater(t, tried, 80)
+	lines[4] = `{"n":4,"server":"n2","event":"propose","value":"y","valueBase64":"eg=="}`
+	require.ErrorContains(t, verifyLines(t, lines), `f:5:52: "valueBase64" stands here twice`)
+	lines[4] = `{"n":4,"server":"n2","event":"propose","clock":1,"clock":2,"clock":[{"a":1,"a":2}]}`
+	require.NoError(t, verifyLines(t, lines))
+}
+
+// verifyLines returns what is wrong with lines as a file.
+func verifyLines(t *testing.T, lines []string) error {
+	l, err := NewLines("f", strings.NewReader(strings.Join(lines, "\n")+"\n"))
+	require.NoError(t, err)
+	r, err := NewReader(l, Options{})
+	if err != nil {
+		return err
+	}
+	_, err = Verify(context.Background(), r, VerifyOptions{})
+	return err
+}
+
 // TestFieldsThatNobodyKnowsMayHoldAnyJSON: numbers of any size, and values nested deeply.
 func TestFieldsThatNobodyKnowsMayHoldAnyJSON(t *testing.T) {
 	for _, value := range []string{strings.Repeat("9", 400), "1E700", "-1e-999", "0.1e+400", strings.Repeat("[", 5000) + strings.Repeat("]", 5000), `{"a":[{}]}`, "null"} {

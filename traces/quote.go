@@ -76,7 +76,7 @@ func serverOf(line []byte) string {
 		if string(l.Key()) == "server" && l.Peek() == '"' {
 			return string(l.String())
 		}
-		l.Skip()
+		l.Ignore()
 	}
 	return ""
 }

@@ -96,7 +96,7 @@ func looksLikeAnswer(line []byte) bool {
 	for r.Open('{'); r.More('}'); {
 		switch string(r.Key()) {
 		case "effects", "refused", "redirect", "post", "state", "can", "fault":
-			r.Skip()
+			r.Ignore()
 		default:
 			return false
 		}

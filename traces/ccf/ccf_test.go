@@ -285,6 +285,9 @@ func TestWhatIsNoEvent(t *testing.T) {
 		{`{"tag":"raft_trace","msg":{"function":"recv_append_entries","from_node_id":"1","packet":{"msg":"raft_hello"},"state":{"node_id":"0"}}}`, `unknown message "raft_hello"`},
 		{`{"tag":"raft_trace","msg":{"function":"become_leader","state":{"node_id":"0","current_view":1,"last_idx":0,"commit_idx":0,"leadership_state":"leader"}}}`, `become_leader with an unknown leadership "leader" in its state`},
 		{`{"tag":"raft_trace","msg":{"function":"comm`, "the line is cut off"},
+		{`{"tag":"raft_trace","msg":{"function":"become_leader","state":{"node_id":"0","current_view":1,"last_idx":0,"commit_idx":0,"leadership_state":"Leader","current_view":2}}}`,
+			`ccf:1:151: the line is cut off: "current_view" stands here twice`},
+		{`{"tag":"raft_trace","msg":{"function":"commit"},"msg":{"function":"commit","state":{"node_id":"0"}}}`, `"msg" stands here twice`},
 	} {
 		_, err := judge(t, []byte(c.text))
 		var fault *traces.InputError

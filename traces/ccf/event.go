@@ -17,7 +17,7 @@ func Detect(line []byte) bool {
 		if key := l.Key(); string(key) == "tag" && l.Peek() == '"' {
 			return isTag(string(l.String()))
 		}
-		l.Skip()
+		l.Ignore()
 	}
 	return false
 }
@@ -186,7 +186,26 @@ func decode(line []byte, e *event) (bool, error) {
 	if err := json.Unmarshal(w.Message, e); err != nil {
 		return false, wrong(err, bytes.Index(line, w.Message))
 	}
+	if err := unique(line); err != nil {
+		return false, err
+	}
 	return true, e.complete()
+}
+
+// unique returns an error for an event in which a member stands twice.
+func unique(line []byte) error {
+	l := scan.New(line)
+	for l.Open('{'); l.More('}'); {
+		switch string(l.Key()) {
+		case "tag":
+			l.Skip()
+		case "msg":
+			l.Unique()
+		default:
+			l.Ignore()
+		}
+	}
+	return l.Err()
 }
 
 type wrappedText struct {

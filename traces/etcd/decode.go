@@ -22,9 +22,9 @@ func Detect(line []byte) bool {
 			}
 		case "event":
 			event = l.Peek() == '{'
-			l.Skip()
+			l.Ignore()
 		default:
-			l.Skip()
+			l.Ignore()
 		}
 	}
 	return event && (tagged || l.Err() == nil && bytes.Contains(line, []byte(`"nid"`)))
@@ -95,7 +95,7 @@ func (d *decoder) decode(line []byte, e *event) (bool, error) {
 		return true, nil
 	}
 	*e = event{line: number}
-	d.Line = scan.New(line)
+	d.Line.Reset(line)
 	found, tagged, empty := false, true, true
 	for d.Open('{'); d.More('}'); {
 		empty = false
@@ -104,13 +104,13 @@ func (d *decoder) decode(line []byte, e *event) (bool, error) {
 			tagged = d.Peek() == '"' && string(d.String()) == "trace"
 		case "event":
 			if !tagged || d.Peek() != '{' {
-				d.Skip()
+				d.Ignore()
 				continue
 			}
 			d.event(e)
 			found = true
 		default:
-			d.Skip()
+			d.Ignore()
 		}
 	}
 	d.End()
@@ -160,7 +160,7 @@ func (d *decoder) event(e *event) {
 			d.properties(e)
 		default:
 			d.shownBy(string(key))
-			d.Skip()
+			d.Ignore()
 		}
 	}
 	if d.Err() != nil || d.strange || d.foreign != nil {
@@ -250,7 +250,7 @@ func (d *decoder) state(s *shown) {
 			s.commit = spec.Index(d.Uint())
 		default:
 			d.shownBy(string(key))
-			d.Skip()
+			d.Ignore()
 		}
 	}
 	d.lacks("state", stateFields[:], has)
@@ -328,7 +328,7 @@ func (d *decoder) messageField(m *message, name string) {
 	case "rejectHint":
 		m.hint = spec.Index(d.Uint())
 	default:
-		d.Skip()
+		d.Ignore()
 	}
 }
 
@@ -358,12 +358,12 @@ func (d *decoder) properties(e *event) {
 			e.next = spec.Index(d.Uint())
 		case "state", "paused", "inflights_count":
 			e.peers = true
-			d.Skip()
+			d.Ignore()
 		case "cc":
 			d.changes = true
 			d.confChange(e)
 		default:
-			d.Skip()
+			d.Ignore()
 		}
 	}
 	if e.self = has > 0; e.self {
@@ -381,7 +381,7 @@ func (d *decoder) confChange(e *event) {
 		case "newconf":
 			e.voters = d.servers()
 		default:
-			d.Skip()
+			d.Ignore()
 		}
 	}
 }
@@ -406,7 +406,7 @@ func (d *decoder) change() (c change) {
 				d.FailAt(at, "unknown action %q", text)
 			}
 		default:
-			d.Skip()
+			d.Ignore()
 		}
 	}
 	d.lacks("prop.cc.changes", changeFields[:], has)

@@ -147,6 +147,7 @@ func TestUnreadable(t *testing.T) {
 		{"a fraction", strings.Replace(whole, `"log":0`, `"log":0.5`, 1) + "\n", `t:1:120: a fraction where an integer belongs`},
 		{"too large", strings.Replace(whole, `"log":0`, `"log":9007199254740993`, 1) + "\n", `t:1:120: integer above 2^53`},
 		{"cut off", whole + "\n" + whole[:80], "t:2:81: the line is cut off: the line ends inside a string"},
+		{"term twice", strings.Replace(whole, `"term":1,`, `"term":1,"term":2,`, 1) + "\n", `t:1:68: "term" stands here twice`},
 		{"not json", whole + "\nhello\n", `t:2:1: 'h' where '{' belongs`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -16,6 +16,7 @@ type line struct {
 	fields []field
 	names  map[string]string // that were met, so that each is made once
 	seen   sightings         // of paths, on all lines so far
+	twice  error             // what was asked for and stands twice, in different ways; nil is nothing
 }
 
 func (l *line) name(text []byte) string {
@@ -49,13 +50,13 @@ func (l *line) add(name, text string) { l.fields = append(l.fields, field{name: 
 func (l *line) field(path string) (any, bool) {
 	for k := range l.fields {
 		if l.fields[k].name == path {
-			return l.fields[k].value(), true
+			return l.value(k), true
 		}
 	}
 	for at := strings.IndexByte(path, '.'); at >= 0; {
 		for k := range l.fields {
 			if f := &l.fields[k]; f.name == path[:at] && f.json != nil && f.json[0] == '{' {
-				if inner, is := f.value().(map[string]any); is {
+				if inner, is := l.value(k).(map[string]any); is {
 					return within(inner, path[at+1:])
 				}
 			}
@@ -67,6 +68,30 @@ func (l *line) field(path string) (any, bool) {
 		at += next + 1
 	}
 	return nil, false
+}
+
+// value returns what the k-th field holds, and notes if another one of the name holds something else, or an object in it has two values of one name.
+func (l *line) value(k int) any {
+	f := &l.fields[k]
+	for _, other := range l.fields[k+1:] {
+		if other.name == f.name && (other.text != f.text || !bytes.Equal(other.json, f.json)) {
+			l.twice = fmt.Errorf("%q stands here twice, and not the same", f.name)
+		}
+	}
+	if f.json != nil && (f.json[0] == '{' || f.json[0] == '[') {
+		if err := unique(f.json); err != nil {
+			l.twice = fmt.Errorf("in %q, %w", f.name, err)
+		}
+	}
+	return f.value()
+}
+
+// unique is what is wrong with JSON of which an object has a name twice; nil if nothing is.
+func unique(text []byte) error {
+	in := scan.New(text)
+	in.Unique()
+	in.End()
+	return in.Err()
 }
 
 // value returns what a field holds: text, json.Number, bool, nil, a list or an object.
@@ -116,11 +141,11 @@ func within(object map[string]any, path string) (any, bool) {
 
 // readJSON takes a line apart that is one JSON object. The text must stay as it is while the fields are used.
 func (l *line) readJSON(text []byte) error {
-	l.fields = l.fields[:0]
+	l.fields, l.twice = l.fields[:0], nil
 	in := scan.New(text)
 	for in.Open('{'); in.More('}'); {
 		name := l.name(in.Key())
-		l.fields = append(l.fields, field{name: name, json: in.Skip()})
+		l.fields = append(l.fields, field{name: name, json: in.Ignore()})
 	}
 	in.End()
 	return in.Err()
@@ -128,7 +153,7 @@ func (l *line) readJSON(text []byte) error {
 
 // readLogfmt takes a line apart that is key=value pairs with spaces between; a value may stand in quotes, and a key without one is true.
 func (l *line) readLogfmt(text []byte) error {
-	l.fields = l.fields[:0]
+	l.fields, l.twice = l.fields[:0], nil
 	pairs := 0
 	for rest := string(bytes.TrimSpace(text)); rest != ""; rest = strings.TrimLeft(rest, " \t") {
 		end := strings.IndexAny(rest, "= \t")

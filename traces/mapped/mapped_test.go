@@ -223,6 +223,10 @@ func TestErrorsNameBothFiles(t *testing.T) {
 	for _, c := range []struct{ log, want string }{
 		{good + `{"msg":"boot","node":"a","term":"x"}`, `log:2: "term" is "x", and not a number from 0 to 2^53 (term is read from it at m.yaml:6)`},
 		{good + `{"msg":"boot","node":"a","term":-1}`, `log:2: "term" is "-1", and not a number`},
+		{good + `{"msg":"boot","node":"a","term":1,"term":2}`, `log:2: "term" stands here twice, and not the same`},
+		{good + `{"msg":"boot","msg":"tick","node":"a"}`, `log:2: "msg" stands here twice, and not the same`},
+		{good + `{"msg":"boot","node":"a","node":"b"}`, `log:2: "node" stands here twice, and not the same`},
+		{good + `{"msg":"boot","node":"a","term":{"a":1,"a":2}}`, `log:2: in "term", "a" stands here twice`},
 		{good + `{"msg":"boot","node":"a","term":1.5}`, `log:2: "term" is "1.5", and not a number`},
 		{good + `{"msg":"boot","node":"a","term":[1]}`, `log:2: "term" is a list or an object`},
 		{good + `{"msg":"boot","node":"a","role":"X"}`, `log:2: "role" is "X", and not follower, pre-candidate, candidate, leader or crashed`},
@@ -241,6 +245,20 @@ func TestErrorsNameBothFiles(t *testing.T) {
 	require.Contains(t, failing(t, least+"servers: [a, b]\n"+someEvents, `{"msg":"boot","node":"c"}`).Error(),
 		`log:1: "node" is "c", which is none of the servers at m.yaml:6`)
 	require.Equal(t, `m.yaml has "boot" at line 8; did the log's word change?`, failing(t, least+someState+someEvents, good+`{"msg":"boots","node":"a"}`).Hint)
+}
+
+// A field that stands twice is an error where it is looked at, and does not say the same.
+func TestAFieldStandsOnce(t *testing.T) {
+	require.Len(t, records(t, least+someState+someEvents, `{"msg":"boot","node":"a","term":1,"span":1,"term":1,"span":2}`+"\n"), 1)
+	logfmt := strings.Replace(least, "json", "logfmt", 1) + someState + someEvents
+	require.Len(t, records(t, logfmt, "boot boot msg=boot node=a term=1 span=1 span=2\n"), 1)
+	require.ErrorContains(t, failing(t, logfmt, "msg=boot node=a term=1 term=2\n"), `log:1: "term" stands here twice, and not the same`)
+	require.ErrorContains(t, failing(t, logfmt, "term msg=boot node=a term=2\n"), `log:1: "term" stands here twice, and not the same`)
+	lists := least + "state: {log: {field: entries, entry: {term: t}}, term: raft.term}\n" + someEvents
+	require.ErrorContains(t, failing(t, lists, `{"msg":"boot","node":"a","entries":[{"t":1,"t":2}]}`), `log:1: in "entries", "t" stands here twice`)
+	require.ErrorContains(t, failing(t, lists, `{"msg":"boot","node":"a","entries":"[{\"t\":1,\"t\":2}]"}`), `"t" stands here twice`)
+	require.ErrorContains(t, failing(t, lists, `{"msg":"boot","node":"a","raft":{"term":1,"term":2}}`), `log:1: in "raft", "term" stands here twice`)
+	require.ErrorContains(t, failing(t, lists, `{"msg":"boot","node":"a","raft":{"term":1},"raft":{"term":2}}`), `log:1: "raft" stands here twice`)
 }
 
 func TestWhatIsPassedOver(t *testing.T) {

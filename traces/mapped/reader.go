@@ -181,6 +181,15 @@ func (r *Reader) read() error {
 		}
 		return r.fault("%s", err)
 	}
+	err := r.look(text)
+	if r.line.twice != nil {
+		return r.fault("%s", r.line.twice)
+	}
+	return err
+}
+
+// look takes in a line that was taken apart.
+func (r *Reader) look(text []byte) error {
 	for k := range r.mapping.only {
 		if r.mapping.only[k].holds(&r.line) {
 			continue

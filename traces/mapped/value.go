@@ -155,11 +155,10 @@ func (r *Reader) serverNamed(name string) (string, error) {
 // list writes a list of entries. An element is an object, or a number that is the entry's term.
 func (s *source) list(value any, seen *sightings) (string, error) {
 	if text, is := value.(string); is {
-		d := json.NewDecoder(strings.NewReader(text))
-		d.UseNumber()
-		if d.Decode(&value) != nil {
-			return "", fmt.Errorf("%q, and not a list of entries", text)
+		if err := unique([]byte(text)); err != nil {
+			return "", fmt.Errorf("%q, and not a list of entries: %w", text, err)
 		}
+		value = decoded([]byte(text))
 	}
 	all, is := value.([]any)
 	if !is {

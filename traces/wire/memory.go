@@ -49,8 +49,9 @@ type object struct {
 
 // member is a member of an object. Its text begins where that of the one before ends, with a comma if there is one.
 type member struct {
-	name uint8 // which of the names that such an object may have
-	end  int32 // of its text in that of the object
+	name uint8  // which of the names that such an object may have
+	end  int32  // of its text in that of the object
+	text uint64 // its name as [scan.Line.Named] has it
 }
 
 // mostMembers is how many members an object has that is remembered.
@@ -96,7 +97,7 @@ func (w *walk) again(l *scan.Line) (name uint8, is bool) {
 		w.same = w.from + int32(l.Same(w.last.text[w.from:]))
 	}
 	m := w.last.members[w.next]
-	if m.end > w.same || !l.Again(int(m.end-w.from), w.next == 0) {
+	if m.end > w.same || !l.Again(int(m.end-w.from), w.next == 0, m.text) {
 		return 0, false
 	}
 	w.next, w.from = w.next+1, m.end
@@ -140,7 +141,7 @@ func (w *walk) add(l *scan.Line, name uint8) {
 		return
 	}
 	w.names |= 1 << name
-	w.last.taken[w.count] = member{name, int32(l.At() - w.start)}
+	w.last.taken[w.count] = member{name, int32(l.At() - w.start), l.Named()}
 	w.count++
 }
 

@@ -31,6 +31,12 @@ type Error = scan.Error
 // NewReader reads a line. A strict reader refuses members that it does not know; otherwise it passes over them.
 func NewReader(line []byte, strict bool) Reader { return Reader{Line: scan.New(line), strict: strict} }
 
+// Begin reads another line, and forgets what is counted of the one before.
+func (r *Reader) Begin(line []byte) {
+	r.Line.Reset(line)
+	r.Dropped, r.about, r.odd = 0, 0, 0
+}
+
 // Remember has the reader make use of what was read before, and remember what it reads. A reader that is strict does neither.
 func (r *Reader) Remember(memory *Memory) {
 	if !r.strict {
@@ -45,11 +51,12 @@ func (r *Reader) About(server spec.ServerID) {
 
 // Unknown takes the value of a member whose name, at the given offset, is not known.
 func (r *Reader) Unknown(at int, name []byte) {
+	r.odd++
 	if r.strict {
 		r.FailAt(at, "unknown member %q", name)
+		return
 	}
-	r.odd++
-	r.Skip()
+	r.Ignore()
 }
 
 // Texts takes a list of strings.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/raftcheck/raftcheck/traces/internal/scan"
 )
 
 // Paths lists the paths of all members below a value that was read from JSON, as in "msg.state.0.view" for one in the first element of a list.
@@ -53,6 +55,35 @@ func Without(line []byte, path string) []byte {
 	text, err := json.Marshal(read)
 	must(err)
 	return text
+}
+
+// Doubled returns a line once for each of its members, with that member twice, by the member's name.
+func Doubled(line []byte) map[string][][]byte {
+	doubled := map[string][][]byte{}
+	var walk func(l *scan.Line)
+	walk = func(l *scan.Line) {
+		switch l.Peek() {
+		case '{':
+			for l.Open('{'); l.More('}'); {
+				l.Peek()
+				from := l.At()
+				name := string(l.Key())
+				walk(l)
+				twice := slices.Insert(slices.Clone(line), l.At(), append([]byte{','}, line[from:l.At()]...)...)
+				doubled[name] = append(doubled[name], twice)
+			}
+		case '[':
+			for l.Open('['); l.More(']'); {
+				walk(l)
+			}
+		default:
+			l.Skip()
+		}
+	}
+	l := scan.New(line)
+	walk(&l)
+	must(l.Err())
+	return doubled
 }
 
 func must(err error) {

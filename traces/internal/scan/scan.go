@@ -5,9 +5,11 @@
 package scan
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -26,7 +28,22 @@ type Line struct {
 	depth int
 	first bool // just after '{' or '['
 	err   error
+	twice int // where the value begins of the member for whose name alone the line failed; 0 is none
+
+	// The objects that are open: of each the frame of the one around it, and then its own members' names, mixed.
+	names []uint64
+	frame
 }
+
+// frame is an object that is open.
+type frame struct {
+	begins int    // where, after the bracket
+	from   int    // where its names begin among those of all
+	some   uint64 // which they are, in short
+}
+
+// frameSize is how many words stand for a frame among names.
+const frameSize = 3
 
 // Error is a place in a line where the text is not what it must be.
 type Error struct {
@@ -38,6 +55,9 @@ func (e *Error) Error() string { return e.What }
 
 // New starts reading data.
 func New(data []byte) Line { return Line{data: data} }
+
+// Reset starts reading data in a Line that was used before, whose memory it uses again.
+func (l *Line) Reset(data []byte) { *l = Line{data: data, names: l.names[:0]} }
 
 // Err returns the first error, an *Error, or nil.
 func (l *Line) Err() error { return l.err }
@@ -88,6 +108,9 @@ func (l *Line) Open(bracket byte) bool {
 	}
 	l.at++
 	l.first = true
+	if bracket == '{' {
+		l.inward()
+	}
 	return true
 }
 
@@ -102,6 +125,9 @@ func (l *Line) More(bracket byte) bool {
 	case c == bracket:
 		l.at++
 		l.depth--
+		if c == '}' {
+			l.outward()
+		}
 		return false
 	case first:
 		return true
@@ -135,16 +161,22 @@ func (l *Line) Same(text []byte) (n int) {
 	return n
 }
 
-// Again consumes n bytes, of which the caller knows that they are a member of an object, with the comma before it if it is not the first. It reports
-// whether they are all of that member.
-func (l *Line) Again(n int, first bool) bool {
+// Again consumes n bytes, of which the caller knows that they are a member of an object whose name is so, with the comma before it if it is not the first.
+// It reports whether they are all of that member, and the object had none of that name before.
+func (l *Line) Again(n int, first bool, name uint64) bool {
 	end := l.at + n
 	if end >= len(l.data) || l.first != first || l.data[end] != ',' && l.data[end] != '}' {
 		return false
 	}
+	if l.repeats(name) {
+		return false // as the name tells that is read
+	}
 	l.at, l.first = end, false
 	return true
 }
+
+// Named returns what stands for the name of the member that was consumed last.
+func (l *Line) Named() uint64 { return l.names[len(l.names)-1] }
 
 // Whole consumes n bytes, of which the caller knows that they are what stands between the brackets of the object that was just opened, and the bracket
 // after them. It reports whether that is what comes next.
@@ -155,6 +187,7 @@ func (l *Line) Whole(n int) bool {
 	}
 	l.at, l.first = end+1, false
 	l.depth--
+	l.outward()
 	return true
 }
 
@@ -187,8 +220,21 @@ func (l *Line) Inside(n int) {
 // Text returns a part of the line.
 func (l *Line) Text(from, to int) []byte { return l.data[from:to] }
 
-// Key consumes a member's name and the colon after it. The result is valid until the line's bytes change.
+// Key consumes a member's name and the colon after it. The result is valid until the line's bytes change. A name that the object had before makes
+// the line fail, unless Ignore takes the value.
 func (l *Line) Key() []byte {
+	l.Peek()
+	start := l.at
+	key := l.key()
+	if l.err == nil && l.repeats(mixed(key)) && l.had(key, start) {
+		value := l.at
+		l.FailAt(start, "%q stands here twice", key)
+		l.twice = value
+	}
+	return key
+}
+
+func (l *Line) key() []byte {
 	if start := l.at + 1; start < len(l.data) && l.data[l.at] == '"' {
 		if end := start + plain(l.data[start:]); end+1 < len(l.data) && l.data[end] == '"' && l.data[end+1] == ':' {
 			l.at = end + 2
@@ -202,6 +248,64 @@ func (l *Line) Key() []byte {
 	}
 	l.at++
 	return key
+}
+
+// inward goes into an object, of which the bracket was consumed.
+func (l *Line) inward() {
+	if l.names == nil {
+		l.names = make([]uint64, 0, 32)
+	}
+	l.names = append(l.names, uint64(l.begins), uint64(l.from), l.some)
+	l.frame = frame{begins: l.at, from: len(l.names)}
+}
+
+// outward goes out of it.
+func (l *Line) outward() {
+	around := l.names[l.from-frameSize : l.from]
+	l.names = l.names[:l.from-frameSize]
+	l.frame = frame{int(around[0]), int(around[1]), around[2]}
+}
+
+// repeats takes in the name of a member, and reports whether the object had one before that seems to be the same.
+func (l *Line) repeats(name uint64) bool {
+	short := uint64(1) << (name >> 58)
+	if l.some&short != 0 && slices.Contains(l.names[l.from:], name) {
+		return true
+	}
+	l.some |= short
+	l.names = append(l.names, name)
+	return false
+}
+
+// base64Suffix is what a name ends with whose value is in base64. Without it, it is the name of the same member.
+var base64Suffix = []byte("Base64")
+
+// had reports whether the object had a member of that name before an offset.
+func (l *Line) had(key []byte, before int) bool {
+	in := Line{data: l.data, at: l.begins, first: true}
+	for in.More('}') && in.at < before {
+		if bytes.Equal(bytes.TrimSuffix(in.key(), base64Suffix), bytes.TrimSuffix(key, base64Suffix)) {
+			return true
+		}
+		in.Skip()
+	}
+	return false
+}
+
+// mixed mixes the bytes of a name.
+func mixed(name []byte) uint64 {
+	name = bytes.TrimSuffix(name, base64Suffix)
+	const odd = 0x9e3779b97f4a7c15
+	h := uint64(len(name))
+	for ; len(name) >= 8; name = name[8:] {
+		h = (h ^ binary.LittleEndian.Uint64(name)) * odd
+		h ^= h >> 29
+	}
+	rest := uint64(0)
+	for _, c := range name {
+		rest = rest<<8 | uint64(c)
+	}
+	return (h ^ rest) * odd
 }
 
 // String consumes a string. The result shares the line's bytes unless the string holds escapes.
@@ -375,19 +479,37 @@ func (l *Line) word(w string) bool {
 	return true
 }
 
-// Skip consumes any value and returns its bytes.
-func (l *Line) Skip() []byte {
+// Ignore is Skip of the value of a member that is not looked at, which may have the name of another.
+func (l *Line) Ignore() []byte {
+	l.pardon()
+	return l.Skip()
+}
+
+// pardon goes on where the line failed for a name alone.
+func (l *Line) pardon() {
+	if l.twice > 0 {
+		l.at, l.err, l.twice = l.twice, nil, 0
+	}
+}
+
+// Unique is Skip that fails at a name that some object in the value has twice.
+func (l *Line) Unique() []byte { return l.value((*Line).Unique) }
+
+// Skip consumes any value and returns its bytes. It does not look at the names within.
+func (l *Line) Skip() []byte { return l.value((*Line).Ignore) }
+
+func (l *Line) value(inner func(*Line) []byte) []byte {
 	c := l.Peek()
 	start := l.at
 	switch c {
 	case '{':
 		for l.Open('{'); l.More('}'); {
 			l.Key()
-			l.Skip()
+			inner(l)
 		}
 	case '[':
 		for l.Open('['); l.More(']'); {
-			l.Skip()
+			inner(l)
 		}
 	case '"':
 		l.String()
@@ -480,6 +602,7 @@ func (l *Line) find(path []string) (at, end int) {
 			l.Peek()
 			start := l.at
 			key := string(l.Key())
+			l.pardon()
 			switch {
 			case end > 0 || key == path[0] && len(path) == 1:
 				l.Skip()

@@ -1,6 +1,9 @@
 package scan
 
 import (
+	"fmt"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -66,6 +69,38 @@ func TestWhatIsNoJSON(t *testing.T) {
 }
 
 func fmtError(e *Error) string { return string(rune('0'+e.Column)) + ": " + e.What }
+
+func TestNames(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"a":1,"b":{"a":2},"c":[{"a":3},{"a":4}]}`: "",
+		`{"a":1, "a":2}`:                  `9: "a" stands here twice`,
+		`{"a":1,"\u0061":2}`:              `8: "a" stands here twice`,
+		`{"":1,"":2}`:                     `7: "" stands here twice`,
+		`{"a":[[{"b":{},"c":1,"b":1}]]}`:  `22: "b" stands here twice`,
+		`{"a":{"b":1},"b":{"b":1},"a":1}`: `26: "a" stands here twice`,
+		`{"a long name that ends so":1,"a long name that ends As":2,"a long nAme":3}`: "",
+	} {
+		l := New([]byte(text))
+		l.Unique()
+		l.End()
+		if want == "" {
+			require.NoError(t, l.Err(), text)
+			continue
+		}
+		place := l.Err().(*Error)
+		require.Equal(t, want, strconv.Itoa(place.Column)+": "+place.What, text)
+		l.Reset([]byte(text))
+		l.Skip()
+		require.NoError(t, l.Err(), "nobody looks at the names: %s", text)
+	}
+	var many strings.Builder
+	for k := range 1000 {
+		fmt.Fprintf(&many, `,"%x":0`, k)
+	}
+	l := New([]byte("{" + many.String()[1:] + "}"))
+	l.Unique()
+	require.NoError(t, l.Err())
+}
 
 func TestIntegers(t *testing.T) {
 	for text, fine := range map[string]bool{"0": true, "9007199254740992": true, "9007199254740993": false, "1.5": false, "1e3": false,
