@@ -101,7 +101,12 @@ func (j *Judge) hear(where func(Part, int) Origin, s *Step, broken bool) (found 
 	report(ackVerified, s.acknowledgedTooFar())
 	report(ackVerified, j.acknowledgesBeyond(s))
 	report(commitOwnTerm, s.commitsEarlier())
+	report(commitMajority, s.commitsUnstored())
+	report(transferByLeader, s.handsOverUnseated())
 	report(majorityElects, j.of(s.Server).known.leadsAgain(s))
+	if !j.unnumbered {
+		report(majorityElects, s.leadsUnelected())
+	}
 	j.counts(s, report)
 	alone := func(r *Rule, b *Breach) { // others say better what is wrong
 		if !broken && len(found) == 0 {
@@ -189,6 +194,44 @@ func (s *Step) commitsEarlier() *Breach {
 		allowing("%s keeps commitIndex %d until an entry of term %d is on a majority", s.Server, b.CommitIndex, o.Term).before("commitIndex before", FieldCommit)
 }
 
+// commitsUnstored returns the breach of a leader that counts its own copy of what it commits, which is not on its disk. It need not be there if enough others have it
+// (dissertation, 10.2.1).
+func (s *Step) commitsUnstored() *Breach {
+	o := &s.After
+	if !s.show(FieldRole|FieldTerm|FieldCommit|FieldConfig) || !o.Knows(FieldDurable) || !s.leads() || !s.runs() || o.CommitIndex <= s.Before.CommitIndex || o.Durable.Log.LastIndex() >= o.CommitIndex {
+		return nil
+	}
+	for _, v := range [...]Variant{VolatileUntilReady, StoresLater, HealsFirst, MendsLog, CommitMayFall} {
+		if s.Declared.Has(v) {
+			return nil
+		}
+	}
+	alone := len(o.Config.Voters) == 1 && len(o.Config.Outgoing) == 0 && o.Config.Voters[0] == s.Server
+	others := func(id ServerID) bool { return id != s.Server && s.stores(id) }
+	if !alone && !s.show(FieldProgress) || len(s.Before.Config.Voters) == 0 || s.commits(&o.Config, others) || s.commits(s.committedUnder(), others) {
+		return nil
+	}
+	return s.breachAfter("%s, leader of term %d, commits index %d, and its own disk ends with index %d", s.Server, o.Term, o.CommitIndex, o.Durable.Log.LastIndex()).
+		refusing("a copy that is counted is on disk", "index %d is not on that of %s", o.CommitIndex, s.Server).
+		allowing("%s keeps commitIndex %d until its own copy is synced, or enough others have it", s.Server, s.Before.CommitIndex).beside("the disk", FieldDurable)
+}
+
+// handsOverUnseated returns the breach of a server that does not lead, and tells another to campaign in place of the leader of its term, where the step does not
+// show its role any more: a follower of a term does not come to lead it.
+func (s *Step) handsOverUnseated() *Breach {
+	b := &s.Before
+	if !b.Knows(FieldRole|FieldTerm) || s.After.Knows(FieldRole) || b.Role != Follower && b.Role != PreCandidate || s.Input.Kind == Stored || !s.runs() {
+		return nil
+	}
+	for k, m := range s.Output.Sent {
+		if m.Kind == TimeoutNow && m.Knows(MessageTerm) && m.Term == b.Term {
+			return s.breachSent(k, "%s, %s of term %d, tells %s to campaign in place of the leader of that term", s.Server, b.Role, b.Term, m.To).
+				refusing("role = leader", "it is %s", b.Role).allowing("%s sends nothing", s.Server).before("its role before", FieldRole)
+		}
+	}
+	return nil
+}
+
 // leadsAgain returns the breach of a server that leads a term again after it had stopped leading it.
 func (k *Known) leadsAgain(s *Step) *Breach {
 	b, a := &s.Before, &s.After
@@ -200,6 +243,18 @@ func (k *Known) leadsAgain(s *Step) *Breach {
 	}
 	return s.breachAfter("%s led term %d, stopped leading it, and leads it again", s.Server, a.Term).
 		refusing("a new election is in a new term", "it is in term %d still", a.Term).allowing("%s campaigns in term %d", s.Server, a.Term+1)
+}
+
+// leadsUnelected returns the breach of a follower that leads the very term that it was in: a leader was candidate of its term, and a candidate begins a term. What
+// an earlier life campaigned for is over.
+func (s *Step) leadsUnelected() *Breach {
+	b, a := &s.Before, &s.After
+	if !s.show(FieldRole|FieldTerm) || !s.runs() || s.Input.Kind == Stored || s.Input.Kind == 0 || a.Role != Leader || a.Term != b.Term || b.Role != Follower && b.Role != PreCandidate {
+		return nil
+	}
+	return s.breachAfter("%s, %s of term %d, becomes leader of that term over %s", s.Server, b.Role, b.Term, s.happened()).
+		refusing("a new election is in a new term", "it is in term %d still", a.Term).
+		allowing("%s stays %s", s.Server, b.Role).before("its role before", FieldRole)
 }
 
 // leadsByAnother returns the breach of a leader whose vote in its term is for another server.
@@ -242,15 +297,25 @@ func (s *Step) termsFall(m *Message, part Part, effect int) *Breach {
 
 // toldTooFar returns the breach of a leader whose message tells of more as committed than it has committed, where nobody else can have committed it.
 func (j *Judge) toldTooFar(s *Step, m *Message, part Part) *Breach {
-	if part != PartInput || m.Kind != AppendEntries || !m.Knows(MessageCommit|MessageFrom) || m.From == s.Server || j.holes > 0 || j.causal || j.unnumbered || j.binding.volatile {
+	if part != PartInput || !m.Knows(MessageFrom) || m.From == s.Server || j.holes > 0 || j.causal || j.unnumbered || j.binding.volatile {
 		return nil
 	}
 	leader := &j.of(m.From).known
-	if !leader.leadsAsShown(m, j.holes) || !leader.now.Knows(FieldCommit) || m.LeaderCommit <= leader.now.CommitIndex {
+	own, told := &leader.now, m.LeaderCommit
+	switch {
+	case m.Kind == AppendEntries && m.Knows(MessageCommit):
+	case m.Kind == InstallSnapshot && m.Knows(MessagePrevIndex) && own.Knows(FieldLog) && m.PrevLogIndex > own.Log.Base:
+		told = m.PrevLogIndex
+	default:
 		return nil
 	}
-	if !j.uncommitted(&leader.now, m, m.LeaderCommit) {
+	if !leader.leadsAsShown(m, j.holes) || !own.Knows(FieldCommit) || told <= own.CommitIndex || !j.uncommitted(own, m, told) {
 		return nil
+	}
+	if m.Kind == InstallSnapshot {
+		return s.breach(PartInput, 0, "%s sends %s a snapshot up to index %d and has committed up to %d", m.From, s.Server, told, own.CommitIndex).
+			refusing("last included index ≤ commitIndex", "%d is above %d", told, own.CommitIndex).
+			allowing("a snapshot up to index %d", own.CommitIndex).after("its commit index", m.From, leader.from)
 	}
 	return s.breach(PartInput, 0, "%s tells %s that entries up to index %d are committed and has committed up to %d", m.From, s.Server, m.LeaderCommit, leader.now.CommitIndex).
 		refusing("leaderCommit ≤ commitIndex", "%d is above %d", m.LeaderCommit, leader.now.CommitIndex).

@@ -19,7 +19,11 @@ type Known struct {
 
 	promised promise
 
-	campaign campaign // the latest
+	campaign  campaign // the latest
+	candidacy struct { // likewise: in which term it was candidate, and who voted then as it saw it
+		term   Term
+		config Configuration
+	}
 
 	candidacies []Term // in which it was candidate since it started, and told nobody of it
 
@@ -83,6 +87,7 @@ type promise struct {
 	disk   Durable // what was on it when it was shown last, as far as it was
 	diskAt Origin
 	diskIs bool // it has been shown, and nothing can have replaced its entries since
+	kept   kept
 }
 
 // mayLose takes in that the server may have crashed and lost what was not synced: a term in which it only asked for votes or led is among that.
@@ -288,6 +293,9 @@ func (k *Known) learn(s *Step, declared *binding, holes int, where func(Part, in
 	o := &s.After
 	k.past.learn(s)
 	k.tops(s)
+	if o.Knows(FieldRole|FieldTerm|FieldConfig) && o.Role == Candidate {
+		k.candidacy.term, k.candidacy.config = o.Term, o.Config
+	}
 	if o.Knows(FieldRole|FieldTerm) && o.Role == Leader && !s.crashes() {
 		k.led = o.Term
 	} else if o.Knows(FieldRole|FieldTerm) && o.Term == k.led && !s.crashes() {
@@ -359,25 +367,16 @@ func (k *Known) tops(s *Step) {
 	}
 }
 
-// cut shortens what is promised of the log to what a step that may have replaced entries leaves of it. One that ends in a crash may have come so far.
+// cut shortens what is promised of the log to what a step that may have replaced entries leaves of it.
 func (k *Known) cut(s *Step) {
-	p, m := &k.promised, &s.Input.Message
+	p := &k.promised
 	if len(p.log.Entries) == 0 {
 		return
 	}
 	keep := p.log.LastIndex()
 	switch {
 	case s.crashes():
-		switch {
-		case s.Input.Kind == Crash || s.Input.Kind == Restart || s.Input.Cut == 1 || s.leavesEntries():
-			return
-		case s.Input.Kind == Deliver && m.Knows(MessageTerm) && m.Term == p.acked.term:
-			keep = min(keep, p.acked.index) // its leader has that too
-		case s.Before.Knows(FieldCommit):
-			keep = min(keep, s.Before.CommitIndex)
-		default:
-			keep = 0
-		}
+		keep = min(keep, k.outlasts(s))
 	case s.After.Knows(FieldLog):
 		if i, lost := firstLoss(p.log, s.After.Log); lost {
 			keep = i - 1
@@ -386,4 +385,18 @@ func (k *Known) cut(s *Step) {
 		keep = min(keep, k.commit.least)
 	}
 	p.log.Entries = p.log.Entries[:max(keep, p.log.Base)-p.log.Base]
+}
+
+// outlasts returns up to where a step that ends in a crash leaves the log as it was, however far it came.
+func (k *Known) outlasts(s *Step) Index {
+	m, acked := &s.Input.Message, &k.promised.acked
+	switch {
+	case s.Input.Kind == Crash || s.Input.Kind == Restart || s.Input.Cut == 1 || s.leavesEntries():
+		return ^Index(0)
+	case s.Input.Kind == Deliver && m.Knows(MessageTerm) && m.Term == acked.term:
+		return acked.index // its leader has that too
+	case s.Before.Knows(FieldCommit):
+		return s.Before.CommitIndex
+	}
+	return 0
 }

@@ -9,6 +9,7 @@ func (k *Known) disks(s *Step, yield func(*Rule, *Breach)) {
 		was = nil
 	}
 	effect := 0
+	kept := k.promised.kept
 	for n := range s.Output.Effects {
 		e := &s.Output.Effects[n]
 		if e.Kind != Write && e.Kind != Sync {
@@ -22,7 +23,55 @@ func (k *Known) disks(s *Step, yield func(*Rule, *Breach)) {
 			}
 		}
 		was, before, effect = &e.Durable, PartEffect, n
+		kept.note(&e.Durable, 0)
 	}
+	if disk := s.After.onDisk(); !s.show(FieldDurable) { // else the rule itself compares the two
+		if b := k.keptFalls(s, &kept, disk); b != nil {
+			told := Evidence{Role: "what was on disk", Server: s.Server, Part: PartFact, Origin: kept.at}
+			if kept.at == 0 {
+				told.Part, told.Effect = PartEffect, effect
+			}
+			b.Evidence = append(b.Evidence, told)
+			yield(diskKept, b)
+		}
+	}
+}
+
+// kept is the term that was on disk when it was shown last, and the vote in it, whatever else was shown beside them.
+type kept struct {
+	term  Term
+	vote  ServerID // None is none, or not known
+	at    Origin   // 0 is in the step at hand
+	known bool
+}
+
+func (m *kept) note(d *Durable, at Origin) {
+	if d.Unknown&FieldTerm != 0 {
+		return
+	}
+	vote := d.VotedFor
+	if d.Unknown&FieldVotedFor != 0 {
+		vote = None
+		if m.known && m.term == d.Term {
+			vote = m.vote
+		}
+	}
+	*m = kept{d.Term, vote, at, true}
+}
+
+// keptFalls returns the breach that a term on disk, or the vote in it, is shown to be there no more when a step is over.
+func (k *Known) keptFalls(s *Step, was *kept, is *Durable) *Breach {
+	switch {
+	case !was.known || is.Unknown&FieldTerm != 0 || is.Term > was.term:
+		return nil
+	case is.Term < was.term:
+		return s.breachAfter("%s had term %d on its disk and now has term %d there", s.Server, was.term, is.Term).showing(FieldDurable).
+			refusing("term on disk ≥ term on disk before", "%d is below %d", is.Term, was.term).allowing("term %d stays on disk", was.term)
+	case was.vote == None || is.Unknown&FieldVotedFor != 0 || is.VotedFor == was.vote || s.Declared.Has(LateTerm) || s.Declared.Has(TermThenVote) || s.Declared.Has(DropsVoteForLeader):
+		return nil
+	}
+	return s.breachAfter("%s had its vote for %s in term %d on its disk and now has a vote for %s there", s.Server, was.vote, was.term, is.VotedFor).showing(FieldDurable).
+		refusing("votedFor on disk stays in its term", "it was %s and is %s", was.vote, is.VotedFor).allowing("the vote for %s stays on disk", was.vote)
 }
 
 // diskFalls returns the breach that what an effect says to be on disk is less than what was there; nil if nothing is missing.
@@ -80,6 +129,10 @@ func (s *Step) leavesEntries() bool {
 func (k *Known) disk(s *Step, where func(Part, int) Origin) {
 	p := &k.promised
 	p.diskIs = p.diskIs && s.leavesEntries() && !s.Gap && !s.Hole && !s.crashes()
+	if n := s.Output.lastDurable(); n >= 0 {
+		p.kept.note(&s.Output.Effects[n].Durable, where(PartEffect, n))
+	}
+	p.kept.note(s.After.onDisk(), where(PartAfter, 0))
 	switch n := s.Output.lastDurable(); {
 	case s.After.Knows(FieldDurable):
 		p.disk, p.diskAt, p.diskIs = s.After.Durable, where(PartAfter, 0), !s.crashes()

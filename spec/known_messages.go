@@ -220,7 +220,7 @@ func (c *campaign) sendsOtherwise(s *Step) *Breach {
 			continue
 		}
 		i, term, differs := m.PrevLogIndex, m.PrevLogTerm, m.Knows(MessagePrevTerm) && c.differs(m.PrevLogIndex, m.PrevLogTerm)
-		for k := 0; m.Knows(MessageEntries) && !differs && k < len(m.Entries); k++ {
+		for k := 0; m.Kind == AppendEntries && m.Knows(MessageEntries) && !differs && k < len(m.Entries); k++ { // what a snapshot carries does not come after it
 			i, term = i+1, m.Entries[k].Term
 			differs = c.differs(i, term)
 		}

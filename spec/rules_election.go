@@ -205,13 +205,14 @@ var votesOfThisTerm = &Rule{
 	Why: "A voter is bound by its vote in one term only, and is free to vote for another candidate in the next. " +
 		"What usually breaks it: a late reply to an earlier request for votes is counted in the election at hand.",
 	Section: "Raft paper, 5.2", Level: Must, Profile: Core,
-	Catches: []string{"el-stale-vote-resp"},
-	Needs:   FieldRole | FieldTerm | FieldVotes,
-	Step:    judgeVotesOfThisTerm,
+	Catches:    []string{"el-stale-vote-resp"},
+	Needs:      FieldRole | FieldTerm,
+	NeedsAfter: FieldVotes,
+	Step:       judgeVotesOfThisTerm,
 }
 
 func judgeVotesOfThisTerm(s *Step) *Breach {
-	if s.Input.Kind == 0 || !s.runs() || s.After.Role != Candidate && s.After.Role != Leader {
+	if s.Input.Kind == 0 || !s.runs() || s.After.Role != Candidate && s.After.Role != Leader || s.candidateBefore() && !s.Before.Knows(FieldVotes) {
 		return nil
 	}
 	m := &s.Input.Message

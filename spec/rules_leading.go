@@ -70,11 +70,23 @@ func (s *Step) tellsCommit() bool {
 		return false
 	}
 	for _, m := range s.Output.Sent {
-		if m.Kind == AppendEntries && m.Knows(MessageCommit) || m.Kind == InstallSnapshot && m.Knows(MessagePrevIndex) && s.After.Knows(FieldLog) {
+		if _, known := s.compacted(); m.Kind == AppendEntries && m.Knows(MessageCommit) || m.Kind == InstallSnapshot && m.Knows(MessagePrevIndex) && known {
 			return true
 		}
 	}
 	return false
+}
+
+// compacted returns up to where the server's log is known to be compacted, which was committed: after the step, or before it, as what it compacts since then is
+// what it has committed.
+func (s *Step) compacted() (base Index, known bool) {
+	switch {
+	case s.After.Knows(FieldLog):
+		return s.After.Log.Base, true
+	case s.Before.Knows(FieldLog) && s.runs() && s.Input.Kind != Stored && !s.delivered(InstallSnapshot):
+		return s.Before.Log.Base, true
+	}
+	return 0, false
 }
 
 // claim returns the first message of a step that tells of more as committed than its server has committed, and up to which index. What
@@ -87,8 +99,10 @@ func (s *Step) claim() (effect int, upTo Index, claims bool) {
 		switch own := s.committed(); {
 		case m.Kind == AppendEntries && m.LeaderCommit > own:
 			return k, m.LeaderCommit, true
-		case m.Kind == InstallSnapshot && s.After.Knows(FieldLog) && m.PrevLogIndex > max(own, s.After.Log.Base): // what is compacted was committed
-			return k, m.PrevLogIndex, true
+		case m.Kind == InstallSnapshot:
+			if base, known := s.compacted(); known && m.PrevLogIndex > max(own, base) {
+				return k, m.PrevLogIndex, true
+			}
 		}
 	}
 	return 0, 0, false

@@ -213,9 +213,13 @@ func judgeSnapshotWhole(s *Step) *Breach {
 	return nil
 }
 
-// holdsUpTo reports whether the server may hold what stands up to an index, as far as it shows its log.
+// holdsUpTo reports whether the server may hold what stands up to an index, as far as it shows its log: a part of a snapshot adds nothing to that.
 func (s *Step) holdsUpTo(i Index) bool {
-	return !s.After.Knows(FieldLog) || s.After.Log.LastIndex() >= i
+	o := &s.After
+	if !o.Knows(FieldLog) {
+		o = &s.Before
+	}
+	return !o.Knows(FieldLog) || o.Log.LastIndex() >= i
 }
 
 var snapshotBeforeTruncation = &Rule{

@@ -19,9 +19,13 @@ func (j *Judge) withheld(s *Step, at Origin, report func(*Rule, *Breach)) {
 	if j.causal || j.unnumbered || s.crashes() || !o.Knows(FieldTerm) || o.Term == 0 {
 		return
 	}
-	if s.show(FieldRole|FieldTerm|FieldConfig) && TookOffice(s) && len(s.Before.Config.Voters) > 0 {
-		f := &j.hearsay.led(o.Term).office
-		*f = office{leader: s.Server, before: s.Before.Config, after: o.Config, at: at}
+	f := &j.hearsay.led(o.Term).office
+	took := s.show(FieldRole|FieldTerm|FieldConfig) && TookOffice(s) && len(s.Before.Config.Voters) > 0
+	if took || f.leader == None && j.leadsByWhatItSends(s) {
+		*f = office{leader: s.Server, before: o.Config, after: o.Config, at: at}
+		if took {
+			f.before = s.Before.Config
+		}
 		for _, id := range slices.Concat(f.before.Voters, f.before.Outgoing, f.after.Voters, f.after.Outgoing) {
 			if id != s.Server && !slices.Contains(f.denied, id) && !j.mayHaveVoted(id, o.Term, s.Server) {
 				f.denied = append(f.denied, id)
@@ -30,7 +34,7 @@ func (j *Judge) withheld(s *Step, at Origin, report func(*Rule, *Breach)) {
 		report(majorityElects, f.denies(s, s.breachAfter("%s becomes leader of term %d, and %s cannot have voted for it", s.Server, o.Term, listed(f.denied))))
 		return
 	}
-	if f := &j.hearsay.led(o.Term).office; f.leader != None && o.Knows(FieldVotedFor) && j.deniesVote(o, o.Term, f.leader) && s.Server != f.leader {
+	if f.leader != None && o.Knows(FieldVotedFor) && j.deniesVote(o, o.Term, f.leader) && s.Server != f.leader {
 		if !slices.Contains(f.denied, s.Server) {
 			f.denied = append(f.denied, s.Server)
 			b := s.breachAfter("%s leads term %d, and %s did not vote for it", f.leader, o.Term, listed(f.denied)).showing(FieldVotedFor)
@@ -39,6 +43,21 @@ func (j *Judge) withheld(s *Step, at Origin, report func(*Rule, *Breach)) {
 		}
 	}
 	report(commitMajority, j.commitsAlone(s))
+}
+
+// leadsByWhatItSends reports whether a server that does not show its role sends what only the leader of its term does, and was candidate in that term under the
+// configuration that it shows: nobody appends anything between the two.
+func (j *Judge) leadsByWhatItSends(s *Step) bool {
+	o, c := &s.After, &j.of(s.Server).known.candidacy
+	if o.Knows(FieldRole) || !o.Knows(FieldConfig) || c.term != o.Term || !c.config.same(&o.Config) {
+		return false
+	}
+	for _, m := range s.Output.Sent {
+		if m.saysLeader() && m.From == s.Server && m.Term == o.Term {
+			return true
+		}
+	}
+	return false
 }
 
 // denies returns the breach that a leader was elected without those who did not vote for it; nil if the others suffice.
