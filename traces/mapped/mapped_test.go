@@ -218,6 +218,16 @@ func TestLinesThatAddToAStep(t *testing.T) {
 	require.True(t, asked.Step.Output.Effects[0].Message.Granted)
 }
 
+// To whom a message goes need not be shown: then that is not known, and the line is a step of its own.
+func TestMessagesToNobodyKnown(t *testing.T) {
+	all := records(t, least+"events:\n  asked: {receives: RequestVote, from: from, term: t}\n  vote: {sends: RequestVoteReply, term: t, granted: {is: true}}\n",
+		`{"msg":"asked","node":"a","from":"b","t":1}`+"\n"+`{"msg":"vote","node":"a","t":1}`+"\n")
+	require.Len(t, all, 2)
+	sent := &all[1].Step.Output.Effects[0].Message
+	require.False(t, sent.Knows(spec.MessageTo))
+	require.True(t, sent.Knows(spec.MessageFrom|spec.MessageTerm|spec.MessageGranted))
+}
+
 func TestErrorsNameBothFiles(t *testing.T) {
 	good := `{"msg":"boot","node":"a","term":1}` + "\n"
 	for _, c := range []struct{ log, want string }{
