@@ -4,9 +4,16 @@ package raftcheck_test
 import (
 	"encoding/json"
 	"errors"
+	"go/ast"
+	"go/build"
+	"go/parser"
+	"go/token"
+	"go/types"
 	"io"
 	"os/exec"
 	"path"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -69,6 +76,7 @@ var mayImport = map[string][]string{
 
 // listed is what go list says of a package.
 type listed struct {
+	Dir                                string
 	ImportPath                         string
 	Standard                           bool
 	Imports, TestImports, XTestImports []string
@@ -112,7 +120,7 @@ func TestNobodyImportsTheCommand(t *testing.T) {
 
 func goList(t *testing.T) []listed {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-json=ImportPath,Standard,Imports,TestImports,XTestImports", "./...").Output()
+	out, err := exec.Command("go", "list", "-json=Dir,ImportPath,Standard,Imports,TestImports,XTestImports", "./...").Output()
 	require.NoError(t, err)
 	var all []listed
 	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
@@ -157,4 +165,51 @@ func matches(pattern, name string) bool {
 		return strings.HasPrefix(name, parent)
 	}
 	return path.Clean(pattern) == name
+}
+
+// Nobody has to own every system that the module is built for: a name that only the files of another one declare is undefined in its package.
+func TestBuildsOnOtherSystems(t *testing.T) {
+	for _, p := range goList(t) {
+		here := undefined(t, p, runtime.GOOS) // packages whose names are not what they are imported by
+		for _, system := range []string{"linux", "darwin", "freebsd", "windows"} {
+			for name, at := range undefined(t, p, system) {
+				require.Contains(t, here, name, "on %s %s is undefined: %s", system, name, at)
+			}
+		}
+	}
+}
+
+// undefined returns which names are undefined in a package on a system, and where; those in other packages are not looked at.
+func undefined(t *testing.T, p listed, system string) map[string]string {
+	there := build.Default
+	there.GOOS, there.CgoEnabled = system, false
+	found, err := there.ImportDir(p.Dir, 0)
+	if none := new(build.NoGoError); errors.As(err, &none) {
+		return nil
+	}
+	require.NoError(t, err)
+	fset, names := token.NewFileSet(), map[string]string{}
+	var files []*ast.File
+	for _, name := range found.GoFiles {
+		f, err := parser.ParseFile(fset, filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
+		require.NoError(t, err)
+		files = append(files, f)
+	}
+	config := types.Config{Importer: blank{}, Error: func(err error) {
+		e := err.(types.Error)
+		if name, is := strings.CutPrefix(e.Msg, "undefined: "); is && !strings.Contains(name, ".") {
+			names[name] = fset.Position(e.Pos).String()
+		}
+	}}
+	_, _ = config.Check(p.ImportPath, fset, files, nil) // what blank packages lack is told, too
+	return names
+}
+
+// blank imports packages in which there is nothing.
+type blank struct{}
+
+func (blank) Import(name string) (*types.Package, error) {
+	p := types.NewPackage(name, path.Base(name))
+	p.MarkComplete()
+	return p, nil
 }

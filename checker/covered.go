@@ -31,7 +31,7 @@ func (w *worker) cover(s *search, p int, state []uint32) {
 		return // candidates are counted when they are expanded, as they need not be new
 	}
 	w.fingerprints(state, w.all)
-	s.orbits[p] += uint64(different(w.all))
+	w.standsFor += uint64(different(w.all))
 	if s.reduce&Covered == 0 {
 		return
 	}
@@ -74,6 +74,7 @@ func (s *search) spread() {
 	}
 	var spared, stands [partitions]uint64
 	s.parallel(partitions, func(_ *worker, p int) {
+		var found, all uint64
 		for from := range s.covering.below {
 			list := s.covering.below[from][p]
 			for rest := list; len(rest) > 0; {
@@ -81,14 +82,15 @@ func (s *search) spread() {
 				s.seen[p].touchBelow(some)
 				for _, b := range some {
 					if s.seen[p].insert(b.fingerprint) {
-						spared[p]++
-						stands[p] += uint64(b.renamings)
+						found++
+						all += uint64(b.renamings)
 					}
 				}
 				rest = rest[len(some):]
 			}
 			s.covering.below[from][p] = list[:0]
 		}
+		spared[p], stands[p] = found, all
 	})
 	for p := range spared {
 		s.covering.spared += spared[p]
@@ -113,9 +115,5 @@ func (s *search) standsFor() uint64 {
 	if s.reduce&(Covered|Renaming) == 0 || s.kept != nil && !s.stats.Complete {
 		return 0
 	}
-	stands := s.covering.stands
-	for _, n := range s.orbits {
-		stands += n
-	}
-	return stands
+	return s.covering.stands + s.orbits
 }

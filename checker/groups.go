@@ -21,6 +21,7 @@ type groups struct {
 	heads    []uint32 // what the states of each group share: servers, history, Spent
 	index    headIndex
 	all      []group
+	young    []group // found lately: their numbers follow those of all, which others may be reading
 	book     stepArena
 	effects  []effect
 	effectOf map[effectKey]uint32
@@ -33,6 +34,7 @@ type groups struct {
 	now      []entry
 	networks []network // of the layer that is being expanded
 	blocks   []span    // of entries, that are expanded together
+	ready    int       // blocks of whose groups all is known, where several goroutines expand
 	batches  []batch
 	lacking  [][]uint32 // by block: groups of which something is not known, whether it is what servers do by themselves, how many messages, and these
 	hands    []*groupWorker
@@ -100,6 +102,7 @@ type arrivals struct {
 	runs   []uint64
 	groups []uint32
 	states int
+	_      apart
 }
 
 // nowhere is above every place.
@@ -142,8 +145,12 @@ func (g *groups) begin() error {
 	copy(w.head[:], servers)
 	w.pack(g.index.words)
 	g.intern(&w)
+	g.grownUp()
 	return nil
 }
+
+// grownUp puts the young groups with the others.
+func (g *groups) grownUp() { g.all, g.young = append(g.all, g.young...), g.young[:0] }
 
 // fileFirst files the initial state.
 func (g *groups) fileFirst() {
@@ -163,6 +170,7 @@ func (g *groups) turn() {
 		g.networks = make([]network, total+total/4)
 	}
 	g.now, g.networks, g.blocks = slices.Grow(g.now[:0], groups)[:groups], g.networks[:total], g.blocks[:0]
+	g.ready = 0
 	g.each(partitions, func(_ *groupWorker, p int) {
 		g.found[p].gather(g, g.now[from[p].group:], g.networks, uint32(from[p].network))
 	})
@@ -202,12 +210,45 @@ func (f *arrivals) gather(g *groups, now []entry, networks []network, from uint3
 }
 
 // round expands some blocks of the layer, from the given one on, and files what they lead to. It returns how many it took.
+//
+// What is not known of a group is made known by one goroutine, in the order of the layer: on the way if there is only one, and else for the blocks of
+// the next round while the others file what those of this one lead to.
 func (g *groups) round(ctx context.Context, from int) (int, error) {
-	blocks := g.blocks[from:min(from+roundBlocks, len(g.blocks))]
-	if err := g.expandBlocks(ctx, blocks); err != nil {
+	blocks, next := g.some(from), []span(nil)
+	if len(g.hands) > 1 {
+		if g.ready == from {
+			g.each(len(blocks), func(w *groupWorker, k int) { g.lacking[k] = w.lacks(blocks[k], g.lacking[k][:0]) })
+			if err := g.learn(ctx, len(blocks)); err != nil {
+				return 0, err
+			}
+		}
+		next = g.some(from + len(blocks))
+		g.ready = from + len(blocks) + len(next)
+	}
+	errs := make([]error, len(blocks)+1)
+	g.each(len(blocks)+len(next), func(w *groupWorker, k int) {
+		if k < len(blocks) {
+			errs[k] = w.expandBlock(ctx, blocks[k], k)
+			return
+		}
+		k -= len(blocks)
+		g.lacking[k] = w.lacks(next[k], g.lacking[k][:0])
+	})
+	if err := errors.Join(errs...); err != nil {
 		return 0, err
 	}
-	g.each(partitions, func(w *groupWorker, p int) { w.file(len(blocks), p) })
+	g.grownUp()
+	g.each(partitions+1, func(w *groupWorker, k int) {
+		if k == 0 {
+			errs[0] = g.learn(ctx, len(next))
+			return
+		}
+		w.file(len(blocks), k-1)
+	})
+	g.grownUp()
+	if errs[0] != nil {
+		return 0, errs[0]
+	}
 	for _, w := range g.hands {
 		g.stats.Transitions += w.transitions
 		g.breach = min(g.breach, w.breach)
@@ -217,28 +258,26 @@ func (g *groups) round(ctx context.Context, from int) (int, error) {
 		}
 		w.transitions, w.breach = 0, nowhere
 	}
+	widenHeap()
 	return len(blocks), nil
 }
 
-// expandBlocks expands blocks. What is not known of a group is made known by one goroutine, in the order of the layer: on the way if
-// there is only one, and else before the groups are expanded.
-func (g *groups) expandBlocks(ctx context.Context, blocks []span) error {
-	if len(g.hands) > 1 {
-		g.each(len(blocks), func(w *groupWorker, k int) { g.lacking[k] = w.lacks(blocks[k], g.lacking[k][:0]) })
-		for k := range blocks {
-			for list := g.lacking[k]; len(list) > 0; list = list[3+list[2]:] {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				if _, err := g.resolve(list[0], list[1] != 0, list[3:3+list[2]]); err != nil {
-					return err
-				}
+// some returns the blocks of a round.
+func (g *groups) some(from int) []span { return g.blocks[from:min(from+roundBlocks, len(g.blocks))] }
+
+// learn makes known what some blocks lack.
+func (g *groups) learn(ctx context.Context, blocks int) error {
+	for _, list := range g.lacking[:blocks] {
+		for ; len(list) > 0; list = list[3+list[2]:] {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if _, err := g.resolve(list[0], list[1] != 0, list[3:3+list[2]]); err != nil {
+				return err
 			}
 		}
 	}
-	errs := make([]error, len(blocks))
-	g.each(len(blocks), func(w *groupWorker, k int) { errs[k] = w.expandBlock(ctx, blocks[k], k) })
-	return errors.Join(errs...)
+	return nil
 }
 
 func (g *groups) each(n int, do func(w *groupWorker, k int)) {

@@ -19,6 +19,7 @@ type groupWorker struct {
 	kept        []network // networks in which the message delivered stays
 	tried       []uint64
 	done        []uint32 // by message, and 0 for what servers do by themselves: the epoch in which it was
+	met         []uint32 // by message: the epoch in which it was met
 	receiver    []uint8  // by message: the place of the server that it goes to
 	epoch       uint32   // the number of the current group
 	lone        []uint32 // by message, and 0 for none: the epoch in which it was what a loss leaves
@@ -89,7 +90,7 @@ func (w *groupWorker) lookAhead(some []entry) {
 func (w *groupWorker) lacks(b span, to []uint32) []uint32 {
 	for at := b.first; at < b.first+b.count; at++ {
 		e := &w.now[at]
-		w.inFlightOf(w.networks[e.first : e.first+e.count])
+		w.messagesOf(w.networks[e.first : e.first+e.count])
 		for at := w.groups.all[e.group].steps; at != 0; {
 			at = w.read(at, func(m uint32, _ []uint64) { w.done[m] = w.epoch })
 		}
@@ -124,8 +125,8 @@ func (w *groupWorker) undone(id uint32) (own bool, messages []uint32) {
 	return w.done[0] != w.epoch, w.rest
 }
 
-// inFlightOf makes a list of the messages of some networks, and of each where it is.
-func (w *groupWorker) inFlightOf(networks []network) {
+// forget forgets what is in flight.
+func (w *groupWorker) forget() {
 	for _, m := range w.inFlight {
 		w.where[m].rests, w.where[m].at = w.where[m].rests[:0], w.where[m].at[:0]
 	}
@@ -133,8 +134,27 @@ func (w *groupWorker) inFlightOf(networks []network) {
 	for len(w.where) < len(w.messages) {
 		to := w.messages[len(w.where)].To
 		w.where, w.done, w.receiver = append(w.where, carried{}), append(w.done, 0), append(w.receiver, uint8(max(to, 1)-1))
+		w.met = append(w.met, 0)
 	}
 	w.epoch++
+}
+
+// messagesOf makes a list of the messages of some networks.
+func (w *groupWorker) messagesOf(networks []network) {
+	w.forget()
+	for _, n := range networks {
+		for ; n != 0; n >>= laneBits {
+			if m := n & lane; w.met[m] != w.epoch {
+				w.met[m] = w.epoch
+				w.inFlight = append(w.inFlight, uint32(m))
+			}
+		}
+	}
+}
+
+// inFlightOf makes a list of the messages of some networks, and of each where it is.
+func (w *groupWorker) inFlightOf(networks []network) {
+	w.forget()
 	for at, n := range networks {
 		last := uint64(0)
 		for shift, rest := 0, n; rest != 0; shift, rest = shift+laneBits, rest>>laneBits {

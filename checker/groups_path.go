@@ -15,26 +15,35 @@ type groupLayer struct {
 
 func newGroupLayer(g *groups) groupLayer {
 	l := groupLayer{groups: make([]uint32, len(g.now)), counts: make([]uint32, len(g.now))}
-	for k, e := range g.now {
-		l.groups[k], l.counts[k] = e.group, e.count
-	}
-	if len(g.messages) <= 1<<8 {
-		l.small = lanesOf[uint8](g.networks, g.capacity)
+	if lanes := len(g.networks) * g.capacity; len(g.messages) <= 1<<8 {
+		l.small = make([]uint8, lanes)
 	} else {
-		l.large = lanesOf[uint16](g.networks, g.capacity)
+		l.large = make([]uint16, lanes)
 	}
+	g.each(len(g.blocks), func(_ *groupWorker, k int) {
+		some := g.now[g.blocks[k].first:][:g.blocks[k].count]
+		for i, e := range some {
+			at := int(g.blocks[k].first) + i
+			l.groups[at], l.counts[at] = e.group, e.count
+		}
+		from, last := int(some[0].first), some[len(some)-1]
+		networks := g.networks[from : last.first+last.count]
+		if at := from * g.capacity; l.small != nil {
+			writeLanes(l.small[at:], networks, g.capacity)
+		} else {
+			writeLanes(l.large[at:], networks, g.capacity)
+		}
+	})
 	return l
 }
 
-func lanesOf[T uint8 | uint16](networks []network, places int) []T {
-	all := make([]T, 0, len(networks)*places)
-	for _, n := range networks {
-		for range places {
-			all = append(all, T(n))
+func writeLanes[T uint8 | uint16](to []T, networks []network, places int) {
+	for k, n := range networks {
+		for place := range places {
+			to[k*places+place] = T(n)
 			n >>= laneBits
 		}
 	}
-	return all
 }
 
 func (l *groupLayer) bytes() int { return 8*len(l.groups) + len(l.small) + 2*len(l.large) }

@@ -72,7 +72,7 @@ func (g *groups) read(at uint32, yield func(m uint32, steps []uint64)) uint32 {
 
 // intern returns the group of a head. When it is new, and a step of one server led to it, that server is judged beside the others.
 func (g *groups) intern(w *wanted) uint32 {
-	id, known := g.index.find(w.hash, w.packed[:g.index.words], uint32(len(g.all)))
+	id, known := g.index.find(w.hash, w.packed[:g.index.words], uint32(len(g.all)+len(g.young)))
 	if known {
 		return id
 	}
@@ -80,8 +80,16 @@ func (g *groups) intern(w *wanted) uint32 {
 	g.heads = append(g.heads, head...)
 	apart := w.slot >= 0 && g.breaksApart(head, w.slot)
 	g.apart = g.apart || apart
-	g.all = append(g.all, group{apart: apart, heeds: apart || !g.drops || g.histories[head[g.history()]].votes || cluster.Spent(head[g.spent()]).Partitioned()})
+	g.young = append(g.young, group{apart: apart, heeds: apart || !g.drops || g.histories[head[g.history()]].votes || cluster.Spent(head[g.spent()]).Partitioned()})
 	return id
+}
+
+// of returns what is known of a group, an old one or a young one.
+func (g *groups) of(id uint32) *group {
+	if int(id) < len(g.all) {
+		return &g.all[id]
+	}
+	return &g.young[int(id)-len(g.all)]
 }
 
 // pack makes a head ready to be looked for.
@@ -146,7 +154,7 @@ func (g *groups) aim(bundle []uint64) {
 		if w.slot < 0 {
 			e = g.effect(effectKey{})
 		} else {
-			e = g.effectOfStep(w.step, w.stays, w.broken || g.apart && g.all[target].apart)
+			e = g.effectOfStep(w.step, w.stays, w.broken || g.apart && g.of(target).apart)
 		}
 		bundle[w.at] = uint64(target)<<32 | uint64(e)
 	}

@@ -161,10 +161,7 @@ func (r *run) drain(all bool) error {
 		}
 		r.search.next[p] = rest
 	})
-	for p, n := range r.nextCount {
-		r.kept.filed += uint64(n)
-		r.nextCount[p] = 0
-	}
+	r.kept.filed, r.made = r.kept.filed+uint64(r.made), 0
 	r.stats.Distinct = r.kept.base
 	if r.kept.whole {
 		r.stats.Distinct += r.kept.filed

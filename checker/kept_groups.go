@@ -143,7 +143,7 @@ func (r *run) expandGroups(ctx context.Context, g *groups) (reason string, err e
 
 // load makes the next groups of a layer those of a round. It returns false if there are none.
 func (g *groups) load(from *external.SetReader) (more bool, err error) {
-	g.now, g.networks, g.blocks = g.now[:0], g.networks[:0], g.blocks[:0]
+	g.now, g.networks, g.blocks, g.ready = g.now[:0], g.networks[:0], g.blocks[:0], 0
 	rows, most := blockStates, roundBlocks
 	switch k := g.kept; {
 	case k.tight > 0:
@@ -306,6 +306,7 @@ func (g *groups) recall() error {
 			row++
 		}
 	}
+	g.grownUp()
 	k.headed = len(g.all)
 	for _, ref := range k.manifest.Sets.Runs {
 		if err := g.readStates(ref); err != nil || !k.whole {
@@ -326,8 +327,8 @@ func (g *groups) readHead(numbers []uint32, id uint32) bool {
 	if g.intern(&w) != id {
 		return false
 	}
-	g.all[id].apart = numbers[g.size+2] != 0
-	g.apart = g.apart || g.all[id].apart
+	g.of(id).apart = numbers[g.size+2] != 0
+	g.apart = g.apart || g.of(id).apart
 	return true
 }
 

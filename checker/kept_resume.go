@@ -99,7 +99,7 @@ func (r *run) recall(ctx context.Context) error {
 		r.search.goals[n] = k.state.Goals[g.Name]
 	}
 	s := k.state.Stats
-	r.stats.Transitions, r.stats.Depth, r.search.orbits[0] = s.Transitions, s.Depth, k.state.StandsFor
+	r.stats.Transitions, r.stats.Depth, r.search.orbits = s.Transitions, s.Depth, k.state.StandsFor
 	r.started = r.started.Add(-time.Duration(s.Seconds * float64(time.Second)))
 	k.count()
 	r.stats.Distinct = k.base

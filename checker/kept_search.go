@@ -152,7 +152,7 @@ func (r *run) checkpoint() (err error) {
 		r.stats.Distinct = k.base
 	}
 	k.state.Stats, k.state.Memo = r.statistics(), r.digest()
-	k.state.StripsFrom, k.state.StandsFor = r.stripsFrom, r.search.orbits[0]
+	k.state.StripsFrom, k.state.StandsFor = r.stripsFrom, r.search.orbits
 	k.state.Goals = map[string]int{}
 	for n, g := range spec.Goals {
 		k.state.Goals[g.Name] = r.search.goals[n]

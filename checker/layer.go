@@ -57,7 +57,7 @@ type search struct {
 	past       []cluster.Action // what happens before the search begins
 	layer      []*block         // what is to be expanded
 	next       [partitions][]*block
-	nextCount  [partitions]int
+	made       int // states in next
 	spare      blockPool
 	paths      []path  // by layer
 	groups     *groups // nil for a search state by state
@@ -65,8 +65,8 @@ type search struct {
 	doubts     [partitions][]doubt
 	stats      Stats
 	covering   covering
-	stripsFrom int                // the first layer from whose states no-ops are taken out
-	orbits     [partitions]uint64 // states found, with those that they become by renaming
+	stripsFrom int    // the first layer from whose states no-ops are taken out
+	orbits     uint64 // states found, with those that they become by renaming
 	goals      []int
 	found      []violation
 	batches    [][partitions][]successor // by block of the round; the last is for deferred states
@@ -84,7 +84,8 @@ type worker struct {
 	*expander
 	number      int
 	transitions uint64
-	standsFor   uint64 // states that those expanded stand for, in a search that is kept in files
+	made        int    // states put into the next layer
+	standsFor   uint64 // states that those become by renaming; in a search that is kept in files, those expanded
 	goals       []int
 	found       []violation
 	fine        [1 << 12]uint64 // pairs of servers looked up lately that break nothing
@@ -115,6 +116,7 @@ func (p *blockPool) put(b *block) {
 }
 
 func newSearch(m *memo, workers int, goals int) *search {
+	widenHeap()
 	s := &search{memo: m, goals: make([]int, goals)}
 	for k := range workers {
 		s.workers = append(s.workers, &worker{expander: newExpander(m), number: k, goals: make([]int, goals)})
@@ -139,7 +141,7 @@ func (s *search) begin() error {
 	s.seen[p].insert(fp)
 	b.prints, b.parent, b.nth = append(b.prints, fp), append(b.parent, 0), append(b.nth, 0)
 	s.next[p] = append(s.next[p], b)
-	s.nextCount[p]++
+	s.made++
 	for i, a := range servers {
 		for _, b := range servers[:i] {
 			s.resolvePair(a, b)
@@ -147,6 +149,7 @@ func (s *search) begin() error {
 	}
 	s.stats.Distinct = 1
 	s.workers[0].cover(s, p, b.words)
+	s.settle()
 	s.turn()
 	return nil
 }
@@ -157,11 +160,7 @@ func (s *search) turn() {
 		s.spare.put(b)
 	}
 	s.layer = s.layer[:0]
-	total := 0
-	for _, n := range s.nextCount {
-		total += n
-	}
-	kept := path{parent: make([]uint32, 0, total), nth: make([]uint16, 0, total)}
+	kept := path{parent: make([]uint32, 0, s.made), nth: make([]uint16, 0, s.made)}
 	for p := range s.next {
 		for _, b := range s.next[p] {
 			b.first = uint32(len(kept.parent))
@@ -169,10 +168,10 @@ func (s *search) turn() {
 			kept.nth = append(kept.nth, b.nth...)
 			s.layer = append(s.layer, b)
 		}
-		s.next[p], s.nextCount[p] = s.next[p][:0], 0
+		s.next[p] = s.next[p][:0]
 	}
 	s.paths = append(s.paths, kept)
-	s.stats.Frontier = total
+	s.stats.Frontier, s.made = s.made, 0
 }
 
 // round expands some blocks of the layer, from the given one on, and files what they lead to. It returns how many it took.
@@ -198,6 +197,7 @@ func (s *search) round(ctx context.Context, from int) (int, error) {
 	}
 	s.spread()
 	s.settle()
+	widenHeap()
 	return len(blocks), nil
 }
 
@@ -211,13 +211,15 @@ func (s *search) parallel(n int, do func(w *worker, k int)) {
 	}
 	var next atomic.Int64
 	var wait sync.WaitGroup
-	for _, w := range s.workers {
-		wait.Go(func() {
-			for k := int(next.Add(1)) - 1; k < n; k = int(next.Add(1)) - 1 {
-				do(w, k)
-			}
-		})
+	work := func(w *worker) {
+		for k := int(next.Add(1)) - 1; k < n; k = int(next.Add(1)) - 1 {
+			do(w, k)
+		}
 	}
+	for _, w := range s.workers[1:] {
+		wait.Go(func() { work(w) })
+	}
+	work(s.workers[0])
 	wait.Wait()
 }
 
@@ -362,7 +364,7 @@ func (w *worker) keep(s *search, blocks []*block, p int, n *successor) {
 // enter notes of a new state in its block how it was found, and looks whether its servers were judged side by side before.
 func (w *worker) enter(s *search, b *block, p int, state []uint32, n *successor) {
 	b.prints, b.parent, b.nth = append(b.prints, n.fingerprint), append(b.parent, n.parent), append(b.nth, n.nth)
-	s.nextCount[p]++
+	w.made++
 	if s.reduce != 0 {
 		w.cover(s, p, state)
 	}
@@ -431,13 +433,14 @@ func (s *search) settle() {
 	}
 	for _, w := range s.workers {
 		s.stats.Transitions += w.transitions
-		s.orbits[0] += w.standsFor
+		s.made += w.made
+		s.orbits += w.standsFor
 		s.found = append(s.found, w.found...)
 		for k, n := range w.goals {
 			s.goals[k] += n
 			w.goals[k] = 0
 		}
-		w.transitions, w.standsFor, w.found = 0, 0, w.found[:0]
+		w.transitions, w.made, w.standsFor, w.found = 0, 0, 0, w.found[:0]
 	}
 	if s.kept != nil {
 		return

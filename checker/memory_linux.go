@@ -1,15 +1,17 @@
 package checker
 
 import (
+	"math"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"sync"
 	"syscall"
 	"unsafe"
 )
 
 // Fingerprints live outside the Go heap once there are many: given back at once, never scanned, on huge pages, and enlarged
 // without a copy, so that no more memory is touched than is needed in the end.
-
-// large is the size in words from which they do.
-const large = 1 << 17
 
 // hugePage is the size of a huge page in words, on the machines where it matters.
 const hugePage = 1 << 18
@@ -52,3 +54,40 @@ func release(words []uint64) {
 }
 
 func wordsOf(b []byte) []uint64 { return unsafe.Slice((*uint64)(unsafe.Pointer(&b[0])), len(b)/8) }
+
+// widened is how much of the Go heap was mapped for huge pages, in bytes.
+var widened struct {
+	sync.Mutex
+	bytes uint64
+}
+
+// leastMore and mostMore are by how much the heap is widened at a time, in bytes.
+const (
+	leastMore = 64 << 20
+	mostMore  = 1 << 30
+)
+
+// widenHeap lets a heap that grows go on on huge pages, which the runtime does not ask for: to get its memory page by page takes a tenth to a third of
+// the time of a search. A slice makes the runtime map what it would map sooner or later; none of it is touched. It is forgotten again, and what is allocated
+// from then on takes its place. Where memory is limited (GOMEMLIMIT) nothing is done.
+func widenHeap() {
+	widened.Lock()
+	defer widened.Unlock()
+	used := heapInUse()
+	if 2*used < widened.bytes || debug.SetMemoryLimit(-1) < math.MaxInt64 {
+		return
+	}
+	more := min(max(4*used, leastMore), mostMore)
+	room := make([]byte, more)
+	_ = syscall.Madvise(room, adviseHuge) // without huge pages it is only slower
+	runtime.KeepAlive(room)
+	widened.bytes += more
+	runtime.GC() // nobody knows room any more
+}
+
+// heapInUse returns how much of the heap has objects, and holes between them, in bytes.
+func heapInUse() uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/unused:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64() + sample[1].Value.Uint64()
+}

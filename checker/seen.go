@@ -11,10 +11,17 @@ type seen struct {
 	slots   []uint64 // 0 is empty; a state whose fingerprint is 0 is taken for one whose fingerprint is 1
 	count   int
 	touched uint64 // keeps the reads of touch alive
+	_       apart
 }
+
+// apart keeps what is written for one partition out of the cache lines of the next, which another goroutine writes to.
+type apart [128]byte
 
 // smallTable is the size up to which a table doubles, because moving costs more than the room that is left over.
 const smallTable = 1 << 17
+
+// large is the size in words from which a table lives outside the Go heap, where it can (enlarge).
+const large = 1 << 17
 
 // partitionBits is how many of a fingerprint's highest bits say which partition it belongs to. It is fixed, so that the order
 // in which states are kept does not depend on the number of workers.

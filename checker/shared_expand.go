@@ -111,8 +111,9 @@ func (r *run) putAway() {
 		for _, b := range r.search.next[p] {
 			r.spare.put(b)
 		}
-		r.search.next[p], r.nextCount[p] = r.search.next[p][:0], 0
+		r.search.next[p] = r.search.next[p][:0]
 	}
+	r.made = 0
 	r.kept.out.Abandon()
 }
 
