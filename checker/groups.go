@@ -102,7 +102,7 @@ type arrivals struct {
 	runs   []uint64
 	groups []uint32
 	states int
-	_      apart
+	_      padding
 }
 
 // nowhere is above every place.
@@ -225,7 +225,7 @@ func (g *groups) round(ctx context.Context, from int) (int, error) {
 		next = g.some(from + len(blocks))
 		g.ready = from + len(blocks) + len(next)
 	}
-	errs := make([]error, len(blocks)+1)
+	errs := make([]error, len(blocks))
 	g.each(len(blocks)+len(next), func(w *groupWorker, k int) {
 		if k < len(blocks) {
 			errs[k] = w.expandBlock(ctx, blocks[k], k)

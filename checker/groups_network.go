@@ -59,7 +59,7 @@ type networkSets struct {
 	used    int
 	free    [32][]uint32
 	touched uint64
-	_       apart
+	_       padding
 }
 
 const firstSlots = 2 // as a power of two

@@ -11,11 +11,11 @@ type seen struct {
 	slots   []uint64 // 0 is empty; a state whose fingerprint is 0 is taken for one whose fingerprint is 1
 	count   int
 	touched uint64 // keeps the reads of touch alive
-	_       apart
+	_       padding
 }
 
-// apart keeps what is written for one partition out of the cache lines of the next, which another goroutine writes to.
-type apart [128]byte
+// padding keeps what is written for one partition out of the cache lines of the next, which another goroutine writes to.
+type padding [128]byte
 
 // smallTable is the size up to which a table doubles, because moving costs more than the room that is left over.
 const smallTable = 1 << 17
