@@ -79,7 +79,7 @@ func (b *byIndex) agree(f *Fact) *Fact {
 // retire forgets the facts up to an index.
 func (b *byIndex) retire(upTo Index) {
 	kept, _ := b.find(upTo + 1)
-	*b = slices.Clone((*b)[kept:])
+	*b = (*b)[kept:] // what is before goes when it grows next
 }
 
 // entryFact is a FactEntry without what its place in History says.
@@ -144,7 +144,7 @@ func (h *History) Retire(upTo Index) {
 	}
 	h.retired = upTo
 	if upTo >= h.first && len(h.entries) > 0 {
-		h.entries = slices.Clone(h.entries[min(upTo+1-h.first, Index(len(h.entries))):])
+		h.entries = h.entries[min(upTo+1-h.first, Index(len(h.entries))):]
 		h.first = upTo + 1
 	}
 	h.committed.retire(upTo)

@@ -3,27 +3,26 @@ package traces
 import (
 	"errors"
 	"io"
+
+	"github.com/raftcheck/raftcheck/traces/internal/pipe"
 )
 
 // Reading ahead: one goroutine reads records, in order, while another judges those that were read before. What comes of it is what reading and judging in
 // turn come to: what was read and not judged, an error too, counts for nothing once the judge has seen enough.
 
-// aheadRecords, aheadBytes and aheadBatches bound what is read and not judged: records of so many bytes of text in so many batches.
+// aheadRecords and aheadBytes bound what is read of a batch: so many records, of so many bytes of text.
 const (
 	aheadRecords = 256
 	aheadBytes   = 1 << 20
-	aheadBatches = 4
 )
 
-// batch is records that were read one after the other. Its memory is used again.
+// batch is records that were read one after the other.
 type batch struct {
 	slots []*slot
 	read  []reading
 	line  int // that was read last
 	tally Tallies
 	err   error // why there are no more; io.EOF at the end
-
-	panicked any // what reading ended in
 }
 
 // reading is a record, and the line that was read last when it was complete.
@@ -35,46 +34,34 @@ type reading struct {
 
 // ahead yields the records of a source that another goroutine reads.
 type ahead struct {
-	full, empty chan *batch
-	now         *batch
-	next        int
-	over        bool
-	tally       *Tallies // as of the latest record, or of the end
+	batches *pipe.Pipe[batch]
+	now     *batch
+	next    int
+	tally   *Tallies // as of the latest record, or of the end
+	ended   func()   // the source reads ahead no longer
 }
 
 // newAhead begins to read.
 func newAhead(source Source) *ahead {
-	a := &ahead{full: make(chan *batch, aheadBatches), empty: make(chan *batch, aheadBatches)}
-	for range aheadBatches {
-		a.empty <- &batch{}
+	a := &ahead{ended: func() {}}
+	if s, is := source.(interface{ ReadAhead() (end func()) }); is {
+		a.ended = s.ReadAhead()
 	}
-	go func() {
-		defer close(a.full)
-		for b := range a.empty {
-			b.guarded(source)
-			a.full <- b // there is room for all of them
-			if b.err != nil || b.panicked != nil {
-				return
-			}
-		}
-	}()
+	a.batches = pipe.New(func(b *batch) bool {
+		b.fill(source)
+		return b.err != nil
+	})
 	return a
 }
 
 // Next returns the next record, valid until the next call, and the line that was read last for it.
 func (a *ahead) Next() (*Record, int, error) {
 	for a.now == nil || a.next == len(a.now.read) {
-		if a.now != nil {
-			if a.now.panicked != nil {
-				panic(a.now.panicked)
-			}
-			if a.now.err != nil {
-				a.tally = &a.now.tally
-				return nil, a.now.line, a.now.err
-			}
-			a.empty <- a.now
+		if a.now != nil && a.now.err != nil {
+			a.tally = &a.now.tally
+			return nil, a.now.line, a.now.err
 		}
-		a.now, a.next = <-a.full, 0
+		a.now, a.next = a.batches.Next(), 0
 	}
 	r := &a.now.read[a.next]
 	a.next++
@@ -91,19 +78,8 @@ func (a *ahead) tallies() (t Tallies) {
 
 // end waits until nothing is read any more.
 func (a *ahead) end() {
-	if a.over {
-		return
-	}
-	a.over = true
-	close(a.empty)
-	for range a.full {
-	}
-}
-
-// guarded fills the batch, and keeps what that panics with for the goroutine that judges.
-func (b *batch) guarded(source Source) {
-	defer func() { b.panicked = recover() }()
-	b.fill(source)
+	a.batches.End()
+	a.ended()
 }
 
 // fill reads records.

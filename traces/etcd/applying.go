@@ -42,7 +42,7 @@ func (m *model) applyConf(s *server, e *event) {
 	next := m.afterApplying(s, e)
 	if len(next) == 0 {
 		m.unexplainedConf(s, e)
-		c := intern(m.configs, e.voters, s.now.conf.outgoing)
+		c := m.configs.of(e.voters, s.now.conf.outgoing)
 		next = []stand{{applied: s.applied, membership: &membership{conf: c, learners: s.members.learners, next: s.members.next, index: s.applied}}}
 	}
 	s.standOn(next...)
@@ -261,7 +261,7 @@ func (m *model) booted(s *server, e *event) {
 	added := slices.DeleteFunc(slices.Clone(e.voters), func(id spec.ServerID) bool { return s.now.conf.has(id) })
 	if len(added) != 1 || len(e.voters) != int(k) || int(k) > len(s.log.Entries) {
 		m.refuse(s, traceConsistent, e.line, "%s bootstraps %v after %s", s.id, e.voters, s.now.conf)
-		s.standOn(stand{membership: &membership{conf: intern(m.configs, e.voters, nil)}})
+		s.standOn(stand{membership: &membership{conf: m.configs.of(e.voters, nil)}})
 		s.now.conf = s.members.conf
 		return
 	}
@@ -325,7 +325,7 @@ func (m *model) installed(s *server, e *event) {
 	}
 	s.log, s.blind, s.confs, s.hidden = spec.Log{Base: index, BaseTerm: t}, !known, nil, 0
 	s.now.commit, s.now.last = index, index
-	s.now.conf = intern(m.configs, nil, nil)
+	s.now.conf = m.configs.of(nil, nil)
 	s.installing = true
 	m.check(s, e)
 	var all []stand
@@ -338,14 +338,14 @@ func (m *model) installed(s *server, e *event) {
 		all = append([]stand{{applied: index, membership: at}}, all...)
 	}
 	if m.gaps {
-		to := &membership{conf: intern(m.configs, e.voters, nil), vague: true, unplaced: true}
+		to := &membership{conf: m.configs.of(e.voters, nil), vague: true, unplaced: true}
 		all = append([]stand{{applied: index, membership: to}}, all...)
 	}
 	if len(all) == 0 {
 		if at := m.membersAt(index); at != nil {
 			m.refuse(s, "R7-05", e.line, "%s installs a snapshot with configuration %v, but up to index %d it is %s", s.id, e.voters, index, at.conf)
 		}
-		all = []stand{{applied: index, membership: &membership{conf: intern(m.configs, e.voters, nil), index: index}}}
+		all = []stand{{applied: index, membership: &membership{conf: m.configs.of(e.voters, nil), index: index}}}
 	}
 	s.standOn(all...)
 	s.undecided = e.line

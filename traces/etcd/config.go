@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/raftcheck/raftcheck/spec"
 )
@@ -30,18 +31,26 @@ func (c *config) spec() spec.Configuration {
 
 func (c *config) has(id spec.ServerID) bool { return slices.Contains(c.voters, id) }
 
-// intern returns the one configuration with those halves.
-func intern(all map[string]*config, incoming, outgoing []spec.ServerID) *config {
+// configs are the configurations of a trace. Those that lines show and those that entries make may be asked for at the same time.
+type configs struct {
+	sync.Mutex
+	all map[string]*config
+}
+
+// of returns the one configuration with those halves.
+func (c *configs) of(incoming, outgoing []spec.ServerID) *config {
+	c.Lock()
+	defer c.Unlock()
 	key := fmt.Sprint(incoming, outgoing)
-	if c, known := all[key]; known {
-		return c
+	if is, known := c.all[key]; known {
+		return is
 	}
-	c := &config{incoming: incoming, outgoing: outgoing}
-	c.voters = append(append([]spec.ServerID{}, incoming...), outgoing...)
-	slices.Sort(c.voters)
-	c.voters = slices.Compact(c.voters)
-	all[key] = c
-	return c
+	is := &config{incoming: incoming, outgoing: outgoing}
+	is.voters = append(append([]spec.ServerID{}, incoming...), outgoing...)
+	slices.Sort(is.voters)
+	is.voters = slices.Compact(is.voters)
+	c.all[key] = is
+	return is
 }
 
 // membership is a configuration with what events do not show of it: the learners.
@@ -112,7 +121,7 @@ func changesOf(value string) []change {
 }
 
 // apply returns the membership after a change of configuration, as confchange.Changer makes it.
-func (m *membership) apply(all map[string]*config, value string, joint bool, index spec.Index) *membership {
+func (m *membership) apply(all *configs, value string, joint bool, index spec.Index) *membership {
 	next := &membership{learners: slices.Clone(m.learners), next: slices.Clone(m.next), index: index, vague: m.vague}
 	incoming := slices.Clone(m.conf.incoming)
 	outgoing := slices.Clone(m.conf.outgoing)
@@ -121,7 +130,7 @@ func (m *membership) apply(all map[string]*config, value string, joint bool, ind
 			next.learners = with(next.learners, id)
 		}
 		next.next, outgoing = nil, nil
-		next.conf = intern(all, incoming, sorted(outgoing))
+		next.conf = all.of(incoming, sorted(outgoing))
 		return next
 	}
 	if joint {
@@ -148,7 +157,7 @@ func (m *membership) apply(all map[string]*config, value string, joint bool, ind
 			next.learners, next.next = without(next.learners, c.id), without(next.next, c.id)
 		}
 	}
-	next.conf = intern(all, incoming, sorted(outgoing))
+	next.conf = all.of(incoming, sorted(outgoing))
 	return next
 }
 

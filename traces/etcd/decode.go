@@ -33,7 +33,8 @@ func Detect(line []byte) bool {
 // decoder turns lines into events. It keeps what it has seen of configurations, so that equal ones are the same pointer.
 type decoder struct {
 	scan.Line
-	configs map[string]*config
+	configs *configs
+	seen    map[string]*config // of configs, by how lines show them
 	latest  *config
 	raw     string // JSON text of latest
 	prefix  []byte // what stood before the event on a line that was read whole
@@ -46,7 +47,9 @@ type decoder struct {
 	missing string   // the first member of a state, a message or a change that the recorder always writes and this line lacks
 }
 
-func newDecoder() *decoder { return &decoder{configs: map[string]*config{}} }
+func newDecoder() *decoder {
+	return &decoder{configs: &configs{all: map[string]*config{}}, seen: map[string]*config{}}
+}
 
 // foreign is a member or an event of another recorder.
 type foreign struct {
@@ -262,7 +265,7 @@ func (d *decoder) conf() *config {
 	if d.latest != nil && string(raw) == d.raw {
 		return d.latest
 	}
-	c, known := d.configs[string(raw)]
+	c, known := d.seen[string(raw)]
 	if !known {
 		inner := decoder{Line: scan.New(raw)}
 		inner.Open('[')
@@ -274,8 +277,8 @@ func (d *decoder) conf() *config {
 			d.Fail("conf is not [[incoming],[outgoing]]")
 			return nil
 		}
-		c = intern(d.configs, halves[0], halves[1])
-		d.configs[string(raw)] = c
+		c = d.configs.of(halves[0], halves[1])
+		d.seen[string(raw)] = c
 	}
 	d.latest, d.raw = c, string(raw)
 	return c

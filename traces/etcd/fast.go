@@ -200,7 +200,7 @@ func (d *decoder) usualConf(c *cursor) *config {
 		c.ok = false
 		return nil
 	}
-	known := d.configs[string(c.rest[:end+2])]
+	known := d.seen[string(c.rest[:end+2])]
 	if known == nil {
 		c.ok = false
 		return nil

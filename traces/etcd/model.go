@@ -8,7 +8,7 @@ import (
 // model explains a trace line by line: it knows what each server must show next, given what it showed before, what it received
 // and what may have happened unseen. A line that nothing explains is a contradiction.
 type model struct {
-	configs  map[string]*config
+	configs  *configs
 	servers  map[spec.ServerID]*server
 	near     [8]*server // of servers, by the last digits of their names
 	order    []*server
@@ -52,7 +52,7 @@ type inTerm struct {
 	several bool
 }
 
-func newModel(configs map[string]*config) *model {
+func newModel(configs *configs) *model {
 	m := &model{configs: configs, servers: map[spec.ServerID]*server{}, leaders: map[spec.Term]*leadership{},
 		reached: map[spec.Term]inTerm{}, heard: map[spec.ServerID]heard{}, joint: map[entryKey]bool{}, rules: map[string]*spec.Rule{}}
 	for _, r := range spec.Rules {
@@ -127,7 +127,7 @@ func (m *model) server(id spec.ServerID) *server {
 // meet makes the server of an event that is its first.
 func (m *model) meet(e *event) *server {
 	s := &server{id: e.node}
-	s.standOn(stand{membership: &membership{conf: intern(m.configs, nil, nil)}})
+	s.standOn(stand{membership: &membership{conf: m.configs.of(nil, nil)}})
 	s.now.conf = s.members.conf
 	m.servers[e.node] = s
 	m.order = append(m.order, s)

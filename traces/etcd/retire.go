@@ -11,7 +11,7 @@ import (
 // each. A server that is down for ever holds the first bound back.
 
 const (
-	retireEvery = 1 << 16 // events
+	retireEvery = 1 << 12 // events
 	keptEntries = 10_000
 )
 
@@ -27,7 +27,7 @@ func (m *model) retire() {
 			return
 		}
 		term, _ := log.TermAt(upTo)
-		*log = spec.Log{Base: upTo, BaseTerm: term, Entries: slices.Clone(log.Entries[upTo-log.Base:])}
+		*log = spec.Log{Base: upTo, BaseTerm: term, Entries: log.Entries[upTo-log.Base:]} // what is before goes when the log grows next
 	}
 	for _, s := range m.order {
 		s.confs = slices.DeleteFunc(slices.Clone(s.confs), func(i spec.Index) bool { return i <= upTo && i <= s.applied })

@@ -198,8 +198,7 @@ func (s *server) extend(entries ...spec.Entry) {
 
 // truncate drops the entries from an index on. What was shown before stays as it is.
 func (s *server) truncate(from spec.Index) {
-	keep := from - 1 - s.log.Base
-	s.log.Entries = slices.Clone(s.log.Entries[:keep])
+	s.log.Entries = slices.Clip(s.log.Entries[:from-1-s.log.Base])
 	s.hidden = min(s.hidden, from-1)
 	for len(s.confs) > 0 && s.confs[len(s.confs)-1] >= from {
 		s.confs = slices.Clip(s.confs[:len(s.confs)-1])

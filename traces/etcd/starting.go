@@ -16,7 +16,7 @@ func (m *model) start(s *server, e *event) {
 	if s.started {
 		m.crash(s)
 	}
-	want := shown{commit: e.state.commit, last: e.state.last, conf: intern(m.configs, nil, nil)}
+	want := shown{commit: e.state.commit, last: e.state.last, conf: m.configs.of(nil, nil)}
 	if s.started {
 		m.checked.restarts++
 		m.recover(s, e)

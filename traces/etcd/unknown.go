@@ -105,7 +105,7 @@ func (m *model) hides(s *server, msg *message) {
 // afterHidden returns where the server may stand after applying a change of configuration that is not known. The new half is shown.
 func (m *model) afterHidden(from stand, voters []spec.ServerID) (next []stand) {
 	for _, outgoing := range [][]spec.ServerID{nil, from.conf.incoming, from.conf.outgoing} {
-		to := &membership{conf: intern(m.configs, voters, outgoing), learners: from.learners, next: from.next, vague: true, unplaced: true}
+		to := &membership{conf: m.configs.of(voters, outgoing), learners: from.learners, next: from.next, vague: true, unplaced: true}
 		if !slices.ContainsFunc(next, func(st stand) bool { return st.conf == to.conf }) {
 			next = append(next, stand{applied: from.applied, membership: to})
 		}
