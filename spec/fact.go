@@ -329,8 +329,6 @@ func (t *teller) clients(s *Step) {
 		if e.Kind != Apply && (e.Kind != Answer || e.Reply.Read) || e.Reply.Index == 0 {
 			continue
 		}
-		own, held := s.After.Log.At(e.Reply.Index)
-		held = held && s.After.Knows(FieldLog)
 		fact := Fact{Key: Key{Index: e.Reply.Index}, Entry: Entry{Term: e.Reply.Term, Value: e.Reply.Value}, By: s.Server, In: s.After.Term, Part: PartEffect, Effect: k}
 		if !s.After.Knows(FieldTerm) {
 			fact.In = anyTerm
@@ -342,7 +340,11 @@ func (t *teller) clients(s *Step) {
 				fact.Entry.Kind = NoOp
 			}
 			t.tell(fact)
-			if fact.Kind, fact.Entry.Kind = FactCommitted, Command; held || e.Reply.Value == "" {
+			fact.Kind, fact.Entry.Kind = FactCommitted, Command
+			if own := s.entryOf(&e.Reply); !s.crashes() && own.Kind == Command {
+				fact.Entry = own
+			}
+			if fact.Entry.Value == "" || s.showsCommitted(e.Reply.Index, fact.Entry) {
 				continue // committed tells it
 			}
 		case e.Reply.Failed && e.Reply.Term == 0:
@@ -350,16 +352,29 @@ func (t *teller) clients(s *Step) {
 		case e.Reply.Failed:
 			fact.Kind, fact.Term, fact.In = FactFailed, e.Reply.Term, 0
 		default:
-			if held && (own.Value == e.Reply.Value || own.Value == "") {
-				fact.Entry = own
-			}
-			if fact.Entry.Term == 0 && s.After.Unknown == 0 {
-				continue // it is compacted
-			}
-			fact.Kind = FactAcknowledged
+			fact.Kind, fact.Entry = FactAcknowledged, s.entryOf(&e.Reply)
 		}
 		t.tell(fact)
 	}
+}
+
+// entryOf is the entry that a state machine applies or a client is told of, with what the server's own log tells of it if it may be the one there.
+func (s *Step) entryOf(r *Reply) Entry {
+	told := Entry{Term: r.Term, Value: r.Value}
+	own, held := s.After.Log.At(r.Index)
+	if !held || !s.After.Knows(FieldLog) || r.Term > 0 && own.Term != r.Term || own.Value != "" && r.Value != "" && own.Value != r.Value {
+		return told
+	}
+	if own.Value == "" && own.Kind == Command {
+		own.Value = r.Value
+	}
+	return own
+}
+
+// showsCommitted reports whether the server shows that very entry in its log, and that it has committed it.
+func (s *Step) showsCommitted(i Index, e Entry) bool {
+	own, held := s.After.Log.At(i)
+	return held && own == e && s.After.Knows(FieldLog|FieldCommit) && i <= s.After.CommitIndex && !s.crashes()
 }
 
 // reads tells the reads that were answered in the step in which they came.

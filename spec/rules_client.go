@@ -63,7 +63,7 @@ var completionOfItsEntry = &Rule{
 		"What usually breaks it: a table of waiting clients by index, which is not cleared when the leader steps down.",
 	Section: "Raft paper, 8; dissertation, 6.3", Level: Must, Profile: Read,
 	Catches:   []string{"cl-wait-by-index", "rp-claim-after-truncate"},
-	Agreement: FactAcknowledged, NeedsAfter: FieldLog | FieldCommit,
+	Agreement: FactAcknowledged, NeedsAfter: FieldLog,
 	Step: func(s *Step) *Breach {
 		if s.crashes() {
 			return nil
@@ -73,7 +73,7 @@ var completionOfItsEntry = &Rule{
 			if e.Kind != Answer || e.Reply.Read || e.Reply.Failed || e.Reply.Index <= s.After.Log.Base {
 				continue
 			}
-			if e.Reply.Index > s.After.CommitIndex {
+			if s.After.Knows(FieldCommit) && e.Reply.Index > s.After.CommitIndex {
 				return s.breach(PartEffect, k, "%s tells a client that %s is done at index %d and has committed up to %d", s.Server, e.Reply.command(), e.Reply.Index, s.After.CommitIndex).
 					refusing("index ≤ commitIndex", "%d is above %d", e.Reply.Index, s.After.CommitIndex).allowing("%s waits", s.Server)
 			}
