@@ -1,6 +1,9 @@
 package spec
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // FactKind is a kind of thing about which no two observations may ever disagree.
 type FactKind uint8
@@ -43,6 +46,27 @@ type Fact struct {
 // of the entry before, agrees with anything.
 func (f *Fact) Same(g *Fact) bool {
 	return f.Holder == g.Holder && (f.Prev == g.Prev || f.Prev == 0 || g.Prev == 0) && f.Entry.mayBe(g.Entry)
+}
+
+// with is a fact with what an earlier one that says the same shows besides.
+func (f *Fact) with(earlier *Fact) Fact {
+	both := *f
+	if both.Prev == 0 {
+		both.Prev = earlier.Prev
+	}
+	both.Entry = f.Entry.and(earlier.Entry)
+	return both
+}
+
+// and is what two parts of records show of one entry. Where only one of them shows the term, that one tells of which kind the entry is.
+func (e Entry) and(f Entry) Entry {
+	switch {
+	case e.Kind != f.Kind && e.Term > 0:
+		return e
+	case e.Kind != f.Kind:
+		return f
+	}
+	return Entry{Term: max(e.Term, f.Term), Kind: e.Kind, Value: cmp.Or(e.Value, f.Value)}
 }
 
 // mayBe is agrees for entries of which a record need not show the term, because only what a client was told of them is known, or what a state machine

@@ -71,7 +71,7 @@ func (b *byIndex) agree(f *Fact) *Fact {
 	case !(*b)[at].Same(f):
 		return b.at(f.Index)
 	case !(*b)[at].showsAll():
-		(*b)[at] = *f
+		(*b)[at] = f.with(&(*b)[at])
 	}
 	return nil
 }
@@ -90,7 +90,7 @@ type entryFact struct {
 	origin Origin
 }
 
-// Agree adds a fact, or returns the earlier fact it contradicts. Of equal facts the first is kept, unless a later one shows more.
+// Agree adds a fact, or returns the earlier fact it contradicts. Of equal facts the first is kept, unless a later one shows more: then what both show is.
 func (h *History) Agree(f *Fact) *Fact {
 	if f.Index <= h.retired && f.Index > 0 {
 		return nil
@@ -121,6 +121,7 @@ func (h *History) Agree(f *Fact) *Fact {
 		}
 		h.failures++
 	}
+	now := *f
 	if earlier, known := h.facts[f.Key]; known {
 		if !earlier.Same(f) {
 			return &earlier
@@ -128,11 +129,12 @@ func (h *History) Agree(f *Fact) *Fact {
 		if earlier.showsAll() {
 			return nil
 		}
+		now = f.with(&earlier)
 	}
 	if h.facts == nil {
 		h.facts = map[Key]Fact{}
 	}
-	h.facts[f.Key] = *f
+	h.facts[f.Key] = now
 	return nil
 }
 
@@ -237,7 +239,8 @@ func (e *entryFact) agree(f *Fact) *Fact {
 		return &earlier
 	}
 	if !earlier.showsAll() {
-		*e = entryFact{f.Entry, f.Prev, f.By, f.Origin}
+		both := f.with(&earlier)
+		*e = entryFact{both.Entry, both.Prev, f.By, f.Origin}
 	}
 	return nil
 }
@@ -249,9 +252,9 @@ func (h *History) agreeCommitted(f *Fact) *Fact {
 		h.committed = slices.Insert(h.committed, at, *f)
 	case !h.committed[at].Same(f):
 		return h.committed.at(f.Index)
-	case !h.committed[at].showsAll() && f.showsAll():
+	case !h.committed[at].showsAll() && f.with(&h.committed[at]).Entry != h.committed[at].Entry:
 		in := min(h.committed[at].In, f.In)
-		h.committed[at] = *f
+		h.committed[at] = f.with(&h.committed[at])
 		h.committed[at].In = in
 	}
 	return nil
