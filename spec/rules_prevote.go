@@ -41,14 +41,20 @@ var preVoteHarmless = &Rule{
 	Section: "dissertation, 9.6", Level: Must, Profile: PreVoting,
 	Catches: []string{"el-prevote-raises-term"},
 	Varies:  []Variant{PreVoteOwnTerm},
-	Needs:   FieldRole | FieldTerm | FieldVotedFor,
+	Needs:   FieldRole | FieldTerm,
 	Step: func(s *Step) *Breach {
 		asks := s.Input.Kind == Timeout && s.After.Role == PreCandidate
-		if !s.runs() || !asks && !s.delivered(PreVote) || s.Before.Term == s.After.Term && s.Before.VotedFor == s.After.VotedFor {
+		votes := s.Before.Knows(FieldVotedFor) && s.After.Knows(FieldVotedFor)
+		if !s.runs() || !asks && !s.delivered(PreVote) || s.Before.Term == s.After.Term && (!votes || s.Before.VotedFor == s.After.VotedFor) {
 			return nil
 		}
-		if m := &s.Input.Message; !asks && s.Declared.Has(PreVoteOwnTerm) && m.Term > s.Before.Term && s.After.Term == m.Term && s.After.VotedFor == None {
+		adopts := s.Before.Term < s.After.Term && (s.After.VotedFor == None || !s.After.Knows(FieldVotedFor))
+		if m := &s.Input.Message; !asks && s.Declared.Has(PreVoteOwnTerm) && adopts && (m.Term == s.After.Term || !m.Knows(MessageTerm)) {
 			return nil // the asker's own term
+		}
+		if !votes {
+			return s.breachAfter("%s goes from term %d to term %d over a pre-vote", s.Server, s.Before.Term, s.After.Term).
+				refusing("currentTerm stays", "it was %d", s.Before.Term).allowing("%s stays in term %d", s.Server, s.Before.Term).before("term before", FieldTerm)
 		}
 		return s.breachAfter("%s goes from term %d and a vote for %s to term %d and a vote for %s over a pre-vote",
 			s.Server, s.Before.Term, s.Before.VotedFor, s.After.Term, s.After.VotedFor).
