@@ -215,12 +215,16 @@ func TestWhatOneLineOfAnotherProves(t *testing.T) {
 	elected := func(shown string) string {
 		return line("become_candidate", 0, 1, 0, 0, "Candidate", shown) + line("become_leader", 0, 1, 0, 0, "Leader", "")
 	}
+	again := func(view int) string {
+		return line("become_leader", 0, 1, 0, 0, "Leader", "") + line("become_follower", 0, 1, 0, 0, "Follower", "") + line("become_leader", 0, view, 0, 0, "Leader", "")
+	}
 	decided := func(shown, between string) string {
 		return line("become_leader", 0, 1, 0, 0, "Leader", shown) + line("replicate", 0, 1, 0, 0, "Leader", `,"view":1,"seqno":1,"globally_committable":true`) + between +
 			line("commit", 0, 1, 1, 0, "Leader", `,"args":{"idx":1}`)
 	}
 	for _, c := range []struct{ rule, illegal, legal string }{
 		{"majority-elects", elected(three), elected(alone)},
+		{"majority-elects", again(1), again(2)},
 		{"commit-majority", decided(three, ""), decided(alone, "")},
 		{"commit-majority", decided(three, ""), decided(three, line("add_configuration", 0, 1, 1, 0, "Leader", ""))},
 		{"prev-matches", behind("OK"), behind("FAIL")},

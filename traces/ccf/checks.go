@@ -111,6 +111,14 @@ func (r *Reader) replicates(s *server, e *event) {
 	s.next = &entry{view, e.Signature != nil && *e.Signature, e.Signature != nil}
 }
 
+// leadsOnce looks whether a node that stepped down leads its view again: to stand again raises it.
+func (r *Reader) leadsOnce(s *server, e *event) {
+	if before, known := s.now.role(); e.Function == "become_leader" && known && before != spec.Leader && s.office == e.State.View && s.office > 0 {
+		r.report(majority, s, "msg.function", "%s becomes leader of view %d again, in which it had stepped down", s.id, e.State.View).Allowed =
+			fmt.Sprintf("%s stands in view %d, and leads that with the votes of a majority", s.id, e.State.View+1)
+	}
+}
+
 // takesOffice looks whether a majority of every configuration voted for a new leader. The first node of a service leads without a vote.
 func (r *Reader) takesOffice(s *server, e *event) {
 	s.office = e.State.View

@@ -76,6 +76,7 @@ func (r *Reader) take(e *event) error {
 	}
 	r.keeps(s, e)
 	r.keepsSigned(s, e)
+	r.leadsOnce(s, e)
 	if s.open != nil && s.open.joinedBy(e) {
 		r.grows(s, e)
 		s.observe(e.State, e.line)
