@@ -189,7 +189,8 @@ func (s *Step) campaignsFrom() (Term, bool) {
 	case s.Input.Kind == Timeout, s.delivered(PreVoteReply):
 		return s.Before.Term, true
 	case s.delivered(TimeoutNow):
-		return max(s.Before.Term, s.Input.Message.Term), true
+		known := s.Input.Message.Knows(MessageTerm) || s.After.Term <= s.Before.Term+1 // or it may have raised the term first
+		return max(s.Before.Term, s.Input.Message.Term), known
 	}
 	return 0, false
 }
