@@ -252,10 +252,11 @@ func (h *History) agreeCommitted(f *Fact) *Fact {
 		h.committed = slices.Insert(h.committed, at, *f)
 	case !h.committed[at].Same(f):
 		return h.committed.at(f.Index)
-	case !h.committed[at].showsAll() && f.with(&h.committed[at]).Entry != h.committed[at].Entry:
-		in := min(h.committed[at].In, f.In)
-		h.committed[at] = f.with(&h.committed[at])
-		h.committed[at].In = in
+	case !h.committed[at].showsAll():
+		if both := f.with(&h.committed[at]); both.Entry != h.committed[at].Entry {
+			both.In = min(h.committed[at].In, f.In)
+			h.committed[at] = both
+		}
 	}
 	return nil
 }

@@ -32,6 +32,9 @@ type Reader struct {
 	bare    traces.Record // for a contradiction at a line without a step
 }
 
+// aheadEvents is how many events a batch holds.
+const aheadEvents = 256
+
 // decoded are events of lines that follow each other.
 type decoded struct {
 	events []event
@@ -122,9 +125,6 @@ func (r *Reader) take() (*event, error) {
 	r.batch.taken++
 	return &r.batch.events[r.batch.taken-1], nil
 }
-
-// aheadEvents is how many events a batch holds.
-const aheadEvents = 256
 
 // ReadAhead decodes in a goroutine of its own from now on, until end is called, behind which no record may be asked for. What is read is the same.
 func (r *Reader) ReadAhead() (end func()) {
