@@ -10,6 +10,7 @@ type recollection struct {
 	vague    bool      // others may have come that are not shown whole
 	requests *requests // of all servers
 	acked    Index     // the highest index that a follower acknowledged to the leader of the term; DropsUnacknowledged
+	told     Term      // the highest term that a reply may have told the server of since it started, in all terms; LateTerm
 
 	members    []ServerID // whom the server has asked something in the term as one that wants to lead it or does, and that it cannot have removed since
 	asksSender bool       // a reply of one of them is at hand, and the configuration is not shown
@@ -36,7 +37,32 @@ func (j *Judge) recall(s *Step) *recollection {
 		r.vague = s.runs() && s.Before.Term > 0
 	}
 	r.vague = r.vague || s.Gap || s.Hole
+	if j.recorded {
+		r.hear(s, !j.of(s.Server).sighting.seen)
+	}
 	return r
+}
+
+// hear takes in what term a reply tells, which the server may take over in any later step. Where steps are not recorded, as those before the first are not, any
+// term may have been told; and what was told before a start was in memory only.
+func (r *recollection) hear(s *Step, first bool) {
+	m := &s.Input.Message
+	switch {
+	case s.Input.Kind == Restart:
+		r.told = 0
+	case first || s.Gap || s.Hole || s.Input.Kind == 0 || s.Input.Kind == Deliver && !m.Kind.IsRequest() && !m.Knows(MessageTerm):
+		r.told = anyTerm
+	case s.Input.Kind == Deliver && !m.Kind.IsRequest():
+		r.told = max(r.told, m.Term)
+	}
+}
+
+// toldTerm returns the highest term that the server is in or may know of from replies whose term it may take over later (LateTerm).
+func (s *Step) toldTerm() Term {
+	if !s.Declared.Has(LateTerm) || s.recalled == nil {
+		return s.Before.Term
+	}
+	return max(s.Before.Term, s.recalled.told)
 }
 
 // begin forgets what belongs to another term.

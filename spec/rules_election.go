@@ -136,7 +136,7 @@ var candidateVotesForItself = &Rule{
 	Section: "Raft paper, 5.2 and Figure 2 (candidates)", Level: Must, Profile: Core,
 	Catches:    []string{"el-same-term-again", "el-stays-candidate"},
 	Unless:     []Variant{SelfVoteByMessage},
-	Varies:     []Variant{TermJumps},
+	Varies:     []Variant{TermJumps, LateTerm},
 	NeedsAfter: FieldRole | FieldTerm | FieldVotedFor,
 	Step:       judgeCandidacy,
 }
@@ -146,7 +146,7 @@ func judgeCandidacy(s *Step) *Breach {
 	if !campaigns {
 		return s.judgeStillCandidate()
 	}
-	if s.After.Term != from+1 && !(s.Declared.Has(TermJumps) && s.After.Term > from) {
+	if s.After.Term != from+1 && !(s.After.Term > from && (s.Declared.Has(TermJumps) || s.After.Term-1 <= s.toldTerm())) {
 		return s.breachAfter("%s becomes candidate in term %d, coming from term %d", s.Server, s.After.Term, from).
 			refusing("currentTerm = term before + 1", "%d is not %d", s.After.Term, from+1).
 			allowing("%s becomes candidate in term %d", s.Server, from+1).before("the term before", FieldTerm)

@@ -10,7 +10,7 @@ var termHasSource = &Rule{
 		"What usually breaks it: a term is computed from a number that means something else, or read from a damaged message.",
 	Section: "Raft paper, 5.1 and 5.2", Level: Must, Profile: Core,
 	Catches: []string{"el-overshoots-term", "el-prevote-raises-term"},
-	Varies:  []Variant{PreVoteOwnTerm, TermJumps},
+	Varies:  []Variant{PreVoteOwnTerm, TermJumps, LateTerm},
 	Needs:   FieldTerm,
 	Step:    judgeTermHasSource,
 }
@@ -32,20 +32,21 @@ func judgeTermHasSource(s *Step) *Breach {
 	return b.allowing("%s goes to term %d", s.Server, highest)
 }
 
-// highestTerm returns the highest term that a step can lead to: what its message tells, or the next one where an election may begin.
+// highestTerm returns the highest term that a step can lead to: what its message tells, or a reply told that may be heeded
+// later (LateTerm), or the next one where an election may begin.
 func (s *Step) highestTerm() Term {
-	m := &s.Input.Message
+	m, known := &s.Input.Message, s.toldTerm()
 	switch {
 	case s.Input.Kind == Timeout, s.Input.Kind == Tick, s.Input.Kind == BecomeLeader, s.delivered(PreVoteReply) && m.Granted, s.delivered(TimeoutNow):
 		if s.Declared.Has(TermJumps) {
 			return anyTerm
 		}
 		if s.delivered(TimeoutNow) {
-			return max(s.Before.Term, m.Term) + 1
+			known = max(known, m.Term)
 		}
-		return s.Before.Term + 1
+		return max(known, known+1) // it may be any
 	case s.Input.Kind == Deliver && (m.Kind != PreVote || s.Declared.Has(PreVoteOwnTerm)):
-		return max(s.Before.Term, m.Term)
+		return max(known, m.Term)
 	}
-	return s.Before.Term
+	return known
 }

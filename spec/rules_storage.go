@@ -10,7 +10,7 @@ var voteAtomic = &Rule{
 		"What usually breaks it: term and vote are written one after the other, and what the first write leaves reads like a vote.",
 	Section: "Raft paper, 5.6 and Figure 2 (persistent state)", Level: Must, Profile: Storage,
 	Catches: []string{"el-nonatomic-term-vote"},
-	Varies:  []Variant{TermJumps},
+	Varies:  []Variant{TermJumps, LateTerm},
 	Needs:   FieldTerm | FieldVotedFor,
 	Step:    judgeVoteAtomic,
 }
@@ -120,7 +120,7 @@ func (s *Step) leftAsItWas(term Term, vote ServerID) bool {
 func (s *Step) votes() (ServerID, Term) {
 	m := &s.Input.Message
 	switch {
-	case (s.Input.Kind == Timeout || s.delivered(PreVoteReply)) && !s.Declared.Has(TermJumps):
+	case (s.Input.Kind == Timeout || s.delivered(PreVoteReply)) && !s.Declared.Has(TermJumps) && s.toldTerm() <= s.Before.Term:
 		return s.Server, s.Before.Term + 1
 	case s.Input.Kind == Timeout, s.delivered(PreVoteReply), s.delivered(TimeoutNow):
 		return s.Server, 0
