@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces/internal/prints"
 )
 
 // sending remembers what was sent, while a trace streams by, to put records in order, and to tell a message that arrives though nobody sent
@@ -38,10 +39,13 @@ type recordedServer struct {
 	sent [spec.TimeoutNow + 1]*sentSet // by kind; nil is none
 }
 
+// sentGeneration is how many messages a table holds before another one is begun.
+const sentGeneration = 1 << 18
+
 // sentSet holds two generations of messages by their fingerprints. When the later is full the earlier is forgotten, and what is not
 // found may have been in it.
 type sentSet struct {
-	now, before sentTable
+	now, before prints.Table[optional]
 	forgot      bool             // or not shown to whom, or of which term
 	rough       map[rough]hidden // what messages were sent
 	late        [4]noted         // of rough, noted lately, by the last digits of whom they were sent to
@@ -137,7 +141,11 @@ func (s *sending) hasLeft(m *spec.Message) bool {
 		}
 	}
 	print, told := s.fingerprint(m)
-	return set.forgot || set.now.has(print, told) || set.before.has(print, told)
+	if _, is := set.now.Find(print, told.agrees); is || set.forgot {
+		return true
+	}
+	_, is := set.before.Find(print, told.agrees)
+	return is
 }
 
 // follow looks for gaps in a server's record.
@@ -177,13 +185,14 @@ func (s *sending) leaves(m *spec.Message) {
 		*of = &sentSet{rough: map[rough]hidden{}}
 	}
 	set := *of
-	if len(set.now.sent) >= sentGeneration {
-		set.forgot = set.forgot || len(set.before.sent) > 0
-		set.before, set.now = set.now, sentTable{}
+	if set.now.Len() >= sentGeneration {
+		set.forgot = set.forgot || set.before.Len() > 0
+		set.before, set.now = set.now, prints.Table[optional]{}
 	}
 	set.forgot = set.forgot || !m.Knows(spec.MessageTo|spec.MessageTerm)
 	set.note(rough{m.To, m.Term}, leftOut(m))
-	set.now.add(s.fingerprint(m))
+	print, told := s.fingerprint(m)
+	set.now.Add(print, told, func(o optional) bool { return o == told })
 }
 
 // noted returns which fields are not shown of messages that were sent.

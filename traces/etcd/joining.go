@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces/internal/prints"
 )
 
 // A trace may begin anywhere: a server's first line need not be its first start with an empty disk. Then nothing is known of what was
@@ -175,9 +176,9 @@ func (j *joined) mayHaveSent(msg *message) bool {
 
 // campaigned reports whether a request for a vote in a term was sent.
 func (w *wire) campaigned(t spec.Term) bool {
-	for _, all := range []map[content]*flight{w.now, w.before} {
-		for c := range all {
-			if c.kind == msgVote && c.term == t {
+	for _, all := range []*prints.Table[*flight]{&w.now, &w.before} {
+		for f := range all.All {
+			if f.content.kind == msgVote && f.content.term == t {
 				return true
 			}
 		}

@@ -1,12 +1,18 @@
 package etcd
 
-import "github.com/raftcheck/raftcheck/spec"
+import (
+	"hash/maphash"
+
+	"github.com/raftcheck/raftcheck/spec"
+	"github.com/raftcheck/raftcheck/traces/internal/prints"
+)
 
 // network remembers what was sent, so that everything that arrives can be told to have been sent. Messages may be lost,
 // doubled and reordered, so a message that left may arrive at any later time, any number of times.
 type network struct {
 	links map[link]*wire
-	near  [64]*wire // of links, by the last digits of both ends
+	near  [64]*wire    // of links, by the last digits of both ends
+	seed  maphash.Seed // of fingerprints of contents, which never leave this process
 }
 
 type link struct{ from, to spec.ServerID }
@@ -14,7 +20,7 @@ type link struct{ from, to spec.ServerID }
 // wire is what was sent on one link: two generations of messages. When the later is full the earlier is forgotten.
 type wire struct {
 	of          link
-	now, before map[content]*flight
+	now, before prints.Table[*flight]
 	slab        []flight
 	horizon     content // the greatest term, index and commit of what was forgotten
 	forgot      bool
@@ -42,9 +48,10 @@ func contentOf(m *message) content {
 
 // flight is where a message came from. Equal messages of one link share it, with the lines of the first.
 type flight struct {
-	sent int // line of its Send event
-	left int // line of the Ready that let it go; 0 while none has
-	lost int // line of the restart before which it never left; 0 otherwise
+	content content
+	sent    int // line of its Send event
+	left    int // line of the Ready that let it go; 0 while none has
+	lost    int // line of the restart before which it never left; 0 otherwise
 }
 
 func (n *network) on(from, to spec.ServerID) *wire {
@@ -53,32 +60,34 @@ func (n *network) on(from, to spec.ServerID) *wire {
 		return w
 	}
 	if n.links == nil {
-		n.links = map[link]*wire{}
+		n.links, n.seed = map[link]*wire{}, maphash.MakeSeed()
 	}
 	w := n.links[link{from, to}]
 	if w == nil {
-		w = &wire{of: link{from, to}, now: map[content]*flight{}}
+		w = &wire{of: link{from, to}}
 		n.links[w.of] = w
 	}
 	*near = w
 	return w
 }
 
-func (w *wire) find(c content) *flight {
-	if f := w.now[c]; f != nil || w.before == nil {
+func (w *wire) find(print uint64, c *content) *flight {
+	same := func(f *flight) bool { return f.content == *c }
+	if f, is := w.now.Find(print, same); is {
 		return f
 	}
-	return w.before[c]
+	f, _ := w.before.Find(print, same)
+	return f
 }
 
 // queue adds a message that waits for its sender's next Ready.
 func (n *network) queue(m *message, line int) *flight {
-	w := n.on(m.from, m.to)
-	key := contentOf(m)
-	f := w.find(key)
+	w, c := n.on(m.from, m.to), contentOf(m)
+	print := maphash.Comparable(n.seed, c)
+	f := w.find(print, &c)
 	switch {
 	case f == nil:
-		f = w.add(key)
+		f = w.add(print, &c)
 		f.sent = line
 	case f.left == 0:
 		f.sent, f.lost = line, 0
@@ -86,28 +95,30 @@ func (n *network) queue(m *message, line int) *flight {
 	return f
 }
 
-func (w *wire) add(key content) *flight {
-	if len(w.now) >= generation {
-		for c := range w.before {
+func (w *wire) add(print uint64, c *content) *flight {
+	if w.now.Len() >= generation {
+		for f := range w.before.All {
 			w.forgot = true
-			w.horizon.term = max(w.horizon.term, c.term)
-			w.horizon.index = max(w.horizon.index, c.index)
-			w.horizon.commit = max(w.horizon.commit, c.commit)
+			w.horizon.term = max(w.horizon.term, f.content.term)
+			w.horizon.index = max(w.horizon.index, f.content.index)
+			w.horizon.commit = max(w.horizon.commit, f.content.commit)
 		}
-		w.before, w.now = w.now, make(map[content]*flight, generation)
+		w.before, w.now = w.now, prints.Table[*flight]{}
 	}
 	if len(w.slab) == 0 {
 		w.slab = make([]flight, 64)
 	}
 	f := &w.slab[0]
 	w.slab = w.slab[1:]
-	w.now[key] = f
+	f.content = *c
+	w.now.Add(print, f, func(*flight) bool { return false })
 	return f
 }
 
 // find returns where a message came from, or nil when it was not sent as far as is remembered.
 func (n *network) find(m *message) *flight {
-	return n.on(m.from, m.to).find(contentOf(m))
+	w, c := n.on(m.from, m.to), contentOf(m)
+	return w.find(maphash.Comparable(n.seed, c), &c)
 }
 
 // mayBeForgotten reports whether a message may have been sent so long ago that nothing is remembered of it.
@@ -121,8 +132,9 @@ func (n *network) mayBeForgotten(m *message) bool {
 func (n *network) nearest(m *message) (best content, from *flight, differ []string) {
 	want := contentOf(m)
 	w := n.on(m.from, m.to)
-	for _, all := range []map[content]*flight{w.now, w.before} {
-		for c, f := range all {
+	for _, all := range []*prints.Table[*flight]{&w.now, &w.before} {
+		for f := range all.All {
+			c := f.content
 			if c.kind != want.kind || f.left == 0 {
 				continue
 			}
