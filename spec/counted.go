@@ -19,13 +19,14 @@ type copied struct {
 	index Index
 }
 
-// count takes in a step.
+// count takes in a step. An election timer that fires begins an election, whatever the server was before: with that a record may begin.
 func (c *counted) count(s *Step) {
 	b, a := &s.Before, &s.After
+	campaigns := s.Input.Kind == Timeout && a.Role == Candidate && !b.Knows(FieldTerm)
 	switch {
-	case s.Gap || s.Hole || !s.runs() || !a.Knows(FieldRole|FieldTerm) || !b.Knows(FieldTerm) || s.Input.Kind == 0:
+	case s.Gap || s.Hole || !s.runs() || !a.Knows(FieldRole|FieldTerm) || !b.Knows(FieldTerm) && !campaigns || s.Input.Kind == 0:
 		c.sure = false
-	case a.Term > b.Term:
+	case campaigns || a.Term > b.Term:
 		*c = counted{term: a.Term, sure: s.Input.Kind == Timeout || s.Input.Kind == Tick || s.delivered(PreVoteReply) || s.delivered(TimeoutNow), votes: c.votes[:0], acks: c.acks[:0]}
 	}
 	if !c.sure || s.Input.Kind != Deliver {

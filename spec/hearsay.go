@@ -98,10 +98,12 @@ func (j *Judge) hear(where func(Part, int) Origin, s *Step, broken bool) (found 
 		report(leaderCompleteness, j.leads(s, s.Server, o.Term, PartAfter, 0))
 	}
 	report(snapshotWhole, h.chunk(s, j.unnumbered))
+	report(prevMatches, s.acceptsUnseen())
 	report(ackVerified, s.acknowledgedTooFar())
 	report(ackVerified, j.acknowledgesBeyond(s))
 	report(commitOwnTerm, s.commitsEarlier())
 	report(commitMajority, s.commitsUnstored())
+	report(commitMajority, s.commitsAndLeaves())
 	report(transferByLeader, s.handsOverUnseated())
 	report(majorityElects, j.of(s.Server).known.leadsAgain(s))
 	if !j.unnumbered {

@@ -206,6 +206,32 @@ func (s *Step) stores(id ServerID) bool {
 	return s.delivered(AppendEntriesReply) && m.From == id && m.Success && m.Term == s.After.Term && m.MatchIndex >= i
 }
 
+// commitsAndLeaves returns the breach of a leader that commits over an acknowledgement what too few servers store, and leads no more when the step is over, as one that is
+// removed: what it counted is what it believed of others before, and that acknowledgement.
+func (s *Step) commitsAndLeaves() *Breach {
+	const shown = FieldRole | FieldTerm | FieldCommit | FieldConfig
+	b, o, m := &s.Before, &s.After, &s.Input.Message
+	if !s.show(shown) || !b.Knows(FieldProgress|FieldLog) || !s.runs() || !s.delivered(AppendEntriesReply) || s.Gap ||
+		b.Role != Leader || o.Role != Follower || b.Term != o.Term || o.CommitIndex <= b.CommitIndex {
+		return nil
+	}
+	stores := func(id ServerID) bool {
+		switch p := b.progressOf(id, int(id)-1); {
+		case id == s.Server:
+			return b.Log.LastIndex() >= o.CommitIndex
+		case p != nil && p.MatchIndex >= o.CommitIndex:
+			return true
+		}
+		return (m.From == id || !m.Knows(MessageFrom)) && (m.Success || !m.Knows(MessageSuccess)) && (m.MatchIndex >= o.CommitIndex || !m.Knows(MessageMatch))
+	}
+	if s.commits(&b.Config, stores) || s.commits(&o.Config, stores) {
+		return nil
+	}
+	return s.breachAfter("%s, leader of term %d, commits index %d as it steps down, which it does not know to be stored on a majority", s.Server, o.Term, o.CommitIndex).
+		refusing("servers with matchIndex ≥ commitIndex are "+s.enough(&b.Config, committing), "not of %s", configured(&b.Config)).
+		allowing("%s keeps commitIndex %d", s.Server, b.CommitIndex).before("commitIndex before", FieldCommit)
+}
+
 // judgeCountedCopy sees a leader that counts, for what it has committed, a copy on a follower of its term that is not there.
 func judgeCountedCopy(a, b *Sight) *Breach {
 	if a.Role != Leader || b.Role == Crashed || a.Term != b.Term || a.CommitIndex <= b.Log.Base {

@@ -101,6 +101,24 @@ func judgePrevMatches(s *Step) *Breach {
 	return b.refusing("prevLogIndex ≤ last index", "%d is above %d", prev, log.LastIndex())
 }
 
+// acceptsUnseen is judgePrevMatches of a follower that does not show what it is afterwards: that it accepts is said by its acknowledgement, which goes at least as far as
+// the previous entry. What it has committed lies within its log.
+func (s *Step) acceptsUnseen() *Breach {
+	m, b := &s.Input.Message, &s.Before
+	if s.show(prevMatches.Needs) || !s.delivered(AppendEntries) || !b.Knows(FieldTerm|FieldLog|FieldCompacted) || !s.runs() ||
+		!b.Knows(FieldCommit) && m.PrevLogIndex <= b.Log.LastIndex() {
+		return nil
+	}
+	k, accepts := s.acknowledges(m)
+	if !accepts {
+		return nil
+	}
+	if reply := &s.Output.Effects[k].Message; !reply.Knows(MessageMatch) || reply.MatchIndex < m.PrevLogIndex {
+		return nil
+	}
+	return judgePrevMatches(s)
+}
+
 // acknowledges returns the first reply of the step that tells the sender of m of success, and whether there is one.
 func (s *Step) acknowledges(m *Message) (effect int, yes bool) {
 	for k, reply := range s.Output.Sent {
