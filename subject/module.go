@@ -17,12 +17,15 @@ import (
 	"github.com/raftcheck/raftcheck/legible"
 )
 
+// moduleHead begins the go.mod of the test program's module.
+const moduleHead = "module raftcheck.test/search\n\ngo 1.26.0\n\ngodebug randseednop=0\n\n"
+
 // write makes the test program's module, and returns the flags with which it is built.
 func (g *goTest) write(dir string) (flags []string, err error) {
 	f := g.family
 	adapter := raftcheckModule + "/" + f.adapter
 	var mod, imports bytes.Buffer
-	fmt.Fprintf(&mod, "module raftcheck.test/search\n\ngo 1.26.0\n\ngodebug randseednop=0\n\n")
+	mod.WriteString(moduleHead)
 	switch source, version := raftcheckSource(f.adapter); {
 	case source != "":
 		fmt.Fprintf(&mod, "require %s v0.0.0\n\nreplace %s => %s\n\nreplace %s => %s\n", adapter, raftcheckModule, source, adapter, filepath.Join(source, f.adapter))

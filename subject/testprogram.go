@@ -83,15 +83,24 @@ func (j *job) judge(o checker.Options) {
 	}
 }
 
-// build writes the order, makes the program that obeys it if it is not there yet, and returns how to run it.
+// build writes the order, makes the program that obeys it if it is not there or kept yet, and returns how to run it.
 func (j *job) build(ctx context.Context) ([]string, error) {
 	if err := j.write(ctx); err != nil {
 		return nil, err
 	}
 	program, making := filepath.Join(j.dir, "program.test"), ""
+	var kept shelf
 	if j.of.programs != "" {
 		name := j.of.programName()
 		program, making = filepath.Join(j.of.programs, name), filepath.Join(j.of.programs, fmt.Sprintf("aside-%s-%d", name, os.Getpid()))
+	} else {
+		if j.of.holds() {
+			if _, _, err := j.of.gateList(j.dir); err != nil { // no program is needed to know of a gate that there is not
+				return nil, err
+			}
+		}
+		kept = j.of.shelf(j.dir)
+		program = cmp.Or(kept.find(), program)
 	}
 	run := []string{program, "-test.timeout=0"}
 	if _, err := os.Stat(program); err == nil {
@@ -111,6 +120,7 @@ func (j *job) build(ctx context.Context) ([]string, error) {
 		}
 	}
 	if making == "" {
+		_ = kept.keep(program) // else it is built again
 		return run, nil
 	}
 	return run, os.Rename(making, program)
