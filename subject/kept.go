@@ -147,7 +147,7 @@ func sourceDigest(source string) (string, error) {
 
 // isSource reports whether a program may be made of a file of raftcheck's: Go code, what says of which modules, where goroutines are held, and what is embedded.
 func isSource(name string) bool {
-	return name == gatesFile || slices.Contains([]string{".go", ".mod", ".sum", ".tmpl", ".txt", ".json"}, filepath.Ext(name))
+	return name == gatesFile || slices.Contains([]string{".go", ".mod", ".sum", ".tmpl", ".txt", ".md", ".json"}, filepath.Ext(name))
 }
 
 // shelf is where the program of some ingredients is kept. The zero value keeps nothing.

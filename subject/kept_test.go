@@ -63,7 +63,7 @@ func TestAProgramIsFoundByAllThatItIsMadeOf(t *testing.T) {
 	changed.Maker = "another program"
 	other(&changed)
 
-	require.NoError(t, os.WriteFile(filepath.Join(source, "README.md"), []byte("of no matter"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(source, "found.trace"), []byte("of no matter"), 0o600))
 	require.NoError(t, os.MkdirAll(filepath.Join(source, ".git"), 0o700))
 	require.NoError(t, os.WriteFile(filepath.Join(source, ".git", "hook.go"), []byte("of no matter"), 0o600))
 	same("etcd")
