@@ -101,6 +101,7 @@ func (j *Judge) hear(where func(Part, int) Origin, s *Step, broken bool) (found 
 	report(prevMatches, s.acceptsUnseen())
 	report(ackVerified, s.acknowledgedTooFar())
 	report(ackVerified, j.acknowledgesBeyond(s))
+	report(logTermsOrdered, s.acceptsBeyondItself())
 	report(commitOwnTerm, s.commitsEarlier())
 	report(commitMajority, s.commitsUnstored())
 	report(commitMajority, s.commitsAndLeaves())

@@ -194,6 +194,12 @@ func (j *Judge) meet(where func(Part, int) Origin, s *Step) (found []*Breach) {
 	}
 	known.meet(s, &j.binding, j.unnumbered, j.holes, where, report, unsettled)
 	s.inferConfigurations()
+	if m := &s.Input.Message; s.Input.Kind == Deliver && m.Knows(MessageFrom) && m.From != s.Server && m.From != None {
+		sender := &j.of(m.From).known
+		if b := sender.grantsBeside(s, &j.binding, !j.causal && !j.unnumbered && sender.hole == j.holes); b != nil {
+			report(voteOnce, b)
+		}
+	}
 	if s.Input.Kind == Deliver && !j.causal && !j.unnumbered && !j.binding.volatile && s.Input.Message.Knows(MessageFrom) && s.Input.Message.From != s.Server {
 		sender := &j.of(s.Input.Message.From).known
 		if b := sender.sent(s, j.holes); b != nil {
@@ -262,7 +268,7 @@ func (j *Judge) believes(s *Step, at Origin) {
 	if o.Knows(FieldVotes) {
 		for _, id := range o.Granted {
 			if id != s.Server {
-				j.of(id).known.gave(o.Term, s.Server, at)
+				j.of(id).known.grants(o.Term, s.Server, at)
 			}
 		}
 	}

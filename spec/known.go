@@ -27,6 +27,8 @@ type Known struct {
 
 	candidacies []Term // in which it was candidate since it started, and told nobody of it
 
+	restored bool // it has started, and since then it showed how far it has applied, and no snapshot was brought to it
+
 	did reach // the entry that its state machine carried out last since it started
 
 	top      Term // it has been in no later term than this,
@@ -71,12 +73,13 @@ func (b *ballot) cast(term Term, vote ServerID, at Origin) {
 
 // promise is what outlasts a crash, and how that is known: what was told in messages, or was on disk.
 type promise struct {
-	term  learnt[Term]
-	own   ballot       // it asked for votes, and so had its own
-	asked learnt[Term] // it asked, or led, in this term; a crash that is said to have lost what was not synced may take that back
-	vote  ballot
-	log   Log // acknowledged or synced, so these entries are on disk, unless the server has taken others in their place since
-	logAt Origin
+	term    learnt[Term]
+	own     ballot       // it asked for votes, and so had its own
+	asked   learnt[Term] // it asked, or led, in this term; a crash that is said to have lost what was not synced may take that back
+	vote    ballot
+	granted ballot // that part of vote which it, or who was given it, told
+	log     Log    // acknowledged or synced, so these entries are on disk, unless the server has taken others in their place since
+	logAt   Origin
 
 	acked reach // how far it acknowledged entries to the leader of its latest term, which never takes any of them back
 	end   reach // an entry, by term and index, that its log holds or goes beyond, unless the server has taken others in its place since
@@ -88,6 +91,7 @@ type promise struct {
 	diskAt Origin
 	diskIs bool // it has been shown, and nothing can have replaced its entries since
 	kept   kept
+	synced synced
 }
 
 // mayLose takes in that the server may have crashed and lost what was not synced: a term in which it only asked for votes or led is among that.
@@ -132,6 +136,9 @@ func (k *Known) meet(s *Step, declared *binding, unnumbered bool, holes int, whe
 		}
 		k.falls(s, PartBefore, FieldTerm|FieldCommit|FieldApplied, declared, found)
 	}
+	if s.Gap || s.Hole {
+		k.promised.losesWrites()
+	}
 	k.started = !s.Gap && (k.started || !k.seen && s.Input.Kind == Restart)
 	if s.Gap || !k.seen || unnumbered && k.elsewhere(&s.Before) {
 		k.forget()
@@ -152,10 +159,17 @@ func (k *Known) meet(s *Step, declared *binding, unnumbered bool, holes int, whe
 			}
 		}
 	}
+	if b := k.votesTwice(s, declared, unnumbered); b != nil {
+		yield(voteOnce, b)
+	}
 	if b := k.appliesAgain(s); b != nil && !s.Declared.Has(CommitMayFall) {
 		yield(applyInOrder, b)
 	}
-	if b := s.appliesUncommitted(); b != nil && !s.Declared.Has(CommitMayFall) {
+	b := s.appliesUncommitted()
+	if b == nil {
+		b = k.appliesAhead(s, unnumbered)
+	}
+	if b != nil && !s.Declared.Has(CommitMayFall) {
 		yield(commitInLog, b)
 	}
 	if b := k.answersAsBefore(s, declared); b != nil {
@@ -310,9 +324,13 @@ func (k *Known) learn(s *Step, declared *binding, holes int, where func(Part, in
 	if diskKnown && !o.Knows(FieldDurable) && s.Input.Kind == Crash && !s.Output.durable() {
 		k.now.Durable, k.now.Unknown = disk, k.now.Unknown&^FieldDurable
 	}
+	k.restored = s.Input.Kind == Restart && o.Knows(FieldApplied) || k.restored && !s.Gap && !s.Hole && s.Input.Kind != 0 && !s.crashes() && !s.delivered(InstallSnapshot)
 	k.cut(s)
 	k.applies(s, where)
 	k.disk(s, where)
+	if s.crashes() {
+		k.promised.losesWrites()
+	}
 	k.end(s, declared, where)
 	if !s.crashes() {
 		if o.Knows(FieldTerm) {
@@ -327,6 +345,9 @@ func (k *Known) learn(s *Step, declared *binding, holes int, where func(Part, in
 		if o.Knows(FieldApplied) {
 			k.ran.raise(o.LastApplied, at)
 		}
+	}
+	if s.takesTerm() {
+		k.term.raise(s.Input.Message.Term, where(PartInput, 0))
 	}
 	if !declared.promises() {
 		return // what it sends leaves later, or promises nothing

@@ -125,9 +125,47 @@ func (s *Step) leavesEntries() bool {
 	return false
 }
 
+// synced is what was on disk before a write that was not synced, and may be there again after a crash.
+type synced struct {
+	behind bool // there was such a write
+	disk   Durable
+	diskAt Origin
+	kept   kept
+}
+
+// losesWrites takes in that the server may have crashed and lost what was written and not synced.
+func (p *promise) losesWrites() {
+	if p.synced.behind {
+		p.disk, p.diskAt, p.diskIs, p.kept = p.synced.disk, p.synced.diskAt, false, p.synced.kept
+		p.synced.behind = false
+	}
+}
+
+// syncs notes what is on disk for good before a step is over.
+func (p *promise) syncs(s *Step, where func(Part, int) Origin) {
+	last := s.Output.lastDurable()
+	if s.After.Knows(FieldDurable) || last >= 0 && s.Output.Effects[last].Kind == Sync {
+		p.synced.behind = false
+		return
+	}
+	if last < 0 {
+		return
+	}
+	if !p.synced.behind {
+		p.synced = synced{true, p.disk, p.diskAt, p.kept}
+	}
+	for n := range s.Output.Effects[:last] {
+		if e := &s.Output.Effects[n]; e.Kind == Sync {
+			p.synced.disk, p.synced.diskAt = e.Durable, where(PartEffect, n)
+			p.synced.kept.note(&e.Durable, p.synced.diskAt)
+		}
+	}
+}
+
 // disk notes what is on disk.
 func (k *Known) disk(s *Step, where func(Part, int) Origin) {
 	p := &k.promised
+	p.syncs(s, where)
 	p.diskIs = p.diskIs && s.leavesEntries() && !s.Gap && !s.Hole && !s.crashes()
 	if n := s.Output.lastDurable(); n >= 0 {
 		p.kept.note(&s.Output.Effects[n].Durable, where(PartEffect, n))
@@ -250,4 +288,38 @@ func (k *Known) losesPromised(s *Step, declared *binding) *Breach {
 	return lost(s.breachAfter("%s acknowledged entries up to index %d in term %d and crashes with a log on its disk that ends with index %d", s.Server, acked.index, acked.term, last).
 		refusing("last index on disk ≥ the index acknowledged", "%d is below %d", last, acked.index).
 		allowing("its entries up to index %d are on its disk", acked.index), "the acknowledgement", acked.at)
+}
+
+// storesLess returns the breach of a disk that, as a server starts again or goes on, holds less than it acknowledged: a snapshot, of which all is committed, or entries of its
+// leader's in the very term in which it acknowledged them, where they are never taken back. What it had for good before a start, it has after it too.
+func (k *Known) storesLess(s *Step) *Breach {
+	o, p, disk := &s.After, &k.promised, s.After.onDisk()
+	if disk.Unknown&FieldLog != 0 {
+		return nil
+	}
+	starts, term, known := s.Input.Kind == Restart || k.down(), o.Term, o.Knows(FieldTerm)
+	if starts && disk.Unknown&FieldTerm == 0 {
+		term, known = disk.Term, true
+	}
+	last := disk.Log.LastIndex()
+	short := func(what string, of *reach) *Breach {
+		return s.breachAfter("%s acknowledged %s up to index %d and the log on its disk ends with index %d", s.Server, what, of.index, last).
+			refusing("last index on disk ≥ the index acknowledged", "%d is below %d", last, of.index).
+			allowing("what it acknowledged is on its disk").showing(FieldDurable).hinting(syncHint).promised("the acknowledgement", s.Server, of.at)
+	}
+	switch {
+	case last < p.snapshot.index:
+		return short("a snapshot", &p.snapshot)
+	case known && term == p.acked.term && last < p.acked.index:
+		return short("entries", &p.acked)
+	case starts && len(p.log.Entries) > 0:
+		i, lost := firstLoss(p.log, disk.Log)
+		if !lost {
+			return nil
+		}
+		return s.breachAfter("%s had %s at index %d for good and comes back with %s there on its disk", s.Server, p.log.at(i), i, disk.Log.at(i)).
+			refusing("what was promised is a prefix of the log on disk", "they differ from index %d on", i).
+			allowing("its entries up to index %d are on its disk", p.log.LastIndex()).showing(FieldDurable).hinting(syncHint).promised("what it had for good", s.Server, p.logAt)
+	}
+	return nil
 }

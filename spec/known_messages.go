@@ -21,7 +21,7 @@ func (k *Known) told(m *Message, arrives bool, now *Observation, declared *bindi
 	p.term.raise(m.Term, at)
 	switch {
 	case m.Kind == RequestVoteReply && m.Knows(MessageGranted) && m.Granted:
-		k.gave(m.Term, m.To, at)
+		k.grants(m.Term, m.To, at)
 	case !m.Success || !m.Knows(MessageSuccess|MessageMatch) || declared.healsFirst:
 	case m.Kind == InstallSnapshotReply:
 		if m.MatchIndex > p.snapshot.index {
@@ -40,6 +40,12 @@ func (k *Known) told(m *Message, arrives bool, now *Observation, declared *bindi
 func (k *Known) gave(term Term, vote ServerID, at Origin) {
 	k.promised.vote.cast(term, vote, at)
 	k.vote.cast(term, vote, at)
+}
+
+// grants adds a vote of which somebody was told.
+func (k *Known) grants(term Term, vote ServerID, at Origin) {
+	k.promised.granted.cast(term, vote, at)
+	k.gave(term, vote, at)
 }
 
 // end notes up to which entry a server has acknowledged what it was sent: from now on its log is at least as up to date as one that ends there. What it
@@ -142,6 +148,9 @@ func (k *Known) asksBehind(s *Step, unnumbered bool) *Breach {
 	log, end := s.Before.Log, &k.promised.end
 	known := s.Input.Kind == Timeout && s.Before.Knows(FieldTerm|FieldLog) && !s.After.Knows(FieldLog) && !unnumbered && !s.Declared.Has(DropsUnacknowledged)
 	for n, m := range s.Output.Sent {
+		if b := k.asksShort(s, n, m); b != nil {
+			return b
+		}
 		if m.Kind != RequestVote || !m.Knows(MessageTerm|MessageLastIndex|MessageLastTerm) {
 			continue
 		}
@@ -158,6 +167,25 @@ func (k *Known) asksBehind(s *Step, unnumbered bool) *Breach {
 		}
 	}
 	return nil
+}
+
+// asksShort returns the breach of a request for votes with a log that ends before what its server acknowledged: a snapshot, of which all is committed, or entries in the term
+// before the one in which it asks. It was in no term between the two in which a leader could have taken back any of them, and in the earlier one their leader does not.
+func (k *Known) asksShort(s *Step, effect int, m *Message) *Breach {
+	p := &k.promised
+	if m.Kind != RequestVote || !m.Knows(MessageTerm|MessageLastIndex) || s.growsOtherwise() || s.Declared.Has(MendsLog) {
+		return nil
+	}
+	what, of := "entries", &p.acked
+	switch {
+	case m.LastLogIndex < p.snapshot.index && m.Term > p.snapshot.term:
+		what, of = "a snapshot", &p.snapshot
+	case m.Term != p.acked.term+1 || m.LastLogIndex >= p.acked.index:
+		return nil
+	}
+	return s.breachSent(effect, "%s asks for votes in term %d with a log that ends with index %d, and has acknowledged %s up to index %d in term %d", s.Server, m.Term, m.LastLogIndex, what, of.index, of.term).
+		refusing("lastLogIndex ≥ the index acknowledged", "%d is below %d", m.LastLogIndex, of.index).
+		allowing("%s names the end of its log", s.Server).promised("the acknowledgement", s.Server, of.at)
 }
 
 // campaign is the end of the log that a server named as it asked for votes in a term, as long as it has not been down since.
@@ -376,6 +404,19 @@ func (s *Step) appliesUncommitted() *Breach {
 			allowing("%s applies up to index %d", s.Server, o.CommitIndex).beside("its commit index", FieldCommit)
 	}
 	return nil
+}
+
+// appliesAhead returns the breach of a server that shows no log and applies beyond what it has committed. A snapshot that it installs may reach further; so no such one was
+// brought to it since it started, and the one that it started with it had applied then.
+func (k *Known) appliesAhead(s *Step, unnumbered bool) *Breach {
+	b, o := &s.Before, &s.After
+	if !k.restored || unnumbered || s.Gap || s.Hole || s.crashes() || s.Input.Kind == Restart || s.Input.Kind == 0 || s.delivered(InstallSnapshot) || !s.show(FieldApplied) || !o.Knows(FieldCommit) ||
+		o.Knows(FieldLog) || o.LastApplied <= max(o.CommitIndex, b.LastApplied) {
+		return nil
+	}
+	return s.breachAfter("%s has applied entries up to index %d and committed them up to %d", s.Server, o.LastApplied, o.CommitIndex).
+		refusing("lastApplied ≤ commitIndex", "%d is above %d", o.LastApplied, o.CommitIndex).
+		allowing("%s applies up to index %d", s.Server, o.CommitIndex).showing(FieldApplied).beside("its commit index", FieldCommit)
 }
 
 // applies notes how far a state machine has come.

@@ -97,6 +97,9 @@ func (k *Known) ends(s *Step, declared *binding, unnumbered bool, yield func(*Ru
 		return
 	}
 	o := &s.After
+	if b := k.storesLess(s); b != nil {
+		yield(durableBeforeSend, b)
+	}
 	if s.Input.Kind == Restart || k.down() {
 		k.comesBack(s, declared, unnumbered, yield)
 		return

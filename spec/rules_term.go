@@ -93,6 +93,14 @@ func (s *Step) mayDisregard(m *Message) bool {
 	return !s.Before.Knows(FieldConfig) || len(config.Voters) > 0 && !config.Has(m.From)
 }
 
+// takesTerm reports whether a server that does not show its term after a step is in that of the message that came with it, or in a later one, unless it breaks
+// adopt-higher-term.
+func (s *Step) takesTerm() bool {
+	m := &s.Input.Message
+	return s.Input.Kind == Deliver && m.Knows(MessageTerm) && tellsSendersTerm(m.Kind) && !s.After.Knows(FieldTerm) && s.After.Knows(FieldUp) && s.runs() &&
+		!s.Declared.Has(LateTerm) && !s.Declared.Has(TermThenVote) && !s.mayDisregard(m)
+}
+
 var heedHigherTerm = &Rule{
 	ID: "R5.1-08", Name: "heed-higher-term",
 	Sentence: "A server that a reply tells of a higher term leads and campaigns no more, and the term of a request it takes over at once.",
@@ -306,14 +314,47 @@ func judgeMessageTerm(s *Step) *Breach {
 // wants to be elected: nobody has led that yet. A leader that takes a later term over late may still be sending, from a log or a snapshot that is no longer its own.
 func (s *Step) judgeTermsTold(m *Message, part Part, effect int) *Breach {
 	what, term := m.termBeyondItsOwn()
-	if what == "" || !m.Knows(MessageTerm) || m.Kind != RequestVote && m.Kind != PreVote && s.Declared.Has(LateTerm) {
+	if what == "" || !m.Knows(MessageTerm) {
 		return nil
+	}
+	if m.Kind != RequestVote && m.Kind != PreVote && s.Declared.Has(LateTerm) {
+		return s.tellsBeyondItself(m, part, effect, what, term)
 	}
 	b := s.breach(part, effect, "%s of term %d from %s tells of an entry of term %d", m.Kind, m.Term, m.From, term)
 	if m.Kind == RequestVote {
 		return b.refusing(what+" < message.term", "%d is not below %d", term, m.Term).allowing("%s asks with entries of earlier terms", m.From)
 	}
 	return b.refusing(what+" ≤ message.term", "%d is above %d", term, m.Term).allowing("%s has no entry of a later term than its own", m.From)
+}
+
+// tellsBeyondItself returns the breach of a message that leaves and tells of an entry of a later term than the one that its sender is in when it has left: no log has such an entry.
+func (s *Step) tellsBeyondItself(m *Message, part Part, effect int, what string, term Term) *Breach {
+	if part != PartEffect || s.crashes() || !s.After.Knows(FieldTerm) || term <= s.After.Term {
+		return nil
+	}
+	return s.breachSent(effect, "%s in term %d sends %s of term %d that tells of an entry of term %d", s.Server, s.After.Term, m.Kind, m.Term, term).
+		refusing(what+" ≤ currentTerm", "%d is above %d", term, s.After.Term).
+		allowing("%s has no entry of a later term than its own", s.Server).beside("the sender's term", FieldTerm)
+}
+
+// acceptsBeyondItself returns the breach of a follower that acknowledges an entry of a later term than the one that it answers in, where messages may tell of such ones (LateTerm):
+// it refuses them, since no log has an entry of a later term than its server is in.
+func (s *Step) acceptsBeyondItself() *Breach {
+	m := &s.Input.Message
+	if !s.delivered(AppendEntries) || !s.Declared.Has(LateTerm) || s.After.Knows(FieldLog) || !m.Knows(MessagePrevIndex|MessageTerm) {
+		return nil
+	}
+	for n, reply := range s.Output.Sent {
+		if !reply.Success || !reply.Knows(MessageTerm|MessageSuccess|MessageMatch) || !s.answeredBy(reply) {
+			continue
+		}
+		if term, told := m.termOf(min(reply.MatchIndex, m.LastEntryIndex())); told && term > reply.Term {
+			return s.breachSent(n, "%s in term %d acknowledges an entry of term %d at index %d", s.Server, reply.Term, term, min(reply.MatchIndex, m.LastEntryIndex())).
+				refusing("log[last].term ≤ currentTerm", "%d is above %d", term, reply.Term).
+				allowing("%s refuses", s.Server).since("what the leader sent", PartInput)
+		}
+	}
+	return nil
 }
 
 // termBeyondItsOwn returns a term of an entry that a message tells of though its sender cannot have such an entry, and how the message calls it;

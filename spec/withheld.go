@@ -19,6 +19,7 @@ func (j *Judge) withheld(s *Step, at Origin, report func(*Rule, *Breach)) {
 	if j.causal || j.unnumbered || s.crashes() || !o.Knows(FieldTerm) || o.Term == 0 {
 		return
 	}
+	report(commitMajority, j.commitsItsOwn(s))
 	f := &j.hearsay.led(o.Term).office
 	took := s.show(FieldRole|FieldTerm|FieldConfig) && TookOffice(s) && len(s.Before.Config.Voters) > 0
 	if took || f.leader == None && j.leadsByWhatItSends(s) {
@@ -112,4 +113,28 @@ func (j *Judge) commitsAlone(s *Step) *Breach {
 	return s.breachAfter("%s, leader of term %d, commits index %d, and the logs of %s end before it", s.Server, o.Term, o.CommitIndex, listed(lack)).
 		refusing("servers that hold it are "+s.enough(&o.Config, committing), "not of %s", configured(&o.Config)).
 		allowing("%s keeps commitIndex %d", s.Server, b.CommitIndex).before("commitIndex before", FieldCommit)
+}
+
+// commitsItsOwn returns the breach of a leader that commits an entry in the very step in which it makes it: nobody else can have it yet, and it alone does not suffice.
+func (j *Judge) commitsItsOwn(s *Step) *Breach {
+	b, o := &s.Before, &s.After
+	if !s.show(FieldTerm|FieldCommit|FieldConfig|FieldLog) || !o.Knows(FieldRole) || o.Role != Leader || !s.runs() || s.Input.Kind == 0 || s.Input.Kind == Stored || j.of(s.Server).known.past.batches {
+		return nil
+	}
+	made, held := o.Log.At(o.CommitIndex)
+	if !held || made.Term != o.Term || o.CommitIndex <= b.Log.LastIndex() || o.CommitIndex <= b.CommitIndex || len(b.Config.Voters) == 0 || len(o.Config.Voters) == 0 {
+		return nil
+	}
+	for _, v := range [...]Variant{HealsFirst, MendsLog, StoresLater, VolatileUntilReady, CommitMayFall} {
+		if s.Declared.Has(v) {
+			return nil
+		}
+	}
+	own := func(id ServerID) bool { return id == s.Server }
+	if s.commits(&b.Config, own) || s.commits(&o.Config, own) || s.commits(s.committedUnder(), own) {
+		return nil
+	}
+	return s.breachAfter("%s, leader of term %d, commits index %d, which it makes in that very step", s.Server, o.Term, o.CommitIndex).
+		refusing("servers that hold it are "+s.enough(&o.Config, committing), "only %s can, of %s", s.Server, configured(&o.Config)).
+		allowing("%s keeps commitIndex %d", s.Server, b.CommitIndex).before("the log before", FieldLog)
 }
