@@ -61,6 +61,25 @@ func TestWhatIsWrittenKeepsToTheSchema(t *testing.T) {
 	}
 }
 
+// What a message or a state leaves out is unknown, and no error for the schema or the reader.
+func TestTheSchemaTakesWhatIsNotShown(t *testing.T) {
+	s := schema(t)
+	text := `{"format":"raftcheck-trace","version":1}`
+	for _, line := range []string{
+		`{"n":1,"server":"n1","event":"deliver","message":{"kind":"AppendEntries"}}`,
+		`{"n":2,"server":"n1","event":"resume","gate":"g"}`,
+		`{"n":3,"server":"n1","event":"heartbeat","post":{"progress":[{"match":1}],"config":{},"durable":{}}}`,
+		`{"n":4,"server":"n1","event":"heartbeat","effects":[{"send":{"kind":"AppendEntries","to":"n2"}},{"sync":{"term":1}}]}`,
+	} {
+		value, err := jsonschema.UnmarshalJSON(strings.NewReader(line))
+		require.NoError(t, err)
+		require.NoError(t, s.Validate(value), line)
+		text += "\n" + line
+	}
+	_, err := Read("t", strings.NewReader(text))
+	require.NoError(t, err)
+}
+
 func TestTheSchemaRefuses(t *testing.T) {
 	s := schema(t)
 	for _, line := range []string{
