@@ -5,10 +5,11 @@ import "slices"
 // A leader that shows neither its votes nor what it believes of its followers still has both from messages that came to it. Where every step of it since it
 // began to campaign is recorded, it can have counted none but these.
 
-// counted is what came to a server in the term in which it campaigned last.
+// counted is what came to a server in the term in which it campaigned last, or since a step with which its record begins and in which it leads.
 type counted struct {
 	term  Term
-	sure  bool // every step since then is recorded
+	sure  bool  // every step since then is recorded
+	last  Index // where its log ended then: nobody can have acknowledged more; 0 as it began to campaign
 	votes []ServerID
 	acks  []copied
 }
@@ -28,6 +29,8 @@ func (c *counted) count(s *Step) {
 		c.sure = false
 	case campaigns || a.Term > b.Term:
 		*c = counted{term: a.Term, sure: s.Input.Kind == Timeout || s.Input.Kind == Tick || s.delivered(PreVoteReply) || s.delivered(TimeoutNow), votes: c.votes[:0], acks: c.acks[:0]}
+	case !c.sure && s.leads() && b.Knows(FieldRole|FieldLog) && b.Log.LastIndex() > 0:
+		*c = counted{term: a.Term, sure: true, last: b.Log.LastIndex(), votes: c.votes[:0], acks: c.acks[:0]}
 	}
 	if !c.sure || s.Input.Kind != Deliver {
 		return
@@ -82,7 +85,8 @@ func (j *Judge) counts(s *Step, report func(*Rule, *Breach)) {
 				allowing("%s stays candidate in term %d", s.Server, s.After.Term))
 		}
 	}
-	if commitMajority.checkable(s) || !s.show(FieldCommit) || s.After.CommitIndex <= s.Before.CommitIndex || s.Before.Role != Leader || !s.Before.Knows(FieldRole) || !j.hearsay.acknowledgements {
+	if commitMajority.checkable(s) || !s.show(FieldCommit) || s.After.CommitIndex <= s.Before.CommitIndex || s.Before.Role != Leader || !s.Before.Knows(FieldRole) || !j.hearsay.acknowledgements ||
+		s.After.CommitIndex <= c.last {
 		return
 	}
 	stores := func(id ServerID) bool {

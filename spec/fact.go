@@ -301,7 +301,7 @@ func (t *teller) dropped(s *Step, declared *binding) {
 	if on := &s.Before.Durable; declared.storesLater && (!s.Before.Knows(FieldDurable) || on.Term != s.Before.Term || on.VotedFor != s.Before.VotedFor) {
 		return
 	}
-	if s.show(FieldTerm|FieldVotedFor) && s.Before.Term == s.After.Term && s.Before.VotedFor != None && s.After.VotedFor == None {
+	if s.show(FieldTerm|FieldVotedFor) && s.Before.Term == s.After.Term && s.Before.VotedFor != None && s.After.VotedFor != s.Before.VotedFor {
 		t.tell(Fact{Key: Key{Kind: FactVote, Server: s.Server, Term: s.After.Term}, Holder: s.Before.VotedFor, By: s.Server, Part: PartBefore})
 	}
 }

@@ -91,10 +91,10 @@ var Habits = []*Habit{
 		Instead: "The term is not above the asker's own. Who takes it over has voted for nobody in it. A request of the voter's own term may be granted, one of an earlier term not.",
 	},
 	{
-		Variant: DropsVoteForLeader, Sentence: "A server that learns who leads its term forgets for whom it voted in it.",
-		Seen:    "Apache Kafka's KRaft (KIP-595: the quorum state of a follower has a leader and no vote)",
+		Variant: DropsVoteForLeader, Sentence: "A server that learns who leads its term forgets for whom it voted in it, or takes that leader for its vote.",
+		Seen:    "Apache Kafka's KRaft (KIP-595: the quorum state of a follower has a leader and no vote); Openraft (the vote of a follower is its leader, committed)",
 		Safe:    "It remembers that the term has a leader, and votes for nobody else in it. After a restart too: the leader is on disk with the term, or nobody gets a vote in the term that is found there.",
-		Instead: "The vote is dropped for the leader of the term and in no other way, and nobody is given one afterwards in that term.",
+		Instead: "The vote is dropped for the leader of the term, or becomes that leader, and in no other way, and nobody else is given one afterwards in that term.",
 	},
 	{
 		Variant: CachesEntries, Sentence: "A follower keeps AppendEntries that come before what precedes them, and appends and acknowledges all of them when it is there.",

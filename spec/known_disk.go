@@ -82,7 +82,7 @@ func (k *Known) diskFalls(s *Step, effect int, was, is *Durable, earlier bool) *
 			refusing("term on disk ≥ term on disk before", "%d is below %d", is.Term, was.Term).allowing("term %d stays on disk", was.Term)
 	}
 	lenient := func() bool {
-		return s.Declared.Has(LateTerm) || s.Declared.Has(TermThenVote) || s.Declared.Has(DropsVoteForLeader) && is.VotedFor == None
+		return s.Declared.Has(LateTerm) || s.Declared.Has(TermThenVote) || s.takesLeader(is.VotedFor)
 	}
 	vote, shown := was.VotedFor, was.Unknown&FieldVotedFor == 0
 	if p := &k.promised.vote; (vote == None || !shown) && p.term == was.Term && s.Declared.Has(DropsVoteForLeader) {
@@ -276,7 +276,7 @@ func (k *Known) losesPromised(s *Step, declared *binding) *Breach {
 			refusing("term on disk ≥ term promised", "%d is below %d", disk.Term, p.term.least).
 			allowing("term %d or a later one is on its disk", p.term.least), "the promise", p.term.at)
 	}
-	if vote := &p.vote; disk.Unknown&FieldVotedFor == 0 && vote.vote != None && vote.term == disk.Term && disk.VotedFor != vote.vote && !(declared.dropsVote && disk.VotedFor == None) {
+	if vote := &p.vote; disk.Unknown&FieldVotedFor == 0 && vote.vote != None && vote.term == disk.Term && disk.VotedFor != vote.vote && !s.takesLeader(disk.VotedFor) {
 		return lost(s.breachAfter("%s gave its vote in term %d to %s and crashes with a vote for %s on its disk", s.Server, vote.term, vote.vote, disk.VotedFor).
 			refusing("votedFor on disk = vote promised", "%s is not %s", disk.VotedFor, vote.vote).
 			allowing("its vote for %s is on its disk", vote.vote), "the vote", vote.at)

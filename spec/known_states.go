@@ -165,9 +165,9 @@ func (s *Step) votesAnew() bool {
 	return s.show(vote) && s.Before.Term == s.After.Term && s.Before.VotedFor == None && s.After.VotedFor != None
 }
 
-// drops reports whether a server that shows no vote may have dropped it, since it knows the leader of the term.
+// drops reports whether a server that shows no vote may have dropped it, since it knows the leader of the term, or may have taken that leader for it.
 func drops(declared *binding, o *Observation) bool {
-	return declared.dropsVote && o.VotedFor == None
+	return declared.dropsVote && (o.VotedFor == None || !o.Knows(FieldLeader) || o.LeaderID == o.VotedFor)
 }
 
 // comesBack compares what a server is after a crash with what it had promised, where its disk was not shown.

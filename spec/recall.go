@@ -258,10 +258,28 @@ func (s *Step) dropsTail() bool {
 	return lost && s.show(FieldLog) && s.dropsUnacknowledged(i)
 }
 
-// dropsVote reports whether the step takes a vote back for the leader of its term, as far as that is shown.
+// mayLead reports whether a server may be the leader of the term, as far as the step shows: it sends what only a leader does, or is shown to lead, or nothing of
+// the leader is shown and it does not just ask for the vote.
+func (s *Step) mayLead(id ServerID) bool {
+	m := &s.Input.Message
+	switch {
+	case s.delivered(AppendEntries), s.delivered(InstallSnapshot):
+		return m.From == id || !m.Knows(MessageFrom)
+	case s.After.Knows(FieldLeader) && s.After.LeaderID != None:
+		return s.After.LeaderID == id
+	}
+	return !s.After.Knows(FieldLeader) && !(s.delivered(RequestVote) && (m.From == id || !m.Knows(MessageFrom)))
+}
+
+// takesLeader reports whether a vote that is shown may be the leader of the term, whom the server has taken for it.
+func (s *Step) takesLeader(vote ServerID) bool {
+	return s.Declared.Has(DropsVoteForLeader) && (vote == None || s.mayLead(vote))
+}
+
+// dropsVote reports whether the step takes a vote back for the leader of its term, or takes that leader for it, as far as that is shown.
 func (s *Step) dropsVote() bool {
 	switch {
-	case !s.Declared.Has(DropsVoteForLeader) || s.After.VotedFor != None:
+	case !s.takesLeader(s.After.VotedFor):
 		return false
 	case s.delivered(AppendEntries), s.delivered(InstallSnapshot):
 		return s.Input.Message.Term == s.After.Term // perhaps it crashes over it

@@ -120,7 +120,7 @@ func (s *Step) judgeVoteOnDisk() *Breach {
 	if s.Declared.Has(LateTerm) { // which writes term and vote one after the other: what stands there for a moment is no vote
 		return nil
 	}
-	if !s.show(FieldDurable) || was.VotedFor == None || is.Term != was.Term || is.VotedFor == was.VotedFor || s.Declared.Has(DropsVoteForLeader) && is.VotedFor == None {
+	if !s.show(FieldDurable) || was.VotedFor == None || is.Term != was.Term || is.VotedFor == was.VotedFor || s.takesLeader(is.VotedFor) {
 		return nil
 	}
 	return s.breachAfter("%s had a vote for %s in term %d on its disk and now has a vote for %s there", s.Server, was.VotedFor, was.Term, is.VotedFor).

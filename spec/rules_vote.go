@@ -97,7 +97,7 @@ var termIsNoVote = &Rule{
 		"What usually breaks it: term and vote are one value, and the sender of a higher term is stored whole.",
 	Section: "Raft paper, 5.1 and 5.4.1", Level: Must, Profile: Core,
 	Catches: []string{"el-higher-vote-granted"},
-	Varies:  []Variant{DropsUnacknowledged},
+	Varies:  []Variant{DropsUnacknowledged, DropsVoteForLeader},
 	Needs:   FieldTerm | FieldVotedFor,
 	Step:    judgeTermIsNoVote,
 }
@@ -109,6 +109,9 @@ func judgeTermIsNoVote(s *Step) *Breach {
 	}
 	if s.Input.Kind != Deliver || m.Term <= s.Before.Term || !tellsSendersTerm(m.Kind) || s.Before.Role == Crashed ||
 		s.After.Term != m.Term || s.After.VotedFor == None {
+		return nil
+	}
+	if (m.Kind == AppendEntries || m.Kind == InstallSnapshot) && s.takesLeader(s.After.VotedFor) {
 		return nil
 	}
 	log := s.votesWith()
