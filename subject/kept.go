@@ -68,7 +68,11 @@ func digest(h xxh3.Uint128) string { return fmt.Sprintf("%016x%016x", h.Hi, h.Lo
 
 // ingredients are what the program would be made of if it were built now, in the folder dir. It is an error if they cannot be told, and so if GOFLAGS names files that are part of it.
 func (g *goTest) ingredients(dir string) (*made, error) {
-	m := &made{Family: fmt.Sprintf("%+v", *g.family), Library: g.version, Gates: g.holds()}
+	settings, err := toolchain(dir)
+	if err != nil {
+		return nil, err
+	}
+	m := &made{Family: fmt.Sprintf("%+v", *g.family), Library: g.version, Gates: g.holds(), Go: settings}
 	source, version := raftcheckSource(g.family.adapter)
 	m.Source = cmp.Or(source, version)
 	this, err := os.Executable()
@@ -83,8 +87,7 @@ func (g *goTest) ingredients(dir string) (*made, error) {
 			return nil, err
 		}
 	}
-	m.Go, err = toolchain(dir)
-	return m, err
+	return m, nil
 }
 
 // namesFiles are flags of the go command whose value names what is not told by its name.

@@ -83,6 +83,7 @@ func withoutToolchain(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "go"), []byte("#!/bin/sh\ncp order \"$KEPT_ORDER.$$\" && mv \"$KEPT_ORDER.$$\" \"$KEPT_ORDER\"\nexit 1\n"), 0o777))
 	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	t.Setenv("RAFTCHECK_PROGRAMS", "off")
 	t.Setenv("KEPT_ORDER", filepath.Join(dir, "order"))
 	t.Chdir(dir)
 }
