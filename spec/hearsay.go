@@ -220,10 +220,10 @@ func (s *Step) commitsUnstored() *Breach {
 }
 
 // handsOverUnseated returns the breach of a server that does not lead, and tells another to campaign in place of the leader of its term, where the step does not
-// show its role any more: a follower of a term does not come to lead it.
+// show its role and term any more: a follower of a term does not come to lead it.
 func (s *Step) handsOverUnseated() *Breach {
 	b := &s.Before
-	if !b.Knows(FieldRole|FieldTerm) || s.After.Knows(FieldRole) || b.Role != Follower && b.Role != PreCandidate || s.Input.Kind == Stored || !s.runs() {
+	if !b.Knows(FieldRole|FieldTerm) || s.After.Knows(FieldRole|FieldTerm) || s.After.Knows(FieldRole) && s.After.Role == Leader || b.Role != Follower && b.Role != PreCandidate || s.Input.Kind == Stored || !s.runs() {
 		return nil
 	}
 	for k, m := range s.Output.Sent {
