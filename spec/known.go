@@ -346,9 +346,6 @@ func (k *Known) learn(s *Step, declared *binding, holes int, where func(Part, in
 			k.ran.raise(o.LastApplied, at)
 		}
 	}
-	if s.takesTerm() {
-		k.term.raise(s.Input.Message.Term, where(PartInput, 0))
-	}
 	if !declared.promises() {
 		return // what it sends leaves later, or promises nothing
 	}

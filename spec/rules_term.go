@@ -93,14 +93,6 @@ func (s *Step) mayDisregard(m *Message) bool {
 	return !s.Before.Knows(FieldConfig) || len(config.Voters) > 0 && !config.Has(m.From)
 }
 
-// takesTerm reports whether a server that does not show its term after a step is in that of the message that came with it, or in a later one, unless it breaks
-// adopt-higher-term.
-func (s *Step) takesTerm() bool {
-	m := &s.Input.Message
-	return s.Input.Kind == Deliver && m.Knows(MessageTerm) && tellsSendersTerm(m.Kind) && !s.After.Knows(FieldTerm) && s.After.Knows(FieldUp) && s.runs() &&
-		!s.Declared.Has(LateTerm) && !s.Declared.Has(TermThenVote) && !s.mayDisregard(m)
-}
-
 var heedHigherTerm = &Rule{
 	ID: "R5.1-08", Name: "heed-higher-term",
 	Sentence: "A server that a reply tells of a higher term leads and campaigns no more, and the term of a request it takes over at once.",
